@@ -1,0 +1,60 @@
+import type { Readable } from "node:stream";
+import type { Operation, OperationId, operations } from "@llm-cost-ops/contract";
+import type { z } from "zod";
+
+type Operations = typeof operations;
+type Parsed<Id extends OperationId, Part extends "params" | "query" | "body"> = Operations[Id] extends {
+  readonly [P in Part]: infer Schema extends z.ZodType;
+}
+  ? z.output<Schema>
+  : undefined;
+
+/** Who asks: taken from the credential alone. */
+export interface Caller {
+  readonly organizationId: string;
+  readonly keyId: string;
+}
+
+interface RequestParts<Id extends OperationId> {
+  readonly caller: Caller;
+  readonly requestId: string;
+  readonly params: Parsed<Id, "params">;
+  readonly query: Parsed<Id, "query">;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** Aborted when the client goes away or the server stops. */
+  readonly signal: AbortSignal;
+}
+
+export interface Reply {
+  /** The operation's success status if absent. */
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** A value to be sent as JSON, bytes or text to be sent as they are, or chunks to be streamed with backpressure. */
+  readonly json?: unknown;
+  readonly bytes?: Uint8Array | string;
+  readonly chunks?: AsyncIterable<string | Uint8Array>;
+  readonly contentType?: string;
+}
+
+/**
+ * The ways to serve an operation: `json` gets the body parsed and validated by the contract; `bytes` gets it raw and
+ * whole (the hot path parses on the writer thread); `stream` gets it as it arrives, already unzipped.
+ */
+export type Route<Id extends OperationId> =
+  | {
+      readonly body: "json";
+      readonly handle: (request: RequestParts<Id> & { readonly body: Parsed<Id, "body"> }) => Promise<Reply>;
+    }
+  | {
+      readonly body: "bytes";
+      readonly handle: (request: RequestParts<Id> & { readonly bytes: Uint8Array }) => Promise<Reply>;
+    }
+  | {
+      readonly body: "stream";
+      readonly handle: (request: RequestParts<Id> & { readonly stream: Readable }) => Promise<Reply>;
+    };
+
+/** The routes of one domain folder. All domains together must cover every operation, or the server refuses to start. */
+export type Routes = { readonly [Id in OperationId]?: Route<Id> };
+
+export type AnyOperation = Operation;

@@ -1,0 +1,61 @@
+import { DatabaseSync } from "node:sqlite";
+import { migrations } from "./schema.ts";
+
+/** How long a statement waits for another process that is writing. */
+const busyTimeoutMs = 10_000;
+
+/** Opens the database for writing and brings its schema up to date. `synchronous=FULL`: a commit that returns is on disk. */
+export function openWriter(path: string): DatabaseSync {
+  const db = new DatabaseSync(path, { timeout: busyTimeoutMs });
+  db.exec(`
+    PRAGMA page_size = 8192;
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = FULL;
+    PRAGMA foreign_keys = ON;
+    PRAGMA cache_size = -65536;
+    PRAGMA wal_autocheckpoint = 4000;
+    PRAGMA journal_size_limit = 67108864;
+  `);
+  migrate(db);
+  return db;
+}
+
+/** Opens the database for reading; it must exist and be migrated. */
+export function openReader(path: string): DatabaseSync {
+  const db = new DatabaseSync(path, { readOnly: true, timeout: busyTimeoutMs });
+  db.exec("PRAGMA cache_size = -32768; PRAGMA mmap_size = 268435456; PRAGMA query_only = ON;");
+  return db;
+}
+
+function migrate(db: DatabaseSync): void {
+  db.exec("BEGIN IMMEDIATE");
+  try {
+    const row = db.prepare("PRAGMA user_version").get() as { user_version: number };
+    const latest = migrations.at(-1)?.id ?? 0;
+    if (row.user_version > latest) {
+      throw new Error(
+        `the database has schema ${row.user_version}, newer than this program's ${latest}: use a newer version`,
+      );
+    }
+    for (const migration of migrations) {
+      if (migration.id > row.user_version) db.exec(`${migration.sql}; PRAGMA user_version = ${migration.id};`);
+    }
+    db.exec("COMMIT");
+  } catch (error) {
+    db.exec("ROLLBACK");
+    throw error;
+  }
+}
+
+/** Runs `work` in one write transaction; anything thrown rolls it back whole. */
+export function transact<T>(db: DatabaseSync, work: () => T): T {
+  db.exec("BEGIN IMMEDIATE");
+  try {
+    const result = work();
+    db.exec("COMMIT");
+    return result;
+  } catch (error) {
+    db.exec("ROLLBACK");
+    throw error;
+  }
+}

@@ -1,0 +1,40 @@
+import type { DatabaseSync } from "node:sqlite";
+
+/**
+ * A named piece of database work. Its function runs on the thread that owns the connection; the main thread calls it
+ * by name through `SqliteThreads`. Arguments and results cross by structured clone (bigint and Uint8Array are fine).
+ */
+export interface SqliteOperation<Args, Result> {
+  readonly name: string;
+  readonly run: (store: StoreThread, args: Args) => Result;
+}
+
+/** What an operation finds on its thread. `state` holds caches of adapters, one entry an adapter, made on first use. */
+export interface StoreThread {
+  readonly db: DatabaseSync;
+  readonly now: () => number;
+  readonly state: Map<symbol, unknown>;
+}
+
+export const sqliteOperation = <Args, Result>(
+  name: string,
+  run: (store: StoreThread, args: Args) => Result,
+): SqliteOperation<Args, Result> => ({ name, run });
+
+/** The thread's own copy of an adapter's cache or prepared statements. */
+export function threadState<T>(store: StoreThread, key: symbol, make: () => T): T {
+  const existing = store.state.get(key);
+  if (existing !== undefined) return existing as T;
+  const made = make();
+  store.state.set(key, made);
+  return made;
+}
+
+/**
+ * The main thread's way to the database. `write` runs an operation on the one writer thread inside a transaction of its
+ * own; `read` runs it on a reader thread against a snapshot. A `Refusal` thrown there is thrown here as one.
+ */
+export interface SqliteThreads {
+  write<Args, Result>(operation: SqliteOperation<Args, Result>, args: Args): Promise<Result>;
+  read<Args, Result>(operation: SqliteOperation<Args, Result>, args: Args): Promise<Result>;
+}
