@@ -1,0 +1,36 @@
+// Installs what the project needs, once for each state of the lock file. Plain JavaScript for any Node: npm starts it
+// with the machine's own Node, and what it installs brings the Node that everything else runs on.
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const stampPath = `${root}node_modules/.setup-stamp`;
+const manifests = ["package.json", "package-lock.json", "core", "contract", "server", "sdk", "cli"].map((name) =>
+  name.endsWith(".json") ? `${root}${name}` : `${root}packages/${name}/package.json`,
+);
+
+const digest = () => {
+  const hash = createHash("sha256");
+  for (const path of manifests) hash.update(readFileSync(path));
+  return hash.digest("hex");
+};
+
+const installed =
+  existsSync(stampPath) && existsSync(`${root}node_modules/.bin/node`) && readFileSync(stampPath, "utf8") === digest();
+if (!installed) {
+  process.stderr.write(
+    "Installing the packages of package-lock.json into node_modules (with them the Node that runs this project) …\n",
+  );
+  // npm install and not npm ci: the lock file may lack packages that only other platforms need.
+  const result = spawnSync("npm", ["install", "--no-audit", "--no-fund", "--loglevel=error"], {
+    cwd: root,
+    stdio: ["ignore", 2, 2],
+  });
+  if (result.status !== 0) {
+    process.stderr.write("The installation failed; npm's own message is above.\n");
+    process.exit(result.status ?? 1);
+  }
+  writeFileSync(stampPath, digest());
+}

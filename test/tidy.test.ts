@@ -1,0 +1,151 @@
+/** The mechanical half of the house rules (CONTRIBUTING.md), run over every tracked and untracked source file. */
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const files = execFileSync("git", ["ls-files", "-co", "--exclude-standard"], { cwd: root, encoding: "utf8" })
+  .split("\n")
+  .filter((path) => path !== "" && existsSync(join(root, path)));
+const sources = files.filter((path) => /\.(ts|tsx|mts|mjs)$/.test(path) && !path.endsWith(".d.ts"));
+const read = (path: string): string => readFileSync(join(root, path), "utf8");
+const isTest = (path: string): boolean => /\.(test|contract)\.ts$/.test(path) || path.startsWith("test/");
+
+/** `file:line` of every line of the given files that matches. */
+function places(paths: readonly string[], pattern: RegExp): string[] {
+  return paths.flatMap((path) =>
+    read(path)
+      .split("\n")
+      .flatMap((line, index) => (pattern.test(line) ? [`${path}:${index + 1}: ${line.trim().slice(0, 120)}`] : [])),
+  );
+}
+
+const importPattern =
+  /(?:^|\n)\s*(?:import|export)\s[^;]*?from\s+"([^"]+)"|import\("([^"]+)"\)|(?:^|\n)import\s+"([^"]+)"/g;
+const importsOf = (path: string): string[] =>
+  [...read(path).matchAll(importPattern)].map((match) => match[1] ?? match[2] ?? match[3] ?? "");
+
+/** What each package may import besides its own files and, in tests, the test tools. */
+const allowedImports: Readonly<Record<string, (name: string) => boolean>> = {
+  core: () => false,
+  contract: (name) => name === "zod",
+  sdk: (name) => name === "@llm-cost-ops/contract",
+  server: (name) => name !== "@llm-cost-ops/sdk" && name !== "@llm-cost-ops/cli",
+  cli: () => true,
+};
+
+describe("imports follow the house", () => {
+  for (const [name, allowed] of Object.entries(allowedImports)) {
+    test(`packages/${name}`, () => {
+      const wrong = sources
+        .filter((path) => path.startsWith(`packages/${name}/src/`) && !isTest(path))
+        .flatMap((path) =>
+          importsOf(path)
+            .filter((target) => (target.startsWith(".") ? leavesPackage(path, target, name) : !allowed(target)))
+            .map((target) => `${path} imports ${target}`),
+        );
+      expect(wrong).toEqual([]);
+    });
+  }
+
+  test("adapters are imported by the composition root, the store's threads, their own folder and tests only", () => {
+    const wrong = sources
+      .filter((path) => path.startsWith("packages/server/src/") && !isTest(path))
+      .filter((path) => !/\/(compose|registry)\.ts$/.test(path) && !path.includes("/sqlite/"))
+      .flatMap((path) =>
+        importsOf(path)
+          .filter((target) => /\.(sqlite|postgres)\.ts$/.test(target))
+          .filter((target) => !/\.sqlite\.ts$/.test(path) && target.startsWith("../"))
+          .map((target) => `${path} imports ${target}`),
+      );
+    expect(wrong).toEqual([]);
+  });
+});
+
+function leavesPackage(path: string, target: string, name: string): boolean {
+  return !join(dirname(path), target).startsWith(`packages/${name}/`);
+}
+
+describe("names say what is inside", () => {
+  test("no folder or file is called by a word that says nothing", () => {
+    const banned = /^(utils?|helpers?|common|shared|lib|libs|misc|services?|managers?|types)(\.ts)?$/;
+    const wrong = sources.filter((path) =>
+      [...dirname(path).split("/"), basename(path)].some((part) => banned.test(part)),
+    );
+    expect(wrong).toEqual([]);
+  });
+});
+
+describe("the code keeps its promises to the reader", () => {
+  const own = sources.filter((path) => path !== "test/tidy.test.ts");
+
+  test("no any and no silenced type error", () => {
+    const code = (line: string): boolean => !/^\s*(\*|\/[/*])/.test(line);
+    const found = places(own, /:\s*any\b|\bas any\b|<any>|\bany\[\]/).filter((place) =>
+      code(place.replace(/^[^:]+:\d+: /, "")),
+    );
+    expect([...found, ...places(own, /@ts-(ignore|nocheck|expect-error)/)]).toEqual([]);
+  });
+
+  test("no test is left out", () => {
+    expect(places(own, /\b(it|test|describe)\.(skip|only|todo|skipIf|runIf)\b/)).toEqual([]);
+  });
+
+  test("nothing is unfinished", () => {
+    expect(places(own, /\b(TODO|FIXME|XXX|HACK)\b|not implemented|for now\b/i)).toEqual([]);
+  });
+
+  test("the environment is read in the configuration only", () => {
+    const readers =
+      /^(packages\/server\/src\/config\.ts|packages\/sdk\/src\/environment\.ts|packages\/cli\/(src\/environment\.ts|bin\/)|scripts\/|test\/)/;
+    const wrong = own.filter((path) => !readers.test(path) && !isTest(path));
+    expect(places(wrong, /process\.env/)).toEqual([]);
+  });
+
+  test("the core has no clock, randomness or I/O", () => {
+    const core = own.filter((path) => path.startsWith("packages/core/src/") && !isTest(path));
+    expect(places(core, /Date\.now\(|new Date\(\)|Math\.random|process\.|console\.|fetch\(/)).toEqual([]);
+  });
+
+  test("files stay readable in one sitting", () => {
+    /** A longer file needs a reason here. */
+    const exceptions: Readonly<Record<string, string>> = {
+      "packages/contract/src/operations.ts": "one table of all operations, read top to bottom",
+    };
+    const wrong = own
+      .filter((path) => !(path in exceptions))
+      .map((path) => [path, read(path).split("\n").length] as const)
+      .filter(([, lines]) => lines > 450)
+      .map(([path, lines]) => `${path} has ${lines} lines`);
+    expect(wrong).toEqual([]);
+  });
+});
+
+describe("nothing of a machine or a person is committed", () => {
+  const texts = files.filter(
+    (path) =>
+      /\.(ts|mjs|md|json|ya?ml|toml|html|css|csv|jsonl|sse|sh)$|\/run$/.test(path) && path !== "test/tidy.test.ts",
+  );
+
+  test("no absolute path of a machine", () => {
+    expect(places(texts, /(?<![\w.])\/(work|root|home\/[a-z]+)\//)).toEqual([]);
+  });
+
+  test("no registry host", () => {
+    expect(places(texts, /registry\.(npmjs|yarnpkg)\.|pypi\.org|crates\.io|proxy\.golang/)).toEqual([]);
+  });
+
+  test("pinned versions only", () => {
+    const wrong = files
+      .filter((path) => /(^|\/)package\.json$/.test(path))
+      .flatMap((path) => {
+        const manifest = JSON.parse(read(path)) as Record<string, Record<string, string> | undefined>;
+        return Object.entries({ ...manifest["dependencies"], ...manifest["devDependencies"] })
+          .filter(([, version]) => !/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version))
+          .map(([name, version]) => `${path}: ${name}@${version}`);
+      });
+    expect(wrong).toEqual([]);
+  });
+});
