@@ -79,12 +79,13 @@ const data = <T extends z.ZodType>(schema: T) => z.object({ data: schema });
 const list = <T extends z.ZodType>(schema: T) => z.object({ data: z.array(schema) });
 const page = <T extends z.ZodType>(schema: T) => z.object({ data: z.array(schema), pagination: Pagination });
 
-const get = (
+// The result keeps what is particular to an operation, so that a route knows the types of its own parameters and query.
+const get = <const Rest extends Partial<Operation> & Pick<Operation, "success">>(
   path: string,
   tag: string,
   summary: string,
-  rest: Partial<Operation> & Pick<Operation, "success">,
-): Operation => ({
+  rest: Rest,
+): Operation & Rest => ({
   method: "GET",
   path,
   tag,
