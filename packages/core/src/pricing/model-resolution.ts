@@ -25,6 +25,7 @@ export type ModelRule =
   | "bedrock_region"
   | "fine_tune_base"
   | "azure_deployment"
+  | "routing_variant"
   | "dated_suffix"
   | "catalogue_match";
 
