@@ -1,0 +1,29 @@
+#!/usr/bin/env node
+// Starts the command line. Plain JavaScript, so that a Node too old to run the rest can at least say so.
+import { existsSync, readFileSync } from "node:fs";
+import * as module from "node:module";
+
+const [major = 0] = process.versions.node.split(".").map(Number);
+if (major < 24) {
+  process.stderr.write(`cost-ops needs Node 24 or newer; this is Node ${process.versions.node}.\n`);
+  process.exit(1);
+}
+
+const argument = process.argv[2];
+if (process.argv.length === 3 && (argument === "--version" || argument === "-V")) {
+  const manifest = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+  process.stdout.write(`${manifest.version}\n`);
+  process.exit(0);
+}
+
+module.enableCompileCache();
+const fromSource = existsSync(new URL("../src/main.ts", import.meta.url));
+if (fromSource) {
+  // In the repository the packages resolve to each other's TypeScript.
+  module.registerHooks({
+    resolve: (specifier, context, next) => next(specifier, { ...context, conditions: [...context.conditions, "source"] }),
+  });
+  process.removeAllListeners("warning");
+}
+const { main } = await import(fromSource ? "../src/main.ts" : "../dist/main.js");
+process.exitCode = await main(process.argv.slice(2));
