@@ -1,24 +1,7 @@
 import { z } from "zod";
+import { countMax, limits } from "./limits.ts";
 
-/** The largest count that a JSON number carries exactly. */
-export const countMax = Number.MAX_SAFE_INTEGER;
-
-export const limits = {
-  idLength: 128,
-  nameLength: 256,
-  tagCount: 50,
-  tagKeyLength: 128,
-  tagValueLength: 2_000,
-  metadataBytes: 16_384,
-  rawUsageBytes: 65_536,
-  jsonDepth: 32,
-  batchRecords: 10_000,
-  bodyBytes: 16 * 1024 * 1024,
-  pageLimit: 1_000,
-  groupByCount: 6,
-  groupRows: 100_000,
-  rangeDays: 3_660,
-} as const;
+export { countMax, limits };
 
 // Text without control characters: a NUL or an escape sequence has no business in a name and breaks terminals and CSV.
 const printable = /^[^\p{Cc}\p{Cs}\u2028\u2029]*$/u;

@@ -3,6 +3,7 @@ export * from "./costs.ts";
 export * from "./errors.ts";
 export * from "./fields.ts";
 export * from "./imports.ts";
+export * from "./openapi.ts";
 export * from "./operations.ts";
 export * from "./pricing.ts";
 export * from "./usage.ts";

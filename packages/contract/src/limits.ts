@@ -1,0 +1,20 @@
+/** The largest count that a JSON number carries exactly. */
+export const countMax = Number.MAX_SAFE_INTEGER;
+
+/** Limits of what may be sent. Apart from the schemas, so that the hot path reads them without loading a validator. */
+export const limits = {
+  idLength: 128,
+  nameLength: 256,
+  tagCount: 50,
+  tagKeyLength: 128,
+  tagValueLength: 2_000,
+  metadataBytes: 16_384,
+  rawUsageBytes: 65_536,
+  jsonDepth: 32,
+  batchRecords: 10_000,
+  bodyBytes: 16 * 1024 * 1024,
+  pageLimit: 1_000,
+  groupByCount: 6,
+  groupRows: 100_000,
+  rangeDays: 3_660,
+} as const;
