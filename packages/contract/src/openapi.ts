@@ -7,6 +7,10 @@ import { fullPath, type Operation, type OperationId, operations } from "./operat
 
 export type JsonSchema = { readonly [keyword: string]: unknown };
 
+interface Reference {
+  readonly $ref: string;
+}
+
 interface OpenApiParameter {
   readonly name: string;
   readonly in: "path" | "query" | "header";
@@ -33,9 +37,9 @@ export interface OpenApiOperation {
   readonly tags: readonly string[];
   readonly summary: string;
   readonly security: readonly Readonly<Record<string, readonly string[]>>[];
-  readonly parameters?: readonly OpenApiParameter[];
+  readonly parameters?: readonly (OpenApiParameter | Reference)[];
   readonly requestBody?: { readonly required: boolean; readonly content: Readonly<Record<string, OpenApiMedia>> };
-  readonly responses: Readonly<Record<string, OpenApiResponse>>;
+  readonly responses: Readonly<Record<string, OpenApiResponse | Reference>>;
 }
 
 export interface OpenApiDocument {
@@ -46,6 +50,8 @@ export interface OpenApiDocument {
   readonly paths: Readonly<Record<string, Readonly<Record<string, OpenApiOperation>>>>;
   readonly components: {
     readonly schemas: Readonly<Record<string, JsonSchema>>;
+    readonly parameters: Readonly<Record<string, OpenApiParameter>>;
+    readonly responses: Readonly<Record<string, OpenApiResponse>>;
     readonly headers: Readonly<Record<string, JsonSchema>>;
     readonly securitySchemes: Readonly<Record<string, JsonSchema>>;
   };
@@ -80,9 +86,10 @@ const lineSchemas: { readonly [Id in OperationId]?: z.ZodType } = {
  */
 export function buildOpenApi(about: { readonly version: string; readonly serverUrl?: string }): OpenApiDocument {
   const paths: Record<string, Record<string, OpenApiOperation>> = {};
+  const shared: Shared = { parameters: new Map(), responses: new Map() };
   for (const [id, operation] of Object.entries(operations) as [OperationId, Operation][]) {
     const path = fullPath(operation).replace(/:([a-z_]+)/g, "{$1}");
-    paths[path] = { ...paths[path], [operation.method.toLowerCase()]: describeOperation(id, operation) };
+    paths[path] = { ...paths[path], [operation.method.toLowerCase()]: describeOperation(id, operation, shared) };
   }
   return {
     openapi: "3.1.1",
@@ -97,10 +104,15 @@ export function buildOpenApi(about: { readonly version: string; readonly serverU
     tags: Object.entries(tagDescriptions).map(([name, description]) => ({ name, description })),
     paths,
     components: {
-      schemas: componentSchemas(paths),
+      schemas: componentSchemas(paths, shared),
+      parameters: sorted(shared.parameters),
+      responses: sorted(shared.responses),
       headers: {
         RequestId: { description: "Finds this request in the server's log.", schema: { type: "string" } },
-        RetryAfter: { description: "Seconds to wait before the next attempt.", schema: { type: "integer", minimum: 0 } },
+        RetryAfter: {
+          description: "Seconds to wait before the next attempt.",
+          schema: { type: "integer", minimum: 0 },
+        },
       },
       securitySchemes: {
         apiKey: { type: "http", scheme: "bearer", description: "An API key; it decides the organization." },
@@ -109,12 +121,18 @@ export function buildOpenApi(about: { readonly version: string; readonly serverU
   };
 }
 
-function describeOperation(id: OperationId, operation: Operation): OpenApiOperation {
+/** Parameters and refusals that operations have in common, written once and referred to. */
+interface Shared {
+  readonly parameters: Map<string, OpenApiParameter>;
+  readonly responses: Map<string, OpenApiResponse>;
+}
+
+function describeOperation(id: OperationId, operation: Operation, shared: Shared): OpenApiOperation {
   const parameters = [
     ...pathParameters(operation),
     ...queryParameters(operation),
     ...(operation.rawBody === undefined ? [] : [contentEncoding]),
-  ];
+  ].map((parameter) => share(shared.parameters, "parameters", [parameter.name, `${parameter.name}.${id}`], parameter));
   const body = requestBody(id, operation);
   return {
     operationId: id,
@@ -123,9 +141,23 @@ function describeOperation(id: OperationId, operation: Operation): OpenApiOperat
     security: operation.access === "public" ? [] : [{ apiKey: [] }],
     ...(parameters.length > 0 && { parameters }),
     ...(body !== undefined && { requestBody: body }),
-    responses: { [operation.success.status]: successResponse(id, operation), ...errorResponses(operation) },
+    responses: { [operation.success.status]: successResponse(id, operation), ...errorResponses(operation, shared) },
   };
 }
+
+/** Files a component under the first name that is free or holds the same, and refers to it. */
+function share<T>(components: Map<string, T>, kind: string, names: readonly string[], component: T): Reference {
+  for (const name of names) {
+    const present = components.get(name);
+    if (present !== undefined && JSON.stringify(present) !== JSON.stringify(component)) continue;
+    components.set(name, component);
+    return { $ref: `#/components/${kind}/${name}` };
+  }
+  throw new Error(`no free name among ${names.join(", ")} for a component of ${kind}`);
+}
+
+const sorted = <T>(components: Map<string, T>): Record<string, T> =>
+  Object.fromEntries([...components].sort(([left], [right]) => (left < right ? -1 : 1)));
 
 const contentEncoding: OpenApiParameter = {
   name: "Content-Encoding",
@@ -212,17 +244,18 @@ function possibleErrors(operation: Operation): ErrorCode[] {
   return (Object.keys(errorCodes) as ErrorCode[]).filter((code) => codes.has(code));
 }
 
-function errorResponses(operation: Operation): Record<string, OpenApiResponse> {
+/** One refusal for each status, named by its codes. */
+function errorResponses(operation: Operation, shared: Shared): Record<string, Reference> {
   const byStatus = Map.groupBy(possibleErrors(operation), (code) => errorCodes[code].status);
   const describe = (code: ErrorCode): string => `\`${code}\`: ${errorCodes[code].meaning}`;
   return Object.fromEntries(
     [...byStatus].map(([status, codes]) => [
       status,
-      {
+      share(shared.responses, "responses", [codes.join(".")], {
         description: codes.map(describe).join("\n\n"),
         headers: { ...requestIdHeader, ...((status === 429 || status === 503) && retryAfterHeader) },
-        content: { [json]: { schema: { $ref: "#/components/schemas/Error" } } },
-      },
+        content: { [json]: { schema: { $ref: `${refPrefix}Error` } } },
+      }),
     ]),
   );
 }
@@ -272,7 +305,7 @@ function propertiesOf(schema: JsonSchema): Readonly<Record<string, JsonSchema>> 
 }
 
 /** The named schemas that the paths reach, each taken from the side on which it is reached. */
-function componentSchemas(paths: OpenApiDocument["paths"]): Record<string, JsonSchema> {
+function componentSchemas(paths: OpenApiDocument["paths"], shared: Shared): Record<string, JsonSchema> {
   const sides = { input: namedSchemas("input"), output: namedSchemas("output") };
   const found = new Map<string, JsonSchema>();
   const visit = (value: unknown, side: Side): void => {
@@ -283,11 +316,13 @@ function componentSchemas(paths: OpenApiDocument["paths"]): Record<string, JsonS
       visit(schema, side);
     }
   };
+  visit([...shared.parameters.values()], "input");
+  visit([...shared.responses.values()], "output");
   for (const operation of Object.values(paths).flatMap((methods) => Object.values(methods))) {
-    visit([operation.parameters, operation.requestBody], "input");
+    visit(operation.requestBody, "input");
     visit(operation.responses, "output");
   }
-  return Object.fromEntries([...found].sort(([left], [right]) => (left < right ? -1 : 1)));
+  return sorted(found);
 }
 
 function referencesIn(value: unknown): string[] {
