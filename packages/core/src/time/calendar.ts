@@ -45,7 +45,7 @@ export function isTimeZone(zone: string): boolean {
 }
 
 /** What the zone's clocks are ahead of UTC at an instant, in milliseconds. */
-function offsetAt(ms: number, zone: string): number {
+export function offsetAt(ms: number, zone: string): number {
   if (zone === "UTC") return 0;
   const wholeSeconds = Math.floor(ms / 1000) * 1000;
   let year = 0;
@@ -79,7 +79,7 @@ function transitionBetween(before: number, after: number, zone: string): number 
  * The instant at which the zone's clocks first show a wall time (milliseconds as if it were UTC). A wall time that the
  * clocks skip gives the instant of the change.
  */
-function instantOfWall(wall: number, zone: string): number {
+export function instantOfWall(wall: number, zone: string): number {
   const early = offsetAt(wall - sampleMs, zone);
   const late = offsetAt(wall + sampleMs, zone);
   const first = Math.min(wall - early, wall - late);
