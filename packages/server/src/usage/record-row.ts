@@ -1,4 +1,4 @@
-import type { UsageRecord } from "@llm-cost-ops/contract";
+import type { CostRecord, UsageRecord } from "@llm-cost-ops/contract";
 import type { Pico, Quantities } from "@llm-cost-ops/core";
 import { formatMoney } from "@llm-cost-ops/core";
 import { formatRecordId } from "./record-id.ts";
@@ -144,6 +144,41 @@ export function toUsageRecord(row: RecordRow): UsageRecord {
     unpriced_reason: costStatusOf(row) === "unpriced" ? row.unpriced_reason : null,
     price_version: row.corrected_price_version_id ?? row.price_version_id,
     source: row.source,
+    tags: JSON.parse(row.tags) as Record<string, string>,
+    metadata: row.metadata === null ? {} : (JSON.parse(row.metadata) as Record<string, unknown>),
+  };
+}
+
+/** The cost side of the record as it goes over the wire. */
+export function toCostRecord(row: RecordRow): CostRecord {
+  const cost = effectiveCost(row);
+  const id = formatRecordId(row.id, row.external_id);
+  return {
+    id,
+    usage_id: row.entry === entryCodes.usage ? id : null,
+    organization_id: row.organization_id,
+    project_id: row.project_id,
+    user_id: row.user_id,
+    provider: row.provider,
+    model: row.model,
+    resolved_model: row.resolved_model,
+    service_tier: row.service_tier,
+    region: row.region,
+    occurred_at: new Date(row.occurred_at).toISOString(),
+    created_at: new Date(row.received_at).toISOString(),
+    updated_at: new Date(row.updated_at ?? row.received_at).toISOString(),
+    tokens_used: row.input_tokens + row.output_tokens,
+    input_tokens: row.input_tokens,
+    output_tokens: row.output_tokens,
+    cached_tokens: row.cached_tokens,
+    cache_write_tokens: row.cache_write_tokens,
+    reasoning_tokens: row.reasoning_tokens,
+    total_cost: cost === null ? null : formatMoney(cost),
+    currency: cost === null ? null : row.currency,
+    cost_status: costStatusOf(row),
+    unpriced_reason: costStatusOf(row) === "unpriced" ? row.unpriced_reason : null,
+    price_version: row.corrected_price_version_id ?? row.price_version_id,
+    corrected: (row.state & stateBits.corrected) !== 0,
     tags: JSON.parse(row.tags) as Record<string, string>,
     metadata: row.metadata === null ? {} : (JSON.parse(row.metadata) as Record<string, unknown>),
   };
