@@ -1,0 +1,110 @@
+import { DatabaseSync } from "node:sqlite";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { transact } from "../sqlite/connection.ts";
+import type { SqliteThreads, StoreThread } from "../sqlite/operation.ts";
+import { migrations } from "../sqlite/schema.ts";
+import { attemptsMax, backoffMs, type JobHandler, leaseMs } from "./job.ts";
+import { claimJob, enqueueJob } from "./job-queue.sqlite.ts";
+import { createJobRunner, type JobRunner } from "./job-runner.ts";
+
+let now = 1_000_000;
+let store: StoreThread;
+let runner: JobRunner | undefined;
+const threads: SqliteThreads = {
+  write: async (operation, args) => transact(store.db, () => operation.run(store, args)),
+  read: async (operation, args) => operation.run(store, args),
+};
+
+beforeEach(() => {
+  now = 1_000_000;
+  const db = new DatabaseSync(":memory:");
+  for (const { sql } of migrations) db.exec(sql);
+  store = { db, now: () => now, state: new Map() };
+});
+afterEach(async () => {
+  await runner?.stop();
+  runner = undefined;
+});
+
+const start = (handlers: Record<string, JobHandler>): JobRunner => {
+  runner = createJobRunner({ threads, handlers, clock: () => now });
+  runner.start();
+  return runner;
+};
+const rows = () => store.db.prepare("SELECT status, attempts, last_error, run_at FROM jobs ORDER BY created_at").all();
+const add = (payload: unknown = {}) => enqueueJob(store, { organizationId: "acme", kind: "greet", payload });
+
+describe("the job queue", () => {
+  test("runs what was queued before the start and what is queued later, each once", async () => {
+    const done: unknown[] = [];
+    add({ n: 1 });
+    const running = start({ greet: async (job) => void done.push(job.payload) });
+    await vi.waitFor(() => expect(done).toEqual([{ n: 1 }]));
+    add({ n: 2 });
+    running.wake();
+    await vi.waitFor(() => expect(done).toEqual([{ n: 1 }, { n: 2 }]));
+    await vi.waitFor(() => expect(rows().map(({ status }) => status)).toEqual(["done", "done"]));
+  });
+
+  test("holds one job for the same work while none of it has begun", () => {
+    add({ n: 1 });
+    add({ n: 1 });
+    add({ n: 2 });
+    expect(rows()).toHaveLength(2);
+  });
+
+  test("tries again after a growing pause and keeps the error", async () => {
+    add();
+    let attempts = 0;
+    const running = start({
+      greet: async () => {
+        attempts += 1;
+        if (attempts < 3) throw new Error(`attempt ${attempts}`);
+      },
+    });
+    await vi.waitFor(() =>
+      expect(rows()).toEqual([{ status: "queued", attempts: 1, last_error: "attempt 1", run_at: now + backoffMs(1) }]),
+    );
+    now += backoffMs(1);
+    running.wake();
+    await vi.waitFor(() => expect(rows()[0]).toMatchObject({ attempts: 2, last_error: "attempt 2" }));
+    now += backoffMs(2);
+    running.wake();
+    await vi.waitFor(() => expect(rows()[0]).toMatchObject({ status: "done", attempts: 3 }));
+  });
+
+  test("a job that keeps failing ends as a dead letter with its last error", async () => {
+    add();
+    const running = start({ greet: () => Promise.reject(new Error("no")) });
+    for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
+      const status = attempt === attemptsMax ? "dead" : "queued";
+      await vi.waitFor(() => expect(rows()[0]).toMatchObject({ attempts: attempt, last_error: "no", status }));
+      now += backoffMs(attempt);
+      running.wake();
+    }
+  });
+
+  test("a job whose worker died is taken up again when its lease has run out, not before", async () => {
+    add();
+    const first = claimJob.run(store, { kinds: ["greet"] });
+    expect(first.job?.attempt).toBe(1);
+    expect(claimJob.run(store, { kinds: ["greet"] })).toEqual({ job: null, nextDueMs: now + leaseMs });
+    now += leaseMs;
+    expect(claimJob.run(store, { kinds: ["greet"] }).job?.attempt).toBe(2);
+  });
+
+  test("stopping gives the running job back without counting the attempt", async () => {
+    add();
+    let began = false;
+    const running = start({
+      greet: async (_job, signal) => {
+        began = true;
+        await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+        signal.throwIfAborted();
+      },
+    });
+    await vi.waitFor(() => expect(began).toBe(true));
+    await running.stop();
+    expect(rows()).toEqual([{ status: "queued", attempts: 0, last_error: null, run_at: now }]);
+  });
+});
