@@ -17,7 +17,7 @@ export interface ProviderModels {
   readonly aliases: ReadonlyMap<string, string>;
 }
 
-/** The rules by which a name is found, in the order in which they are tried. */
+/** The rules by which a name is found, in the order in which they are tried (see `resolveModel` for where clauses go first). */
 export type ModelRule =
   | "exact"
   | "alias"

@@ -19,7 +19,11 @@ export interface Rate {
   readonly timeOfDay?: { readonly from: string; readonly to: string };
 }
 
-/** A factor on every rate of a version, for tiers and regions that the provider publishes as a factor. Decimal string. */
+/**
+ * A factor on the rates of a version, for tiers and regions that the provider publishes as a factor. Decimal string.
+ * It applies where the version has no rate of that tier or region, and not to fees per request or tool call, which
+ * providers publish outside their discounts. With both a tier and a region it takes the place of the two single factors.
+ */
 export interface Multiplier {
   readonly serviceTier?: string;
   readonly region?: string;

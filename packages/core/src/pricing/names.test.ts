@@ -1,0 +1,72 @@
+import { describe, expect, it } from "vitest";
+import { canonicalProvider } from "./provider-names.ts";
+import { normalizeServiceTier } from "./service-tier.ts";
+
+describe("canonicalProvider", () => {
+  it.each([
+    ["OpenAI", "openai"],
+    ["openai.responses", "openai"],
+    ["anthropic", "anthropic"],
+    ["gcp.gemini", "google"],
+    ["gcp.vertex_ai", "google"],
+    ["gcp.gen_ai", "google"],
+    ["vertex_ai", "google"],
+    ["vertex_ai-anthropic_models", "google"],
+    ["gemini", "google"],
+    ["google-vertex", "google"],
+    ["google.generative-ai", "google"],
+    ["aws.bedrock", "aws"],
+    ["bedrock", "aws"],
+    ["bedrock_converse", "aws"],
+    ["amazon-bedrock", "aws"],
+    ["azure.ai.openai", "azure"],
+    ["az.ai.openai", "azure"],
+    ["azure.ai.inference", "azure"],
+    ["azure_openai", "azure"],
+    ["azure-openai.chat", "azure"],
+    ["x_ai", "x-ai"],
+    ["xai", "x-ai"],
+    ["mistral_ai", "mistral"],
+    ["mistralai", "mistral"],
+    ["moonshot_ai", "moonshotai"],
+    ["together_ai", "together"],
+    ["fireworks_ai", "fireworks"],
+    ["cohere_chat", "cohere"],
+    ["deepseek", "deepseek"],
+    ["groq", "groq"],
+    ["perplexity", "perplexity"],
+    ["openrouter", "openrouter"],
+    ["ibm.watsonx.ai", "watsonx"],
+    ["  My_House_Provider ", "my_house_provider"],
+    ["constructor", "constructor"],
+    ["huggingface_fireworks-ai", "huggingface_fireworks-ai"],
+  ])("knows %s as %s", (name, canonical) => expect(canonicalProvider(name)).toBe(canonical));
+});
+
+describe("normalizeServiceTier", () => {
+  it.each([
+    ["openai", undefined, "standard"],
+    ["openai", "default", "standard"],
+    ["openai", "auto", "standard"],
+    ["openai", "flex", "flex"],
+    ["openai", "priority", "priority"],
+    ["openai", "scale", "scale"],
+    ["anthropic", "standard_only", "standard"],
+    ["anthropic", "standard", "standard"],
+    ["anthropic", "batch", "batch"],
+    ["groq", "on_demand", "standard"],
+    ["google", "ON_DEMAND", "standard"],
+    ["google", "TRAFFIC_TYPE_UNSPECIFIED", "standard"],
+    ["google", "ON_DEMAND_PRIORITY", "priority"],
+    ["google", "ON_DEMAND_FLEX", "flex"],
+    ["google", "FLEX", "flex"],
+    ["google", "BATCH", "batch"],
+    ["google", "PROVISIONED_THROUGHPUT", "provisioned"],
+    ["aws", "reserved", "reserved"],
+    ["azure", "GlobalStandard", "standard"],
+    ["azure", "DataZoneBatch", "batch"],
+    ["openai", "GlobalBatch", "globalbatch"],
+    ["anyone", "  Gold Plated ", "gold_plated"],
+    ["anyone", "constructor", "constructor"],
+  ])("at %s reads %j as %s", (provider, name, tier) => expect(normalizeServiceTier(provider, name)).toBe(tier));
+});
