@@ -39,6 +39,8 @@ export interface ProviderUsage {
   readonly quantities: Quantities;
   readonly status: UsageStatus;
   readonly contradictions: readonly UsageContradiction[];
+  /** What the reader had to assume or leave out, in sentences for people (a malformed field, a split that is not reported). */
+  readonly notes?: readonly string[];
   /** The tier that served the call, as the provider names it; absent where the usage does not say. */
   readonly serviceTier?: string;
   /** What the provider itself says the call cost, as a decimal string, with its currency. Kept as evidence, never trusted as price. */
