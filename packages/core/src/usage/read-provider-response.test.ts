@@ -9,7 +9,7 @@ import { isUsageKind } from "./usage-kinds.ts";
 const folder = new URL("./fixtures/", import.meta.url);
 const textOf = (name: string): string => readFileSync(new URL(name, folder), "utf8");
 const bodies: readonly unknown[] = readdirSync(folder)
-  .filter((name) => name.endsWith(".json") || name.endsWith(".jsonl"))
+  .filter((name) => /\.jsonl?$/.test(name) && name !== "expected.json")
   .flatMap((name): unknown[] => {
     const texts = name.endsWith(".json") ? [textOf(name)] : textOf(name).trim().split("\n");
     return texts.map((text): unknown => JSON.parse(text));

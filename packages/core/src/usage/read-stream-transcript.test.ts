@@ -186,7 +186,7 @@ test("an event that is larger than the limit is skipped, and the rest is read", 
   reader.push(sse(chunk({ prompt_tokens: 9, completion_tokens: 3 }, "stop")));
   const response = responseOf(reader.finish());
   expect(response).toMatchObject({ status: "partial", quantities: { input: 9, output: 3 } });
-  expect(response.notes).toContain("1 events could not be read");
+  expect(response.notes).toContain("events that could not be read: 1");
 });
 
 test("content never reaches the reading", () => {

@@ -110,7 +110,7 @@ function conclude(body: object | undefined, state: State, broken: number, hints:
   const notes: string[] = [];
   if (state.failed) notes.push("the stream reported an error");
   if (!state.ended) notes.push("the stream ended before its last event");
-  if (broken > 0) notes.push(`${broken} events could not be read`);
+  if (broken > 0) notes.push(`events that could not be read: ${broken}`);
   if (state.responses > 1) notes.push(`the stream holds ${state.responses} responses; only the last one is read`);
   if (notes.length === 0) return { kind: "response", response };
   return {
