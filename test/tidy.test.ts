@@ -31,7 +31,7 @@ const importsOf = (path: string): string[] =>
 const allowedImports: Readonly<Record<string, (name: string) => boolean>> = {
   core: () => false,
   contract: (name) => name === "zod",
-  sdk: (name) => name === "@llm-cost-ops/contract",
+  sdk: (name) => name === "@llm-cost-ops/contract" || name === "@llm-cost-ops/contract/limits",
   server: (name) => name !== "@llm-cost-ops/sdk" && name !== "@llm-cost-ops/cli",
   cli: () => true,
 };

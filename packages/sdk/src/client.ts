@@ -1,0 +1,59 @@
+import { ApiKeys } from "./api-keys.ts";
+import { calculateCost } from "./calculate-cost.ts";
+import { Costs, type CreatedCost } from "./costs.ts";
+import { Exports } from "./exports.ts";
+import { Imports } from "./imports.ts";
+import { type ClientOptions, type RequestOptions, resolveSettings } from "./options.ts";
+import { Pricing } from "./pricing.ts";
+import type { CreateCostParams } from "./records.ts";
+import { Repricings } from "./repricings.ts";
+import { Session } from "./session.ts";
+import { System } from "./system.ts";
+import { Usage } from "./usage.ts";
+
+/**
+ * The client of a LLM Cost Ops server. Make one and share it.
+ *
+ * ```ts
+ * const client = new CostOpsClient({ apiKey, baseURL: "https://costs.example.com" });
+ * const usage = await client.usage.create({ provider: "openai", model: "gpt-4o", inputTokens: 1_000, outputTokens: 500 });
+ * console.log(usage.totalCost, usage.totalCostExact);
+ * ```
+ *
+ * @throws TypeError or RangeError naming an option or an environment variable that is wrong.
+ */
+export class CostOpsClient {
+  readonly usage: Usage;
+  readonly costs: Costs;
+  readonly pricing: Pricing;
+  readonly repricings: Repricings;
+  readonly imports: Imports;
+  readonly exports: Exports;
+  /** The same as `exports`. */
+  readonly export: Exports;
+  readonly apiKeys: ApiKeys;
+  readonly system: System;
+
+  constructor(options: ClientOptions = {}) {
+    const session = new Session(resolveSettings(options));
+    this.usage = new Usage(session);
+    this.costs = new Costs(session);
+    this.pricing = new Pricing(session);
+    this.repricings = new Repricings(session);
+    this.imports = new Imports(session);
+    this.exports = new Exports(session);
+    this.export = this.exports;
+    this.apiKeys = new ApiKeys(session);
+    this.system = new System(session);
+  }
+
+  /** The same as `costs.create`. */
+  create(entry: CreateCostParams, options?: RequestOptions): Promise<CreatedCost> {
+    return this.costs.create(entry, options);
+  }
+
+  /** An estimate: `tokens × ratePer1k ÷ 1000`. */
+  calculateCost(tokens: number, ratePer1k: number): number {
+    return calculateCost(tokens, ratePer1k);
+  }
+}

@@ -1,0 +1,86 @@
+import type { OperationId } from "@llm-cost-ops/contract";
+
+/**
+ * Where each operation lives, and whether doing it twice is the same as doing it once. The contract has the same table
+ * with schemas; this one is without them, so that a bundle of the client does not carry a validator. A test compares both.
+ */
+export interface Endpoint {
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  readonly path: string;
+  /** True: any failure may be tried again. False: only what certainly was not done. */
+  readonly repeatable: boolean;
+}
+
+const api = "/api/v1";
+const read = (path: string): Endpoint => ({ method: "GET", path, repeatable: true });
+const once = (path: string): Endpoint => ({ method: "POST", path, repeatable: false });
+const repeatable = (method: Endpoint["method"], path: string): Endpoint => ({ method, path, repeatable: true });
+
+export const endpoints = {
+  // Records carry ids made here, before the first attempt, so that the ledger knows a repetition.
+  "usage.create": repeatable("POST", `${api}/usage`),
+  "usage.batchCreate": repeatable("POST", `${api}/usage/batch`),
+  "usage.list": read(`${api}/usage`),
+  "usage.get": read(`${api}/usage/:id`),
+  "usage.explain": read(`${api}/usage/:id/explain`),
+  "costs.create": repeatable("POST", `${api}/costs`),
+  "costs.bulkCreate": repeatable("POST", `${api}/costs/bulk`),
+  "costs.list": read(`${api}/costs`),
+  "costs.aggregate": read(`${api}/costs/aggregate`),
+  "costs.summary": read(`${api}/costs/summary`),
+  "costs.stream": read(`${api}/costs/stream`),
+  // A question that needs a body.
+  "costs.batchQuery": repeatable("POST", `${api}/costs/batch-query`),
+  "costs.get": read(`${api}/costs/:id`),
+  // Sets labels to given values and voids what may already be void: the second time changes nothing.
+  "costs.update": repeatable("PATCH", `${api}/costs/:id`),
+  "costs.delete": repeatable("DELETE", `${api}/costs/:id`),
+  "pricing.create": once(`${api}/pricing`),
+  "pricing.list": read(`${api}/pricing`),
+  "pricing.resolve": read(`${api}/pricing/resolve`),
+  "pricing.get": read(`${api}/pricing/:id`),
+  // Appends a version; the second time it would contradict the first.
+  "pricing.update": { method: "PUT", path: `${api}/pricing/:id`, repeatable: false },
+  "pricing.end": once(`${api}/pricing/:id/end`),
+  "providers.list": read(`${api}/pricing/providers`),
+  "providers.create": once(`${api}/pricing/providers`),
+  "aliases.list": read(`${api}/pricing/aliases`),
+  "aliases.create": once(`${api}/pricing/aliases`),
+  "aliases.delete": repeatable("DELETE", `${api}/pricing/aliases/:provider/:alias`),
+  "catalogue.versions": read(`${api}/pricing/catalogue`),
+  "catalogue.preview": repeatable("POST", `${api}/pricing/catalogue/preview`),
+  "catalogue.apply": once(`${api}/pricing/catalogue/apply`),
+  "repricings.create": once(`${api}/repricings`),
+  "repricings.list": read(`${api}/repricings`),
+  "repricings.get": read(`${api}/repricings/:id`),
+  "repricings.apply": once(`${api}/repricings/:id/apply`),
+  "repricings.undo": once(`${api}/repricings/:id/undo`),
+  "imports.create": once(`${api}/imports`),
+  "imports.list": read(`${api}/imports`),
+  "imports.get": read(`${api}/imports/:id`),
+  "exports.create": once(`${api}/exports`),
+  "exports.list": read(`${api}/exports`),
+  "exports.get": read(`${api}/exports/:id`),
+  "exports.download": read(`${api}/exports/:id/download`),
+  "apiKeys.create": once(`${api}/api-keys`),
+  "apiKeys.list": read(`${api}/api-keys`),
+  "apiKeys.revoke": repeatable("DELETE", `${api}/api-keys/:id`),
+  "otlp.traces": once("/v1/traces"),
+  "system.health": read("/health"),
+  "system.ready": read("/ready"),
+  "system.live": read("/live"),
+  "system.metrics": read("/metrics"),
+  "system.openapi": read("/openapi.json"),
+  "system.docs": read("/docs"),
+} as const satisfies Record<OperationId, Endpoint>;
+
+/** The path of an operation with its parameters filled in; each stays one segment whatever it contains. */
+export function pathOf(operation: OperationId, params: Readonly<Record<string, string>> = {}): string {
+  return endpoints[operation].path.replace(/:([a-z_]+)/g, (_, name: string) => {
+    const value = params[name];
+    if (typeof value !== "string" || value === "") throw new TypeError(`${operation} needs ${name}`);
+    // "." and ".." survive percent-encoding and would be removed as path segments.
+    if (value === "." || value === "..") throw new TypeError(`${name} must not be "${value}"`);
+    return encodeURIComponent(value);
+  });
+}

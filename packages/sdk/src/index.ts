@@ -1,0 +1,69 @@
+export type { ApiKey, ApiKeys, CreatedApiKey } from "./api-keys.ts";
+export type { ByteSource } from "./byte-source.ts";
+export { CostOpsClient } from "./client.ts";
+export type {
+  AggregateParams,
+  AggregateResult,
+  BatchQueryParams,
+  CostSummary,
+  Costs,
+  CreatedCost,
+  GroupBy,
+  StreamParams,
+  UpdateCostParams,
+} from "./costs.ts";
+export {
+  AbortedError,
+  APIError,
+  AuthenticationError,
+  type BatchProgress,
+  ConflictError,
+  CostOpsError,
+  type FieldError,
+  NetworkError,
+  NotFoundError,
+  RateLimitError,
+  TimeoutError,
+  ValidationError,
+} from "./errors.ts";
+export type { CreateExportParams, ExportFile, ExportRecord, Exports } from "./exports.ts";
+export type { CostFilters, ListParams, NestedFilters, PageParams } from "./filters.ts";
+export type { ImportEvent, ImportOptions, ImportReport, Imports } from "./imports.ts";
+export type { Logger } from "./logging.ts";
+export type { CostOpsRequest, Middleware, Next } from "./middleware.ts";
+export type { ClientOptions, FetchLike, RequestOptions } from "./options.ts";
+export type { Page, PageInfo } from "./page.ts";
+export type {
+  Aliases,
+  AliasRecord,
+  AppliedCatalogue,
+  Catalogue,
+  CatalogueDifference,
+  CatalogueParams,
+  CatalogueVersion,
+  CreatePriceParams,
+  ListPricesParams,
+  PriceRecord,
+  Pricing,
+  ProviderRecord,
+  Providers,
+  ResolvedPrice,
+  ResolvePriceParams,
+  UpdatePriceParams,
+} from "./pricing.ts";
+export type {
+  BatchResult,
+  CostEntry,
+  CostRecord,
+  CostStatus,
+  CreateCostParams,
+  CreateUsageParams,
+  Explanation,
+  Provider,
+  UsageRecord,
+  Warning,
+} from "./records.ts";
+export type { CreateRepricingParams, Repricing, Repricings } from "./repricings.ts";
+export type { RetryOptions } from "./retry.ts";
+export type { Health, System } from "./system.ts";
+export type { BatchUsageParams, CreatedUsage, Usage } from "./usage.ts";

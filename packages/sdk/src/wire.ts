@@ -1,0 +1,133 @@
+/**
+ * Names and values on both sides of the wire: snake_case and decimal strings there, camelCase and, for costs, a number
+ * with the exact string beside it here.
+ */
+
+/** Fields whose content is the caller's or the provider's own and passes untouched. */
+const opaqueFields = [
+  "tags",
+  "metadata",
+  "quantities",
+  "units",
+  "usage",
+  "raw_usage",
+  "content",
+  "details",
+  "checks",
+] as const;
+
+/** Costs that are given twice: as a number, and exactly under the same name with `Exact`. */
+const moneyFields = ["total_cost", "avg_cost_per_request", "original_cost", "amount"] as const;
+
+/** Instants that callers may give as a `Date`. */
+type DateField = "start_date" | "end_date" | "effective_date" | "occurred_at" | "timestamp" | "date";
+
+type OpaqueField = (typeof opaqueFields)[number];
+type MoneyField = (typeof moneyFields)[number];
+
+type Camel<Name extends string> = Name extends `${infer Head}_${infer Tail}`
+  ? `${Head}${Capitalize<Camel<Tail>>}`
+  : Name;
+type CamelKey<Key> = Key extends string ? Camel<Key> : Key;
+type AsNumber<T> = T extends string ? number : T;
+
+/** The client's form of a wire type. */
+export type FromWire<T> = T extends readonly (infer Item)[]
+  ? FromWire<Item>[]
+  : T extends object
+    ? {
+        [Key in keyof T as CamelKey<Key>]: Key extends OpaqueField
+          ? T[Key]
+          : Key extends MoneyField
+            ? AsNumber<T[Key]>
+            : FromWire<T[Key]>;
+      } & { [Key in keyof T & MoneyField as `${Camel<Key>}Exact`]: T[Key] }
+    : T;
+
+/** What callers may give for a wire input: camelCase names, `Date` for instants. */
+export type ToWire<T> = T extends readonly (infer Item)[]
+  ? readonly ToWire<Item>[]
+  : T extends object
+    ? {
+        [Key in keyof T as CamelKey<Key>]: Key extends OpaqueField
+          ? T[Key]
+          : Key extends DateField
+            ? T[Key] | Date
+            : ToWire<T[Key]>;
+      }
+    : T;
+
+const opaque: ReadonlySet<string> = new Set(opaqueFields);
+const money: ReadonlySet<string> = new Set(moneyFields);
+
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** `input_tokens` → `inputTokens`. Names that are not plain snake_case, such as `tag:cost_center`, stay as they are. */
+export function nameFromWire(name: string): string {
+  return /^[a-z][a-z0-9]*(_[a-z0-9]+)+$/.test(name)
+    ? name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
+    : name;
+}
+
+/** `inputTokens` → `input_tokens`, `cacheWrite1hTokens` → `cache_write_1h_tokens`. Other names stay as they are. */
+export function nameToWire(name: string): string {
+  return /^[a-z][a-zA-Z0-9]*$/.test(name)
+    ? name.replace(/([a-z0-9])([A-Z])|([a-zA-Z])([0-9])/g, "$1$3_$2$4").toLowerCase()
+    : name;
+}
+
+/** A field's path in an error, such as `records.3.input_tokens`; what stands below an opaque field is the caller's own. */
+export function fieldFromWire(path: string): string {
+  const parts = path.split(".");
+  const end = parts.findIndex((part) => opaque.has(part));
+  return parts.map((part, index) => (end === -1 || index <= end ? nameFromWire(part) : part)).join(".");
+}
+
+/** The client's form of an answer. Costs become numbers beside their exact strings; null stays null. */
+export function fromWire<T>(value: unknown): FromWire<T> {
+  return convertFromWire(value) as FromWire<T>;
+}
+
+function convertFromWire(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(convertFromWire);
+  if (!isRecord(value)) return value;
+  // fromEntries defines properties, so a field called __proto__ is data here and not a prototype.
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, item]): [string, unknown][] => {
+      if (opaque.has(key)) return [[nameFromWire(key), item]];
+      if (money.has(key) && (typeof item === "string" || item === null)) {
+        const name = nameFromWire(key);
+        return [
+          [name, item === null ? null : Number(item)],
+          [`${name}Exact`, item],
+        ];
+      }
+      return [[nameFromWire(key), convertFromWire(item)]];
+    }),
+  );
+}
+
+/**
+ * The wire's form of an argument: names in snake_case, dates in ISO 8601, absent fields left out.
+ * @throws RangeError for an invalid `Date`.
+ */
+export function toWire(value: unknown): unknown {
+  if (value instanceof Date) return instantToWire(value);
+  if (Array.isArray(value)) return value.map(toWire);
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, item]) => item !== undefined)
+      .map(([key, item]) => {
+        const name = nameToWire(key);
+        return [name, opaque.has(name) ? item : toWire(item)];
+      }),
+  );
+}
+
+export function instantToWire(instant: Date): string {
+  if (Number.isNaN(instant.getTime())) throw new RangeError("a date is not valid");
+  return instant.toISOString();
+}
