@@ -1,0 +1,44 @@
+import { fullPath, type Operation, type OperationId, operations } from "@llm-cost-ops/contract";
+import { expect, test } from "vitest";
+import { type Endpoint, endpoints, pathOf } from "./endpoints.ts";
+
+const table = Object.entries(operations) as [OperationId, Operation][];
+
+test("the client's addresses are the contract's", () => {
+  const ours = Object.entries<Endpoint>(endpoints).map(([id, { method, path }]) => [id, method, path]);
+  const theirs = table.map(([id, operation]) => [id, operation.method, fullPath(operation)]);
+  expect(ours.toSorted()).toEqual(theirs.toSorted());
+});
+
+test("every read is repeatable, and nothing that appends without an id of its own", () => {
+  const repeatableWrites = Object.entries<Endpoint>(endpoints)
+    .filter(([, endpoint]) => endpoint.repeatable && endpoint.method !== "GET")
+    .map(([id]) => id);
+  expect(Object.values<Endpoint>(endpoints).every(({ method, repeatable }) => method !== "GET" || repeatable)).toBe(
+    true,
+  );
+  expect(repeatableWrites.toSorted()).toEqual([
+    "aliases.delete",
+    "apiKeys.revoke",
+    "catalogue.preview",
+    "costs.batchQuery",
+    "costs.bulkCreate",
+    "costs.create",
+    "costs.delete",
+    "costs.update",
+    "usage.batchCreate",
+    "usage.create",
+  ]);
+});
+
+test.each([
+  ["a/b", "/api/v1/usage/a%2Fb"],
+  ["../costs", "/api/v1/usage/..%2Fcosts"],
+  ["ü ?#", "/api/v1/usage/%C3%BC%20%3F%23"],
+])("the id %j stays one segment", (id, path) => {
+  expect(pathOf("usage.get", { id })).toBe(path);
+});
+
+test.each([["."], [".."], [""]])("the id %j is refused, since no address can carry it", (id) => {
+  expect(() => pathOf("usage.get", { id })).toThrow(TypeError);
+});

@@ -1,0 +1,70 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { AbortedError, APIError, type CostOpsError, NetworkError, RateLimitError, TimeoutError } from "./errors.ts";
+import { defaultRetryPolicy, retryDelayMs } from "./retry.ts";
+
+const api = (statusCode: number, code = "X", retryAfter?: number): APIError =>
+  new APIError("no", { statusCode, code, retryAfter });
+const situation = (failure: CostOpsError, repeatable: boolean) => ({
+  failure,
+  attempt: 1,
+  elapsedMs: 0,
+  repeatable,
+  policy: defaultRetryPolicy,
+  random: 0.5,
+});
+
+describe("what is tried again", () => {
+  const cases: readonly [name: string, failure: CostOpsError, repeatable: boolean, once: boolean][] = [
+    ["a connection that was never made", new NetworkError("x", { unsent: true }), true, true],
+    ["a connection that broke", new NetworkError("x"), true, false],
+    ["a time-out", new TimeoutError("x"), true, false],
+    ["429", api(429), true, true],
+    ["425", api(425), true, true],
+    ["503 of our server", api(503, "UNAVAILABLE"), true, true],
+    ["503 of anything between", api(503, "HTTP_503"), true, false],
+    ["408", api(408), true, false],
+    ["500", api(500), true, false],
+    ["502", api(502), true, false],
+    ["an answer that is not JSON", api(200, "INVALID_RESPONSE"), true, false],
+    ["501", api(501), false, false],
+    ["400", api(400), false, false],
+    ["401", api(401), false, false],
+    ["404", api(404), false, false],
+    ["409", api(409), false, false],
+    ["422", api(422), false, false],
+    ["an abort by the caller", new AbortedError("x"), false, false],
+  ];
+  test.each(cases)("%s", (_name, failure, repeatable, once) => {
+    expect(retryDelayMs(situation(failure, true)) !== undefined).toBe(repeatable);
+    expect(retryDelayMs(situation(failure, false)) !== undefined).toBe(once);
+  });
+});
+
+test("a wait is jittered over the whole of an exponential ceiling, and bounded", () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 3 }),
+      fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+      (attempt, random) => {
+        const delay = retryDelayMs({ ...situation(api(500), true), attempt, random });
+        expect(delay).toBeCloseTo(random * Math.min(30_000, 500 * 2 ** (attempt - 1)), 6);
+      },
+    ),
+  );
+});
+
+test("the server's Retry-After is the least wait", () => {
+  const failure = new RateLimitError("x", { statusCode: 429, code: "RATE_LIMITED", retryAfter: 7 });
+  expect(retryDelayMs(situation(failure, true))).toBe(7_000);
+});
+
+test("a wait that would end after the total is not begun", () => {
+  expect(retryDelayMs(situation(api(429, "X", 600), true))).toBeUndefined();
+  expect(retryDelayMs({ ...situation(api(500), true), elapsedMs: 119_999 })).toBeUndefined();
+});
+
+test("attempts end with maxRetries", () => {
+  expect(retryDelayMs({ ...situation(api(500), true), attempt: 3 })).toBeDefined();
+  expect(retryDelayMs({ ...situation(api(500), true), attempt: 4 })).toBeUndefined();
+});
