@@ -1,0 +1,112 @@
+import type { CostRecord, UsageRecord } from "@llm-cost-ops/contract";
+import { type SqliteThreads, type StoreThread, sqliteOperation } from "../sqlite/operation.ts";
+import { readRecordId } from "../usage/record-id.ts";
+import { type RecordRow, toCostRecord, toUsageRecord } from "../usage/record-row.ts";
+import { answerAggregate, answerSummary, summaryDimensions } from "./aggregate.ts";
+import type {
+  AggregateAnswer,
+  AggregateQuestion,
+  CostQuery,
+  Extent,
+  ListPage,
+  ListQuestion,
+  SummaryAnswer,
+  SummaryQuestion,
+} from "./cost-query.ts";
+import { readExtent, sumGroups } from "./group-sums.sqlite.ts";
+import { type ListedEntries, positionOf, readRows, selectIds } from "./record-list.sqlite.ts";
+
+interface Asked<Question> {
+  readonly organizationId: string;
+  readonly question: Question;
+}
+
+const aggregate = sqliteOperation(
+  "costs.aggregate",
+  (store, { organizationId, question }: Asked<AggregateQuestion>): AggregateAnswer =>
+    answerAggregate(sumGroups(store, organizationId, question), question),
+);
+
+const summarize = sqliteOperation(
+  "costs.summarize",
+  (store, { organizationId, question }: Asked<SummaryQuestion>): SummaryAnswer => {
+    const { period, previous, filter } = question;
+    return answerSummary(
+      sumGroups(store, organizationId, { period, filter, groupBy: summaryDimensions }),
+      sumGroups(store, organizationId, { period: previous, filter, groupBy: [] }),
+    );
+  },
+);
+
+const listCosts = sqliteOperation("costs.list", (store, asked: Asked<ListQuestion>) =>
+  readPage(store, asked, "usage and cost", toCostRecord),
+);
+
+const listUsage = sqliteOperation("usage.list", (store, asked: Asked<ListQuestion>) =>
+  readPage(store, asked, "usage", toUsageRecord),
+);
+
+const findCost = sqliteOperation(
+  "costs.find",
+  (store, { organizationId, question: id }: Asked<string>): CostRecord | undefined =>
+    readRows(store, organizationId, [readRecordId(id).bytes]).map(toCostRecord)[0],
+);
+
+const sortedIds = sqliteOperation(
+  "costs.sortedIds",
+  (store, { organizationId, question }: Asked<ListQuestion>): readonly Uint8Array[] =>
+    selectIds(store, organizationId, question, "usage and cost"),
+);
+
+const costsById = sqliteOperation(
+  "costs.byId",
+  (store, { organizationId, question }: Asked<readonly Uint8Array[]>): readonly CostRecord[] =>
+    readRows(store, organizationId, question).map(toCostRecord),
+);
+
+const extent = sqliteOperation("costs.extent", (store, { organizationId }: Asked<undefined>): Extent | undefined =>
+  readExtent(store, organizationId),
+);
+
+/** One record more than asked for is looked for, to know whether the page is the last. */
+function readPage<Item>(
+  store: StoreThread,
+  { organizationId, question }: Asked<ListQuestion>,
+  entries: ListedEntries,
+  toWire: (row: RecordRow) => Item,
+): ListPage<Item> {
+  const ids = selectIds(store, organizationId, { ...question, limit: question.limit + 1 }, entries);
+  const rows = readRows(store, organizationId, ids.slice(0, question.limit));
+  const last = rows.at(-1);
+  return {
+    items: rows.map(toWire),
+    ...(ids.length > question.limit && last !== undefined && { end: positionOf(last, question.order) }),
+  };
+}
+
+/** For the store threads' registry. */
+export const costQueryOperations = [
+  aggregate,
+  summarize,
+  listCosts,
+  listUsage,
+  findCost,
+  sortedIds,
+  costsById,
+  extent,
+] as const;
+
+/** The embedded store's answers; every question is one read against one snapshot. */
+export function sqliteCostQuery(threads: Pick<SqliteThreads, "read">): CostQuery {
+  return {
+    aggregate: (organizationId, question) => threads.read(aggregate, { organizationId, question }),
+    summarize: (organizationId, question) => threads.read(summarize, { organizationId, question }),
+    listCosts: (organizationId, question) => threads.read(listCosts, { organizationId, question }),
+    listUsage: (organizationId, question): Promise<ListPage<UsageRecord>> =>
+      threads.read(listUsage, { organizationId, question }),
+    findCost: (organizationId, id) => threads.read(findCost, { organizationId, question: id }),
+    sortedIds: (organizationId, question) => threads.read(sortedIds, { organizationId, question }),
+    costsById: (organizationId, ids) => threads.read(costsById, { organizationId, question: ids }),
+    extent: (organizationId) => threads.read(extent, { organizationId, question: undefined }),
+  };
+}

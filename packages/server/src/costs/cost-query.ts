@@ -1,0 +1,73 @@
+import type { CostRecord, CostSummary, Dimension, metrics, Totals, UsageRecord } from "@llm-cost-ops/contract";
+import type { Period, RecordFilter } from "./cost-filter.ts";
+import type { ListOrder, OrderPosition } from "./list-order.ts";
+
+export type Metric = (typeof metrics)[number];
+
+/** Sums, counts and averages over the records of a period, one row for each combination of the dimensions. */
+export interface AggregateQuestion {
+  readonly period: Period;
+  readonly filter: RecordFilter;
+  readonly groupBy: readonly Dimension[];
+  readonly metrics: readonly Metric[];
+}
+
+/** A row has the value of each dimension under its name, null where records have none, beside its totals. */
+export type AnswerRow = Totals & Readonly<Record<string, unknown>>;
+
+export interface AggregateAnswer {
+  readonly rows: readonly AnswerRow[];
+  /** One entry per currency. */
+  readonly totals: readonly Totals[];
+}
+
+export interface SummaryQuestion {
+  readonly period: Period;
+  readonly previous: Period;
+  readonly filter: RecordFilter;
+}
+
+export type SummaryAnswer = Omit<CostSummary, "range" | "previous"> & { readonly previous: readonly Totals[] };
+
+/** A page of records in an order that has no ties, behind a position or a number of records. */
+export interface ListQuestion {
+  readonly period: Period;
+  readonly filter: RecordFilter;
+  readonly order: ListOrder;
+  readonly limit: number;
+  readonly after?: OrderPosition;
+  readonly offset?: number;
+  /** Leaves out what was received later, for answers that must not grow. */
+  readonly receivedBeforeMs?: number;
+}
+
+export interface ListPage<Item> {
+  readonly items: readonly Item[];
+  /** Where the page ends; absent on the last page. */
+  readonly end?: OrderPosition;
+}
+
+/**
+ * The questions that can be asked of the ledger. Every sum is exact; a record's cost includes its corrections; a voided
+ * record counts for nothing, and is listed only where the filter names the status `void`.
+ */
+export interface CostQuery {
+  aggregate(organizationId: string, question: AggregateQuestion): Promise<AggregateAnswer>;
+  summarize(organizationId: string, question: SummaryQuestion): Promise<SummaryAnswer>;
+  /** Usage and reported entries, as costs. */
+  listCosts(organizationId: string, question: ListQuestion): Promise<ListPage<CostRecord>>;
+  /** Usage entries only. */
+  listUsage(organizationId: string, question: ListQuestion): Promise<ListPage<UsageRecord>>;
+  /** The ids of every record of a question in its order, for walking through an order that no index has. */
+  sortedIds(organizationId: string, question: ListQuestion): Promise<readonly Uint8Array[]>;
+  /** The costs of records in the order of their ids. */
+  costsById(organizationId: string, ids: readonly Uint8Array[]): Promise<readonly CostRecord[]>;
+  findCost(organizationId: string, id: string): Promise<CostRecord | undefined>;
+  /** The first and last instant at which anything was recorded; absent for an empty ledger. */
+  extent(organizationId: string): Promise<Extent | undefined>;
+}
+
+export interface Extent {
+  readonly firstMs: number;
+  readonly lastMs: number;
+}

@@ -1,0 +1,74 @@
+/** The measures that a row of an answer sums, in the order in which the sums keep them. */
+export const measures = [
+  "requests",
+  "unpricedRequests",
+  "inputTokens",
+  "outputTokens",
+  "cachedTokens",
+  "cacheWriteTokens",
+  "reasoningTokens",
+  "costMilli",
+  "costPico",
+] as const;
+export type Measure = (typeof measures)[number];
+
+const width = measures.length;
+const milliAt = measures.indexOf("costMilli");
+const picoPerMilli = 1_000_000_000n;
+
+/** Half of what a double counts exactly: a sum below it stays exact when one more safe integer is added and compared. */
+const carryAt = 2 ** 52;
+
+/**
+ * Exact integer sums in many slots. A sum lives in a double while it is small enough to be exact there, and carries over
+ * into a BigInt when it grows, so that neither speed nor digits are lost.
+ */
+export class ExactSums {
+  #low = new Float64Array(width * 64);
+  readonly #carried = new Map<number, bigint>();
+  #slots = 0;
+
+  get slots(): number {
+    return this.#slots;
+  }
+
+  /** A new slot, all zero. */
+  open(): number {
+    const slot = this.#slots;
+    this.#slots += 1;
+    if (this.#slots * width > this.#low.length) {
+      const grown = new Float64Array(this.#low.length * 2);
+      grown.set(this.#low);
+      this.#low = grown;
+    }
+    return slot;
+  }
+
+  /** Adds a safe integer to one measure of a slot; `at` is `slot × measures.length + position of the measure`. */
+  add(at: number, value: number): void {
+    const low = this.#low[at] ?? 0;
+    const sum = low + value;
+    if (sum < carryAt && sum > -carryAt) {
+      this.#low[at] = sum;
+      return;
+    }
+    this.#carried.set(at, (this.#carried.get(at) ?? 0n) + BigInt(low));
+    this.#low[at] = value;
+  }
+
+  /** Adds an integer of any size. */
+  addBig(at: number, value: bigint): void {
+    this.#carried.set(at, (this.#carried.get(at) ?? 0n) + value);
+  }
+
+  total(slot: number, measure: number): bigint {
+    const at = slot * width + measure;
+    return (this.#carried.get(at) ?? 0n) + BigInt(this.#low[at] ?? 0);
+  }
+
+  /** Whether nothing but zeros, or what cancelled out, was added to the slot. The limbs of no money may be 1 and −10⁹. */
+  isZero(slot: number): boolean {
+    for (let measure = 0; measure < milliAt; measure += 1) if (this.total(slot, measure) !== 0n) return false;
+    return this.total(slot, milliAt) * picoPerMilli + this.total(slot, milliAt + 1) === 0n;
+  }
+}

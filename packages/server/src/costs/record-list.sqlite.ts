@@ -1,0 +1,284 @@
+import type { DatabaseSync, SQLInputValue } from "node:sqlite";
+import { Refusal } from "../refusal.ts";
+import { type StoreThread, threadState } from "../sqlite/operation.ts";
+import {
+  effectiveCost,
+  entryCodes,
+  type RecordRow,
+  recordColumns,
+  recordSource,
+  stateBits,
+} from "../usage/record-row.ts";
+import type { RecordFilter } from "./cost-filter.ts";
+import type { ListQuestion } from "./cost-query.ts";
+import { followsTime, type ListOrder, type OrderKey, type OrderPosition } from "./list-order.ts";
+import { namedIds } from "./named-ids.ts";
+import { seriesCatalogue } from "./series-catalogue.sqlite.ts";
+import { nextWindow } from "./time-windows.sqlite.ts";
+
+/** The most records that are sorted to answer one question whose order no index has. */
+export const sortedRecordsMax = 2_000_000;
+
+/** The kinds of entries that a list shows. Corrections are part of the records that they correct. */
+export type ListedEntries = "usage" | "usage and cost";
+
+/**
+ * The ids of a page of records, in order. An order by time alone reads only the page; any other sorts every record of
+ * the period, and refuses with VALIDATION_ERROR to sort more than `sortedRecordsMax`.
+ */
+export function selectIds(
+  store: StoreThread,
+  organizationId: string,
+  question: ListQuestion,
+  entries: ListedEntries,
+): readonly Uint8Array[] {
+  const { period, filter, order, limit, after, offset = 0 } = question;
+  const scan = listScan(store, organizationId, question, entries);
+  const ids: Uint8Array[] = [];
+  if (scan.nothing) return ids;
+  if (filter.ids !== undefined || filter.usageIds !== undefined || !followsTime(order)) {
+    if (filter.ids === undefined && filter.usageIds === undefined) refuseLongSort(store, organizationId, question);
+    return scan.read(period.fromMs, period.toMs, after, limit, offset);
+  }
+  const { descending } = order[0];
+  const position = after === undefined ? undefined : Number(after.values[0]);
+  let fromMs = !descending && position !== undefined ? Math.max(position, period.fromMs) : period.fromMs;
+  let toMs = descending && position !== undefined ? Math.min(position + 1, period.toMs) : period.toMs;
+  let skip = offset;
+  while (ids.length < limit && fromMs < toMs) {
+    const window = scan.selective
+      ? nextWindow(store, organizationId, { fromMs, toMs, descending, userIds: filter.userIds })
+      : { fromMs, toMs };
+    if (window === undefined) break;
+    const wanted = limit - ids.length + skip;
+    const found = scan.read(window.fromMs, window.toMs, after, wanted, 0);
+    ids.push(...found.slice(skip));
+    skip = Math.max(0, skip - found.length);
+    if (descending) toMs = window.fromMs;
+    else fromMs = window.toMs;
+  }
+  return ids;
+}
+
+/** The records themselves, in the order of the ids; ids that are not records are left out. */
+export function readRows(store: StoreThread, organizationId: string, ids: readonly Uint8Array[]): readonly RecordRow[] {
+  const select = store.db.prepare(
+    `SELECT ${recordColumns} FROM ${recordSource}
+     WHERE r.organization_id = ? AND r.id = ? AND r.entry <> ${entryCodes.correction}`,
+  );
+  return ids.flatMap((id) => {
+    const row = select.get(organizationId, id);
+    return row === undefined ? [] : [row as unknown as RecordRow];
+  });
+}
+
+/** The place behind a record in an order. */
+export function positionOf(row: RecordRow, order: ListOrder): OrderPosition {
+  return {
+    values: order.map(({ field }) => {
+      switch (field) {
+        case "occurred_at":
+          return String(row.occurred_at);
+        case "created_at":
+          return String(row.received_at);
+        case "total_tokens":
+          return String(BigInt(row.input_tokens) + BigInt(row.output_tokens));
+        case "total_cost":
+          return effectiveCost(row)?.toString() ?? null;
+        default:
+          return field satisfies never;
+      }
+    }),
+    id: Buffer.from(row.id).toString("hex"),
+  };
+}
+
+interface ListScan {
+  readonly nothing: boolean;
+  /** Whether the filter leaves out so much that rollups had better find the hours worth reading. */
+  readonly selective: boolean;
+  readonly read: (
+    fromMs: number,
+    toMs: number,
+    after: OrderPosition | undefined,
+    limit: number,
+    offset: number,
+  ) => Uint8Array[];
+}
+
+function listScan(
+  store: StoreThread,
+  organizationId: string,
+  { filter, order, receivedBeforeMs }: ListQuestion,
+  entries: ListedEntries,
+): ListScan {
+  const wanted = wantSeries(store, organizationId, filter);
+  const where: string[] = ["r.organization_id = ?", "r.occurred_at >= ?", "r.occurred_at < ?"];
+  const values: SQLInputValue[] = [];
+  const named = filter.ids !== undefined || filter.usageIds !== undefined ? namedIds(filter) : undefined;
+  const usageOnly = entries === "usage" || filter.usageIds !== undefined;
+  where.push(usageOnly ? `r.entry = ${entryCodes.usage}` : `r.entry <> ${entryCodes.correction}`);
+  where.push("list_wants(r.series_id, r.state)");
+  if (filter.userIds !== undefined) {
+    where.push("r.user_id IN (SELECT value FROM json_each(?))");
+    values.push(JSON.stringify(filter.userIds));
+  }
+  if (receivedBeforeMs !== undefined) {
+    where.push("r.received_at < ?");
+    values.push(receivedBeforeMs);
+  }
+  if (named !== undefined) {
+    where.push("r.id IN (SELECT unhex(value) FROM json_each(?))");
+    values.push(JSON.stringify(named.map(({ id }) => Buffer.from(id).toString("hex"))));
+  }
+  const keys = order.flatMap(sqlKeys);
+  const idDirection = order[0].descending ? "DESC" : "ASC";
+  const orderBy = [
+    ...keys.map(({ sql, descending }) => `${sql} ${descending ? "DESC" : "ASC"}`),
+    `r.id ${idDirection}`,
+  ];
+  const source = followsTime(order) && named === undefined ? "records r INDEXED BY records_by_time" : "records r";
+
+  return {
+    nothing: wanted.nothing || named?.length === 0,
+    selective: wanted.selective || filter.userIds !== undefined,
+    read(fromMs, toMs, after, limit, offset) {
+      const behind = after === undefined ? undefined : behindPosition(order, after);
+      const conditions = behind === undefined ? where : [...where, behind.sql];
+      const select = store.db.prepare(
+        `SELECT r.id FROM ${source} WHERE ${conditions.join(" AND ")}
+         ORDER BY ${orderBy.join(", ")} LIMIT ? OFFSET ?`,
+      );
+      select.setReturnArrays(true);
+      const rows = select.all(
+        organizationId,
+        fromMs,
+        toMs,
+        ...values,
+        ...(behind?.values ?? []),
+        limit,
+        offset,
+      ) as unknown as [Uint8Array][];
+      return rows.map(([id]) => id);
+    },
+  };
+}
+
+const corrected = (column: string): string =>
+  `CASE WHEN (r.state & ${stateBits.corrected}) = 0 THEN 0 ELSE coalesce((SELECT sum(c.${column}) FROM records c
+   WHERE c.organization_id = r.organization_id AND c.corrects_id = r.id), 0) END`;
+const isPriced = `(r.cost_milli IS NOT NULL OR ((r.state & ${stateBits.corrected}) <> 0 AND EXISTS (SELECT 1 FROM records c
+   WHERE c.organization_id = r.organization_id AND c.corrects_id = r.id AND c.cost_milli IS NOT NULL)))`;
+const picoSum = `(coalesce(r.cost_pico, 0) + ${corrected("cost_pico")})`;
+/** The record's cost with its corrections in two limbs, carried so that pairs compare like the amounts. */
+const costMilli = `(coalesce(r.cost_milli, 0) + ${corrected("cost_milli")} + ${picoSum} / 1000000000)`;
+const costPico = `(${picoSum} % 1000000000)`;
+
+interface SqlKey {
+  readonly sql: string;
+  readonly descending: boolean;
+}
+
+/** What has no price comes last in both directions. */
+function sqlKeys({ field, descending }: OrderKey): readonly SqlKey[] {
+  switch (field) {
+    case "occurred_at":
+      return [{ sql: "r.occurred_at", descending }];
+    case "created_at":
+      return [{ sql: "r.received_at", descending }];
+    case "total_tokens":
+      return [{ sql: "(r.input_tokens + r.output_tokens)", descending }];
+    case "total_cost":
+      return [
+        { sql: `(NOT ${isPriced})`, descending: false },
+        { sql: costMilli, descending },
+        { sql: costPico, descending },
+      ];
+    default:
+      return field satisfies never;
+  }
+}
+
+const picoPerMilli = 1_000_000_000n;
+
+/** The position's values for the SQL keys of one key of the order. */
+function sqlValues({ field }: OrderKey, value: string | null): readonly bigint[] {
+  if (field !== "total_cost") return [BigInt(value ?? "0")];
+  if (value === null) return [1n, 0n, 0n];
+  const amount = BigInt(value);
+  const pico = ((amount % picoPerMilli) + picoPerMilli) % picoPerMilli;
+  return [0n, (amount - pico) / picoPerMilli, pico];
+}
+
+/** The condition of what comes after a position: equal in the first keys and beyond in the next. */
+function behindPosition(
+  order: ListOrder,
+  position: OrderPosition,
+): { readonly sql: string; readonly values: SQLInputValue[] } {
+  const keys = [
+    ...order.flatMap((key, at) => {
+      const values = sqlValues(key, position.values[at] ?? null);
+      return sqlKeys(key).map((sqlKey, part) => ({ ...sqlKey, value: values[part] ?? (0n as SQLInputValue) }));
+    }),
+    { sql: "r.id", descending: order[0].descending, value: Buffer.from(position.id, "hex") as SQLInputValue },
+  ];
+  const alternatives = keys.map(({ sql, descending }, at) =>
+    [...keys.slice(0, at).map((equal) => `${equal.sql} = ?`), `${sql} ${descending ? "<" : ">"} ?`].join(" AND "),
+  );
+  return {
+    sql: `(${alternatives.join(" OR ")})`,
+    values: keys.flatMap((_, at) => keys.slice(0, at + 1).map(({ value }) => value)),
+  };
+}
+
+interface Wanting {
+  /** By series id: bit 1 wants its records, bit 2 its voided ones. */
+  series: Uint8Array;
+}
+
+const wantingKey = Symbol("list wanting");
+
+/** Prepares the function that tells SQL whether a record's series and state are asked for. */
+function wantSeries(
+  store: StoreThread,
+  organizationId: string,
+  filter: RecordFilter,
+): { readonly nothing: boolean; readonly selective: boolean } {
+  const wanting = threadState(store, wantingKey, () => registerFunction(store.db));
+  const catalogue = seriesCatalogue(store, organizationId);
+  const { cost_status: statuses, ...otherDimensions } = filter.dimensions;
+  const valid = catalogue.matching(filter);
+  const voided = statuses?.includes("void") ? catalogue.matching({ ...filter, dimensions: otherDimensions }) : [];
+  const series = new Uint8Array(catalogue.lastId + 1);
+  for (const at of valid) series[catalogue.ids[at] ?? 0] = 1;
+  for (const at of voided) series[catalogue.ids[at] ?? 0] = (series[catalogue.ids[at] ?? 0] ?? 0) | 2;
+  wanting.series = series;
+  const count = Math.max(valid.length, voided.length);
+  return { nothing: count === 0, selective: count * 2 <= catalogue.ids.length };
+}
+
+function registerFunction(db: DatabaseSync): Wanting {
+  const wanting: Wanting = { series: new Uint8Array() };
+  db.function("list_wants", (series, state) => {
+    const bit = (Number(state) & stateBits.voided) === 0 ? 1 : 2;
+    return ((wanting.series[Number(series)] ?? 0) & bit) === 0 ? 0 : 1;
+  });
+  db.function("list_wants_series", (series) => ((wanting.series[Number(series)] ?? 0) === 0 ? 0 : 1));
+  return wanting;
+}
+
+const dayMs = 86_400_000;
+
+function refuseLongSort({ db }: StoreThread, organizationId: string, { period, order }: ListQuestion): void {
+  const { requests } = db
+    .prepare(
+      `SELECT coalesce(sum(requests), 0) AS requests FROM rollup_daily WHERE organization_id = ? AND day >= ? AND day <= ?`,
+    )
+    .get(organizationId, Math.floor(period.fromMs / dayMs), Math.floor(period.toMs / dayMs)) as { requests: number };
+  if (requests <= sortedRecordsMax) return;
+  throw new Refusal(
+    "VALIDATION_ERROR",
+    `Ordering by ${order[0].field} sorts at most ${sortedRecordsMax} records and the period has more: narrow the dates, or order by occurred_at.`,
+    { fieldErrors: { order_by: `sorts at most ${sortedRecordsMax} records` } },
+  );
+}
