@@ -42,9 +42,14 @@ function migrate(db: DatabaseSync): void {
     }
     db.exec("COMMIT");
   } catch (error) {
-    db.exec("ROLLBACK");
+    rollBack(db);
     throw error;
   }
+}
+
+/** Ends the open transaction without a trace. Failures of the storage have often ended it already. */
+export function rollBack(db: DatabaseSync): void {
+  if (db.isTransaction) db.exec("ROLLBACK");
 }
 
 /** Runs `work` in one write transaction; anything thrown rolls it back whole. */
@@ -55,7 +60,7 @@ export function transact<T>(db: DatabaseSync, work: () => T): T {
     db.exec("COMMIT");
     return result;
   } catch (error) {
-    db.exec("ROLLBACK");
+    rollBack(db);
     throw error;
   }
 }

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
+import type { Refusal } from "../refusal.ts";
 
 /**
  * A named piece of database work. Its function runs on the thread that owns the connection; the main thread calls it
@@ -7,6 +8,21 @@ import type { DatabaseSync } from "node:sqlite";
 export interface SqliteOperation<Args, Result> {
   readonly name: string;
   readonly run: (store: StoreThread, args: Args) => Result;
+}
+
+/**
+ * A write whose waiting calls run together and share one transaction, which the operation itself opens and commits.
+ * Each call has a result of its own, in order; a `Refusal` among them rejects that call alone.
+ */
+export interface SqliteGroupOperation<Args, Result> {
+  readonly name: string;
+  readonly runTogether: (store: StoreThread, calls: readonly GroupCall<Args>[]) => readonly (Result | Refusal)[];
+}
+
+/** One call of a group operation: its arguments, and the raw bytes that came with it, moved rather than copied. */
+export interface GroupCall<Args> {
+  readonly args: Args;
+  readonly bytes: Uint8Array;
 }
 
 /** What an operation finds on its thread. `state` holds caches of adapters, one entry an adapter, made on first use. */
@@ -37,4 +53,10 @@ export function threadState<T>(store: StoreThread, key: symbol, make: () => T): 
 export interface SqliteThreads {
   write<Args, Result>(operation: SqliteOperation<Args, Result>, args: Args): Promise<Result>;
   read<Args, Result>(operation: SqliteOperation<Args, Result>, args: Args): Promise<Result>;
+  /** Joins the group that the writer takes next. Moves `bytes` away from the caller where it can. */
+  writeTogether<Args, Result>(
+    operation: SqliteGroupOperation<Args, Result>,
+    args: Args,
+    bytes: Uint8Array,
+  ): Promise<Result>;
 }

@@ -9,7 +9,9 @@ export interface UsageBytes {
   readonly bytes: Uint8Array;
   readonly source: string;
   readonly requirePrice: boolean;
-  /** Defaults for records that do not say, and the policy of imports. */
+  /** The request's idempotency key: records without an id get one that it and their position decide. */
+  readonly idempotencyKey?: string;
+  /** The policy of imports. */
   readonly importing?: ImportPolicy;
 }
 
@@ -28,11 +30,32 @@ export interface RecordedItem extends UsageBatchItem {
   readonly model?: string;
 }
 
+/** What became of a whole body. */
+export interface AppendSummary {
+  readonly received: number;
+  readonly recorded: number;
+  readonly duplicate: number;
+  readonly unpriced: number;
+  readonly rejected: number;
+}
+
+/** The answer to a body, as the JSON text that goes over the wire. */
+export interface AppendAnswer {
+  readonly json: string;
+  readonly summary: AppendSummary;
+}
+
 /** The append side of the ledger. Resolves only when everything accepted is on disk. */
 export interface Ledger {
   /**
    * Records what the bytes carry for the organization. Whole-body refusals (broken JSON, too many records) reject with
    * a `Refusal`; record-level refusals are items with status `rejected` and never affect their neighbours.
+   * The bytes may be moved away from the caller, who must not use them again.
    */
   append(organizationId: string, usage: UsageBytes): Promise<readonly RecordedItem[]>;
+  /**
+   * The same with the contract's answer in place of items: `UsageCreated` or `CostCreated` for a single record, whose
+   * refusal rejects the call, `UsageBatchResult` for several. A duplicate in `summary` means that it was replayed.
+   */
+  answer(organizationId: string, usage: UsageBytes): Promise<AppendAnswer>;
 }

@@ -1,0 +1,27 @@
+import { appendUsage } from "../usage/append-usage.sqlite.ts";
+import { usageReads, usageWrites } from "../usage/operations.sqlite.ts";
+import type { SqliteGroupOperation, SqliteOperation } from "./operation.ts";
+
+/** Any operation, whatever it takes and gives: arguments and results were checked where the operation is called. */
+export type AnySqliteOperation = SqliteOperation<never, unknown>;
+
+/** Operations that the writer thread runs, each in a transaction of its own. Every domain adds its list here. */
+export const writeOperations: readonly AnySqliteOperation[] = [...usageWrites];
+
+/** Operations that the reader thread runs. */
+export const readOperations: readonly AnySqliteOperation[] = [...usageReads];
+
+/** Operations whose waiting calls the writer thread runs together. */
+export const groupOperations: readonly SqliteGroupOperation<never, unknown>[] = [appendUsage];
+
+/** Operations by name. Two of one name are a mistake that must not start. */
+export function operationsByName<Operation extends { readonly name: string }>(
+  operations: readonly Operation[],
+): ReadonlyMap<string, Operation> {
+  const byName = new Map<string, Operation>();
+  for (const operation of operations) {
+    if (byName.has(operation.name)) throw new Error(`two operations are called ${operation.name}`);
+    byName.set(operation.name, operation);
+  }
+  return byName;
+}

@@ -1,0 +1,140 @@
+import { Worker } from "node:worker_threads";
+import { Refusal } from "../refusal.ts";
+import { fromRefusalMessage, type ThreadAnswer, type ThreadOptions, type ThreadRequest } from "./thread-messages.ts";
+
+interface Pending {
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: Error) => void;
+  readonly settled: () => void;
+}
+
+/** A thread that dies right after it started is started again only after this pause. */
+const restartPauseMs = 1_000;
+
+/**
+ * One worker thread with its connection, kept alive: where it crashes, calls under way are refused as unavailable and it
+ * is started again. The writer and the reader are both such threads.
+ */
+export class StoreThreadHandle {
+  readonly #role: "writer" | "reader";
+  readonly #options: ThreadOptions;
+  readonly #onCrash: (role: string, error: Error) => void;
+  readonly #pending = new Map<number, Pending>();
+  #worker: Worker | undefined;
+  #ready: Promise<void>;
+  #isClosing = false;
+  #lastId = 0;
+
+  constructor(role: "writer" | "reader", options: ThreadOptions, onCrash: (role: string, error: Error) => void) {
+    this.#role = role;
+    this.#options = options;
+    this.#onCrash = onCrash;
+    this.#ready = this.#start();
+  }
+
+  /** Resolves once the thread has opened the database; rejects where it cannot. */
+  get ready(): Promise<void> {
+    return this.#ready;
+  }
+
+  /** A number for a call whose answer settles the promise. `settled` runs whatever the answer. */
+  expect<Result>(settled: () => void): { readonly id: number; readonly answer: Promise<Result> } {
+    this.#lastId += 1;
+    const id = this.#lastId;
+    const answer = new Promise<Result>((resolve, reject) => {
+      this.#pending.set(id, { resolve: resolve as (result: unknown) => void, reject, settled });
+    });
+    return { id, answer };
+  }
+
+  /** Sends a request; calls of a thread that is down are refused at once. */
+  post(request: ThreadRequest, ids: readonly number[], moved: readonly ArrayBuffer[] = []): void {
+    if (this.#worker === undefined || this.#isClosing) {
+      for (const id of ids) this.#settle(id, ({ reject }) => reject(unavailable(`the ${this.#role} is not running`)));
+      return;
+    }
+    this.#worker.postMessage(request, moved);
+  }
+
+  /** Lets the thread finish what it has and close its connection. */
+  async close(): Promise<void> {
+    if (this.#isClosing) return;
+    this.#isClosing = true;
+    await this.#ready.catch(() => undefined);
+    const worker = this.#worker;
+    if (worker === undefined) return;
+    const exited = new Promise((resolve) => worker.once("exit", resolve));
+    worker.postMessage({ kind: "close" } satisfies ThreadRequest);
+    await exited;
+  }
+
+  #start(): Promise<void> {
+    const isSource = import.meta.url.endsWith(".ts");
+    const worker = new Worker(new URL(`./${this.#role}-thread.${isSource ? "ts" : "js"}`, import.meta.url), {
+      workerData: this.#options,
+      execArgv: isSource ? ["--conditions=source"] : [],
+      name: `sqlite ${this.#role}`,
+    });
+    this.#worker = worker;
+    const startedAt = performance.now();
+    return new Promise((resolve, reject) => {
+      let crash = new Error(`the ${this.#role} thread ended`);
+      worker.on("message", (message: ThreadAnswer) => {
+        if (message.kind === "ready") resolve();
+        else if (message.kind === "failed") crash = new Error(message.message);
+        else this.#settleAll(message.answers);
+      });
+      worker.on("error", (error) => {
+        crash = error instanceof Error ? error : new Error(String(error));
+      });
+      worker.on("exit", () => {
+        this.#worker = undefined;
+        reject(crash);
+        this.#refusePending();
+        if (!this.#isClosing) this.#restart(crash, performance.now() - startedAt);
+      });
+    });
+  }
+
+  /** The first start that fails is the caller's to handle; later ones are tried again until the thread is closed. */
+  #restart(crash: Error, ranMs: number): void {
+    this.#onCrash(this.#role, crash);
+    const timer = setTimeout(
+      () => {
+        if (this.#isClosing) return;
+        this.#ready = this.#start();
+        this.#ready.catch(() => undefined);
+      },
+      ranMs < restartPauseMs ? restartPauseMs : 0,
+    );
+    timer.unref();
+  }
+
+  #settleAll(answers: Extract<ThreadAnswer, { kind: "answers" }>["answers"]): void {
+    for (const answer of answers) {
+      this.#settle(answer.id, ({ resolve, reject }) => {
+        if ("result" in answer) resolve(answer.result);
+        else if ("refusal" in answer) reject(fromRefusalMessage(answer.refusal));
+        else reject(new Error(`${this.#role} thread: ${answer.defect}`));
+      });
+    }
+  }
+
+  #settle(id: number, how: (pending: Pending) => void): void {
+    const pending = this.#pending.get(id);
+    if (pending === undefined) return;
+    this.#pending.delete(id);
+    pending.settled();
+    how(pending);
+  }
+
+  #refusePending(): void {
+    for (const id of [...this.#pending.keys()]) {
+      this.#settle(id, ({ reject }) => reject(unavailable(`the ${this.#role} stopped before it answered`)));
+    }
+  }
+}
+
+/** A refusal to be tried again after a moment. */
+export const unavailable = (why: string): Refusal =>
+  new Refusal("UNAVAILABLE", `${why}; try again`, { details: { retry_after_seconds: 1 } });

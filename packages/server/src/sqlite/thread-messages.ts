@@ -1,0 +1,51 @@
+import type { ErrorCode } from "@llm-cost-ops/contract";
+import { Refusal } from "../refusal.ts";
+
+/** What a store thread is started with. */
+export interface ThreadOptions {
+  readonly path: string;
+}
+
+/** From the main thread. `grouped` calls carry the bytes of their bodies and share a transaction with their neighbours. */
+export type ThreadRequest =
+  | { readonly kind: "call"; readonly id: number; readonly name: string; readonly args: unknown }
+  | { readonly kind: "grouped"; readonly name: string; readonly calls: readonly GroupedRequest[] }
+  | { readonly kind: "close" };
+
+export interface GroupedRequest {
+  readonly id: number;
+  readonly args: unknown;
+  readonly bytes: Uint8Array;
+}
+
+/** To the main thread. Answers of one transaction come in one message. */
+export type ThreadAnswer =
+  | { readonly kind: "ready" }
+  | { readonly kind: "failed"; readonly message: string }
+  | { readonly kind: "answers"; readonly answers: readonly CallAnswer[] };
+
+export type CallAnswer =
+  | { readonly id: number; readonly result: unknown }
+  | { readonly id: number; readonly refusal: RefusalMessage }
+  | { readonly id: number; readonly defect: string };
+
+interface RefusalMessage {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly fieldErrors: Readonly<Record<string, string>> | undefined;
+  readonly details: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** Errors lose their class between threads, so refusals cross as plain values. */
+export const toRefusalMessage = ({ code, message, fieldErrors, details }: Refusal): RefusalMessage => ({
+  code,
+  message,
+  fieldErrors: fieldErrors === undefined ? undefined : { ...fieldErrors },
+  details,
+});
+
+export const fromRefusalMessage = ({ code, message, fieldErrors, details }: RefusalMessage): Refusal =>
+  new Refusal(code, message, {
+    ...(fieldErrors === undefined ? {} : { fieldErrors: { ...fieldErrors } }),
+    ...(details === undefined ? {} : { details: { ...details } }),
+  });

@@ -1,0 +1,169 @@
+import type { SqliteGroupOperation, SqliteOperation, SqliteThreads } from "./operation.ts";
+import { StoreThreadHandle, unavailable } from "./store-thread-handle.ts";
+import type { GroupedRequest } from "./thread-messages.ts";
+
+/** Bounds of what may wait for the writer; beyond them callers are refused and come again. */
+export interface QueueLimits {
+  readonly calls: number;
+  readonly bytes: number;
+}
+
+export interface SqliteThreadsOptions {
+  /** The database file; made and brought up to date where it is missing or old. */
+  readonly path: string;
+  readonly queue?: QueueLimits;
+  /** Told when a thread crashed; it is started again by itself. */
+  readonly onCrash?: (role: string, error: Error) => void;
+}
+
+/** The running threads. */
+export interface RunningSqliteThreads extends SqliteThreads {
+  /** Lets what was accepted be written, then closes both connections. */
+  close(): Promise<void>;
+}
+
+const defaultQueue: QueueLimits = { calls: 20_000, bytes: 128 * 1024 * 1024 };
+
+/** Bodies up to this size are copied into one buffer a message; moving a buffer costs more than copying so little. */
+const copiedBytesMax = 16 * 1024;
+
+/**
+ * Opens the database on two threads, one that writes and one that reads, so that neither the event loop nor readers
+ * wait for the disk. Rejects where the database cannot be opened.
+ */
+export async function startSqliteThreads(options: SqliteThreadsOptions): Promise<RunningSqliteThreads> {
+  const onCrash = options.onCrash ?? (() => undefined);
+  const writer = new StoreThreadHandle("writer", { path: options.path }, onCrash);
+  await writer.ready.catch((error: unknown) => abandon([writer], error));
+  const reader = new StoreThreadHandle("reader", { path: options.path }, onCrash);
+  await reader.ready.catch((error: unknown) => abandon([writer, reader], error));
+  return new TwoThreads(writer, reader, options.queue ?? defaultQueue);
+}
+
+async function abandon(handles: readonly StoreThreadHandle[], error: unknown): Promise<never> {
+  await Promise.all(handles.map((handle) => handle.close()));
+  throw error;
+}
+
+interface WaitingGroup {
+  readonly name: string;
+  readonly calls: GroupedRequest[];
+}
+
+class TwoThreads implements RunningSqliteThreads {
+  readonly #writer: StoreThreadHandle;
+  readonly #reader: StoreThreadHandle;
+  readonly #limits: QueueLimits;
+  #queuedCalls = 0;
+  #queuedBytes = 0;
+  /** Calls of this turn of the event loop, to be posted in one message. */
+  #waiting: WaitingGroup | undefined;
+  #isClosed = false;
+
+  constructor(writer: StoreThreadHandle, reader: StoreThreadHandle, limits: QueueLimits) {
+    this.#writer = writer;
+    this.#reader = reader;
+    this.#limits = limits;
+  }
+
+  async write<Args, Result>(operation: SqliteOperation<Args, Result>, args: Args): Promise<Result> {
+    this.#flush();
+    return this.#call(this.#writer, operation, args);
+  }
+
+  async read<Args, Result>(operation: SqliteOperation<Args, Result>, args: Args): Promise<Result> {
+    return this.#call(this.#reader, operation, args);
+  }
+
+  async writeTogether<Args, Result>(
+    operation: SqliteGroupOperation<Args, Result>,
+    args: Args,
+    bytes: Uint8Array,
+  ): Promise<Result> {
+    const size = bytes.byteLength;
+    this.#admit(size);
+    const { id, answer } = this.#writer.expect<Result>(() => this.#leave(size));
+    if (this.#waiting !== undefined && this.#waiting.name !== operation.name) this.#flush();
+    if (this.#waiting === undefined) {
+      this.#waiting = { name: operation.name, calls: [] };
+      setImmediate(() => this.#flush());
+    }
+    this.#waiting.calls.push({ id, args, bytes });
+    return answer;
+  }
+
+  async close(): Promise<void> {
+    this.#flush();
+    this.#isClosed = true;
+    await Promise.all([this.#writer.close(), this.#reader.close()]);
+  }
+
+  #call<Args, Result>(thread: StoreThreadHandle, { name }: SqliteOperation<Args, Result>, args: Args): Promise<Result> {
+    this.#admit(0);
+    const { id, answer } = thread.expect<Result>(() => this.#leave(0));
+    thread.post({ kind: "call", id, name, args }, [id]);
+    return answer;
+  }
+
+  #admit(size: number): void {
+    if (this.#isClosed) throw unavailable("the server is stopping");
+    const isFull = this.#queuedCalls >= this.#limits.calls;
+    // An empty queue takes a body of any size: the body's own limit is not this queue's business.
+    if (isFull || (this.#queuedCalls > 0 && this.#queuedBytes + size > this.#limits.bytes)) {
+      throw unavailable("too much waits to be written");
+    }
+    this.#queuedCalls += 1;
+    this.#queuedBytes += size;
+  }
+
+  #leave(size: number): void {
+    this.#queuedCalls -= 1;
+    this.#queuedBytes -= size;
+  }
+
+  #flush(): void {
+    const group = this.#waiting;
+    if (group === undefined) return;
+    this.#waiting = undefined;
+    const { calls, moved } = packBodies(group.calls);
+    this.#writer.post(
+      { kind: "grouped", name: group.name, calls },
+      calls.map(({ id }) => id),
+      moved,
+    );
+  }
+}
+
+interface PackedCalls {
+  readonly calls: readonly GroupedRequest[];
+  readonly moved: readonly ArrayBuffer[];
+}
+
+/** Readies bodies for the move: small ones side by side in one buffer, large ones each in the buffer that it fills. */
+function packBodies(calls: readonly GroupedRequest[]): PackedCalls {
+  const isSmall = ({ bytes }: GroupedRequest): boolean => bytes.byteLength <= copiedBytesMax;
+  const smallBytes = calls.reduce((sum, call) => sum + (isSmall(call) ? call.bytes.byteLength : 0), 0);
+  const shared = new Uint8Array(smallBytes);
+  const moved = smallBytes > 0 ? [shared.buffer] : [];
+  let used = 0;
+  const packed = calls.map((call) => {
+    const { bytes } = call;
+    if (!isSmall(call)) {
+      const own = ownBuffer(bytes);
+      moved.push(own.buffer);
+      return { ...call, bytes: own };
+    }
+    const view = shared.subarray(used, used + bytes.byteLength);
+    view.set(bytes);
+    used += bytes.byteLength;
+    return { ...call, bytes: view };
+  });
+  return { calls: packed, moved };
+}
+
+/** The bytes in an array buffer that holds nothing else, copied where they share one. */
+function ownBuffer(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { buffer, byteLength } = bytes;
+  const isWhole = buffer instanceof ArrayBuffer && buffer.byteLength === byteLength;
+  return isWhole ? new Uint8Array(buffer) : new Uint8Array(bytes);
+}

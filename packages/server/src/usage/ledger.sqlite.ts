@@ -1,0 +1,20 @@
+import type { SqliteThreads } from "../sqlite/operation.ts";
+import { type AppendArgs, appendUsage } from "./append-usage.sqlite.ts";
+import type { AppendAnswer, Ledger, RecordedItem, UsageBytes } from "./ledger.ts";
+
+/** The ledger on the embedded store: bodies go as raw bytes to the writer thread, which commits waiting ones together. */
+export function createSqliteLedger(threads: SqliteThreads): Ledger {
+  const send = async (organizationId: string, { bytes, ...rest }: UsageBytes, wants: AppendArgs["wants"]) =>
+    threads.writeTogether(appendUsage, { ...rest, organizationId, wants }, bytes);
+  return {
+    append: async (organizationId, usage): Promise<readonly RecordedItem[]> => {
+      const { json } = await send(organizationId, usage, "items");
+      return JSON.parse(json) as readonly RecordedItem[];
+    },
+    answer: async (organizationId, usage): Promise<AppendAnswer> => {
+      const result = await send(organizationId, usage, "answer");
+      if (result.wants !== "answer") throw new Error("the writer answered another question");
+      return { json: result.json, summary: result.summary };
+    },
+  };
+}

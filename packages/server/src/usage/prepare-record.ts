@@ -1,0 +1,251 @@
+import type { Warning } from "@llm-cost-ops/contract";
+import {
+  canonicalProvider,
+  normalizeServiceTier,
+  type Pico,
+  type RatedCost,
+  rateUsage,
+  type TokenTotals,
+  type UnpricedReason,
+} from "@llm-cost-ops/core";
+import type { PriceLookup } from "../pricing/price-lookup.ts";
+import { toLineText } from "./line-text.ts";
+import { measureUsage, quantitiesText, withRequest } from "./measure-usage.ts";
+import { priceWarning } from "./price-warning.ts";
+import { formatUuid, readRecordId } from "./record-id.ts";
+import { entryCodes, stateBits, unknownName, usageStatusNames } from "./record-row.ts";
+import { RejectedRecord, rejectFields } from "./rejected-record.ts";
+import { fingerprintOf, type UsageDraft } from "./usage-draft.ts";
+
+/** A record with everything derived, ready to be inserted. */
+export interface PreparedRecord {
+  readonly organizationId: string;
+  readonly id: Uint8Array;
+  readonly externalId: string | null;
+  /** The id as its caller reads it. */
+  readonly idText: string;
+  readonly entry: number;
+  readonly state: number;
+  readonly userId: string | null;
+  readonly occurredAtMs: number;
+  readonly receivedAtMs: number;
+  readonly requests: number;
+  readonly totals: TokenTotals;
+  /** Whole thousandths and remaining 10⁻¹² of the currency unit; null without a cost. */
+  readonly costMilli: number | null;
+  readonly costPico: number | null;
+  readonly priceVersionId: string | null;
+  readonly resolutionRule: string | null;
+  readonly resolutionDetail: string | null;
+  readonly priceRule: string | null;
+  readonly unpricedReason: UnpricedReason | null;
+  readonly quantities: string;
+  readonly lines: string | null;
+  readonly usageStatus: number;
+  readonly isError: number;
+  readonly isStream: number;
+  readonly latencyMs: number | null;
+  readonly source: string;
+  readonly fingerprint: Uint8Array;
+  readonly rawUsage: string | null;
+  readonly metadata: string | null;
+  readonly provider: string;
+  readonly model: string;
+  readonly resolvedModel: string | null;
+  readonly projectId: string | null;
+  readonly serviceTier: string;
+  readonly region: string | null;
+  readonly currency: string | null;
+  readonly costStatus: "priced" | "unpriced" | "reported" | "void";
+  readonly tags: string;
+  /** What the caller should know, except that the price is missing, which the row itself tells. */
+  readonly warnings: readonly Warning[];
+}
+
+/** What a record is prepared with. */
+export interface Preparation {
+  readonly organizationId: string;
+  readonly source: string;
+  readonly requirePrice: boolean;
+  readonly receivedAtMs: number;
+  readonly prices: PriceLookup;
+  /** Makes the id of a record that has none. */
+  readonly makeId: () => Uint8Array;
+}
+
+interface Pricing {
+  readonly status: PreparedRecord["costStatus"];
+  readonly provider: string;
+  readonly resolvedModel: string | null;
+  readonly region: string | null;
+  readonly resolutionRule: string | null;
+  readonly resolutionDetail: string | null;
+  readonly priceRule: string | null;
+  readonly reason: UnpricedReason | null;
+  readonly cost: Extract<RatedCost, { kind: "priced" }> | undefined;
+}
+
+/**
+ * Derives a record from its draft: disjoint quantities, tier, price, cost, fingerprint. Refused: counts that contradict
+ * each other (USAGE_001), another organization's record (AUTH_002), a record without a price where one is required
+ * (COST_001), what cannot be counted exactly (USAGE_003). `sent` is the record as it came, to name its fields.
+ */
+export function prepareRecord(draft: UsageDraft, sent: unknown, by: Preparation): PreparedRecord | RejectedRecord {
+  const { organizationId } = by;
+  if (draft.organizationId !== undefined && draft.organizationId !== organizationId) {
+    return new RejectedRecord("AUTH_002", "organization_id names another organization than the credential", {
+      organization_id: "names another organization than the credential",
+    });
+  }
+  const isReported = draft.reportedCost !== undefined;
+  if (draft.model === undefined && !isReported) return rejectFields("USAGE_001", { model: "is required" });
+  const model = draft.model ?? unknownName;
+  const usage = measureUsage(draft, sent);
+  if (usage instanceof RejectedRecord) return usage;
+
+  const provider = usage.provider === undefined ? undefined : canonicalProvider(usage.provider);
+  const serviceTier = normalizeServiceTier(provider ?? unknownName, usage.serviceTier);
+  const occurredAtMs = draft.occurredAtMs ?? by.receivedAtMs;
+  const pricing = isReported
+    ? unratedAs("reported", provider, usage.region)
+    : usage.status === "void"
+      ? unratedAs("void", provider, usage.region)
+      : price(by, provider, model, { occurredAtMs, serviceTier, region: usage.region }, usage.quantities);
+  const { cost } = pricing;
+  if (pricing.reason !== null && (by.requirePrice || draft.requirePrice)) {
+    const { message } = priceWarning({ ...pricing, reason: pricing.reason, model, occurredAtMs, serviceTier });
+    return new RejectedRecord("COST_001", message);
+  }
+  const limbs = limbsOf(draft.reportedCost ?? cost?.total);
+  if (limbs === "too large") {
+    return new RejectedRecord(
+      "USAGE_003",
+      "the record's cost is beyond nine trillion, which cannot be counted exactly",
+    );
+  }
+  const id = draft.id === undefined ? { bytes: by.makeId(), externalId: null } : readRecordId(draft.id);
+  return {
+    organizationId,
+    id: id.bytes,
+    externalId: id.externalId,
+    idText: draft.id ?? formatUuid(id.bytes),
+    entry: isReported ? entryCodes.cost : entryCodes.usage,
+    state: pricing.reason === null ? 0 : stateBits.waitsForPrice,
+    userId: draft.userId,
+    occurredAtMs,
+    receivedAtMs: by.receivedAtMs,
+    requests: usage.quantities.requests ?? 1,
+    totals: usage.totals,
+    costMilli: limbs.milli,
+    costPico: limbs.pico,
+    priceVersionId: cost?.priceVersionId ?? null,
+    resolutionRule: pricing.resolutionRule,
+    resolutionDetail: pricing.resolutionDetail,
+    priceRule: pricing.priceRule,
+    unpricedReason: pricing.reason,
+    quantities: quantitiesText(usage.quantities),
+    lines: cost === undefined ? null : toLineText(cost.lines),
+    usageStatus: usageStatusNames.indexOf(usage.status),
+    isError: draft.isError ? 1 : 0,
+    isStream: draft.isStream ? 1 : 0,
+    latencyMs: draft.latencyMs === null ? null : Math.round(draft.latencyMs),
+    source: by.source,
+    fingerprint: fingerprintOf(draft),
+    rawUsage: draft.usageText,
+    metadata: draft.metadata,
+    provider: pricing.provider,
+    model,
+    resolvedModel: pricing.resolvedModel,
+    projectId: draft.projectId,
+    serviceTier,
+    region: pricing.region,
+    currency: draft.currency ?? cost?.currency ?? null,
+    costStatus: pricing.status,
+    tags: draft.tags,
+    warnings: usage.warnings,
+  };
+}
+
+const unratedAs = (status: "reported" | "void", provider: string | undefined, region: string | null): Pricing => ({
+  status,
+  provider: provider ?? unknownName,
+  resolvedModel: null,
+  region,
+  resolutionRule: null,
+  resolutionDetail: null,
+  priceRule: null,
+  reason: null,
+  cost: undefined,
+});
+
+interface CallContext {
+  readonly occurredAtMs: number;
+  readonly serviceTier: string;
+  readonly region: string | null;
+}
+
+function price(
+  { prices, organizationId }: Preparation,
+  provider: string | undefined,
+  model: string,
+  context: CallContext,
+  quantities: Parameters<typeof rateUsage>[0],
+): Pricing {
+  const found = prices.find(organizationId, provider, model);
+  if (found.kind === "unknown") {
+    return {
+      status: "unpriced",
+      provider: provider ?? unknownName,
+      resolvedModel: null,
+      region: context.region,
+      resolutionRule: null,
+      resolutionDetail: found.detail,
+      priceRule: null,
+      reason: found.reason,
+      cost: undefined,
+    };
+  }
+  const { resolution } = found;
+  const region = context.region ?? resolution.region ?? null;
+  const at = found.at(context.occurredAtMs);
+  const rated: RatedCost =
+    at.kind === "none"
+      ? { kind: "unpriced", reason: at.reason, detail: at.detail }
+      : rateUsage(
+          withRequest(quantities),
+          { occurredAtMs: context.occurredAtMs, serviceTier: context.serviceTier, region },
+          at.price,
+        );
+  return {
+    status: rated.kind,
+    provider: provider ?? found.provider,
+    resolvedModel: found.model,
+    region,
+    resolutionRule: resolution.rule,
+    resolutionDetail: resolution.detail,
+    priceRule: rated.kind === "unpriced" ? rated.detail : `${at.kind === "found" ? at.rule : ""} ${rated.rule}`,
+    reason: rated.kind === "unpriced" ? rated.reason : null,
+    cost: rated.kind === "priced" ? rated : undefined,
+  };
+}
+
+const noLimbs = { milli: null, pico: null } as const;
+const exactMax = BigInt(Number.MAX_SAFE_INTEGER);
+const picoPerMilli = 1_000_000_000;
+const picoPerMilliBig = 1_000_000_000n;
+
+/** An amount as two numbers that hold it exactly, or that it is too large for that. */
+function limbsOf(
+  amount: Pico | undefined,
+): { readonly milli: number | null; readonly pico: number | null } | "too large" {
+  if (amount === undefined) return noLimbs;
+  if (amount >= 0n && amount <= exactMax) {
+    const all = Number(amount);
+    const milli = Math.floor(all / picoPerMilli);
+    return { milli, pico: all - milli * picoPerMilli };
+  }
+  const remainder = ((amount % picoPerMilliBig) + picoPerMilliBig) % picoPerMilliBig;
+  const milli = (amount - remainder) / picoPerMilliBig;
+  if (milli > exactMax || milli < -exactMax) return "too large";
+  return { milli: Number(milli), pico: Number(remainder) };
+}

@@ -1,0 +1,106 @@
+import type { UsageBatchItem, Warning } from "@llm-cost-ops/contract";
+import { formatMoney } from "@llm-cost-ops/core";
+import type { AppendSummary, RecordedItem } from "./ledger.ts";
+import type { PreparedRecord } from "./prepare-record.ts";
+import { priceWarning } from "./price-warning.ts";
+import { formatRecordId } from "./record-id.ts";
+import { costStatusOf, effectiveCost, entryCodes, type RecordRow, toCostRecord, toUsageRecord } from "./record-row.ts";
+import type { RejectedRecord } from "./rejected-record.ts";
+
+/** What became of one record: stored now, stored before, or not at all. */
+export type RecordOutcome =
+  | { readonly kind: "recorded"; readonly record: PreparedRecord }
+  | { readonly kind: "duplicate"; readonly record: PreparedRecord; readonly row: RecordRow }
+  | { readonly kind: "rejected"; readonly id: string | null; readonly rejection: RejectedRecord };
+
+const quoted = (text: string): string => JSON.stringify(text);
+
+/** Money from non-negative limbs as its shortest decimal text; the same as `formatMoney`, without a bigint. */
+export function moneyText(milli: number, pico: number): string {
+  if (milli < 0) return formatMoney(BigInt(milli) * 1_000_000_000n + BigInt(pico));
+  const whole = Math.floor(milli / 1_000);
+  const fraction = (milli - whole * 1_000) * 1_000_000_000 + pico;
+  if (fraction === 0) return String(whole);
+  let digits = String(fraction).padStart(12, "0");
+  let end = 12;
+  while (digits.charCodeAt(end - 1) === 48) end -= 1;
+  if (end < 12) digits = digits.slice(0, end);
+  return `${whole}.${digits}`;
+}
+
+/** The warnings of a record: what reading it found, and that it has no price. */
+export function warningsOf(record: PreparedRecord, row: RecordRow | undefined): readonly Warning[] {
+  const isUnpriced = row === undefined ? record.costStatus === "unpriced" : costStatusOf(row) === "unpriced";
+  if (!isUnpriced) return record.warnings;
+  const unpriced = priceWarning({
+    reason: row?.unpriced_reason ?? record.unpricedReason ?? "unknown_model",
+    provider: row?.provider ?? record.provider,
+    model: record.model,
+    occurredAtMs: row?.occurred_at ?? record.occurredAtMs,
+    serviceTier: record.serviceTier,
+  });
+  return [...record.warnings, unpriced];
+}
+
+/** One item of `UsageBatchResult` as JSON text. */
+export function itemText(index: number, outcome: RecordOutcome): string {
+  if (outcome.kind === "rejected") {
+    const { code, message, fieldErrors } = outcome.rejection;
+    const error = { code, message, ...(fieldErrors === undefined ? {} : { field_errors: fieldErrors }) };
+    return `{"index":${index},"id":${JSON.stringify(outcome.id)},"status":"rejected","error":${JSON.stringify(error)}}`;
+  }
+  if (outcome.kind === "duplicate") return JSON.stringify(duplicateItem(index, outcome.record, outcome.row));
+  const { record } = outcome;
+  const { costMilli, costPico, currency } = record;
+  const cost = costMilli === null ? "null" : `"${moneyText(costMilli, costPico ?? 0)}"`;
+  const text = `{"index":${index},"id":${quoted(record.idText)},"status":"recorded","cost_status":"${record.costStatus}","total_cost":${cost},"currency":${currency === null ? "null" : `"${currency}"`}`;
+  if (record.costStatus !== "unpriced" && record.warnings.length === 0) return `${text}}`;
+  return `${text},"warnings":${JSON.stringify(warningsOf(record, undefined))}}`;
+}
+
+function duplicateItem(index: number, record: PreparedRecord, row: RecordRow): UsageBatchItem {
+  const cost = effectiveCost(row);
+  const warnings = warningsOf(record, row);
+  return {
+    index,
+    id: formatRecordId(row.id, row.external_id),
+    status: "duplicate",
+    cost_status: costStatusOf(row),
+    total_cost: cost === null ? null : formatMoney(cost),
+    currency: cost === null ? null : row.currency,
+    ...(warnings.length === 0 ? {} : { warnings: [...warnings] }),
+  };
+}
+
+/** The answer to a single record: `UsageCreated`, or `CostCreated` for a reported cost. */
+export function createdText(record: PreparedRecord, row: RecordRow, isReplay: boolean): string {
+  const warnings = JSON.stringify(warningsOf(record, isReplay ? row : undefined));
+  const data = record.entry === entryCodes.cost ? toCostRecord(row) : toUsageRecord(row);
+  return `{"data":${JSON.stringify(data)},"warnings":${warnings}}`;
+}
+
+/** An item for callers inside the server, with what the wire's item does not carry. */
+export function recordedItem(index: number, outcome: RecordOutcome): RecordedItem {
+  const item = JSON.parse(itemText(index, outcome)) as UsageBatchItem;
+  if (outcome.kind === "rejected") return item;
+  const row = outcome.kind === "duplicate" ? outcome.row : undefined;
+  const reason = row === undefined ? outcome.record.unpricedReason : row.unpriced_reason;
+  return {
+    ...item,
+    provider: row?.provider ?? outcome.record.provider,
+    model: row?.model ?? outcome.record.model,
+    ...(item.cost_status === "unpriced" && reason !== null ? { unpriced_reason: reason } : {}),
+  };
+}
+
+export function summarize(outcomes: readonly RecordOutcome[]): AppendSummary {
+  let recorded = 0;
+  let duplicate = 0;
+  let unpriced = 0;
+  for (const outcome of outcomes) {
+    if (outcome.kind === "recorded") recorded += 1;
+    else if (outcome.kind === "duplicate") duplicate += 1;
+    if (outcome.kind === "recorded" && outcome.record.costStatus === "unpriced") unpriced += 1;
+  }
+  return { received: outcomes.length, recorded, duplicate, unpriced, rejected: outcomes.length - recorded - duplicate };
+}

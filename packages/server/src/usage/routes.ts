@@ -1,0 +1,111 @@
+import type { Reply, Routes } from "../http/route.ts";
+import { Refusal } from "../refusal.ts";
+import type { SqliteThreads } from "../sqlite/operation.ts";
+import type { AppendAnswer, Ledger, UsageBytes } from "./ledger.ts";
+import { explainUsage, getUsage, updateLabels, voidRecord } from "./operations.sqlite.ts";
+import { isPrintable } from "./read-labels.ts";
+
+export interface UsageRouteDeps {
+  readonly ledger: Ledger;
+  readonly threads: SqliteThreads;
+}
+
+const jsonType = "application/json; charset=utf-8";
+const keyCharsMax = 255;
+
+/** Recording usage and reported costs, one record's proof, its labels and its end. */
+export function usageRoutes({ ledger, threads }: UsageRouteDeps): Routes {
+  return {
+    "usage.create": {
+      body: "bytes",
+      handle: async ({ caller, query, headers, bytes }) => {
+        const answer = await ledger.answer(caller.organizationId, {
+          ...fromHttp("record", "usage", bytes, headers),
+          requirePrice: query.require_price === true,
+        });
+        return created(answer);
+      },
+    },
+    "usage.batchCreate": {
+      body: "bytes",
+      handle: async ({ caller, query, headers, bytes }) => {
+        const { json } = await ledger.answer(caller.organizationId, {
+          ...fromHttp("batch", "usage", bytes, headers),
+          requirePrice: query.require_price === true,
+        });
+        return { bytes: json, contentType: jsonType };
+      },
+    },
+    "usage.get": {
+      body: "json",
+      handle: async ({ caller, params }) => ({
+        json: { data: await threads.read(getUsage, { organizationId: caller.organizationId, id: params.id }) },
+      }),
+    },
+    "usage.explain": {
+      body: "json",
+      handle: async ({ caller, params }) => ({
+        json: { data: await threads.read(explainUsage, { organizationId: caller.organizationId, id: params.id }) },
+      }),
+    },
+    "costs.create": {
+      body: "bytes",
+      handle: async ({ caller, headers, bytes }) => {
+        const usage = fromHttp("record", "cost", bytes, headers);
+        return created(await ledger.answer(caller.organizationId, { ...usage, requirePrice: false }));
+      },
+    },
+    "costs.bulkCreate": {
+      body: "bytes",
+      handle: async ({ caller, headers, bytes }) => {
+        const usage = fromHttp("batch", "cost", bytes, headers);
+        const { json } = await ledger.answer(caller.organizationId, { ...usage, requirePrice: false });
+        return { bytes: json, contentType: jsonType };
+      },
+    },
+    "costs.update": {
+      body: "json",
+      handle: async ({ caller, params, body }) => ({
+        json: {
+          data: await threads.write(updateLabels, {
+            organizationId: caller.organizationId,
+            id: params.id,
+            ...(body.tags === undefined ? {} : { tags: body.tags }),
+            ...(body.metadata === undefined ? {} : { metadata: body.metadata }),
+          }),
+        },
+      }),
+    },
+    "costs.delete": {
+      body: "json",
+      handle: async ({ caller, params }) => ({
+        json: { data: await threads.write(voidRecord, { organizationId: caller.organizationId, id: params.id }) },
+      }),
+    },
+  };
+}
+
+function created({ json, summary }: AppendAnswer): Reply {
+  const headers = summary.duplicate > 0 ? { "idempotent-replayed": "true" } : {};
+  return { bytes: json, contentType: jsonType, headers };
+}
+
+type Headers = Readonly<Record<string, string | string[] | undefined>>;
+
+function fromHttp(
+  shape: UsageBytes["shape"],
+  entry: UsageBytes["entry"],
+  bytes: Uint8Array,
+  headers: Headers,
+): Omit<UsageBytes, "requirePrice"> {
+  const key = headers["idempotency-key"];
+  const usage = { shape, entry, bytes, source: "api" } as const;
+  if (key === undefined) return usage;
+  if (typeof key !== "string" || key === "" || key.length > keyCharsMax || !isPrintable(key)) {
+    throw new Refusal(
+      "INVALID_REQUEST",
+      `Idempotency-Key must be one text of 1 to ${keyCharsMax} printable characters`,
+    );
+  }
+  return { ...usage, idempotencyKey: key };
+}
