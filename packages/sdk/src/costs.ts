@@ -18,6 +18,7 @@ import {
   type CreateCostParams,
   costFromWire,
   dataOf,
+  type TagsInput,
   type Warning,
   warningsOf,
 } from "./records.ts";
@@ -67,7 +68,7 @@ export interface StreamParams extends NestedFilters {
 }
 
 export interface UpdateCostParams {
-  readonly tags?: Readonly<Record<string, string>> | readonly string[] | undefined;
+  readonly tags?: TagsInput | undefined;
   readonly metadata?: Readonly<Record<string, unknown>> | undefined;
 }
 

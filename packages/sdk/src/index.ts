@@ -60,6 +60,7 @@ export type {
   CreateUsageParams,
   Explanation,
   Provider,
+  TagsInput,
   UsageRecord,
   Warning,
 } from "./records.ts";

@@ -16,6 +16,9 @@ export type Provider =
   | "openrouter"
   | (string & {});
 
+/** A map, or a list whose entries are `key`, `key:value` or `key=value`. */
+export type TagsInput = Readonly<Record<string, string | number | boolean>> | readonly string[];
+
 export type CostStatus = Wire.CostRecord["cost_status"];
 
 /** Something that the caller should know though the request succeeded. */
@@ -43,13 +46,17 @@ export interface CostEntry extends Omit<CostRecord, "cost" | "amount" | "totalCo
 export interface Explanation extends FromWire<Wire.Explanation> {}
 
 /** One call to record: counts as the provider gives them (inputs include cached tokens), or its whole `usage` object. */
-export interface CreateUsageParams extends ToWire<Omit<Wire.UsageInput, "provider">> {
+export interface CreateUsageParams extends ToWire<Omit<Wire.UsageInput, "provider" | "usage" | "tags">> {
   readonly provider?: Provider | undefined;
+  /** The provider's usage object as its own client types it. */
+  readonly usage?: object | undefined;
+  readonly tags?: TagsInput | null | undefined;
 }
 
 /** A cost that was priced elsewhere. */
-export interface CreateCostParams extends ToWire<Omit<Wire.CostInput, "provider">> {
+export interface CreateCostParams extends ToWire<Omit<Wire.CostInput, "provider" | "tags">> {
   readonly provider?: Provider | undefined;
+  readonly tags?: TagsInput | null | undefined;
 }
 
 /** Outcome of each record of a batch, in order. */

@@ -7,7 +7,7 @@ import {
   RateLimitError,
   ValidationError,
 } from "./errors.ts";
-import { fieldFromWire, isRecord } from "./wire.ts";
+import { fieldErrorsFromWire, isRecord } from "./wire.ts";
 
 type Refused = typeof APIError;
 
@@ -24,6 +24,7 @@ export function refusalFrom(answer: ErrorAnswer, hint = ""): APIError {
   const { status, body, requestId, retryAfter } = answer;
   const error = isRecord(body) ? body["error"] : undefined;
   const told = isRecord(error) ? error : {};
+  const fields = told["field_errors"];
   const message = firstText(told["message"], error, isRecord(body) ? body["message"] : body) ?? `HTTP status ${status}`;
   const common = {
     statusCode: status,
@@ -34,7 +35,10 @@ export function refusalFrom(answer: ErrorAnswer, hint = ""): APIError {
     retryAfter,
   };
   if (status === 400 || status === 422) {
-    return new ValidationError(message, { ...common, fieldErrors: fieldErrorsFrom(told["field_errors"]) });
+    return new ValidationError(message, {
+      ...common,
+      fieldErrors: isRecord(fields) ? fieldErrorsFromWire(fields) : {},
+    });
   }
   const Kind = classByStatus[status] ?? APIError;
   return new Kind(`${message}${hint}`, common);
@@ -47,11 +51,6 @@ export function retryAfterSeconds(header: string | null | undefined, nowMs: numb
   if (/^\d+(\.\d+)?$/.test(text)) return Number(text);
   const at = Date.parse(text);
   return Number.isNaN(at) ? undefined : Math.max(0, Math.ceil((at - nowMs) / 1_000));
-}
-
-function fieldErrorsFrom(value: unknown): Record<string, string> {
-  if (!isRecord(value)) return {};
-  return Object.fromEntries(Object.entries(value).map(([field, text]) => [fieldFromWire(field), String(text)]));
 }
 
 /** Long texts are pages of a proxy; their beginning is enough. */

@@ -88,3 +88,9 @@ test("the path of a wrong field is spelled as the caller spelled it, down to the
   expect(fieldFromWire("records.3.input_tokens")).toBe("records.3.inputTokens");
   expect(fieldFromWire("tags.cost_center")).toBe("tags.cost_center");
 });
+
+test("field errors within an answer are spelled as the caller spelled the fields", () => {
+  expect(fromWire({ error: { field_errors: { "usage.prompt_tokens": "no", input_tokens: "no" } } })).toEqual({
+    error: { fieldErrors: { "usage.prompt_tokens": "no", inputTokens: "no" } },
+  });
+});

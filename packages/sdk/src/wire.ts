@@ -31,17 +31,21 @@ type Camel<Name extends string> = Name extends `${infer Head}_${infer Tail}`
 type CamelKey<Key> = Key extends string ? Camel<Key> : Key;
 type AsNumber<T> = T extends string ? number : T;
 
+type Flat<T> = { [Key in keyof T]: T[Key] };
+
 /** The client's form of a wire type. */
 export type FromWire<T> = T extends readonly (infer Item)[]
   ? FromWire<Item>[]
   : T extends object
-    ? {
-        [Key in keyof T as CamelKey<Key>]: Key extends OpaqueField
-          ? T[Key]
-          : Key extends MoneyField
-            ? AsNumber<T[Key]>
-            : FromWire<T[Key]>;
-      } & { [Key in keyof T & MoneyField as `${Camel<Key>}Exact`]: T[Key] }
+    ? Flat<
+        {
+          [Key in keyof T as CamelKey<Key>]: Key extends OpaqueField
+            ? T[Key]
+            : Key extends MoneyField
+              ? AsNumber<T[Key]>
+              : FromWire<T[Key]>;
+        } & { [Key in keyof T as Key extends MoneyField ? `${Camel<Key>}Exact` : never]: T[Key] }
+      >
     : T;
 
 /** What callers may give for a wire input: camelCase names, `Date` for instants. */
@@ -85,6 +89,11 @@ export function fieldFromWire(path: string): string {
   return parts.map((part, index) => (end === -1 || index <= end ? nameFromWire(part) : part)).join(".");
 }
 
+/** What is wrong with each field, by the field's path. */
+export function fieldErrorsFromWire(errors: Readonly<Record<string, unknown>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(errors).map(([path, text]) => [fieldFromWire(path), String(text)]));
+}
+
 /** The client's form of an answer. Costs become numbers beside their exact strings; null stays null. */
 export function fromWire<T>(value: unknown): FromWire<T> {
   return convertFromWire(value) as FromWire<T>;
@@ -97,6 +106,7 @@ function convertFromWire(value: unknown): unknown {
   return Object.fromEntries(
     Object.entries(value).flatMap(([key, item]): [string, unknown][] => {
       if (opaque.has(key)) return [[nameFromWire(key), item]];
+      if (key === "field_errors" && isRecord(item)) return [["fieldErrors", fieldErrorsFromWire(item)]];
       if (money.has(key) && (typeof item === "string" || item === null)) {
         const name = nameFromWire(key);
         return [
