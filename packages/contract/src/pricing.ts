@@ -117,6 +117,7 @@ export const PriceRecord = z
   })
   .meta({ id: "PriceRecord" });
 export type PriceRecord = z.infer<typeof PriceRecord>;
+export type RateRecord = z.infer<typeof RateRecord>;
 
 export const PricingListQuery = z.strictObject({
   ...CursorPage.shape,
@@ -146,6 +147,7 @@ export const ResolveResult = z
     detail: z.string().nullable(),
   })
   .meta({ id: "ResolveResult" });
+export type ResolveResult = z.infer<typeof ResolveResult>;
 
 export const ProviderInput = z
   .strictObject({ id: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/), name: Name.optional() })
@@ -153,6 +155,7 @@ export const ProviderInput = z
 export const ProviderRecord = z
   .object({ id: z.string(), name: z.string(), source: z.enum(["catalogue", "organization"]), models: z.number().int() })
   .meta({ id: "ProviderRecord" });
+export type ProviderRecord = z.infer<typeof ProviderRecord>;
 
 export const AliasInput = z.strictObject({ provider: Name, alias: Name, model: Name }).meta({ id: "AliasInput" });
 export const AliasRecord = z
@@ -164,6 +167,7 @@ export const AliasRecord = z
     created_at: z.string(),
   })
   .meta({ id: "AliasRecord" });
+export type AliasRecord = z.infer<typeof AliasRecord>;
 
 /** Where a catalogue comes from: the data that ships with the server, a catalogue file, or a LiteLLM price map. */
 export const catalogueSources = ["bundled", "file", "litellm"] as const;
@@ -176,6 +180,65 @@ export const CatalogueInput = z
     }),
   })
   .meta({ id: "CatalogueInput" });
+
+type MatchClauseShape =
+  | { equals: string }
+  | { starts_with: string }
+  | { ends_with: string }
+  | { contains: string }
+  | { regex: string }
+  | { or: MatchClauseShape[] }
+  | { and: MatchClauseShape[] };
+const MatchClauseInput: z.ZodType<MatchClauseShape> = z
+  .lazy(() =>
+    z.union([
+      z.strictObject({ equals: Name }),
+      z.strictObject({ starts_with: Name }),
+      z.strictObject({ ends_with: Name }),
+      z.strictObject({ contains: Name }),
+      z.strictObject({ regex: Name }),
+      z.strictObject({ or: z.array(MatchClauseInput).min(1).max(100) }),
+      z.strictObject({ and: z.array(MatchClauseInput).min(1).max(100) }),
+    ]),
+  )
+  .meta({ id: "MatchClause" });
+
+/** A price list as a file: what `source: "file"` takes as its content. */
+export const CatalogueFile = z
+  .strictObject({
+    format: z.literal("llm-cost-ops-catalogue"),
+    version: z.literal(1),
+    providers: z
+      .array(
+        z.strictObject({
+          id: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, "must be lower-case letters, digits, dots and dashes"),
+          name: Name.optional(),
+          models: z.array(
+            z.strictObject({
+              model: Name,
+              match: MatchClauseInput.optional().meta({ description: "Other names that mean this model." }),
+              prices: z
+                .array(
+                  z.strictObject({
+                    ...priceShape,
+                    currency: Currency.optional(),
+                    effective_date: Instant.optional(),
+                    end_date: Instant.optional(),
+                  }),
+                )
+                .min(1),
+            }),
+          ),
+          aliases: z.array(z.strictObject({ alias: Name, model: Name })).optional(),
+        }),
+      )
+      .min(1),
+  })
+  .meta({
+    id: "CatalogueFile",
+    description: "A price list: providers, their models, and what each cost from when on.",
+  });
+export type CatalogueFile = z.input<typeof CatalogueFile>;
 
 export const CatalogueDifference = z
   .object({
@@ -212,6 +275,7 @@ export const CatalogueVersion = z
     created_at: z.string(),
   })
   .meta({ id: "CatalogueVersion" });
+export type CatalogueVersion = z.infer<typeof CatalogueVersion>;
 
 export const RepricingInput = z
   .strictObject({

@@ -1,25 +1,18 @@
-import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { transact } from "../sqlite/connection.ts";
+import { memoryStore } from "../../test/memory-store.ts";
 import type { SqliteThreads, StoreThread } from "../sqlite/operation.ts";
-import { migrations } from "../sqlite/schema.ts";
 import { attemptsMax, backoffMs, type JobHandler, leaseMs } from "./job.ts";
 import { claimJob, enqueueJob } from "./job-queue.sqlite.ts";
 import { createJobRunner, type JobRunner } from "./job-runner.ts";
 
 let now = 1_000_000;
 let store: StoreThread;
+let threads: SqliteThreads;
 let runner: JobRunner | undefined;
-const threads: SqliteThreads = {
-  write: async (operation, args) => transact(store.db, () => operation.run(store, args)),
-  read: async (operation, args) => operation.run(store, args),
-};
 
 beforeEach(() => {
   now = 1_000_000;
-  const db = new DatabaseSync(":memory:");
-  for (const { sql } of migrations) db.exec(sql);
-  store = { db, now: () => now, state: new Map() };
+  ({ store, threads } = memoryStore(() => now));
 });
 afterEach(async () => {
   await runner?.stop();

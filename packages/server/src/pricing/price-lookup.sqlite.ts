@@ -194,7 +194,7 @@ function resolveIn(models: ReadonlyMap<string, ProviderModels>, provider: string
   };
 }
 
-/** The maker of the model if one knows the name, else the only provider that does. */
+/** The maker of the model if one knows the name, else the only provider that does. Bedrock's ways of writing are Bedrock's. */
 function inferProvider(models: ReadonlyMap<string, ProviderModels>, model: string): ModelResolution {
   const say = (found: Resolved): Resolved => ({
     ...found,
@@ -202,7 +202,9 @@ function inferProvider(models: ReadonlyMap<string, ProviderModels>, model: strin
   });
   for (const provider of firstPartyProviders) {
     const found = resolveIn(models, provider, model);
-    if (found.kind === "resolved") return say(found);
+    if (found.kind === "unresolved") continue;
+    const bedrock = found.rule === "bedrock_region" ? resolveIn(models, "aws", model) : found;
+    return say(bedrock.kind === "resolved" ? bedrock : found);
   }
   const others = [...models.keys()].filter((provider) => !firstPartyProviders.includes(provider));
   const found = others.map((provider) => resolveIn(models, provider, model)).filter((one) => one.kind === "resolved");
@@ -218,7 +220,7 @@ function inferProvider(models: ReadonlyMap<string, ProviderModels>, model: strin
 const revisionStatement = Symbol("price book revision");
 
 /** The number that every change of prices, models, aliases and catalogues increases. */
-function priceBookRevision(store: StoreThread): number {
+export function priceBookRevision(store: StoreThread): number {
   const statement = threadState(store, revisionStatement, () =>
     store.db.prepare("SELECT value FROM settings WHERE key = 'price_book_revision'"),
   );

@@ -1,4 +1,4 @@
-import type { MatchClause, Multiplier, Rate } from "@llm-cost-ops/core";
+import { type MatchClause, type Multiplier, type Rate, usageKinds } from "@llm-cost-ops/core";
 import type { PriceBody } from "../price-version-row.ts";
 
 /** What a model cost in one stretch of time, as its source says. */
@@ -62,18 +62,27 @@ function orderedMultiplier({ serviceTier, region, factor }: Multiplier): Multipl
   };
 }
 
-const byJson = (a: object, b: object): number => {
-  const [left, right] = [JSON.stringify(a), JSON.stringify(b)];
-  return left < right ? -1 : left > right ? 1 : 0;
-};
+/** Kinds in the order of the glossary; of one kind the plainest rate first. */
+const rateOrder = ({ kind, serviceTier = "", region = "", above = -1, timeOfDay }: Rate) =>
+  [usageKinds.indexOf(kind), serviceTier, region, above, timeOfDay?.from ?? "", timeOfDay?.to ?? ""] as const;
+const multiplierOrder = ({ serviceTier = "", region = "" }: Multiplier) => [serviceTier, region] as const;
+
+function inOrder<T>(list: readonly T[], order: (one: T) => readonly (string | number)[]): T[] {
+  const compare = (a: readonly (string | number)[], b: readonly (string | number)[]): number => {
+    const at = a.findIndex((part, index) => part !== b[index]);
+    if (at === -1) return 0;
+    return (a[at] ?? "") < (b[at] ?? "") ? -1 : 1;
+  };
+  return [...list].sort((a, b) => compare(order(a), order(b)));
+}
 
 /** A price body in one form: equal prices have equal text, whatever the order in which a source lists them. */
 export function canonicalBody({ tierMode, contextBasis, rates, multipliers, cachedInputDiscount }: PriceBody): string {
   return JSON.stringify({
     tierMode,
     contextBasis,
-    rates: rates.map(orderedRate).sort(byJson),
-    multipliers: multipliers.map(orderedMultiplier).sort(byJson),
+    rates: inOrder(rates.map(orderedRate), rateOrder),
+    multipliers: inOrder(multipliers.map(orderedMultiplier), multiplierOrder),
     ...(cachedInputDiscount === undefined ? {} : { cachedInputDiscount }),
   });
 }

@@ -40,10 +40,12 @@ interface Stretch {
   readonly rates: Rate[];
 }
 
-function ratesOf(prices: GenaiPrices, timeOfDay: Rate["timeOfDay"], { entry, problems }: Report): Rate[] {
-  const add = (message: string): void => {
-    if (!problems.some((one) => one.entry === entry && one.message === message)) problems.push({ entry, message });
-  };
+function reportOnce({ entry, problems }: Report, message: string): void {
+  if (!problems.some((one) => one.entry === entry && one.message === message)) problems.push({ entry, message });
+}
+
+function ratesOf(prices: GenaiPrices, timeOfDay: Rate["timeOfDay"], report: Report): Rate[] {
+  const add = (message: string): void => reportOnce(report, message);
   return Object.entries(prices).flatMap(([unit, value]): Rate[] => {
     if (value === undefined) return [];
     const mapped = genaiUnits[unit];
@@ -92,7 +94,7 @@ function stretchesOf(model: GenaiModel, report: Report): Stretch[] {
     }
     const fromMs = constraint === undefined ? null : parseInstant(constraint.start_date);
     if (fromMs === undefined) {
-      report.problems.push({ entry: report.entry, message: "start_date is not a date; the price is left out" });
+      reportOnce(report, "start_date is not a date; the price is left out");
       continue;
     }
     stretches.push({ fromMs, rates: ratesOf(prices, undefined, report) });
@@ -100,14 +102,20 @@ function stretchesOf(model: GenaiModel, report: Report): Stretch[] {
   return stretches.sort((a, b) => (a.fromMs ?? Number.NEGATIVE_INFINITY) - (b.fromMs ?? Number.NEGATIVE_INFINITY));
 }
 
+/** A `:free` variant is free by its name; any other model without prices just has none. */
+const freeRates: readonly Rate[] = [
+  { kind: "input", price: "0", per: 1_000_000 },
+  { kind: "output", price: "0", per: 1_000_000 },
+];
+
 function pricesOf(model: GenaiModel, report: Report): CataloguePrice[] {
   const stretches = stretchesOf(model, report);
+  for (const { rates } of stretches) {
+    if (rates.length === 0 && model.id.endsWith(":free")) rates.push(...freeRates);
+  }
   return stretches.flatMap(({ fromMs, rates }, index): CataloguePrice[] => {
     if (rates.length === 0) {
-      report.problems.push({
-        entry: report.entry,
-        message: "lists no price for anything; it stays without a price rather than cost 0",
-      });
+      reportOnce(report, "lists no price for anything; it stays without a price rather than cost 0");
       return [];
     }
     return [

@@ -1,0 +1,13 @@
+import { Worker } from "node:worker_threads";
+import type { ReadCatalogue } from "./catalogue.ts";
+
+/** The bundled catalogue, read in a short-lived thread: the price data never stay in the server's memory. */
+export function loadBundledCatalogue(): Promise<ReadCatalogue> {
+  const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
+  const worker = new Worker(new URL(`./bundled-catalogue.worker.${extension}`, import.meta.url));
+  return new Promise((resolve, reject) => {
+    worker.once("message", (read: ReadCatalogue) => resolve(read));
+    worker.once("error", reject);
+    worker.once("exit", (code) => reject(new Error(`the thread that reads the price data ended with code ${code}`)));
+  });
+}

@@ -1,0 +1,32 @@
+import type { JobHandler } from "../jobs/job.ts";
+import { invariant } from "../refusal.ts";
+import type { SqliteThreads } from "../sqlite/operation.ts";
+import { priceWaiting, priceWaitingKind, type WaitingStep } from "./price-waiting.sqlite.ts";
+import { advanceStep, repriceKind } from "./repricing.sqlite.ts";
+
+function repricingIdOf(payload: unknown): string {
+  const id = typeof payload === "object" && payload !== null && "id" in payload ? payload.id : undefined;
+  invariant(typeof id === "string", "a job to finish a repricing names it");
+  return id;
+}
+
+/** The jobs of prices by kind: to price what waited for a price, and to finish repricings. Both may run more than once. */
+export function pricingJobHandlers(threads: SqliteThreads): Readonly<Record<string, JobHandler>> {
+  return {
+    [priceWaitingKind]: async ({ organizationId }, signal) => {
+      let step: WaitingStep = await threads.write(priceWaiting, { organizationId });
+      while (step.next !== undefined) {
+        signal.throwIfAborted();
+        step = await threads.write(priceWaiting, { organizationId, after: step.next });
+      }
+    },
+    [repriceKind]: async ({ organizationId, payload }, signal) => {
+      const id = repricingIdOf(payload);
+      for (;;) {
+        const { finished } = await threads.write(advanceStep, { organizationId, id });
+        if (finished) return;
+        signal.throwIfAborted();
+      }
+    },
+  };
+}

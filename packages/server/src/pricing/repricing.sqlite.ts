@@ -1,0 +1,342 @@
+import { randomUUID } from "node:crypto";
+import type { Repricing } from "@llm-cost-ops/contract";
+import { formatInstant } from "@llm-cost-ops/core";
+import { enqueueJob } from "../jobs/job-queue.sqlite.ts";
+import { Refusal } from "../refusal.ts";
+import { type StoreThread, sqliteOperation, threadState } from "../sqlite/operation.ts";
+import { applyCorrections, loadAppliedCorrections, loadForRating } from "../usage/corrections.sqlite.ts";
+import type { CorrectionInput, RatingCursor } from "../usage/corrections.ts";
+import { createPriceLookup, priceBookRevision } from "./price-lookup.sqlite.ts";
+import type { PriceLookup } from "./price-lookup.ts";
+import { rateAgain } from "./rate-again.ts";
+import { groupsToWire, mergeGroups, type RepricedGroup, type RepricingScope } from "./repricing.ts";
+
+/** The kind of the job that finishes a repricing whose request did not. Payload: `{ id }`. */
+export const repriceKind = "reprice";
+
+/** How long the request that began a repricing has to finish it before a job looks after it. */
+const requestMs = 120_000;
+
+/** Bounds one read, so that other questions are answered in between. */
+const pageRecords = 5_000;
+/** Bounds one write transaction. */
+const batchRecords = 500;
+
+/** `applying` and `undoing` show as the status before, until the last correction is on disk. */
+type StoredStatus = "previewed" | "applying" | "applied" | "undoing" | "undone";
+
+interface RepricingRow {
+  readonly organization_id: string;
+  readonly id: string;
+  readonly status: StoredStatus;
+  readonly body: string;
+  readonly created_at: number;
+  readonly created_by: string;
+  readonly applied_at: number | null;
+  readonly undone_at: number | null;
+}
+
+type WireGroups = ReturnType<typeof groupsToWire>;
+
+interface RepricingBody extends WireGroups {
+  readonly scope: RepricingScope;
+  readonly reason: string | null;
+  readonly records_examined: number;
+  /** The price book of the preview; another one would make another difference. */
+  readonly priceBookRevision: number;
+  /** How far the corrections have come. */
+  readonly cursor: { readonly position: number; readonly id: string } | null;
+}
+
+const bodyOf = (row: RepricingRow): RepricingBody => JSON.parse(row.body) as RepricingBody;
+
+const wireStatus = {
+  previewed: "previewed",
+  applying: "previewed",
+  applied: "applied",
+  undoing: "applied",
+  undone: "undone",
+} as const satisfies Record<StoredStatus, Repricing["status"]>;
+
+const instantOrNull = (ms: number | null): string | null => (ms === null ? null : formatInstant(ms));
+
+function toWire(row: RepricingRow): Repricing {
+  const body = bodyOf(row);
+  return {
+    id: row.id,
+    status: wireStatus[row.status],
+    created_at: formatInstant(row.created_at),
+    applied_at: instantOrNull(row.applied_at),
+    undone_at: instantOrNull(row.undone_at),
+    created_by: row.created_by,
+    reason: body.reason,
+    range: { start: instantOrNull(body.scope.fromMs), end: instantOrNull(body.scope.toMs) },
+    provider: body.scope.provider,
+    model: body.scope.model,
+    records_examined: body.records_examined,
+    records_changed: body.records_changed,
+    by_currency: body.by_currency,
+    difference: body.difference,
+  };
+}
+
+function readRow({ db }: StoreThread, organizationId: string, id: string): RepricingRow {
+  const row = db.prepare("SELECT * FROM repricings WHERE organization_id = ? AND id = ?").get(organizationId, id);
+  if (row === undefined) throw new Refusal("NOT_FOUND", `There is no repricing ${id}.`);
+  return row as unknown as RepricingRow;
+}
+
+const lookupKey = Symbol("price look-up of repricing");
+
+function freshLookup(store: StoreThread): PriceLookup {
+  const lookup = threadState(store, lookupKey, () => createPriceLookup(store));
+  lookup.refresh();
+  return lookup;
+}
+
+const cursorToText = (cursor: RatingCursor): RepricingBody["cursor"] => ({
+  position: cursor.position,
+  id: Buffer.from(cursor.id).toString("hex"),
+});
+const cursorFromText = (cursor: NonNullable<RepricingBody["cursor"]>): RatingCursor => ({
+  position: cursor.position,
+  id: Buffer.from(cursor.id, "hex"),
+});
+
+/** The next priced records of the scope. Reported costs are not usage, and voided records cost nothing any more. */
+function loadScope(
+  store: StoreThread,
+  organizationId: string,
+  { fromMs, toMs, provider, model }: RepricingScope,
+  after: RatingCursor | undefined,
+  limit: number,
+) {
+  return loadForRating(store, organizationId, {
+    which: "priced",
+    limit,
+    ...(fromMs === null ? {} : { fromMs }),
+    ...(toMs === null ? {} : { toMs }),
+    ...(provider === null ? {} : { provider }),
+    ...(model === null ? {} : { model }),
+    ...(after === undefined ? {} : { after }),
+  });
+}
+
+export interface ExaminedPage {
+  readonly examined: number;
+  readonly groups: readonly RepricedGroup[];
+  readonly priceBookRevision: number;
+  readonly next?: RatingCursor;
+}
+
+/** Compares one page of records with what today's price book makes of them. A record keeps its currency. */
+export const examinePage = sqliteOperation<
+  { readonly organizationId: string; readonly scope: RepricingScope; readonly after?: RatingCursor },
+  ExaminedPage
+>("pricing.repricings.examine", (store, { organizationId, scope, after }) => {
+  const lookup = freshLookup(store);
+  const records = loadScope(store, organizationId, scope, after, pageRecords);
+  const groups = records.flatMap((usage): RepricedGroup[] => {
+    const again = rateAgain(lookup, organizationId, usage);
+    if (again === undefined || usage.cost === null || again.cost.currency !== usage.currency) return [];
+    if (again.cost.total === usage.cost) return [];
+    return [
+      {
+        provider: usage.provider ?? again.resolution.provider,
+        model: usage.resolvedModel ?? usage.model,
+        day: formatInstant(usage.occurredAtMs).slice(0, 10),
+        currency: usage.currency,
+        records: 1,
+        before: usage.cost,
+        after: again.cost.total,
+      },
+    ];
+  });
+  const last = records.at(-1);
+  return {
+    examined: records.length,
+    groups: mergeGroups(groups),
+    priceBookRevision: priceBookRevision(store),
+    ...(last === undefined || records.length < pageRecords ? {} : { next: last.cursor }),
+  };
+});
+
+export interface Preview {
+  readonly organizationId: string;
+  readonly scope: RepricingScope;
+  readonly createdBy: string;
+  readonly reason: string | null;
+  readonly examined: number;
+  readonly groups: readonly RepricedGroup[];
+  readonly priceBookRevision: number;
+}
+
+/** Stores a preview. Answers undefined, storing nothing, when the prices changed while it was computed. */
+export const savePreview = sqliteOperation<Preview, Repricing | undefined>(
+  "pricing.repricings.save",
+  (store, { organizationId, scope, createdBy, reason, examined, groups, priceBookRevision: revision }) => {
+    if (priceBookRevision(store) !== revision) return undefined;
+    const body: RepricingBody = {
+      ...groupsToWire(groups),
+      scope,
+      reason,
+      records_examined: examined,
+      priceBookRevision: revision,
+      cursor: null,
+    };
+    const id = `repricing_${randomUUID().replaceAll("-", "")}`;
+    store.db
+      .prepare(
+        "INSERT INTO repricings (organization_id, id, status, body, created_at, created_by) VALUES (?, ?, 'previewed', ?, ?, ?)",
+      )
+      .run(organizationId, id, JSON.stringify(body), store.now(), createdBy);
+    return toWire(readRow(store, organizationId, id));
+  },
+);
+
+type Named = { readonly organizationId: string; readonly id: string };
+
+export const getRepricing = sqliteOperation<Named, Repricing>(
+  "pricing.repricings.get",
+  (store, { organizationId, id }) => toWire(readRow(store, organizationId, id)),
+);
+
+export const listRepricings = sqliteOperation<
+  { readonly organizationId: string; readonly before?: string; readonly offset: number; readonly limit: number },
+  readonly Repricing[]
+>("pricing.repricings.list", (store, { organizationId, before, offset, limit }) => {
+  const last = before === undefined ? undefined : readRow(store, organizationId, before);
+  const rows = store.db
+    .prepare(
+      `SELECT * FROM repricings WHERE organization_id = ? AND (created_at, id) < (?, ?)
+       ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?`,
+    )
+    .all(
+      organizationId,
+      last?.created_at ?? Number.MAX_SAFE_INTEGER,
+      last?.id ?? "",
+      limit + 1,
+      offset,
+    ) as unknown as RepricingRow[];
+  return rows.map(toWire);
+});
+
+const steps = {
+  apply: { from: "previewed", during: "applying", to: "applied" },
+  undo: { from: "applied", during: "undoing", to: "undone" },
+} as const satisfies Record<string, { from: StoredStatus; during: StoredStatus; to: StoredStatus }>;
+export type RepricingStep = keyof typeof steps;
+
+function setStatus({ db }: StoreThread, row: RepricingRow, status: StoredStatus, body: RepricingBody): void {
+  db.prepare("UPDATE repricings SET status = ?, body = ? WHERE organization_id = ? AND id = ?").run(
+    status,
+    JSON.stringify(body),
+    row.organization_id,
+    row.id,
+  );
+}
+
+/**
+ * Begins to apply a preview, or to undo what was applied, and queues the job that would finish it. One that has begun
+ * already goes on. Refuses with REPRICING_001 any other order, and a preview that other prices have overtaken.
+ */
+export const beginStep = sqliteOperation<Named & { readonly step: RepricingStep }, void>(
+  "pricing.repricings.begin",
+  (store, { organizationId, id, step }) => {
+    const row = readRow(store, organizationId, id);
+    const { from, during } = steps[step];
+    if (row.status === during) return;
+    if (row.status !== from) {
+      throw new Refusal("REPRICING_001", `Repricing ${id} is ${row.status}, so it cannot be ${steps[step].to}.`);
+    }
+    const body = bodyOf(row);
+    if (step === "apply" && body.priceBookRevision !== priceBookRevision(store)) {
+      throw new Refusal("REPRICING_001", `Prices have changed since repricing ${id} was previewed; preview it again.`);
+    }
+    setStatus(store, row, during, { ...body, cursor: null });
+    enqueueJob(store, { organizationId, kind: repriceKind, payload: { id }, runAtMs: store.now() + requestMs });
+  },
+);
+
+interface Batch {
+  readonly corrections: readonly CorrectionInput[];
+  /** Where the next batch begins; absent when this was the last. */
+  readonly next?: RatingCursor;
+}
+
+function applyBatch(store: StoreThread, row: RepricingRow, body: RepricingBody): Batch {
+  const lookup = freshLookup(store);
+  const after = body.cursor === null ? undefined : cursorFromText(body.cursor);
+  const records = loadScope(store, row.organization_id, body.scope, after, batchRecords);
+  const corrections = records.flatMap((usage): CorrectionInput[] => {
+    const again = rateAgain(lookup, row.organization_id, usage);
+    if (again === undefined || usage.cost === null || again.cost.currency !== usage.currency) return [];
+    if (again.cost.total === usage.cost) return [];
+    return [
+      {
+        recordId: usage.id,
+        reason: "reprice",
+        amount: again.cost.total - usage.cost,
+        currency: usage.currency,
+        priceVersionId: again.cost.priceVersionId,
+        rule: again.rule,
+        lines: again.cost.lines,
+        repricingId: row.id,
+      },
+    ];
+  });
+  const last = records.at(-1);
+  return last === undefined || records.length < batchRecords ? { corrections } : { corrections, next: last.cursor };
+}
+
+function undoBatch(store: StoreThread, row: RepricingRow, body: RepricingBody): Batch {
+  const page = { limit: batchRecords, ...(body.cursor === null ? {} : { after: cursorFromText(body.cursor) }) };
+  const applied = loadAppliedCorrections(store, row.organization_id, row.id, page);
+  const corrections = applied.map(
+    (one): CorrectionInput => ({
+      recordId: one.recordId,
+      reason: "reprice_undo",
+      amount: -one.amount,
+      currency: one.currency,
+      priceVersionId: one.previousPriceVersionId,
+      rule: `Repricing ${row.id} was undone: the record costs what it did before.`,
+      lines: [],
+      repricingId: row.id,
+    }),
+  );
+  const last = applied.at(-1);
+  return last === undefined || applied.length < batchRecords ? { corrections } : { corrections, next: last.cursor };
+}
+
+/**
+ * Writes the next batch of a repricing that has begun. The corrections and how far they have come are one transaction,
+ * so each record is corrected exactly once, whoever goes on after a crash. Answers whether nothing is left to do.
+ */
+export const advanceStep = sqliteOperation<Named, { readonly finished: boolean }>(
+  "pricing.repricings.advance",
+  (store, { organizationId, id }) => {
+    const row = readRow(store, organizationId, id);
+    const applying = row.status === "applying";
+    if (!applying && row.status !== "undoing") return { finished: true };
+    const body = bodyOf(row);
+    const { corrections, next } = applying ? applyBatch(store, row, body) : undoBatch(store, row, body);
+    applyCorrections(store, organizationId, corrections);
+    const status = next !== undefined ? row.status : applying ? "applied" : "undone";
+    setStatus(store, row, status, { ...body, cursor: next === undefined ? null : cursorToText(next) });
+    if (next !== undefined) return { finished: false };
+    const column = applying ? "applied_at" : "undone_at";
+    store.db
+      .prepare(`UPDATE repricings SET ${column} = ? WHERE organization_id = ? AND id = ?`)
+      .run(store.now(), organizationId, id);
+    return { finished: true };
+  },
+);
+
+export const repricingOperations = [
+  examinePage,
+  savePreview,
+  getRepricing,
+  listRepricings,
+  beginStep,
+  advanceStep,
+] as const;

@@ -1,0 +1,17 @@
+import { DatabaseSync } from "node:sqlite";
+import { transact } from "../src/sqlite/connection.ts";
+import type { SqliteThreads, StoreThread } from "../src/sqlite/operation.ts";
+import { migrations } from "../src/sqlite/schema.ts";
+
+/** An empty database in memory and threads that are none: operations run at once, in order, each in a transaction. */
+export function memoryStore(now: () => number): { readonly store: StoreThread; readonly threads: SqliteThreads } {
+  const db = new DatabaseSync(":memory:");
+  for (const { sql } of migrations) db.exec(sql);
+  const store: StoreThread = { db, now, state: new Map() };
+  const threads: SqliteThreads = {
+    write: async (operation, args) => transact(db, () => operation.run(store, args)),
+    read: async (operation, args) => operation.run(store, args),
+    writeTogether: () => Promise.reject(new Error("the store in memory takes no groups")),
+  };
+  return { store, threads };
+}
