@@ -119,4 +119,5 @@ export const renewJob = sqliteOperation<Attempt, void>("jobs.renew", (store, { o
     .run(store.now() + leaseMs, organizationId, id, attempt);
 });
 
-export const jobOperations = [claimJob, finishJob, renewJob] as const;
+/** What the writer thread runs for jobs. */
+export const jobWrites = [claimJob, finishJob, renewJob] as const;

@@ -214,5 +214,3 @@ export const endPrice = sqliteOperation<Change<{ readonly end_date?: string | un
     return priceToWire({ ...row, valid_to: toMs }, store.now());
   },
 );
-
-export const organizationPriceOperations = [createPrice, updatePrice, endPrice] as const;

@@ -1,22 +1,11 @@
 import type { SqliteThreads } from "../sqlite/operation.ts";
-import {
-  applyCatalogue,
-  catalogueOperations,
-  listCatalogueVersions,
-  previewCatalogue,
-} from "./catalogue/catalogue.sqlite.ts";
-import { createPrice, endPrice, organizationPriceOperations, updatePrice } from "./organization-prices.sqlite.ts";
+import { applyCatalogue, listCatalogueVersions, previewCatalogue } from "./catalogue/catalogue.sqlite.ts";
+import { createPrice, endPrice, updatePrice } from "./organization-prices.sqlite.ts";
 import type { PriceBook } from "./price-book.ts";
-import { getPrice, listPrices, priceListOperations, resolvePriceNow } from "./price-list.sqlite.ts";
+import { getPrice, listPrices, resolvePriceNow } from "./price-list.sqlite.ts";
 import { priceWaiting } from "./price-waiting.sqlite.ts";
-import {
-  createProvider,
-  deleteAlias,
-  listAliases,
-  listProviders,
-  providerOperations,
-  putAlias,
-} from "./providers.sqlite.ts";
+import { createProvider, deleteAlias, listAliases, listProviders, putAlias } from "./providers.sqlite.ts";
+import { advanceStep, beginStep, examinePage, getRepricing, listRepricings, savePreview } from "./repricing.sqlite.ts";
 
 /** The price book on the embedded store. */
 export function createSqlitePriceBook(threads: SqliteThreads): PriceBook {
@@ -42,11 +31,31 @@ export function createSqlitePriceBook(threads: SqliteThreads): PriceBook {
   };
 }
 
-/** Everything that the store's threads run for prices, except repricing. */
-export const pricingOperations = [
-  ...organizationPriceOperations,
-  ...priceListOperations,
-  ...providerOperations,
-  ...catalogueOperations,
+/** What the reader thread runs for prices. */
+export const pricingReads = [
+  listPrices,
+  getPrice,
+  resolvePriceNow,
+  listProviders,
+  listAliases,
+  listCatalogueVersions,
+  previewCatalogue,
+  examinePage,
+  getRepricing,
+  listRepricings,
+] as const;
+
+/** What the writer thread runs for prices. */
+export const pricingWrites = [
+  createPrice,
+  updatePrice,
+  endPrice,
+  createProvider,
+  putAlias,
+  deleteAlias,
+  applyCatalogue,
   priceWaiting,
+  savePreview,
+  beginStep,
+  advanceStep,
 ] as const;

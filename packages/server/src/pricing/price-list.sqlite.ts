@@ -98,5 +98,3 @@ export const resolvePriceNow = sqliteOperation<ResolveArgs, ResolveResult>("pric
     ? { resolution, price, rule: `${at.rule} ${rated.rule}`, unpriced_reason: null, detail: null }
     : { resolution, price, rule: at.rule, unpriced_reason: rated.reason, detail: rated.detail };
 });
-
-export const priceListOperations = [listPrices, getPrice, resolvePriceNow] as const;

@@ -143,5 +143,3 @@ export const deleteAlias = sqliteOperation<
   }
   advancePriceBook(store);
 });
-
-export const providerOperations = [listProviders, createProvider, listAliases, putAlias, deleteAlias] as const;

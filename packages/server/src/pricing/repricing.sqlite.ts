@@ -331,12 +331,3 @@ export const advanceStep = sqliteOperation<Named, { readonly finished: boolean }
     return { finished: true };
   },
 );
-
-export const repricingOperations = [
-  examinePage,
-  savePreview,
-  getRepricing,
-  listRepricings,
-  beginStep,
-  advanceStep,
-] as const;

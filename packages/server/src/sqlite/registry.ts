@@ -1,3 +1,5 @@
+import { jobWrites } from "../jobs/job-queue.sqlite.ts";
+import { pricingReads, pricingWrites } from "../pricing/price-book.sqlite.ts";
 import { appendUsage } from "../usage/append-usage.sqlite.ts";
 import { usageReads, usageWrites } from "../usage/operations.sqlite.ts";
 import type { SqliteGroupOperation, SqliteOperation } from "./operation.ts";
@@ -6,10 +8,10 @@ import type { SqliteGroupOperation, SqliteOperation } from "./operation.ts";
 export type AnySqliteOperation = SqliteOperation<never, unknown>;
 
 /** Operations that the writer thread runs, each in a transaction of its own. Every domain adds its list here. */
-export const writeOperations: readonly AnySqliteOperation[] = [...usageWrites];
+export const writeOperations: readonly AnySqliteOperation[] = [...usageWrites, ...pricingWrites, ...jobWrites];
 
 /** Operations that the reader thread runs. */
-export const readOperations: readonly AnySqliteOperation[] = [...usageReads];
+export const readOperations: readonly AnySqliteOperation[] = [...usageReads, ...pricingReads];
 
 /** Operations whose waiting calls the writer thread runs together. */
 export const groupOperations: readonly SqliteGroupOperation<never, unknown>[] = [appendUsage];

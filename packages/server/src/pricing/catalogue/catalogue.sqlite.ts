@@ -217,5 +217,3 @@ export const listCatalogueVersions = sqliteOperation<Record<never, never>, reado
         .all() as unknown as CatalogueRow[]
     ).map(toWire),
 );
-
-export const catalogueOperations = [previewCatalogue, applyCatalogue, listCatalogueVersions] as const;
