@@ -15,6 +15,7 @@ import type {
 } from "./cost-query.ts";
 import { readExtent, sumGroups } from "./group-sums.sqlite.ts";
 import { type ListedEntries, positionOf, readRows, selectIds } from "./record-list.sqlite.ts";
+import { idBytes } from "./walk-costs.ts";
 
 interface Asked<Question> {
   readonly organizationId: string;
@@ -54,14 +55,18 @@ const findCost = sqliteOperation(
 
 const sortedIds = sqliteOperation(
   "costs.sortedIds",
-  (store, { organizationId, question }: Asked<ListQuestion>): readonly Uint8Array[] =>
-    selectIds(store, organizationId, question, "usage and cost"),
+  (store, { organizationId, question }: Asked<ListQuestion>): Uint8Array =>
+    Buffer.concat(selectIds(store, organizationId, question, "usage and cost")),
 );
 
 const costsById = sqliteOperation(
   "costs.byId",
-  (store, { organizationId, question }: Asked<readonly Uint8Array[]>): readonly CostRecord[] =>
-    readRows(store, organizationId, question).map(toCostRecord),
+  (store, { organizationId, question: packed }: Asked<Uint8Array>): readonly CostRecord[] => {
+    const ids = Array.from({ length: packed.length / idBytes }, (_, at) =>
+      packed.subarray(at * idBytes, (at + 1) * idBytes),
+    );
+    return readRows(store, organizationId, ids).map(toCostRecord);
+  },
 );
 
 const extent = sqliteOperation("costs.extent", (store, { organizationId }: Asked<undefined>): Extent | undefined =>

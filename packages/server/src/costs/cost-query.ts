@@ -58,10 +58,10 @@ export interface CostQuery {
   listCosts(organizationId: string, question: ListQuestion): Promise<ListPage<CostRecord>>;
   /** Usage entries only. */
   listUsage(organizationId: string, question: ListQuestion): Promise<ListPage<UsageRecord>>;
-  /** The ids of every record of a question in its order, for walking through an order that no index has. */
-  sortedIds(organizationId: string, question: ListQuestion): Promise<readonly Uint8Array[]>;
-  /** The costs of records in the order of their ids. */
-  costsById(organizationId: string, ids: readonly Uint8Array[]): Promise<readonly CostRecord[]>;
+  /** The ids of every record of a question in its order, 16 bytes each, for walking an order that no index has. */
+  sortedIds(organizationId: string, question: ListQuestion): Promise<Uint8Array>;
+  /** The costs of records in the order of their ids, 16 bytes each. */
+  costsById(organizationId: string, ids: Uint8Array): Promise<readonly CostRecord[]>;
   findCost(organizationId: string, id: string): Promise<CostRecord | undefined>;
   /** The first and last instant at which anything was recorded; absent for an empty ledger. */
   extent(organizationId: string): Promise<Extent | undefined>;

@@ -1,3 +1,5 @@
+import { costQueryOperations } from "../costs/cost-query.sqlite.ts";
+import { exportReads, exportWrites } from "../exports/exports.sqlite.ts";
 import { jobWrites } from "../jobs/job-queue.sqlite.ts";
 import { pricingReads, pricingWrites } from "../pricing/price-book.sqlite.ts";
 import { appendUsage } from "../usage/append-usage.sqlite.ts";
@@ -8,10 +10,20 @@ import type { SqliteGroupOperation, SqliteOperation } from "./operation.ts";
 export type AnySqliteOperation = SqliteOperation<never, unknown>;
 
 /** Operations that the writer thread runs, each in a transaction of its own. Every domain adds its list here. */
-export const writeOperations: readonly AnySqliteOperation[] = [...usageWrites, ...pricingWrites, ...jobWrites];
+export const writeOperations: readonly AnySqliteOperation[] = [
+  ...usageWrites,
+  ...pricingWrites,
+  ...jobWrites,
+  ...exportWrites,
+];
 
 /** Operations that the reader thread runs. */
-export const readOperations: readonly AnySqliteOperation[] = [...usageReads, ...pricingReads];
+export const readOperations: readonly AnySqliteOperation[] = [
+  ...usageReads,
+  ...pricingReads,
+  ...costQueryOperations,
+  ...exportReads,
+];
 
 /** Operations whose waiting calls the writer thread runs together. */
 export const groupOperations: readonly SqliteGroupOperation<never, unknown>[] = [appendUsage];

@@ -121,8 +121,9 @@ CREATE TABLE imports (
   started_at INTEGER NOT NULL, finished_at INTEGER,
   PRIMARY KEY (organization_id, id)
 ) STRICT, WITHOUT ROWID;
+-- rows: of an export of sums, the sums as they were when it was described; last, so that lists need not read them.
 CREATE TABLE exports (
-  organization_id TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, created_at INTEGER NOT NULL,
+  organization_id TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, created_at INTEGER NOT NULL, rows TEXT,
   PRIMARY KEY (organization_id, id)
 ) STRICT, WITHOUT ROWID;
 

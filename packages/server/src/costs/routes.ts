@@ -1,0 +1,153 @@
+import { type AggregateResult, type CostSummary, type Pagination, UsageRecord } from "@llm-cost-ops/contract";
+import { formatInstant } from "@llm-cost-ops/core";
+import type { Caller, Reply, Routes } from "../http/route.ts";
+import { Refusal } from "../refusal.ts";
+import type { Period } from "./cost-filter.ts";
+import type { AggregateQuestion, CostQuery, ListPage, ListQuestion } from "./cost-query.ts";
+import { writeCursor } from "./page-cursor.ts";
+import {
+  type ChosenField,
+  pickFields,
+  type ReadList,
+  readAggregate,
+  readFields,
+  readList,
+  readSummary,
+} from "./read-question.ts";
+import { walkCosts } from "./walk-costs.ts";
+
+export interface CostRouteDeps {
+  readonly query: CostQuery;
+  /** UTC milliseconds. */
+  readonly now: () => number;
+}
+
+const usageFields = Object.keys(UsageRecord.shape);
+
+/** Lists, sums and streams of what was recorded. */
+export function costRoutes({ query, now }: CostRouteDeps): Routes {
+  return {
+    "costs.list": {
+      body: "json",
+      handle: async ({ caller, query: asked }) => {
+        const fields = readFields("fields", asked.fields);
+        const list = readList("costs", caller, asked, now());
+        return listReply(list, await query.listCosts(caller.organizationId, list.question), fields);
+      },
+    },
+    "usage.list": {
+      body: "json",
+      handle: async ({ caller, query: asked }) => {
+        const fields = readFields("fields", asked.fields, usageFields);
+        const list = readList("usage", caller, asked, now());
+        return listReply(list, await query.listUsage(caller.organizationId, list.question), fields);
+      },
+    },
+    "costs.get": {
+      body: "json",
+      handle: async ({ caller, params }) => {
+        const cost = await query.findCost(caller.organizationId, params.id);
+        if (cost === undefined) throw new Refusal("NOT_FOUND", "There is no cost with this id.");
+        return { json: { data: cost } };
+      },
+    },
+    "costs.aggregate": {
+      body: "json",
+      handle: async ({ caller, query: asked }) => ({
+        json: await answer(query, caller, readAggregate(caller, asked, now())),
+      }),
+    },
+    "costs.summary": {
+      body: "json",
+      handle: async ({ caller, query: asked }) => {
+        const question = readSummary(caller, asked, now());
+        const { previous, ...summary } = await query.summarize(caller.organizationId, question);
+        const data: CostSummary = {
+          ...summary,
+          previous: { range: rangeOf(question.previous), by_currency: [...previous] },
+          range: rangeOf(question.period),
+        };
+        return { json: { data } };
+      },
+    },
+    "costs.batchQuery": {
+      body: "json",
+      handle: async ({ caller, body, signal }) => {
+        const nowMs = now();
+        const questions = body.filters.map((filter, at) =>
+          naming(`filters.${at}`, () => readAggregate(caller, { ...filter, group_by: body.group_by }, nowMs)),
+        );
+        const data: AggregateResult[] = [];
+        for (const question of questions) {
+          signal.throwIfAborted();
+          data.push(await answer(query, caller, question));
+        }
+        return { json: { data } };
+      },
+    },
+    "costs.stream": {
+      body: "json",
+      handle: async ({ caller, query: asked, signal }) => {
+        const fields = readFields("fields", asked.fields);
+        const nowMs = now();
+        const { question } = readList("costs", caller, asked, nowMs);
+        const steps = walkCosts(query, caller.organizationId, { ...question, receivedBeforeMs: nowMs + 1 }, signal);
+        return { contentType: "application/x-ndjson", chunks: lines(steps, fields) };
+      },
+    },
+  };
+}
+
+async function answer(query: CostQuery, caller: Caller, question: AggregateQuestion): Promise<AggregateResult> {
+  const { rows, totals } = await query.aggregate(caller.organizationId, question);
+  return {
+    data: [...rows],
+    totals: [...totals],
+    range: rangeOf(question.period),
+    group_by: [...question.groupBy],
+  };
+}
+
+const rangeOf = ({ fromMs, toMs, zone }: Period): AggregateResult["range"] => ({
+  start: formatInstant(fromMs),
+  end: formatInstant(toMs),
+  timezone: zone,
+});
+
+function listReply<Item extends Readonly<Record<string, unknown>>>(
+  { question, identity, page }: ReadList,
+  { items, end }: ListPage<Item>,
+  fields: readonly ChosenField[] | undefined,
+): Reply {
+  const pagination: Pagination = {
+    limit: question.limit,
+    has_more: end !== undefined,
+    next_cursor: end === undefined ? null : writeCursor(identity, cursorAt(question, end)),
+    ...page,
+  };
+  return { json: { data: items.map((item) => pickFields(item, fields)), pagination } };
+}
+
+const cursorAt = ({ period }: ListQuestion, position: NonNullable<ListQuestion["after"]>) => ({ period, position });
+
+async function* lines(
+  steps: AsyncIterable<readonly Readonly<Record<string, unknown>>[]>,
+  fields: readonly ChosenField[] | undefined,
+): AsyncGenerator<string, void, undefined> {
+  for await (const items of steps) {
+    if (items.length > 0) yield items.map((item) => `${JSON.stringify(pickFields(item, fields))}\n`).join("");
+  }
+}
+
+/** Puts the place of a part of the body before the names of its fields. */
+function naming<T>(place: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.fieldErrors === undefined) throw error;
+    const fields = Object.entries(error.fieldErrors).map(([field, text]) =>
+      field === "group_by" ? [field, text] : [`${place}.${field}`, text],
+    );
+    throw new Refusal(error.code, error.message, { fieldErrors: Object.fromEntries(fields) as Record<string, string> });
+  }
+}
