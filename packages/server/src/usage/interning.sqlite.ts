@@ -5,6 +5,8 @@ import { digest16 } from "./record-id.ts";
 
 /** How many combinations a thread remembers of each table; beyond it the memory starts afresh. */
 const rememberedMax = 100_000;
+/** Families of one model (its tiers, regions, currencies) are searched one by one; a caller who makes up more starts anew. */
+const familiesMax = 64;
 const mark = "\x1f";
 const absent = "\x00";
 
@@ -30,38 +32,42 @@ export interface RuleTexts {
   readonly priceRule: string | null;
 }
 
+type Numbers = Map<string, number>;
+
 /**
- * Numbers for what many records share: each distinct row of a table is written once and remembered. Other processes may
- * write the same table, so its unique index decides. What a transaction added must be settled with it: `keep` after the
- * commit, `forget` after a rollback, lest a number that was never stored is used again.
+ * One table of shared rows, each written once under a number. Other processes may write the same table, so its unique
+ * index decides. What a transaction added must be settled with it: `keep` after the commit, `forget` after a rollback,
+ * lest a number that was never stored is used again.
  */
-class InternedTable {
+class SharedRows {
   readonly #find: StatementSync;
   readonly #next: StatementSync;
   readonly #insert: StatementSync;
-  readonly #known = new Map<string, number>();
-  #added: string[] = [];
+  readonly #forgetAll: () => void;
+  #added: (readonly [numbers: Numbers, key: string])[] = [];
+  #remembered = 0;
 
-  constructor(db: DatabaseSync, table: string, id: string, columns: readonly string[]) {
+  constructor(db: DatabaseSync, table: string, id: string, columns: readonly string[], forgetAll: () => void) {
     this.#find = db.prepare(`SELECT ${id} AS id FROM ${table} WHERE organization_id = ? AND key_hash = ?`);
     this.#next = db.prepare(`SELECT coalesce(max(${id}), 0) + 1 AS id FROM ${table} WHERE organization_id = ?`);
     const names = ["organization_id", id, "key_hash", ...columns];
     this.#insert = db.prepare(`INSERT INTO ${table} (${names.join(", ")}) VALUES (${names.map(() => "?").join(", ")})`);
+    this.#forgetAll = forgetAll;
   }
 
-  known(key: string): number | undefined {
-    return this.#known.get(key);
-  }
-
-  /** The number of a row that is not remembered; written if it is new. */
-  intern(organizationId: string, key: string, values: readonly (string | null)[]): number {
-    const hash = digest16(key);
+  /** The number of a row, found or written, and remembered in `numbers` under `key`. */
+  intern(organizationId: string, values: readonly (string | null)[], numbers: Numbers, key: string): number {
+    const hash = digest16(values.map((value) => value ?? absent).join(mark));
     const stored = this.#find.get(organizationId, hash) as { id: number } | undefined;
     const id = stored?.id ?? (this.#next.get(organizationId) as { id: number }).id;
     if (stored === undefined) this.#insert.run(organizationId, id, hash, ...values);
-    if (this.#known.size >= rememberedMax) this.#known.clear();
-    this.#known.set(key, id);
-    this.#added.push(key);
+    if (this.#remembered >= rememberedMax) {
+      this.#forgetAll();
+      this.#remembered = 0;
+    }
+    numbers.set(key, id);
+    this.#added.push([numbers, key]);
+    this.#remembered += 1;
     return id;
   }
 
@@ -70,58 +76,82 @@ class InternedTable {
   }
 
   forget(): void {
-    for (const key of this.#added) this.#known.delete(key);
+    for (const [numbers, key] of this.#added) numbers.delete(key);
     this.#added = [];
   }
 }
 
-/** The series and rules of one store thread. */
+/** Series that differ in project and tags alone. */
+interface SeriesFamily {
+  readonly dimensions: SeriesDimensions;
+  readonly byProject: Map<string | null, Numbers>;
+}
+
+const seriesColumns = [
+  "provider",
+  "model",
+  "resolved_model",
+  "project_id",
+  "service_tier",
+  "region",
+  "currency",
+  "cost_status",
+  "tags",
+] as const;
+
+/** The series and rules of one store thread. Looked up for every record: short keys, no text put together for a hit. */
 export class Interning {
-  readonly #series: InternedTable;
-  readonly #rules: InternedTable;
+  readonly #families = new Map<string, SeriesFamily[]>();
+  readonly #series: SharedRows;
+  readonly #ruleNumbers = new Map<string, Numbers>();
+  readonly #rules: SharedRows;
 
   constructor(db: DatabaseSync) {
-    this.#series = new InternedTable(db, "series", "series_id", [
-      "provider",
-      "model",
-      "resolved_model",
-      "project_id",
-      "service_tier",
-      "region",
-      "currency",
-      "cost_status",
-      "tags",
-    ]);
-    this.#rules = new InternedTable(db, "rules", "rule_id", ["resolution_rule", "resolution_detail", "price_rule"]);
+    this.#series = new SharedRows(db, "series", "series_id", seriesColumns, () => this.#families.clear());
+    const ruleColumns = ["resolution_rule", "resolution_detail", "price_rule"];
+    this.#rules = new SharedRows(db, "rules", "rule_id", ruleColumns, () => this.#ruleNumbers.clear());
   }
 
   /** The number of a series, within its organization. Inside a write transaction only. */
   seriesId(of: SeriesDimensions): number {
+    const { byProject } = this.#familyOf(of);
+    let numbers = byProject.get(of.projectId);
+    if (numbers === undefined) {
+      numbers = new Map();
+      byProject.set(of.projectId, numbers);
+    }
+    const known = numbers.get(of.tags);
+    if (known !== undefined) return known;
     const { provider, model, resolvedModel, projectId, serviceTier, region, currency, costStatus, tags } = of;
-    const key = `${of.organizationId}${mark}${provider}${mark}${model}${mark}${resolvedModel ?? absent}${mark}${projectId ?? absent}${mark}${serviceTier}${mark}${region ?? absent}${mark}${currency ?? absent}${mark}${costStatus}${mark}${tags}`;
-    return (
-      this.#series.known(key) ??
-      this.#series.intern(of.organizationId, key, [
-        provider,
-        model,
-        resolvedModel,
-        projectId,
-        serviceTier,
-        region,
-        currency,
-        costStatus,
-        tags,
-      ])
-    );
+    const values = [provider, model, resolvedModel, projectId, serviceTier, region, currency, costStatus, tags];
+    return this.#series.intern(of.organizationId, values, numbers, tags);
+  }
+
+  #familyOf(of: SeriesDimensions): SeriesFamily {
+    const key = `${of.organizationId}${mark}${of.model}`;
+    let families = this.#families.get(key);
+    if (families === undefined || families.length >= familiesMax) {
+      families = [];
+      this.#families.set(key, families);
+    }
+    for (const family of families) if (isSameFamily(family.dimensions, of)) return family;
+    const made: SeriesFamily = { dimensions: familyDimensions(of), byProject: new Map() };
+    families.push(made);
+    return made;
   }
 
   /** The number of a rule; null where there is nothing to say. Inside a write transaction only. */
   ruleId({ organizationId, resolutionRule, resolutionDetail, priceRule }: RuleTexts): number | null {
     if (resolutionRule === null && resolutionDetail === null && priceRule === null) return null;
-    const key = `${organizationId}${mark}${resolutionRule ?? absent}${mark}${resolutionDetail ?? absent}${mark}${priceRule ?? absent}`;
-    return (
-      this.#rules.known(key) ?? this.#rules.intern(organizationId, key, [resolutionRule, resolutionDetail, priceRule])
-    );
+    let numbers = this.#ruleNumbers.get(organizationId);
+    if (numbers === undefined) {
+      numbers = new Map();
+      this.#ruleNumbers.set(organizationId, numbers);
+    }
+    const key = `${resolutionRule ?? absent}${mark}${resolutionDetail ?? absent}${mark}${priceRule ?? absent}`;
+    const known = numbers.get(key);
+    if (known !== undefined) return known;
+    return this.#rules.intern(organizationId, [resolutionRule, resolutionDetail, priceRule], numbers, key);
   }
 
   keep(): void {
@@ -134,6 +164,29 @@ export class Interning {
     this.#rules.forget();
   }
 }
+
+/** A copy of the dimensions alone: what is asked with may be a whole record, which must not be kept. */
+const familyDimensions = (of: SeriesDimensions): SeriesDimensions => ({
+  organizationId: of.organizationId,
+  provider: of.provider,
+  model: of.model,
+  resolvedModel: of.resolvedModel,
+  projectId: null,
+  serviceTier: of.serviceTier,
+  region: of.region,
+  currency: of.currency,
+  costStatus: of.costStatus,
+  tags: "",
+});
+
+const isSameFamily = (a: SeriesDimensions, b: SeriesDimensions): boolean =>
+  a.provider === b.provider &&
+  a.costStatus === b.costStatus &&
+  a.serviceTier === b.serviceTier &&
+  a.region === b.region &&
+  a.currency === b.currency &&
+  a.resolvedModel === b.resolvedModel &&
+  a.organizationId === b.organizationId;
 
 const interningKey = Symbol("series and rules");
 

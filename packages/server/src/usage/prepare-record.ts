@@ -69,8 +69,25 @@ export interface Preparation {
   readonly requirePrice: boolean;
   readonly receivedAtMs: number;
   readonly prices: PriceLookup;
+  readonly providerIds: ProviderIds;
   /** Makes the id of a record that has none. */
   readonly makeId: () => Uint8Array;
+}
+
+const rememberedProvidersMax = 1_000;
+
+/** Canonical provider ids, remembered by what callers write; bounded, for they write what they like. */
+export class ProviderIds {
+  readonly #known = new Map<string, string>();
+
+  of(name: string): string {
+    const known = this.#known.get(name);
+    if (known !== undefined) return known;
+    const canonical = canonicalProvider(name);
+    if (this.#known.size >= rememberedProvidersMax) this.#known.clear();
+    this.#known.set(name, canonical);
+    return canonical;
+  }
 }
 
 interface Pricing {
@@ -103,7 +120,7 @@ export function prepareRecord(draft: UsageDraft, sent: unknown, by: Preparation)
   const usage = measureUsage(draft, sent);
   if (usage instanceof RejectedRecord) return usage;
 
-  const provider = usage.provider === undefined ? undefined : canonicalProvider(usage.provider);
+  const provider = usage.provider === undefined ? undefined : by.providerIds.of(usage.provider);
   const serviceTier = normalizeServiceTier(provider ?? unknownName, usage.serviceTier);
   const occurredAtMs = draft.occurredAtMs ?? by.receivedAtMs;
   const pricing = isReported

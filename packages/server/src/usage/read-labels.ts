@@ -9,6 +9,10 @@ export class LabelProblem {
 }
 
 const plainAscii = /^[\x20-\x7e]*$/;
+/** Printable ASCII that JSON writes as it is. */
+const plainJson = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
+/** JSON text of a string; a regular expression is cheaper than a call of `JSON.stringify` for short plain texts. */
+export const quote = (text: string): string => (plainJson.test(text) ? `"${text}"` : JSON.stringify(text));
 const unprintable = /[\p{Cc}\p{Cs}\u2028\u2029]/u;
 
 /** Whether text may stand in a name or a label: no control characters, no lone surrogates, no line separators. */
@@ -44,7 +48,7 @@ export function readTags(value: unknown): string | LabelProblem {
     if (written instanceof LabelProblem) return written;
     const problem = tagProblem(key, written);
     if (problem !== undefined) return problem;
-    text += `${text.length > 1 ? "," : ""}${JSON.stringify(key)}:${JSON.stringify(written)}`;
+    text += `${text.length > 1 ? "," : ""}${quote(key)}:${quote(written)}`;
   }
   return `${text}}`;
 }

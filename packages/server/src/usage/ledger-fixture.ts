@@ -1,0 +1,48 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { DatabaseSync } from "node:sqlite";
+
+/** A folder for one test's or benchmark's database; `remove` deletes it. */
+export function temporaryFolder(): { readonly path: string; readonly file: string; readonly remove: () => void } {
+  const path = mkdtempSync(join(tmpdir(), "llm-cost-ops-"));
+  return {
+    path,
+    file: join(path, "ledger.db"),
+    remove: () => rmSync(path, { recursive: true, force: true }),
+  };
+}
+
+interface FixturePrice {
+  readonly provider: string;
+  readonly model: string;
+  readonly input: string;
+  readonly cacheRead: string;
+  readonly output: string;
+}
+
+/** Prices for tests: round numbers a million tokens, in force since ever. */
+export const fixturePrices: readonly FixturePrice[] = [
+  { provider: "openai", model: "gpt-4o", input: "2.5", cacheRead: "1.25", output: "10" },
+  { provider: "openai", model: "gpt-4o-mini", input: "0.15", cacheRead: "0.075", output: "0.6" },
+  { provider: "anthropic", model: "claude-sonnet-4-5", input: "3", cacheRead: "0.3", output: "15" },
+  { provider: "google", model: "gemini-2.5-pro", input: "1.25", cacheRead: "0.125", output: "10" },
+];
+
+/** Puts prices into the catalogue; each call is a change of the price book. */
+export function seedPrices(db: DatabaseSync, prices: readonly FixturePrice[] = fixturePrices): void {
+  const model = db.prepare("INSERT OR IGNORE INTO models VALUES ('', ?, ?, NULL)");
+  const version = db.prepare("INSERT INTO price_versions VALUES ('', ?, ?, ?, 'fixture', 'USD', NULL, NULL, ?, 0)");
+  for (const price of prices) {
+    model.run(price.provider, price.model);
+    const rates = [
+      { kind: "input", price: price.input, per: 1_000_000 },
+      { kind: "cache_read", price: price.cacheRead, per: 1_000_000 },
+      { kind: "output", price: price.output, per: 1_000_000 },
+    ];
+    const multipliers = [{ serviceTier: "batch", factor: "0.5" }];
+    const body = { tierMode: "whole_request", contextBasis: "all_input", rates, multipliers };
+    version.run(`${price.provider}/${price.model}@fixture`, price.provider, price.model, JSON.stringify(body));
+  }
+  db.exec("UPDATE settings SET value = value + 1 WHERE key = 'price_book_revision'");
+}
