@@ -1,4 +1,5 @@
 import { DatabaseSync } from "node:sqlite";
+import { Refusal } from "../src/refusal.ts";
 import { transact } from "../src/sqlite/connection.ts";
 import type { SqliteThreads, StoreThread } from "../src/sqlite/operation.ts";
 import { migrations } from "../src/sqlite/schema.ts";
@@ -11,7 +12,11 @@ export function memoryStore(now: () => number): { readonly store: StoreThread; r
   const threads: SqliteThreads = {
     write: async (operation, args) => transact(db, () => operation.run(store, args)),
     read: async (operation, args) => operation.run(store, args),
-    writeTogether: () => Promise.reject(new Error("the store in memory takes no groups")),
+    writeTogether: async (operation, args, bytes) => {
+      const [result] = operation.runTogether(store, [{ args, bytes }]);
+      if (result === undefined || result instanceof Refusal) throw result ?? new Error("the group gave no result");
+      return result;
+    },
   };
   return { store, threads };
 }

@@ -292,18 +292,21 @@ function applyBatch(store: StoreThread, row: RepricingRow, body: RepricingBody):
 function undoBatch(store: StoreThread, row: RepricingRow, body: RepricingBody): Batch {
   const page = { limit: batchRecords, ...(body.cursor === null ? {} : { after: cursorFromText(body.cursor) }) };
   const applied = loadAppliedCorrections(store, row.organization_id, row.id, page);
-  const corrections = applied.map(
-    (one): CorrectionInput => ({
-      recordId: one.recordId,
-      reason: "reprice_undo",
-      amount: -one.amount,
-      currency: one.currency,
-      priceVersionId: one.previousPriceVersionId,
-      rule: `Repricing ${row.id} was undone: the record costs what it did before.`,
-      lines: [],
-      repricingId: row.id,
-    }),
-  );
+  const corrections = applied
+    // What an undoing has appended already carries the repricing's id as well.
+    .filter(({ reason }) => reason === "reprice")
+    .map(
+      (one): CorrectionInput => ({
+        recordId: one.recordId,
+        reason: "reprice_undo",
+        amount: -one.amount,
+        currency: one.currency,
+        priceVersionId: one.previousPriceVersionId,
+        rule: `Repricing ${row.id} was undone: the record costs what it did before.`,
+        lines: [],
+        repricingId: row.id,
+      }),
+    );
   const last = applied.at(-1);
   return last === undefined || applied.length < batchRecords ? { corrections } : { corrections, next: last.cursor };
 }
