@@ -7,6 +7,8 @@ export const exitCodes = {
   api: 4,
   database: 5,
   budgetExceeded: 6,
+  /** Ctrl-C, as shells count it: 128 and the number of SIGINT. */
+  interrupted: 130,
 } as const;
 
 /** A failure that the person at the terminal can do something about: one sentence, no stack. */
