@@ -103,7 +103,10 @@ const filterShape = {
   organization_id: Name.optional(),
   start_date: Instant.optional().meta({ description: "First instant, inclusive." }),
   end_date: Instant.optional().meta({ description: "Exclusive; a bare date includes its whole day." }),
-  range: z.string().max(32).optional().meta({ description: "A preset such as last-30-days instead of dates." }),
+  range: z.string().max(32).optional().meta({
+    description:
+      "A preset such as last-30-days instead of dates. Without any dates lists, streams and exports mean everything, sums and summaries the last 30 days.",
+  }),
   days: z.coerce.number().int().min(1).max(limits.rangeDays).optional(),
   timezone: z.string().max(64).optional().meta({ description: "IANA zone of days, weeks and months. UTC if absent." }),
   provider: csv(Name).optional(),
@@ -121,7 +124,9 @@ const filterShape = {
       .max(limits.tagKeyLength + limits.tagValueLength + 1),
   )
     .optional()
-    .meta({ description: "key, key:value or key=value; all must hold." }),
+    .meta({
+      description: "key, key:value or key=value; all must hold. Keys and values may themselves contain : and =.",
+    }),
   usage_ids: csv(RecordId).optional(),
   ids: csv(RecordId).optional(),
 };
@@ -276,7 +281,10 @@ export const exportFormats = ["csv", "json", "jsonl"] as const;
 export const ExportInput = z
   .strictObject({
     ...filterShape,
-    format: z.enum(exportFormats),
+    format: z.enum(exportFormats).meta({
+      description:
+        "In csv a cell that a spreadsheet would run as a formula (it begins with = + - @ or a tab and is no plain number) gets a quote before it.",
+    }),
     include_fields: csv(Name)
       .optional()
       .meta({ description: "Fields of a cost record; also the short names cost, tokens." }),
