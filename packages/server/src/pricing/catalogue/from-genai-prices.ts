@@ -44,6 +44,12 @@ function reportOnce({ entry, problems }: Report, message: string): void {
   if (!problems.some((one) => one.entry === entry && one.message === message)) problems.push({ entry, message });
 }
 
+/**
+ * The digits of a price. A few of the data's prices were multiplied as floats when the data were made (0.18 stands there
+ * as 0.18000000000000002): a double carries 15 decimal digits, and what lies behind them is not the provider's.
+ */
+const digitsOf = (price: number): string | undefined => shiftDecimal(price.toPrecision(15));
+
 function ratesOf(prices: GenaiPrices, timeOfDay: Rate["timeOfDay"], report: Report): Rate[] {
   const add = (message: string): void => reportOnce(report, message);
   return Object.entries(prices).flatMap(([unit, value]): Rate[] => {
@@ -55,7 +61,7 @@ function ratesOf(prices: GenaiPrices, timeOfDay: Rate["timeOfDay"], report: Repo
       return [];
     }
     const rate = (price: number, above?: number): Rate[] => {
-      const text = shiftDecimal(price);
+      const text = digitsOf(price);
       if (text === undefined) {
         add(`${unit} is not a price: ${String(price)}`);
         return [];

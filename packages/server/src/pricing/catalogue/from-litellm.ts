@@ -220,7 +220,7 @@ export function catalogueFromLitellm(content: unknown): ReadCatalogue {
   if (count > 0 || providers.size === 0) {
     const why =
       count === 0
-        ? "The price map has no entries."
+        ? "The price map has no entry with a price."
         : `The price map has ${count} wrong entries; nothing of it was taken.`;
     throw new Refusal("PRICING_002", why, {
       fieldErrors: Object.fromEntries(Object.entries(errors).slice(0, namedErrorsMax)),
