@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { Refusal } from "../../refusal.ts";
 import { catalogueFromFile } from "./from-file.ts";
@@ -40,6 +41,13 @@ describe("a catalogue file", () => {
       { currency: "USD", validFromMs: null, validToMs: february },
       { currency: "EUR", validFromMs: february, validToMs: null },
     ]);
+  });
+
+  test("the example of prices/README.md is one", () => {
+    const readme = readFileSync(new URL("../../../../../prices/README.md", import.meta.url), "utf8");
+    const example = /```json\n([^`]+)```/.exec(readme)?.[1] ?? "";
+    const { catalogue } = catalogueFromFile(JSON.parse(example));
+    expect(catalogue.providers[0]?.models[0]?.prices).toHaveLength(2);
   });
 
   test.each([
