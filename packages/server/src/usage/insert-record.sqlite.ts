@@ -96,7 +96,7 @@ export function insertRecord(store: StoreThread, rollups: RollupChanges, record:
     record.costMilli,
     record.costPico,
     record.priceVersionId,
-    interning.ruleId(record),
+    record.rule === null ? null : interning.ruleId(record.rule),
     record.unpricedReason,
     record.quantities,
     record.lines,

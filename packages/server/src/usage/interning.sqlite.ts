@@ -105,6 +105,8 @@ export class Interning {
   readonly #series: SharedRows;
   readonly #ruleNumbers = new Map<string, Numbers>();
   readonly #rules: SharedRows;
+  /** The numbers of rules by the very object that asked, which many records share. */
+  #ruleOfTexts = new WeakMap<RuleTexts, number>();
 
   constructor(db: DatabaseSync) {
     this.#series = new SharedRows(db, "series", "series_id", seriesColumns, () => this.#families.clear());
@@ -141,7 +143,10 @@ export class Interning {
   }
 
   /** The number of a rule; null where there is nothing to say. Inside a write transaction only. */
-  ruleId({ organizationId, resolutionRule, resolutionDetail, priceRule }: RuleTexts): number | null {
+  ruleId(texts: RuleTexts): number | null {
+    const known = this.#ruleOfTexts.get(texts);
+    if (known !== undefined) return known;
+    const { organizationId, resolutionRule, resolutionDetail, priceRule } = texts;
     if (resolutionRule === null && resolutionDetail === null && priceRule === null) return null;
     let numbers = this.#ruleNumbers.get(organizationId);
     if (numbers === undefined) {
@@ -149,9 +154,11 @@ export class Interning {
       this.#ruleNumbers.set(organizationId, numbers);
     }
     const key = `${resolutionRule ?? absent}${mark}${resolutionDetail ?? absent}${mark}${priceRule ?? absent}`;
-    const known = numbers.get(key);
-    if (known !== undefined) return known;
-    return this.#rules.intern(organizationId, [resolutionRule, resolutionDetail, priceRule], numbers, key);
+    const id =
+      numbers.get(key) ??
+      this.#rules.intern(organizationId, [resolutionRule, resolutionDetail, priceRule], numbers, key);
+    this.#ruleOfTexts.set(texts, id);
+    return id;
   }
 
   keep(): void {
@@ -162,6 +169,7 @@ export class Interning {
   forget(): void {
     this.#series.forget();
     this.#rules.forget();
+    this.#ruleOfTexts = new WeakMap();
   }
 }
 

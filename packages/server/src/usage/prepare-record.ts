@@ -8,7 +8,8 @@ import {
   type TokenTotals,
   type UnpricedReason,
 } from "@llm-cost-ops/core";
-import type { PriceLookup } from "../pricing/price-lookup.ts";
+import type { ModelPrice, PriceAt, PriceLookup } from "../pricing/price-lookup.ts";
+import type { RuleTexts } from "./interning.sqlite.ts";
 import { toLineText } from "./line-text.ts";
 import { measureUsage, quantitiesText, withRequest } from "./measure-usage.ts";
 import { priceWarning } from "./price-warning.ts";
@@ -35,9 +36,8 @@ export interface PreparedRecord {
   readonly costMilli: number | null;
   readonly costPico: number | null;
   readonly priceVersionId: string | null;
-  readonly resolutionRule: string | null;
-  readonly resolutionDetail: string | null;
-  readonly priceRule: string | null;
+  /** Why the model and the rate were chosen; one object for all records of the same choice. */
+  readonly rule: RuleTexts | null;
   readonly unpricedReason: UnpricedReason | null;
   readonly quantities: string;
   readonly lines: string | null;
@@ -95,9 +95,7 @@ interface Pricing {
   readonly provider: string;
   readonly resolvedModel: string | null;
   readonly region: string | null;
-  readonly resolutionRule: string | null;
-  readonly resolutionDetail: string | null;
-  readonly priceRule: string | null;
+  readonly rule: RuleTexts | null;
   readonly reason: UnpricedReason | null;
   readonly cost: Extract<RatedCost, { kind: "priced" }> | undefined;
 }
@@ -156,9 +154,7 @@ export function prepareRecord(draft: UsageDraft, sent: unknown, by: Preparation)
     costMilli: limbs.milli,
     costPico: limbs.pico,
     priceVersionId: cost?.priceVersionId ?? null,
-    resolutionRule: pricing.resolutionRule,
-    resolutionDetail: pricing.resolutionDetail,
-    priceRule: pricing.priceRule,
+    rule: pricing.rule,
     unpricedReason: pricing.reason,
     quantities: quantitiesText(usage.quantities),
     lines: cost === undefined ? null : toLineText(cost.lines),
@@ -188,9 +184,7 @@ const unratedAs = (status: "reported" | "void", provider: string | undefined, re
   provider: provider ?? unknownName,
   resolvedModel: null,
   region,
-  resolutionRule: null,
-  resolutionDetail: null,
-  priceRule: null,
+  rule: null,
   reason: null,
   cost: undefined,
 });
@@ -215,9 +209,7 @@ function price(
       provider: provider ?? unknownName,
       resolvedModel: null,
       region: context.region,
-      resolutionRule: null,
-      resolutionDetail: found.detail,
-      priceRule: null,
+      rule: { organizationId, resolutionRule: null, resolutionDetail: found.detail, priceRule: null },
       reason: found.reason,
       cost: undefined,
     };
@@ -238,12 +230,38 @@ function price(
     provider: provider ?? found.provider,
     resolvedModel: found.model,
     region,
-    resolutionRule: resolution.rule,
-    resolutionDetail: resolution.detail,
-    priceRule: rated.kind === "unpriced" ? rated.detail : `${at.kind === "found" ? at.rule : ""} ${rated.rule}`,
+    rule: ruleTexts(organizationId, resolution, at, rated),
     reason: rated.kind === "unpriced" ? rated.reason : null,
     cost: rated.kind === "priced" ? rated : undefined,
   };
+}
+
+/** The texts that were last put together for a price: nearly always the next record's as well. */
+const lastTexts = new WeakMap<PriceAt, { readonly choice: string; readonly texts: RuleTexts }>();
+
+function ruleTexts(
+  organizationId: string,
+  resolution: Extract<ModelPrice, { kind: "known" }>["resolution"],
+  at: PriceAt,
+  rated: RatedCost,
+): RuleTexts {
+  const choice = rated.kind === "unpriced" ? rated.detail : rated.rule;
+  const last = lastTexts.get(at);
+  if (
+    last?.choice === choice &&
+    last.texts.organizationId === organizationId &&
+    last.texts.resolutionDetail === resolution.detail
+  ) {
+    return last.texts;
+  }
+  const texts: RuleTexts = {
+    organizationId,
+    resolutionRule: resolution.rule,
+    resolutionDetail: resolution.detail,
+    priceRule: rated.kind === "priced" && at.kind === "found" ? `${at.rule} ${choice}` : choice,
+  };
+  lastTexts.set(at, { choice, texts });
+  return texts;
 }
 
 const noLimbs = { milli: null, pico: null } as const;

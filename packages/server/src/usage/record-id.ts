@@ -6,7 +6,6 @@ export interface RecordId {
   readonly externalId: string | null;
 }
 
-const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const byteToHex: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
 /**
@@ -14,11 +13,20 @@ const byteToHex: readonly string[] = Array.from({ length: 256 }, (_, byte) => by
  * 16 bytes and kept beside them. So is a UUID that is not written in its canonical lower case.
  */
 export function readRecordId(text: string): RecordId {
-  if (text.length === 36 && uuidPattern.test(text)) {
-    const bytes = uuidBytes(text);
-    return { bytes, externalId: text === text.toLowerCase() ? null : text };
-  }
-  return { bytes: digest16(text), externalId: text };
+  const bytes = uuidBytes(text);
+  if (bytes === undefined) return { bytes: digest16(text), externalId: text };
+  return { bytes, externalId: text === text.toLowerCase() ? null : text };
+}
+
+const hyphen = 45;
+
+/** The bytes of a UUID; undefined for other text. Decoding stops at the first digit that is not hexadecimal. */
+function uuidBytes(text: string): Uint8Array | undefined {
+  if (text.length !== 36 || text.charCodeAt(8) !== hyphen || text.charCodeAt(13) !== hyphen) return undefined;
+  if (text.charCodeAt(18) !== hyphen || text.charCodeAt(23) !== hyphen) return undefined;
+  const digits = text.slice(0, 8) + text.slice(9, 13) + text.slice(14, 18) + text.slice(19, 23) + text.slice(24);
+  const bytes = Buffer.from(digits, "hex");
+  return bytes.length === 16 ? bytes : undefined;
 }
 
 /** An id as its caller wrote it. */
@@ -30,9 +38,6 @@ export function formatRecordId(bytes: Uint8Array, externalId: string | null): st
 export function digest16(text: string): Uint8Array {
   return Buffer.from(hash("sha256", text, "hex").slice(0, 32), "hex");
 }
-
-const uuidBytes = (text: string): Uint8Array =>
-  Buffer.from(text.slice(0, 8) + text.slice(9, 13) + text.slice(14, 18) + text.slice(19, 23) + text.slice(24), "hex");
 
 /** Writes 16 bytes as a canonical UUID. */
 export function formatUuid(bytes: Uint8Array): string {
