@@ -167,7 +167,7 @@ describe("the bundled catalogue", () => {
     expect([...new Set(long)]).toEqual(["0.0833333333333333"]);
   });
 
-  test("is the same when it is read in a thread of its own", async () => {
+  test("is the same when it is read in a process of its own", async () => {
     expect(await loadBundledCatalogue()).toEqual(bundled);
   });
 });
