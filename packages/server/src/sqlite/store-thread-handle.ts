@@ -1,3 +1,4 @@
+import { getCompileCacheDir } from "node:module";
 import { Worker } from "node:worker_threads";
 import { Refusal } from "../refusal.ts";
 import { fromRefusalMessage, type ThreadAnswer, type ThreadOptions, type ThreadRequest } from "./thread-messages.ts";
@@ -17,7 +18,7 @@ const restartPauseMs = 1_000;
  */
 export class StoreThreadHandle {
   readonly #role: "writer" | "reader";
-  readonly #options: ThreadOptions;
+  readonly #path: string;
   readonly #onCrash: (role: string, error: Error) => void;
   readonly #pending = new Map<number, Pending>();
   #worker: Worker | undefined;
@@ -25,9 +26,9 @@ export class StoreThreadHandle {
   #isClosing = false;
   #lastId = 0;
 
-  constructor(role: "writer" | "reader", options: ThreadOptions, onCrash: (role: string, error: Error) => void) {
+  constructor(role: "writer" | "reader", path: string, onCrash: (role: string, error: Error) => void) {
     this.#role = role;
-    this.#options = options;
+    this.#path = path;
     this.#onCrash = onCrash;
     this.#ready = this.#start();
   }
@@ -70,8 +71,8 @@ export class StoreThreadHandle {
 
   #start(): Promise<void> {
     const isSource = import.meta.url.endsWith(".ts");
-    const worker = new Worker(new URL(`./${this.#role}-thread.${isSource ? "ts" : "js"}`, import.meta.url), {
-      workerData: this.#options,
+    const worker = new Worker(new URL(`./store-thread.${isSource ? "ts" : "js"}`, import.meta.url), {
+      workerData: { role: this.#role, path: this.#path, compileCache: getCompileCacheDir() } satisfies ThreadOptions,
       execArgv: isSource ? ["--conditions=source"] : [],
       name: `sqlite ${this.#role}`,
     });

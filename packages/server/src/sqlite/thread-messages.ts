@@ -3,7 +3,10 @@ import { Refusal } from "../refusal.ts";
 
 /** What a store thread is started with. */
 export interface ThreadOptions {
+  readonly role: "writer" | "reader";
   readonly path: string;
+  /** The folder of the process's compile cache, where it has one. */
+  readonly compileCache?: string | undefined;
 }
 
 /** From the main thread. `grouped` calls carry the bytes of their bodies and share a transaction with their neighbours. */

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import type { SqliteGroupOperation, SqliteOperation, SqliteThreads } from "./operation.ts";
 import { StoreThreadHandle, unavailable } from "./store-thread-handle.ts";
 import type { GroupedRequest } from "./thread-messages.ts";
@@ -33,15 +34,19 @@ const copiedBytesMax = 16 * 1024;
  */
 export async function startSqliteThreads(options: SqliteThreadsOptions): Promise<RunningSqliteThreads> {
   const onCrash = options.onCrash ?? (() => undefined);
-  const writer = new StoreThreadHandle("writer", { path: options.path }, onCrash);
-  await writer.ready.catch((error: unknown) => abandon([writer], error));
-  const reader = new StoreThreadHandle("reader", { path: options.path }, onCrash);
+  const writer = new StoreThreadHandle("writer", options.path, onCrash);
+  const startReader = (): StoreThreadHandle => new StoreThreadHandle("reader", options.path, onCrash);
+  // Only where there is no database yet must the writer come first, to make one: opening for reading reads nothing.
+  const early = existsSync(options.path) ? startReader() : undefined;
+  early?.ready.catch(() => undefined);
+  await writer.ready.catch((error: unknown) => abandon([writer, early], error));
+  const reader = early ?? startReader();
   await reader.ready.catch((error: unknown) => abandon([writer, reader], error));
   return new TwoThreads(writer, reader, options.queue ?? defaultQueue);
 }
 
-async function abandon(handles: readonly StoreThreadHandle[], error: unknown): Promise<never> {
-  await Promise.all(handles.map((handle) => handle.close()));
+async function abandon(handles: readonly (StoreThreadHandle | undefined)[], error: unknown): Promise<never> {
+  await Promise.all(handles.map((handle) => handle?.close()));
   throw error;
 }
 
