@@ -8,7 +8,7 @@ import { transactionEnded } from "../sqlite/transaction.ts";
 import { type FingerprintedRow, findFingerprinted, insertRecord, rowOf } from "./insert-record.sqlite.ts";
 import type { AppendAnswer, RecordedItem, UsageBytes } from "./ledger.ts";
 import { parseRecords } from "./parse-records.ts";
-import { type Preparation, type PreparedRecord, ProviderIds, prepareRecord } from "./prepare-record.ts";
+import { type Preparation, PreparationMemory, type PreparedRecord, prepareRecord } from "./prepare-record.ts";
 import { readCostInput } from "./read-cost-input.ts";
 import { readUsageInput } from "./read-usage-input.ts";
 import { digest16, uuidV7Maker } from "./record-id.ts";
@@ -38,7 +38,7 @@ interface Body {
 
 interface Appender {
   readonly prices: PriceLookup;
-  readonly providerIds: ProviderIds;
+  readonly memory: PreparationMemory;
   readonly makeId: (now: number) => Uint8Array;
 }
 
@@ -56,7 +56,7 @@ export const appendUsage: SqliteGroupOperation<AppendArgs, AppendResult> = {
   runTogether: (store, calls) => {
     const appender = threadState(store, appenderKey, () => ({
       prices: createPriceLookup(store),
-      providerIds: new ProviderIds(),
+      memory: new PreparationMemory(),
       makeId: uuidV7Maker(),
     }));
     const isTrial = calls.map(({ args }) => args.importing?.dryRun === true);
@@ -117,7 +117,7 @@ function readBody(store: StoreThread, appender: Appender, { args, bytes }: Group
       requirePrice: args.requirePrice || parsed.requirePrice,
       receivedAtMs,
       prices: appender.prices,
-      providerIds: appender.providerIds,
+      memory: appender.memory,
       makeId: () =>
         args.idempotencyKey === undefined
           ? appender.makeId(receivedAtMs)

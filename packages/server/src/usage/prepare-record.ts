@@ -69,26 +69,48 @@ export interface Preparation {
   readonly requirePrice: boolean;
   readonly receivedAtMs: number;
   readonly prices: PriceLookup;
-  readonly providerIds: ProviderIds;
+  readonly memory: PreparationMemory;
   /** Makes the id of a record that has none. */
   readonly makeId: () => Uint8Array;
 }
 
 const rememberedProvidersMax = 1_000;
 
-/** Canonical provider ids, remembered by what callers write; bounded, for they write what they like. */
-export class ProviderIds {
-  readonly #known = new Map<string, string>();
+/** What preparing remembers from record to record. */
+export class PreparationMemory {
+  readonly #providerIds = new Map<string, string>();
+  /** The texts that were last put together for a price: nearly always the next record's as well. */
+  readonly #lastTexts = new WeakMap<PriceAt, { readonly choice: string; readonly texts: RuleTexts }>();
 
-  of(name: string): string {
-    const known = this.#known.get(name);
+  /** The canonical id of a provider. Bounded, for callers write what they like. */
+  providerId(name: string): string {
+    const known = this.#providerIds.get(name);
     if (known !== undefined) return known;
     const canonical = canonicalProvider(name);
-    if (this.#known.size >= rememberedProvidersMax) this.#known.clear();
-    this.#known.set(name, canonical);
+    if (this.#providerIds.size >= rememberedProvidersMax) this.#providerIds.clear();
+    this.#providerIds.set(name, canonical);
     return canonical;
   }
+
+  /** Why a price was chosen; the same object for the same choice. */
+  ruleTexts(organizationId: string, { rule, detail }: Resolution, at: PriceAt, rated: RatedCost): RuleTexts {
+    const choice = rated.kind === "unpriced" ? rated.detail : rated.rule;
+    const last = this.#lastTexts.get(at);
+    if (
+      last?.choice === choice &&
+      last.texts.organizationId === organizationId &&
+      last.texts.resolutionDetail === detail
+    ) {
+      return last.texts;
+    }
+    const priceRule = rated.kind === "priced" && at.kind === "found" ? `${at.rule} ${choice}` : choice;
+    const texts: RuleTexts = { organizationId, resolutionRule: rule, resolutionDetail: detail, priceRule };
+    this.#lastTexts.set(at, { choice, texts });
+    return texts;
+  }
 }
+
+type Resolution = Extract<ModelPrice, { kind: "known" }>["resolution"];
 
 interface Pricing {
   readonly status: PreparedRecord["costStatus"];
@@ -118,7 +140,7 @@ export function prepareRecord(draft: UsageDraft, sent: unknown, by: Preparation)
   const usage = measureUsage(draft, sent);
   if (usage instanceof RejectedRecord) return usage;
 
-  const provider = usage.provider === undefined ? undefined : by.providerIds.of(usage.provider);
+  const provider = usage.provider === undefined ? undefined : by.memory.providerId(usage.provider);
   const serviceTier = normalizeServiceTier(provider ?? unknownName, usage.serviceTier);
   const occurredAtMs = draft.occurredAtMs ?? by.receivedAtMs;
   const pricing = isReported
@@ -196,7 +218,7 @@ interface CallContext {
 }
 
 function price(
-  { prices, organizationId }: Preparation,
+  { prices, organizationId, memory }: Preparation,
   provider: string | undefined,
   model: string,
   context: CallContext,
@@ -230,38 +252,10 @@ function price(
     provider: provider ?? found.provider,
     resolvedModel: found.model,
     region,
-    rule: ruleTexts(organizationId, resolution, at, rated),
+    rule: memory.ruleTexts(organizationId, resolution, at, rated),
     reason: rated.kind === "unpriced" ? rated.reason : null,
     cost: rated.kind === "priced" ? rated : undefined,
   };
-}
-
-/** The texts that were last put together for a price: nearly always the next record's as well. */
-const lastTexts = new WeakMap<PriceAt, { readonly choice: string; readonly texts: RuleTexts }>();
-
-function ruleTexts(
-  organizationId: string,
-  resolution: Extract<ModelPrice, { kind: "known" }>["resolution"],
-  at: PriceAt,
-  rated: RatedCost,
-): RuleTexts {
-  const choice = rated.kind === "unpriced" ? rated.detail : rated.rule;
-  const last = lastTexts.get(at);
-  if (
-    last?.choice === choice &&
-    last.texts.organizationId === organizationId &&
-    last.texts.resolutionDetail === resolution.detail
-  ) {
-    return last.texts;
-  }
-  const texts: RuleTexts = {
-    organizationId,
-    resolutionRule: resolution.rule,
-    resolutionDetail: resolution.detail,
-    priceRule: rated.kind === "priced" && at.kind === "found" ? `${at.rule} ${choice}` : choice,
-  };
-  lastTexts.set(at, { choice, texts });
-  return texts;
 }
 
 const noLimbs = { milli: null, pico: null } as const;

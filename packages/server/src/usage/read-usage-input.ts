@@ -30,13 +30,9 @@ const isCount = (value: unknown): value is number =>
   typeof value === "number" && value >= 0 && value <= countMax && Number.isInteger(value);
 
 const requireHere = createRequire(import.meta.url);
-let contract: typeof Contract | undefined;
 
 /** The schemas, loaded when the first record needs them: they are the larger half of this thread's memory. */
-export function loadContract(): typeof Contract {
-  contract ??= requireHere("@llm-cost-ops/contract") as typeof Contract;
-  return contract;
-}
+export const loadContract = (): typeof Contract => requireHere("@llm-cost-ops/contract") as typeof Contract;
 
 /**
  * Reads one usage record. What is plainly right is accepted by `readPlainUsage` alone; whatever is not goes to the
