@@ -8,6 +8,8 @@ import { seedPrices, temporaryFolder } from "../../packages/server/src/usage/led
 import { usageEvents } from "./usage-events.ts";
 
 const batchRecords = 1_000;
+/** Batches that clients have under way at once; the writer commits together those that wait. */
+const batchesUnderWay = 8;
 const startMs = Date.UTC(2026, 0, 1);
 const args: AppendArgs = {
   organizationId: "default",
@@ -64,7 +66,7 @@ async function throughThreads(file: string, bodies: readonly Uint8Array[]): Prom
       if (summary.recorded !== batchRecords) throw new Error(`recorded ${JSON.stringify(summary)}`);
     }
   };
-  await Promise.all(Array.from({ length: 4 }, send));
+  await Promise.all(Array.from({ length: batchesUnderWay }, send));
   const rate = perSecond(bodies.length * batchRecords, startedAt);
   await threads.close();
   return rate;

@@ -1,4 +1,4 @@
-import { limits } from "@llm-cost-ops/contract";
+import { limits } from "@llm-cost-ops/contract/limits";
 import { ExactSums } from "./exact-sums.ts";
 import type { SeriesGroups } from "./series-groups.ts";
 import { tooManyGroups } from "./time-buckets.ts";

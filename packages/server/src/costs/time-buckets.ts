@@ -1,4 +1,4 @@
-import { limits } from "@llm-cost-ops/contract";
+import { limits } from "@llm-cost-ops/contract/limits";
 import { nextStart, offsetAt, startOf } from "@llm-cost-ops/core";
 import { Refusal } from "../refusal.ts";
 import type { Period } from "./cost-filter.ts";
