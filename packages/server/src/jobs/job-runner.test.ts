@@ -39,6 +39,21 @@ describe("the job queue", () => {
     await vi.waitFor(() => expect(rows().map(({ status }) => status)).toEqual(["done", "done"]));
   });
 
+  test("is idle only when everything that was due is done", async () => {
+    const done: unknown[] = [];
+    add({ n: 1 });
+    add({ n: 2 });
+    const running = start({
+      greet: async (job) => {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        done.push(job.payload);
+      },
+    });
+    await running.idle();
+    expect(done).toEqual([{ n: 1 }, { n: 2 }]);
+    expect(rows().map(({ status }) => status)).toEqual(["done", "done"]);
+  });
+
   test("holds one job for the same work while none of it has begun", () => {
     add({ n: 1 });
     add({ n: 1 });

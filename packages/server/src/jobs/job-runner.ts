@@ -19,6 +19,8 @@ export interface JobRunner {
   readonly start: () => void;
   /** To be called after something was queued in this process, so that it begins at once. */
   readonly wake: () => void;
+  /** Resolves once nothing is under way and nothing is due: for a process that ends after what it was asked. */
+  readonly idle: () => Promise<void>;
   /** Interrupts the running job between its steps, gives it back and takes no other. */
   readonly stop: () => Promise<void>;
 }
@@ -98,6 +100,9 @@ export function createJobRunner({ threads, handlers, clock, onFailure }: JobRunn
   return {
     start: begin,
     wake: begin,
+    async idle() {
+      while (loop !== undefined) await loop;
+    },
     async stop() {
       stopping.abort();
       clearTimeout(timer);
