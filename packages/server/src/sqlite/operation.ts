@@ -30,6 +30,8 @@ export interface StoreThread {
   readonly db: DatabaseSync;
   readonly now: () => number;
   readonly state: Map<symbol, unknown>;
+  /** Tells the main thread something that it did not ask for; absent where nobody listens. */
+  readonly notify?: (topic: string, value: unknown) => void;
 }
 
 export const sqliteOperation = <Args, Result>(

@@ -1,5 +1,7 @@
 import { costQueryOperations } from "../costs/cost-query.sqlite.ts";
 import { exportReads, exportWrites } from "../exports/exports.sqlite.ts";
+import { apiKeyReads, apiKeyWrites } from "../identity/api-keys.sqlite.ts";
+import { importReads, importWrites } from "../imports/imports.sqlite.ts";
 import { jobWrites } from "../jobs/job-queue.sqlite.ts";
 import { pricingReads, pricingWrites } from "../pricing/price-book.sqlite.ts";
 import { appendUsage } from "../usage/append-usage.sqlite.ts";
@@ -15,6 +17,8 @@ export const writeOperations: readonly AnySqliteOperation[] = [
   ...pricingWrites,
   ...jobWrites,
   ...exportWrites,
+  ...importWrites,
+  ...apiKeyWrites,
 ];
 
 /** Operations that the reader thread runs. */
@@ -23,6 +27,8 @@ export const readOperations: readonly AnySqliteOperation[] = [
   ...pricingReads,
   ...costQueryOperations,
   ...exportReads,
+  ...importReads,
+  ...apiKeyReads,
 ];
 
 /** Operations whose waiting calls the writer thread runs together. */

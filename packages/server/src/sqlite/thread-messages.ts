@@ -21,9 +21,10 @@ export interface GroupedRequest {
   readonly bytes: Uint8Array;
 }
 
-/** To the main thread. Answers of one transaction come in one message. */
+/** To the main thread. Answers of one transaction come in one message; a notice answers nothing. */
 export type ThreadAnswer =
   | { readonly kind: "ready" }
+  | { readonly kind: "notice"; readonly topic: string; readonly value: unknown }
   | { readonly kind: "failed"; readonly message: string }
   | { readonly kind: "answers"; readonly answers: readonly CallAnswer[] };
 

@@ -15,10 +15,14 @@ export interface SqliteThreadsOptions {
   readonly queue?: QueueLimits;
   /** Told when a thread crashed; it is started again by itself. */
   readonly onCrash?: (role: string, error: Error) => void;
+  /** Told what the writer tells of itself; see each topic for its value. */
+  readonly onNotice?: (topic: string, value: unknown) => void;
 }
 
 /** The running threads. */
 export interface RunningSqliteThreads extends SqliteThreads {
+  /** Bytes of bodies that wait to be written. */
+  readonly queuedBytes: number;
   /** Lets what was accepted be written, then closes both connections. */
   close(): Promise<void>;
 }
@@ -33,9 +37,12 @@ const copiedBytesMax = 16 * 1024;
  * wait for the disk. Rejects where the database cannot be opened.
  */
 export async function startSqliteThreads(options: SqliteThreadsOptions): Promise<RunningSqliteThreads> {
-  const onCrash = options.onCrash ?? (() => undefined);
-  const writer = new StoreThreadHandle("writer", options.path, onCrash);
-  const startReader = (): StoreThreadHandle => new StoreThreadHandle("reader", options.path, onCrash);
+  const told = {
+    onCrash: options.onCrash ?? (() => undefined),
+    onNotice: options.onNotice ?? (() => undefined),
+  };
+  const writer = new StoreThreadHandle("writer", options.path, told);
+  const startReader = (): StoreThreadHandle => new StoreThreadHandle("reader", options.path, told);
   // Only where there is no database yet must the writer come first, to make one: opening for reading reads nothing.
   const early = existsSync(options.path) ? startReader() : undefined;
   early?.ready.catch(() => undefined);
@@ -69,6 +76,10 @@ class TwoThreads implements RunningSqliteThreads {
     this.#writer = writer;
     this.#reader = reader;
     this.#limits = limits;
+  }
+
+  get queuedBytes(): number {
+    return this.#queuedBytes;
   }
 
   async write<Args, Result>(operation: SqliteOperation<Args, Result>, args: Args): Promise<Result> {

@@ -22,7 +22,8 @@ const store = openStore();
 
 function openStore(): StoreThread | undefined {
   try {
-    return { db: openWriter(path), now: Date.now, state: new Map() };
+    const notify = (topic: string, value: unknown): void => answer({ kind: "notice", topic, value });
+    return { db: openWriter(path), now: Date.now, state: new Map(), notify };
   } catch (error) {
     answer({ kind: "failed", message: error instanceof Error ? error.message : String(error) });
     return undefined;

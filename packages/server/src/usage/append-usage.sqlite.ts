@@ -5,6 +5,7 @@ import { rollBack } from "../sqlite/connection.ts";
 import { type GroupCall, type SqliteGroupOperation, type StoreThread, threadState } from "../sqlite/operation.ts";
 import { isIntegerOverflow, storageRefusal } from "../sqlite/storage-failure.ts";
 import { transactionEnded } from "../sqlite/transaction.ts";
+import { committedUsage, usageCommitted } from "./committed-usage.ts";
 import { type FingerprintedRow, findFingerprinted, insertRecord, rowOf } from "./insert-record.sqlite.ts";
 import type { AppendAnswer, RecordedItem, UsageBytes } from "./ledger.ts";
 import { parseRecords } from "./parse-records.ts";
@@ -82,10 +83,12 @@ function appendGroup(
     appender.prices.refresh();
     const bodies = calls.map((call) => readBody(store, appender, call));
     const open = bodies.filter((body): body is Body => !(body instanceof Refusal));
+    const startedAt = performance.now();
     try {
       if (open.length > 0) {
         const isCurrent = (): boolean => attempt >= ratingAttemptsMax || priceBookRevision(store) === revision;
         if (!writeGroup(store, open, isCurrent, ending)) continue;
+        if (ending === "commit") tellCommitted(store, open, performance.now() - startedAt);
       }
     } catch (error) {
       const refusal = storageRefusal(error);
@@ -94,6 +97,16 @@ function appendGroup(
     }
     return bodies.map((body) => (body instanceof Refusal ? body : resultOf(body)));
   }
+}
+
+function tellCommitted(store: StoreThread, bodies: readonly Body[], durationMs: number): void {
+  store.notify?.(
+    usageCommitted,
+    committedUsage(
+      bodies.map(({ outcomes }) => outcomes),
+      durationMs,
+    ),
+  );
 }
 
 const revisionKey = Symbol("price book revision of appends");

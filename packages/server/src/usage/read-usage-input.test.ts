@@ -113,11 +113,11 @@ describe("reading a usage record", () => {
     ["one tag with two values", '{"tags":["team:a","team:b"]}', "tags"],
     ["NUL in metadata", '{"metadata":{"note":"\\u0000"}}', "metadata"],
   ])("names the field of %s", (_, body, field) => {
-    const draft = readUsageInput({ ...good, ...Object.fromEntries(Object.entries(JSON.parse(body) as object)) });
-    const withProto = body.includes("__proto__") ? readUsageInput(JSON.parse(body)) : draft;
-    expect(withProto).toBeInstanceOf(RejectedRecord);
-    expect(withProto).toMatchObject({ code: "VALIDATION_ERROR" });
-    expect(Object.keys((withProto as RejectedRecord).fieldErrors ?? {})).toContain(field);
+    // Put together as text: only the parser makes a field called __proto__.
+    const refused = readUsageInput(JSON.parse(`{"model":"gpt-4o","input_tokens":5,${body.slice(1)}`));
+    expect(refused).toBeInstanceOf(RejectedRecord);
+    expect(refused).toMatchObject({ code: "VALIDATION_ERROR" });
+    expect(Object.keys((refused as RejectedRecord).fieldErrors ?? {})).toContain(field);
   });
 
   it("takes -0 as 0", () => {

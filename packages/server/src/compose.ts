@@ -1,0 +1,176 @@
+import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
+import { dirname } from "node:path";
+import { buildOpenApi } from "@llm-cost-ops/contract";
+import type { Config } from "./config.ts";
+import { sqliteCostQuery } from "./costs/cost-query.sqlite.ts";
+import { costRoutes } from "./costs/routes.ts";
+import { sqliteExportStore } from "./exports/exports.sqlite.ts";
+import { exportRoutes } from "./exports/routes.ts";
+import { type App, createApp } from "./http/app.ts";
+import { createInProcessFetch } from "./http/in-process-fetch.ts";
+import { createMetrics } from "./http/metrics.ts";
+import { type Logger, requestLog } from "./http/request-log.ts";
+import { systemRoutes } from "./http/system-routes.ts";
+import { apiKeyRevision, sqliteApiKeys } from "./identity/api-keys.sqlite.ts";
+import { createAuthenticator } from "./identity/authenticator.ts";
+import { identityRoutes } from "./identity/routes.ts";
+import { failInterruptedImports, sqliteImportStore } from "./imports/imports.sqlite.ts";
+import { importRoutes } from "./imports/routes.ts";
+import { createJobRunner } from "./jobs/job-runner.ts";
+import { applyFirstCatalogue } from "./pricing/catalogue/first-catalogue.ts";
+import { loadBundledCatalogue } from "./pricing/catalogue/load-bundled-catalogue.ts";
+import { createSqlitePriceBook } from "./pricing/price-book.sqlite.ts";
+import { pricingJobHandlers } from "./pricing/pricing-jobs.ts";
+import { createSqliteRepricings } from "./pricing/repricings.sqlite.ts";
+import { pricingRoutes } from "./pricing/routes.ts";
+import type { Secret } from "./secret.ts";
+import type { SqliteThreads } from "./sqlite/operation.ts";
+import { startSqliteThreads } from "./sqlite/threads.ts";
+import { usageCommitted } from "./usage/committed-usage.ts";
+import { createSqliteLedger } from "./usage/ledger.sqlite.ts";
+import type { CommittedUsage } from "./usage/ledger-observer.ts";
+import { usageRoutes } from "./usage/routes.ts";
+import { version } from "./version.ts";
+
+/** Everything of one server, wired, with its doors still closed to the network. */
+export interface Composition {
+  readonly app: App;
+  readonly threads: SqliteThreads;
+  /** The administrator key that this start made, to be shown once; undefined where there was one already. */
+  readonly firstKey: Secret | undefined;
+  /** A client's way in without a socket: real HTTP over streams in memory, with a key that lives as long as the process. */
+  local(): { readonly fetch: typeof globalThis.fetch; readonly apiKey: string };
+  /** Lets requests and jobs under way end, then closes the database. */
+  close(): Promise<void>;
+}
+
+export interface World {
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
+  readonly logger: Logger;
+  /**
+   * A server that lives for one command: it makes no key, takes no part in background work unless it queued some itself,
+   * and finishes that before it closes.
+   */
+  readonly isBrief?: boolean;
+}
+
+/** Wires one server on its database, which is made, brought up to date and given its first prices and key where needed. */
+export async function compose(config: Config, { clock, logger, isBrief = false }: World): Promise<Composition> {
+  prepareFile(config.databasePath);
+  const state = { readiness: "starting" as "starting" | "ready" | "stopping" };
+  const threads = await startSqliteThreads({
+    path: config.databasePath,
+    onCrash: (role, error) => logger.error({ event: "store.thread_crashed", role, err: error }),
+    onNotice: (topic, value) => {
+      if (topic === usageCommitted) metrics?.onCommitted(value as CommittedUsage);
+    },
+  });
+  const metrics = config.metricsEnabled && !isBrief ? createMetrics(() => threads.queuedBytes) : undefined;
+  try {
+    const book = createSqlitePriceBook(threads);
+    const apiKeys = sqliteApiKeys(threads, config.apiKeyPrefix);
+    const authenticator = createAuthenticator({
+      apiKeys,
+      clock,
+      onFailure: (error) => logger.error({ event: "identity.touch_failed", err: error }),
+    });
+    const jobs = createJobRunner({
+      threads,
+      handlers: pricingJobHandlers(threads),
+      clock,
+      onFailure: (job, error) => logger.error({ event: "job.failed", kind: job.kind, job: job.id, err: error }),
+    });
+    const query = sqliteCostQuery(threads);
+    const ledger = createSqliteLedger(threads);
+    const log = requestLog(logger);
+    const app = createApp({
+      routes: [
+        usageRoutes({ ledger, threads }),
+        costRoutes({ query, now: clock }),
+        exportRoutes({ query, exports: sqliteExportStore(threads), now: clock }),
+        pricingRoutes({
+          book,
+          repricings: createSqliteRepricings(threads, clock),
+          loadBundledCatalogue,
+          wakeJobs: jobs.wake,
+        }),
+        importRoutes({ ledger, store: sqliteImportStore(threads), now: clock }),
+        identityRoutes({ apiKeys, onRevoked: authenticator.forget }),
+        systemRoutes({
+          version,
+          metrics,
+          readiness: () => state.readiness,
+          checks: async () => ({ database: await databaseState(threads) }),
+          openApi: () => buildOpenApi({ version }),
+        }),
+      ],
+      authenticator,
+      onAnswered: (request) => {
+        log(request);
+        metrics?.onAnswered(request);
+      },
+    });
+    await applyFirstCatalogue(book, loadBundledCatalogue);
+    const firstKey = isBrief ? undefined : await apiKeys.ensureFirstKey(config.adminKey);
+    if (!isBrief) {
+      await failInterruptedImports(threads);
+      jobs.start();
+    }
+    await app.fastify.ready();
+    app.open();
+    state.readiness = "ready";
+
+    let inProcess: ReturnType<typeof createInProcessFetch> | undefined;
+    return {
+      app,
+      threads,
+      firstKey,
+      local: () => {
+        inProcess ??= createInProcessFetch(app.fastify.server);
+        return { fetch: inProcess.fetch, apiKey: authenticator.issueProcessKey() };
+      },
+      close: async () => {
+        state.readiness = "stopping";
+        app.beginStopping();
+        inProcess?.close();
+        await closeWithin(app, config.shutdownTimeoutSeconds * 1_000);
+        if (isBrief) await jobs.idle();
+        await jobs.stop();
+        await authenticator
+          .flush()
+          .catch((error: unknown) => logger.error({ event: "identity.touch_failed", err: error }));
+        await threads.close();
+      },
+    };
+  } catch (error) {
+    await threads.close();
+    throw error;
+  }
+}
+
+/** Makes the database's folder where it is missing, and a new file readable by its owner alone. */
+function prepareFile(path: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  // SQLite gives its write-ahead files the mode of the database.
+  if (!existsSync(path)) closeSync(openSync(path, "a", 0o600));
+}
+
+async function databaseState(threads: SqliteThreads): Promise<string> {
+  try {
+    await threads.read(apiKeyRevision, {});
+    return "ok";
+  } catch {
+    return "failing";
+  }
+}
+
+/** Waits for requests under way; those that take too long are cut off. */
+async function closeWithin(app: App, timeoutMs: number): Promise<void> {
+  const cut = setTimeout(() => app.fastify.server.closeAllConnections(), timeoutMs);
+  try {
+    await app.fastify.close();
+  } finally {
+    clearTimeout(cut);
+  }
+}

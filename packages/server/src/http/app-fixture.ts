@@ -1,0 +1,72 @@
+import { connect } from "node:net";
+import { type OperationId, operations } from "@llm-cost-ops/contract";
+import { Refusal } from "../refusal.ts";
+import { type AnsweredRequest, type App, type AppParts, createApp } from "./app.ts";
+import type { Route, Routes } from "./route.ts";
+
+export const testKey = `sk_test_${"k".repeat(43)}`;
+
+type LooseRoute = { readonly body: "json" | "bytes" | "stream"; readonly handle: (request: never) => Promise<unknown> };
+
+/** Every operation answers with an empty object, but for the given routes. */
+export function stubRoutes(own: Readonly<Record<string, LooseRoute>> = {}): Routes {
+  const stubs = Object.keys(operations).map((id) => [id, { body: "json", handle: async () => ({ json: {} }) }]);
+  return { ...Object.fromEntries(stubs), ...own } as { [Id in OperationId]?: Route<Id> };
+}
+
+export interface ListeningApp extends App {
+  readonly port: number;
+  readonly url: string;
+  readonly answered: AnsweredRequest[];
+}
+
+/** An app on a free port with stub routes and one key, `testKey`, of organization `acme`. */
+export async function listen(
+  own: Readonly<Record<string, LooseRoute>> = {},
+  parts: Partial<AppParts> = {},
+): Promise<ListeningApp> {
+  const answered: AnsweredRequest[] = [];
+
+  const app = createApp({
+    routes: [stubRoutes(own)],
+    authenticator: {
+      authenticate: (header) => {
+        if (header !== `Bearer ${testKey}`) throw new Refusal("AUTH_001", "no");
+        return { organizationId: "acme", keyId: "key_1" };
+      },
+    },
+    onAnswered: (request) => answered.push(request),
+    ...parts,
+  });
+  app.open();
+  const url = await app.fastify.listen({ port: 0, host: "127.0.0.1" });
+  return { ...app, url, port: Number(new URL(url).port), answered };
+}
+
+/** Sends bytes over a socket and gives back everything that comes until the server hangs up or `until` has appeared. */
+export function speak(port: number, bytes: string | readonly string[], until?: RegExp, pauseMs = 0): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, "127.0.0.1");
+    let heard = "";
+    const timer = setTimeout(() => {
+      socket.destroy();
+      resolve(heard);
+    }, 5_000);
+    socket.on("data", (chunk) => {
+      heard += chunk.toString("latin1");
+      if (until?.test(heard)) socket.destroy();
+    });
+    socket.on("close", () => {
+      clearTimeout(timer);
+      resolve(heard);
+    });
+    socket.on("error", (error) => (heard === "" ? reject(error) : undefined));
+    socket.on("connect", async () => {
+      for (const part of typeof bytes === "string" ? [bytes] : bytes) {
+        if (socket.destroyed) return;
+        socket.write(part, "latin1");
+        if (pauseMs > 0) await new Promise((done) => setTimeout(done, pauseMs));
+      }
+    });
+  });
+}

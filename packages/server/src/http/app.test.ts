@@ -1,0 +1,528 @@
+import { once } from "node:events";
+import { connect } from "node:net";
+import { gzipSync } from "node:zlib";
+import { ErrorBody, limits, operations } from "@llm-cost-ops/contract";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Refusal } from "../refusal.ts";
+import { createApp } from "./app.ts";
+import { type ListeningApp, listen, speak, stubRoutes, testKey } from "./app-fixture.ts";
+
+const auth = { authorization: `Bearer ${testKey}` };
+const json = { ...auth, "content-type": "application/json" };
+
+let app: ListeningApp;
+beforeAll(async () => {
+  app = await listen({
+    "usage.create": {
+      body: "bytes",
+      handle: async ({ bytes }: { bytes: Uint8Array }) => ({ json: { size: bytes.byteLength } }),
+    },
+    "imports.create": {
+      body: "stream",
+      handle: async ({ stream }: { stream: AsyncIterable<Uint8Array> }) => {
+        let size = 0;
+        for await (const chunk of stream) size += chunk.byteLength;
+        return { json: { size } };
+      },
+    },
+    "costs.create": { body: "json", handle: async ({ body }: { body: unknown }) => ({ json: { body } }) },
+    "pricing.create": { body: "json", handle: async ({ body }: { body: unknown }) => ({ json: { body } }) },
+    "usage.list": { body: "json", handle: async ({ query }: { query: unknown }) => ({ json: { query } }) },
+    "usage.get": {
+      body: "json",
+      handle: async ({ params }: { params: { id: string } }) => {
+        if (params.id === "bug") throw new Error("SELECT secret FROM inside at /srv/app.ts:1");
+        if (params.id === "full") throw new Refusal("UNAVAILABLE", "The queue is full.");
+        return { json: { id: params.id } };
+      },
+    },
+    "costs.stream": {
+      body: "json",
+      handle: async ({ query }: { query: { model?: string[] } }) => ({
+        contentType: "application/x-ndjson",
+        chunks: (async function* () {
+          if (query.model?.[0] === "early") throw new Refusal("VALIDATION_ERROR", "early");
+          yield "1\n";
+          if (query.model?.[0] === "late") throw new Error("late");
+          yield "";
+          yield "2\n";
+        })(),
+      }),
+    },
+  });
+});
+afterAll(() => app.fastify.close());
+
+interface Case {
+  readonly name: string;
+  readonly path: string;
+  readonly init?: RequestInit;
+  readonly status: number;
+  readonly code: string;
+  readonly fields?: Record<string, unknown>;
+  readonly message?: RegExp;
+}
+
+const post = (body: BodyInit, headers: Record<string, string> = json): RequestInit => ({
+  method: "POST",
+  headers,
+  body,
+});
+const get: RequestInit = { headers: auth };
+const deep = (levels: number): string => `${"[".repeat(levels)}${"]".repeat(levels)}`;
+
+const refused: readonly Case[] = [
+  { name: "an unknown address", path: "/api/v1/nothing", init: get, status: 404, code: "NOT_FOUND" },
+  { name: "the root", path: "/", status: 404, code: "NOT_FOUND" },
+  {
+    name: "another method",
+    path: "/api/v1/usage",
+    init: { method: "DELETE", headers: auth },
+    status: 405,
+    code: "METHOD_NOT_ALLOWED",
+  },
+  {
+    name: "another method with a body",
+    path: "/api/v1/costs/x",
+    init: { ...post("{}"), method: "PUT" },
+    status: 405,
+    code: "METHOD_NOT_ALLOWED",
+  },
+  { name: "a bad percent sign", path: "/api/v1/usage/%zz", init: get, status: 400, code: "INVALID_REQUEST" },
+  { name: "a path that is not UTF-8", path: "/api/v1/usage/%ff", init: get, status: 400, code: "INVALID_REQUEST" },
+  {
+    name: "a form body",
+    path: "/api/v1/costs",
+    init: post("a=1", { ...auth, "content-type": "application/x-www-form-urlencoded" }),
+    status: 415,
+    code: "UNSUPPORTED_MEDIA_TYPE",
+  },
+  {
+    name: "text/plain",
+    path: "/api/v1/usage",
+    init: post("{}", { ...auth, "content-type": "text/plain" }),
+    status: 415,
+    code: "UNSUPPORTED_MEDIA_TYPE",
+  },
+  {
+    name: "a broken content type",
+    path: "/api/v1/costs",
+    init: post("{}", { ...auth, "content-type": "json" }),
+    status: 415,
+    code: "UNSUPPORTED_MEDIA_TYPE",
+  },
+  {
+    name: "another charset",
+    path: "/api/v1/costs",
+    init: post("{}", { ...auth, "content-type": "application/json; charset=latin1" }),
+    status: 415,
+    code: "UNSUPPORTED_MEDIA_TYPE",
+  },
+  {
+    name: "an unknown encoding",
+    path: "/api/v1/costs",
+    init: post("{}", { ...json, "content-encoding": "br" }),
+    status: 415,
+    code: "UNSUPPORTED_MEDIA_TYPE",
+  },
+  {
+    name: "a raw type nobody reads",
+    path: "/api/v1/imports",
+    init: post("x", { ...auth, "content-type": "image/png" }),
+    status: 415,
+    code: "UNSUPPORTED_MEDIA_TYPE",
+  },
+  {
+    name: "broken JSON",
+    path: "/api/v1/costs",
+    init: post('{\n  "a": x}'),
+    status: 400,
+    code: "INVALID_REQUEST",
+    message: /line 2, column 8/,
+  },
+  {
+    name: "JSON that ends early",
+    path: "/api/v1/costs",
+    init: post('{"a": 1'),
+    status: 400,
+    code: "INVALID_REQUEST",
+    message: /ends too early.*line 1, column 8/,
+  },
+  {
+    name: "no body",
+    path: "/api/v1/api-keys",
+    init: { method: "POST", headers: auth },
+    status: 400,
+    code: "INVALID_REQUEST",
+  },
+  {
+    name: "bytes that are not UTF-8",
+    path: "/api/v1/costs",
+    init: post(new Uint8Array([0x22, 0xff, 0x22])),
+    status: 400,
+    code: "INVALID_REQUEST",
+  },
+  {
+    name: "deep JSON",
+    path: "/api/v1/costs",
+    init: post(deep(100_000)),
+    status: 400,
+    code: "INVALID_REQUEST",
+    message: /deeper than 32/,
+  },
+  {
+    name: "a body over the limit",
+    path: "/api/v1/costs",
+    init: post("x".repeat(limits.bodyBytes + 1)),
+    status: 413,
+    code: "PAYLOAD_TOO_LARGE",
+  },
+  {
+    name: "bytes over the limit",
+    path: "/api/v1/usage",
+    init: post("x".repeat(limits.bodyBytes + 1)),
+    status: 413,
+    code: "PAYLOAD_TOO_LARGE",
+  },
+  {
+    name: "a zip bomb",
+    path: "/api/v1/costs",
+    init: post(gzipSync(Buffer.alloc(limits.bodyBytes + 1)), { ...json, "content-encoding": "gzip" }),
+    status: 413,
+    code: "PAYLOAD_TOO_LARGE",
+  },
+  {
+    name: "a zip that is none",
+    path: "/api/v1/costs",
+    init: post("{}", { ...json, "content-encoding": "gzip" }),
+    status: 400,
+    code: "INVALID_REQUEST",
+  },
+  {
+    name: "half a zip in a stream",
+    path: "/api/v1/imports",
+    init: post(gzipSync("x".repeat(100_000)).subarray(0, 50), { ...auth, "content-encoding": "gzip" }),
+    status: 400,
+    code: "INVALID_REQUEST",
+  },
+  {
+    name: "a wrong field",
+    path: "/api/v1/costs",
+    init: post('{"input_tokens":-1}'),
+    status: 422,
+    code: "VALIDATION_ERROR",
+    fields: { input_tokens: expect.stringContaining("whole number") },
+  },
+  {
+    name: "an unknown field",
+    path: "/api/v1/costs",
+    init: post('{"tokns":1,"__proto__":{"x":1}}'),
+    status: 422,
+    code: "VALIDATION_ERROR",
+    fields: { tokns: "is not a known field" },
+  },
+  {
+    name: "a wrong nested field",
+    path: "/api/v1/pricing",
+    init: post('{"provider":"p","model":"m","rates":[{"kind":"input"}]}'),
+    status: 422,
+    code: "VALIDATION_ERROR",
+    fields: { "rates.0.price": expect.any(String) },
+  },
+  {
+    name: "a missing field",
+    path: "/api/v1/pricing",
+    init: post('{"provider":"p"}'),
+    status: 422,
+    code: "VALIDATION_ERROR",
+    fields: { model: "is required" },
+  },
+  {
+    name: "a body that is no object",
+    path: "/api/v1/costs",
+    init: post("[]"),
+    status: 422,
+    code: "VALIDATION_ERROR",
+    fields: { body: "must be an object" },
+  },
+  {
+    name: "an unknown query field",
+    path: "/api/v1/usage?modell=x",
+    init: get,
+    status: 422,
+    code: "VALIDATION_ERROR",
+    fields: { modell: "is not a known field" },
+  },
+  {
+    name: "a query where none is",
+    path: "/api/v1/usage/1?x=1",
+    init: get,
+    status: 422,
+    code: "VALIDATION_ERROR",
+    fields: { x: "is not a known field" },
+  },
+  {
+    name: "a doubled query field",
+    path: "/api/v1/usage?range=a&range=b",
+    init: get,
+    status: 422,
+    code: "VALIDATION_ERROR",
+    fields: { range: "must be given once" },
+  },
+  {
+    name: "a wrong page size",
+    path: "/api/v1/usage?limit=1001",
+    init: get,
+    status: 422,
+    code: "VALIDATION_ERROR",
+    fields: { limit: "must be at most 1000" },
+  },
+  {
+    name: "another organization in the query",
+    path: "/api/v1/usage?organization_id=other",
+    init: get,
+    status: 403,
+    code: "AUTH_002",
+  },
+  {
+    name: "another organization in the body",
+    path: "/api/v1/costs",
+    init: post('{"organization_id":"other"}'),
+    status: 403,
+    code: "AUTH_002",
+  },
+  {
+    name: "another organization in a filter",
+    path: "/api/v1/costs/batch-query",
+    init: post('{"filters":[{"organization_id":"other"}]}'),
+    status: 403,
+    code: "AUTH_002",
+  },
+  {
+    name: "a defect",
+    path: "/api/v1/usage/bug",
+    init: get,
+    status: 500,
+    code: "INTERNAL_ERROR",
+    message: /^The server failed/,
+  },
+  { name: "a full queue", path: "/api/v1/usage/full", init: get, status: 503, code: "UNAVAILABLE" },
+  { name: "no key", path: "/api/v1/usage", status: 401, code: "AUTH_001" },
+  {
+    name: "a stream that fails early",
+    path: "/api/v1/costs/stream?model=early",
+    init: get,
+    status: 422,
+    code: "VALIDATION_ERROR",
+  },
+];
+
+describe("every refusal has its status, its code and the one form", () => {
+  test.each(refused)("$name", async ({ path, init, status, code, fields, message }) => {
+    const response = await fetch(app.url + path, init);
+    const body = ErrorBody.parse(await response.json());
+    expect([response.status, body.error.code]).toEqual([status, code]);
+    expect(response.headers.get("x-request-id")).toBe(body.request_id);
+    expect(response.headers.get("content-type")).toContain("application/json");
+    expect(JSON.stringify(body)).not.toMatch(/SELECT|app\.ts|node:|FST_|ZodError/);
+    if (fields !== undefined) expect(body.error.field_errors).toMatchObject(fields);
+    if (message !== undefined) expect(body.error.message).toMatch(message);
+    if (status === 405) expect(response.headers.get("allow")).toMatch(/GET, HEAD/);
+    if (status === 401) expect(response.headers.get("www-authenticate")).toMatch(/^Bearer/);
+    if (status === 503) expect(response.headers.get("retry-after")).toBe("1");
+  });
+});
+
+describe("requests that are fine", () => {
+  test("a zipped body is read, and a JSON body without a type", async () => {
+    const zipped = await fetch(
+      `${app.url}/api/v1/costs`,
+      post(gzipSync('{"cost":"1"}'), { ...json, "content-encoding": "gzip" }),
+    );
+    expect(await zipped.json()).toEqual({ body: { cost: "1" } });
+    const untyped = await fetch(`${app.url}/api/v1/costs`, post(new TextEncoder().encode('{"cost":1}'), auth));
+    expect(untyped.status).toBe(201);
+  });
+
+  test("lists in a query may be repeated or separated by commas", async () => {
+    const response = await fetch(`${app.url}/api/v1/usage?model=a&model=b&provider=x,y&limit=5`, get);
+    expect(await response.json()).toEqual({ query: { model: ["a", "b"], provider: ["x", "y"], limit: 5 } });
+  });
+
+  test("a stream of any size is read with its zip undone", async () => {
+    const size = limits.bodyBytes + 5;
+    const response = await fetch(
+      `${app.url}/api/v1/imports`,
+      post(gzipSync(Buffer.alloc(size)), { ...auth, "content-encoding": "gzip" }),
+    );
+    expect(await response.json()).toEqual({ size });
+  });
+
+  test("an id is taken apart from its percent signs", async () => {
+    const response = await fetch(`${app.url}/api/v1/usage/a%2Fb%20%C3%A9`, get);
+    expect(await response.json()).toEqual({ id: "a/b é" });
+  });
+
+  test("chunks are streamed; a failure in the middle breaks the connection and is logged", async () => {
+    const fine = await fetch(`${app.url}/api/v1/costs/stream`, get);
+    expect(await fine.text()).toBe("1\n2\n");
+    const broken = await fetch(`${app.url}/api/v1/costs/stream?model=late`, get);
+    await expect(broken.text()).rejects.toThrow();
+  });
+
+  test("HEAD answers as GET does, without a body", async () => {
+    for (const path of ["/health", "/api/v1/usage", "/api/v1/costs/stream"]) {
+      const response = await fetch(app.url + path, { method: "HEAD", headers: auth });
+      expect([path, response.status, await response.text()]).toEqual([path, 200, ""]);
+    }
+  });
+
+  test("OPTIONS names the methods, and no foreign page is let in", async () => {
+    const response = await fetch(`${app.url}/api/v1/usage`, {
+      method: "OPTIONS",
+      headers: { origin: "https://evil.example" },
+    });
+    expect([response.status, response.headers.get("allow")]).toEqual([204, "OPTIONS, POST, GET, HEAD"]);
+    expect(response.headers.get("access-control-allow-origin")).toBeNull();
+  });
+
+  test("a sane request id is kept, another is replaced, and both are logged", async () => {
+    const traceparent = `00-${"a".repeat(32)}-${"b".repeat(16)}-01`;
+    const kept = await fetch(`${app.url}/health`, { headers: { "x-request-id": "req-1", traceparent } });
+    expect(kept.headers.get("x-request-id")).toBe("req-1");
+    expect(app.answered.at(-1)).toMatchObject({
+      requestId: "req-1",
+      traceId: "a".repeat(32),
+      operation: "system.health",
+    });
+    const replaced = await fetch(`${app.url}/health`, { headers: { "x-request-id": "<script>" } });
+    expect(replaced.headers.get("x-request-id")).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  test("answers forbid sniffing, framing and caching", async () => {
+    const { headers } = await fetch(`${app.url}/health`);
+    expect(headers.get("x-content-type-options")).toBe("nosniff");
+    expect(headers.get("content-security-policy")).toContain("frame-ancestors 'none'");
+    expect(headers.get("cache-control")).toBe("no-store");
+  });
+});
+
+const head = (method: string, path: string, more = ""): string =>
+  `${method} ${path} HTTP/1.1\r\nHost: x\r\n${more}\r\n`;
+
+describe("the wire", () => {
+  test("pipelined requests are answered in order", async () => {
+    const one = (id: string): string => head("GET", `/api/v1/usage/${id}`, `Authorization: Bearer ${testKey}\r\n`);
+    const heard = await speak(app.port, one("a") + one("b") + one("c"), /"id":"c"/);
+    expect([...heard.matchAll(/"id":"(\w)"/g)].map((match) => match[1])).toEqual(["a", "b", "c"]);
+  });
+
+  test.each([
+    ["nonsense", "hello\r\n\r\n", 400],
+    ["no host", "GET /health HTTP/1.1\r\n\r\n", 400],
+    ["both lengths", head("POST", "/api/v1/usage", "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n"), 400],
+    ["two lengths", head("POST", "/api/v1/usage", "Content-Length: 3\r\nContent-Length: 4\r\n"), 400],
+    ["a negative length", head("POST", "/api/v1/usage", "Content-Length: -1\r\n"), 400],
+    [
+      "a bad chunk",
+      `${head("POST", "/api/v1/usage", `Authorization: Bearer ${testKey}\r\nTransfer-Encoding: chunked\r\n`)}zz\r\n`,
+      400,
+    ],
+    ["huge headers", head("GET", "/health", `X-Large: ${"x".repeat(20_000)}\r\n`), 431],
+    ["a control character in a header", head("GET", "/health", "X-Bad: a\u0001b\r\n"), 400],
+  ])("%s is refused in the form of every error", async (_name, bytes, status) => {
+    const heard = await speak(app.port, bytes);
+    expect(heard.startsWith(`HTTP/1.1 ${status} `)).toBe(true);
+    const body = JSON.parse(heard.slice(heard.indexOf("\r\n\r\n") + 4)) as unknown;
+    expect(ErrorBody.parse(body).error.code).toBe("INVALID_REQUEST");
+  });
+
+  test("a sender of slow headers or a slow body is not waited for", async () => {
+    const impatient = await listen(
+      { "usage.create": { body: "bytes", handle: async () => ({ json: {} }) } },
+      { bodyTimeoutMs: 200, headersTimeoutMs: 300 },
+    );
+    const slowHeaders = await speak(
+      impatient.port,
+      ["GET /health HTTP/1.1\r\nHost: x\r\n", ..."X: y".repeat(20)],
+      undefined,
+      100,
+    );
+    expect(slowHeaders).toMatch(/^HTTP\/1\.1 408/);
+    const start = head("POST", "/api/v1/usage", `Authorization: Bearer ${testKey}\r\nContent-Length: 100\r\n`);
+    const slowBody = await speak(impatient.port, [start, ..."{}".repeat(20)], undefined, 100);
+    expect(slowBody).toMatch(/^HTTP\/1\.1 400[\s\S]*too slowly/);
+    const unread = await speak(
+      impatient.port,
+      [head("POST", "/api/v1/usage", "Content-Length: 100\r\n"), ..."{}".repeat(20)],
+      undefined,
+      100,
+    );
+    expect(unread).toMatch(/^HTTP\/1\.1 401/);
+    await impatient.fastify.close();
+  });
+});
+
+describe("starting and stopping", () => {
+  test("requests under way finish, new ones are refused, idle connections are closed", async () => {
+    let finish: () => void = () => undefined;
+    const stopping = await listen({
+      "usage.get": {
+        body: "json",
+        handle: async () => {
+          await new Promise<void>((resolve) => {
+            finish = resolve;
+          });
+          return { json: { done: true } };
+        },
+      },
+    });
+    const idle = connect(stopping.port, "127.0.0.1");
+    idle.write(head("GET", "/live"));
+    await once(idle, "data");
+    const underWay = fetch(`${stopping.url}/api/v1/usage/1`, get);
+    const busy = connect(stopping.port, "127.0.0.1");
+    busy.write(head("GET", "/live"));
+    await once(busy, "data");
+    await expect.poll(() => finish.length + Number(finish !== undefined)).toBeGreaterThan(0);
+    stopping.beginStopping();
+    busy.write(head("GET", "/api/v1/usage/2", `Authorization: Bearer ${testKey}\r\n`));
+    const [answer] = (await once(busy, "data")) as [Buffer];
+    expect(answer.toString()).toMatch(/^HTTP\/1\.1 503[\s\S]*retry-after: 1/i);
+    const idleClosed = once(idle, "close");
+    const closed = stopping.fastify.close();
+    await idleClosed;
+    finish();
+    expect(await (await underWay).json()).toEqual({ done: true });
+    await closed;
+    await expect(fetch(`${stopping.url}/live`)).rejects.toThrow();
+  });
+
+  test("before the doors open only the probes answer", async () => {
+    const parts = {
+      routes: [stubRoutes()],
+      authenticator: { authenticate: () => ({ organizationId: "a", keyId: "k" }) },
+      onAnswered: () => undefined,
+    };
+    const { fastify } = createApp(parts);
+    expect((await fastify.inject("/api/v1/usage")).statusCode).toBe(503);
+    expect((await fastify.inject("/live")).statusCode).toBe(200);
+    await fastify.close();
+  });
+
+  test("an operation without a route, with two, or a route without operation stops the start", () => {
+    const build =
+      (routes: Parameters<typeof createApp>[0]["routes"]): (() => unknown) =>
+      () =>
+        createApp({
+          routes,
+          authenticator: { authenticate: () => ({ organizationId: "a", keyId: "k" }) },
+          onAnswered: () => undefined,
+        });
+    const { "usage.get": _left, ...rest } = stubRoutes();
+    expect(build([rest])).toThrow("operations without a route: usage.get");
+    expect(build([stubRoutes(), { "usage.get": { body: "json", handle: async () => ({}) } }])).toThrow("two routes");
+    expect(build([stubRoutes({ "usage.gett": { body: "json", handle: async () => ({}) } })])).toThrow("no operation");
+    expect(Object.keys(operations).length).toBeGreaterThan(40);
+  });
+});

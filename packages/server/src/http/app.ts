@@ -1,0 +1,234 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { fullPath, type Operation, type OperationId, operations } from "@llm-cost-ops/contract";
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import { Refusal } from "../refusal.ts";
+import { Endpoint } from "./endpoint.ts";
+import { errorAnswer } from "./error-answer.ts";
+import { requestIdOf, traceIdOf } from "./request-identity.ts";
+import type { Caller, Route, Routes } from "./route.ts";
+import { sendError, sendReply } from "./send.ts";
+import { SlowBodies } from "./slow-bodies.ts";
+import { answerUnreadable } from "./unreadable-request.ts";
+
+/** Turns an `Authorization` header into a caller, at once where the key is known, or refuses with AUTH_001. */
+export interface Authenticator {
+  authenticate(authorization: string | undefined): Caller | Promise<Caller>;
+}
+
+/** One answered request, for the log and the metrics. */
+export interface AnsweredRequest {
+  readonly operation: OperationId | undefined;
+  readonly method: string;
+  /** The path without its query, for requests that no operation answers. */
+  readonly path: string | undefined;
+  readonly status: number;
+  readonly durationMs: number;
+  readonly requestId: string;
+  readonly traceId: string | undefined;
+  readonly organizationId: string | undefined;
+  /** The reason of a 5xx answer, or of a stream that broke off. */
+  readonly error: unknown;
+}
+
+export interface AppParts {
+  readonly routes: readonly Routes[];
+  readonly authenticator: Authenticator;
+  /** Called once for each request, when its answer is complete. */
+  readonly onAnswered: (request: AnsweredRequest) => void;
+  /** How long a sender may pause within a body. */
+  readonly bodyTimeoutMs?: number;
+  /** How long a sender may take for the request line and the headers. */
+  readonly headersTimeoutMs?: number;
+}
+
+/** The HTTP side of a server, with its doors. */
+export interface App {
+  readonly fastify: FastifyInstance;
+  /** Until it is called every address but /live answers 503. */
+  open(): void;
+  /** From now on new requests are answered 503; those under way finish. */
+  beginStopping(): void;
+}
+
+const nobody: Caller = { organizationId: "", keyId: "" };
+const alwaysOpen: ReadonlySet<OperationId> = new Set([
+  "system.live",
+  "system.health",
+  "system.ready",
+  "system.metrics",
+]);
+
+/**
+ * Builds the HTTP application from the table of operations. Throws where an operation has no route or two, or a route
+ * no operation: a server with a hole in its interface must not start.
+ */
+export function createApp(parts: AppParts): App {
+  const slow = new SlowBodies(parts.bodyTimeoutMs ?? 30_000);
+  const fastify = Fastify({
+    logger: false,
+    disableRequestLogging: true,
+    genReqId: requestIdOf,
+    requestIdHeader: false,
+    exposeHeadRoutes: false,
+    return503OnClosing: false,
+    forceCloseConnections: "idle",
+    keepAliveTimeout: 72_000,
+    // Bodies have a limit of their own between two chunks, since an import may well take hours.
+    requestTimeout: 0,
+    routerOptions: { maxParamLength: 4_096 },
+    frameworkErrors: (error, request, reply) => refuse(error, request, reply),
+    clientErrorHandler: answerUnreadable,
+    http: {
+      headersTimeout: parts.headersTimeoutMs ?? 15_000,
+      connectionsCheckingInterval: 1_000,
+      // Two Authorization headers then become one that is no valid key, rather than the first one silently winning.
+      joinDuplicateHeaders: true,
+    },
+  });
+  const door = { state: "starting" as "starting" | "open" | "stopping" };
+
+  const answered = (
+    request: FastifyRequest,
+    response: ServerResponse,
+    about: { operation?: OperationId; caller?: Caller; error?: unknown },
+  ): void => {
+    if (!request.raw.complete) slow.drain(request.raw);
+    parts.onAnswered({
+      operation: about.operation,
+      method: request.method,
+      path: about.operation === undefined ? pathOf(request.raw).slice(0, 200) : undefined,
+      status: response.statusCode,
+      durationMs: performance.now() - startedAt(response),
+      requestId: request.id,
+      traceId: traceIdOf(request.raw),
+      organizationId: about.caller?.organizationId || undefined,
+      error: about.error,
+    });
+  };
+
+  const refuse = (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
+    markStart(reply.raw);
+    const answer = errorAnswer(error, request.id);
+    reply.header("x-request-id", request.id);
+    sendError(reply, answer);
+    answered(request, reply.raw, answer.status >= 500 ? { error } : {});
+  };
+
+  const serve = async (endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    const { operation, id } = endpoint;
+    const response = reply.raw;
+    let caller = nobody;
+    markStart(response);
+    reply.header("x-request-id", request.id);
+    try {
+      if (door.state !== "open" && !alwaysOpen.has(id)) refuseAtDoor(door.state, reply);
+      if (operation.access === "key") {
+        const found = parts.authenticator.authenticate(request.raw.headers.authorization);
+        caller = found instanceof Promise ? await found : found;
+      }
+      const incoming = {
+        message: request.raw,
+        response,
+        requestId: request.id,
+        params: request.params,
+        query: request.query,
+      };
+      const answer = await endpoint.call(caller, incoming);
+      if (response.destroyed) return answered(request, response, { operation: id, caller });
+      await sendReply(reply, answer, operation.success.status);
+      if (answer.chunks === undefined) return answered(request, response, { operation: id, caller });
+      response.once("close", () => answered(request, response, { operation: id, caller }));
+    } catch (error) {
+      const answer = errorAnswer(error, request.id);
+      if (!reply.sent) sendError(reply, answer);
+      answered(request, response, { operation: id, caller, ...(answer.status >= 500 ? { error } : {}) });
+    }
+  };
+
+  // Every body goes past the framework untouched: the endpoint reads it as its route wants it.
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser("*", (_request, _payload, done) => done(null, undefined));
+  fastify.setErrorHandler((error, request, reply) => refuse(error, request, reply));
+
+  const allowed = new Map<string, Set<string>>();
+  for (const { id, operation, route } of paired(parts.routes)) {
+    const endpoint = new Endpoint(id, operation, route, slow);
+    const url = fullPath(operation);
+    const methods = operation.method === "GET" ? ["GET", "HEAD"] : [operation.method];
+    const known = allowed.get(url) ?? new Set(["OPTIONS"]);
+    for (const method of methods) known.add(method);
+    allowed.set(url, known);
+    fastify.route({
+      method: methods,
+      url,
+      handler: (request, reply) => {
+        void serve(endpoint, request, reply);
+      },
+    });
+  }
+  const addresses = [...allowed].map(([url, methods]) => ({ pattern: patternOf(url), allow: [...methods].join(", ") }));
+  fastify.setNotFoundHandler((request, reply) => {
+    const path = pathOf(request.raw);
+    const allow = addresses.find((address) => address.pattern.test(path))?.allow;
+    if (allow === undefined)
+      return refuse(new Refusal("NOT_FOUND", "There is nothing at this address."), request, reply);
+    reply.header("allow", allow);
+    if (request.method !== "OPTIONS") {
+      return refuse(new Refusal("METHOD_NOT_ALLOWED", `This address allows: ${allow}.`), request, reply);
+    }
+    markStart(reply.raw);
+    reply.code(204).header("x-request-id", request.id).send();
+    answered(request, reply.raw, {});
+  });
+  fastify.addHook("onClose", async () => slow.stop());
+
+  return {
+    fastify,
+    open: () => {
+      door.state = "open";
+    },
+    beginStopping: () => {
+      door.state = "stopping";
+    },
+  };
+}
+
+function refuseAtDoor(state: "starting" | "stopping", reply: FastifyReply): never {
+  if (state === "stopping") reply.header("connection", "close");
+  throw new Refusal("UNAVAILABLE", state === "starting" ? "The server is starting." : "The server is stopping.");
+}
+
+interface Paired {
+  readonly id: OperationId;
+  readonly operation: Operation;
+  readonly route: Route<OperationId>;
+}
+
+function paired(domains: readonly Routes[]): readonly Paired[] {
+  const routes = new Map<string, Route<OperationId>>();
+  for (const domain of domains) {
+    for (const [id, route] of Object.entries(domain)) {
+      if (!Object.hasOwn(operations, id)) throw new Error(`the route ${id} belongs to no operation`);
+      if (routes.has(id)) throw new Error(`the operation ${id} has two routes`);
+      routes.set(id, route as Route<OperationId>);
+    }
+  }
+  const ids = Object.keys(operations) as OperationId[];
+  const missing = ids.filter((id) => !routes.has(id));
+  if (missing.length > 0) throw new Error(`operations without a route: ${missing.join(", ")}`);
+  return ids.map((id) => ({ id, operation: operations[id], route: routes.get(id) as Route<OperationId> }));
+}
+
+const pathOf = (message: IncomingMessage): string => (message.url ?? "/").split("?", 1)[0] ?? "/";
+
+/** `/usage/:id` → an expression for its addresses. */
+const patternOf = (url: string): RegExp =>
+  new RegExp(`^${url.replace(/[.+*$^()[\]{}|\\]/g, "\\$&").replace(/:[A-Za-z]+/g, "[^/]+")}$`);
+
+const started = Symbol("started");
+type Timed = ServerResponse & { [started]?: number };
+
+function markStart(response: Timed): void {
+  response[started] ??= performance.now();
+}
+const startedAt = (response: Timed): number => response[started] ?? performance.now();

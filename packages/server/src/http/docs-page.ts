@@ -1,0 +1,184 @@
+import { createHash } from "node:crypto";
+import type { JsonSchema, OpenApiDocument, OpenApiOperation } from "@llm-cost-ops/contract";
+import { docsStyle } from "./docs-style.ts";
+
+/** The page may load nothing and run nothing; its one style sheet is allowed by its hash. */
+export const docsPolicy = [
+  "default-src 'none'",
+  `style-src 'sha256-${createHash("sha256").update(docsStyle).digest("base64")}'`,
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join("; ");
+
+type Html = string & { readonly html: unique symbol };
+const raw = (text: string): Html => text as Html;
+const escapes: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
+const escaped = (text: string): string => text.replace(/[&<>"']/g, (character) => escapes[character] as string);
+
+/** Text becomes text, whatever is in it; only what `html` itself made passes as it is. */
+function html(parts: TemplateStringsArray, ...values: readonly (Html | readonly Html[] | string | number)[]): Html {
+  return raw(
+    parts.reduce((page, part, index) => {
+      const value = values[index - 1];
+      return `${page}${Array.isArray(value) ? value.join("") : value}${part}`;
+    }),
+  );
+}
+const text = (value: unknown): Html => raw(escaped(String(value)));
+const none = raw("");
+
+type Described = Readonly<Record<string, unknown>> & { readonly $ref?: string };
+
+/**
+ * Draws an OpenAPI document as one page: every address with its parameters, bodies and errors, every schema, and a
+ * command to try. It is plain HTML without scripts, so it works offline and under the strictest policy.
+ */
+export function docsPage(document: OpenApiDocument): string {
+  const draw = drawer(document);
+  const groups = document.tags.map((tag) => ({
+    ...tag,
+    entries: Object.entries(document.paths).flatMap(([path, methods]) =>
+      Object.entries(methods)
+        .filter(([, operation]) => operation.tags.includes(tag.name))
+        .map(([method, operation]) => ({ path, method, operation })),
+    ),
+  }));
+  const schemas = Object.entries(document.components.schemas);
+  return html`<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${text(document.info.title)} API</title><style>${raw(docsStyle)}</style></head><body>
+<nav><h1>${text(document.info.title)}</h1><p>API ${text(document.info.version)} · <a href="/openapi.json">openapi.json</a></p>
+${groups.map(
+  (group) =>
+    html`<h2>${text(group.name)}</h2><ul>${group.entries.map(
+      ({ path, method, operation }) =>
+        html`<li><a href="#${text(operation.operationId)}"><b class="${text(method)}">${text(method)}</b> ${text(path)}</a></li>`,
+    )}</ul>`,
+)}
+<h2>Schemas</h2><ul>${schemas.map(([name]) => html`<li><a href="#schema-${text(name)}">${text(name)}</a></li>`)}</ul></nav>
+<main><p class="lead">${text(document.info["description"] ?? "")}</p>
+${groups.map(
+  (group) => html`<section><h2>${text(group.name)}</h2><p>${text(group.description)}</p>
+${group.entries.map(({ path, method, operation }) => draw.operation(path, method, operation))}</section>`,
+)}
+<section><h2>Schemas</h2>${schemas.map(
+    ([name, schema]) => html`<article id="schema-${text(name)}"><h3>${text(name)}</h3>
+<p>${text(schema["description"] ?? "")}</p>${draw.fields(schema)}</article>`,
+  )}</section></main></body></html>`;
+}
+
+function drawer(document: OpenApiDocument) {
+  const resolved = (value: Described): Described => {
+    if (value.$ref === undefined) return value;
+    const path = value.$ref.split("/").slice(1);
+    return path.reduce<unknown>((at, part) => (at as Record<string, unknown>)[part], document) as Described;
+  };
+
+  const typeOf = (schema: JsonSchema): Html => {
+    const ref = schema["$ref"];
+    if (typeof ref === "string") {
+      const name = ref.split("/").at(-1) ?? "";
+      return html`<a href="#schema-${text(name)}">${text(name)}</a>`;
+    }
+    const alternatives = (schema["anyOf"] ?? schema["oneOf"]) as readonly JsonSchema[] | undefined;
+    if (alternatives !== undefined) return raw(alternatives.map(typeOf).join(" or "));
+    if (schema["const"] !== undefined) return html`<code>${text(JSON.stringify(schema["const"]))}</code>`;
+    if (Array.isArray(schema["enum"])) {
+      return raw(schema["enum"].map((word) => html`<code>${text(word)}</code>`).join(" | "));
+    }
+    if (schema["type"] === "array") return html`list of ${typeOf((schema["items"] ?? {}) as JsonSchema)}`;
+    return text(schema["type"] ?? "anything");
+  };
+
+  const limitsOf = (schema: JsonSchema): string =>
+    Object.entries({
+      minimum: "≥ ",
+      maximum: "≤ ",
+      minLength: "length ≥ ",
+      maxLength: "length ≤ ",
+      maxItems: "entries ≤ ",
+    })
+      .filter(([keyword]) => typeof schema[keyword] === "number")
+      .map(([keyword, sign]) => `${sign}${schema[keyword]}`)
+      .join(", ");
+
+  const fields = (schema: JsonSchema): Html => {
+    const properties = Object.entries((schema["properties"] ?? {}) as Record<string, JsonSchema>);
+    if (properties.length === 0) return html`<p class="type">${typeOf(schema)}</p>`;
+    const required = new Set((schema["required"] ?? []) as string[]);
+    return html`<table>${properties.map(
+      ([
+        name,
+        field,
+      ]) => html`<tr><th><code>${text(name)}</code>${required.has(name) ? html`<i>required</i>` : none}</th>
+<td>${typeOf(field)} <small>${text(limitsOf(field))}</small><div>${text(field["description"] ?? "")}</div></td></tr>`,
+    )}</table>`;
+  };
+
+  const media = (title: string, content: Described | undefined): Html => {
+    const entries = Object.entries((content ?? {}) as Record<string, { schema?: JsonSchema; example?: unknown }>);
+    return raw(
+      entries
+        .map(([type, { schema, example }]) => {
+          const shown = example === undefined ? none : html`<pre>${text(JSON.stringify(example, null, 2))}</pre>`;
+          return html`<h4>${text(title)} <code>${text(type)}</code></h4>${schema === undefined ? none : fields(schema)}${shown}`;
+        })
+        .join(""),
+    );
+  };
+
+  const operation = (path: string, method: string, described: OpenApiOperation): Html => {
+    const parameters = (described.parameters ?? []).map((parameter) => resolved(parameter as Described));
+    const responses = Object.entries(described.responses).map(([status, response]) => ({
+      status,
+      response: resolved(response as Described),
+    }));
+    const body = described.requestBody?.content as Described | undefined;
+    return html`<article id="${text(described.operationId)}"><h3><b class="${text(method)}">${text(method)}</b> ${text(path)}</h3>
+<p>${text(described.summary)}</p>
+${
+  parameters.length === 0
+    ? none
+    : html`<h4>Parameters</h4><table>${parameters.map(
+        (parameter) =>
+          html`<tr><th><code>${text(parameter["name"])}</code><i>${text(parameter["in"])}${text(
+            parameter["required"] === true ? ", required" : "",
+          )}</i></th><td>${typeOf(parameter["schema"] as JsonSchema)}<div>${text(parameter["description"] ?? "")}</div></td></tr>`,
+      )}</table>`
+}
+${media("Body", body)}
+<h4>Try</h4><pre>${text(curl(path, method, described))}</pre>
+<h4>Answers</h4><table>${responses.map(
+      ({ status, response }) =>
+        html`<tr><th><code>${text(status)}</code></th><td>${text(response["description"])}</td></tr>`,
+    )}</table>
+${responses
+  .filter(({ status }) => status.startsWith("2"))
+  .map(({ status, response }) => media(status, response["content"] as Described | undefined))}</article>`;
+  };
+
+  return { operation, fields };
+}
+
+/** A command that a reader can paste after putting in a key. */
+function curl(path: string, method: string, operation: OpenApiOperation): string {
+  const lines = [`curl -X ${method.toUpperCase()} "$COST_OPS_URL${path}"`];
+  if (operation.security.some((scheme) => "apiKey" in scheme))
+    lines.push('-H "Authorization: Bearer $COST_OPS_API_KEY"');
+  const content = Object.entries(operation.requestBody?.content ?? {})[0];
+  if (content !== undefined) {
+    const [type, { example }] = content;
+    lines.push(`-H "Content-Type: ${type}"`);
+    lines.push(
+      example === undefined ? "--data-binary @FILE" : `-d '${JSON.stringify(example).replaceAll("'", "'\\''")}'`,
+    );
+  }
+  return lines.join(" \\\n  ");
+}

@@ -1,0 +1,148 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Operation, OperationId } from "@llm-cost-ops/contract";
+import { Refusal } from "../refusal.ts";
+import { requireJson, requireOneOf } from "./media-type.ts";
+import { readJson } from "./read-json.ts";
+import { openBody, readBody } from "./request-body.ts";
+import type { Caller, Reply, Route } from "./route.ts";
+import type { SlowBodies } from "./slow-bodies.ts";
+import { validated } from "./validate.ts";
+
+/** What a handler is given, before the body. The signal is made when a handler first asks for it: most never do. */
+class RequestParts {
+  readonly caller: Caller;
+  readonly requestId: string;
+  readonly params: unknown;
+  readonly query: unknown;
+  readonly headers: IncomingMessage["headers"];
+  readonly #response: ServerResponse;
+  #signal: AbortSignal | undefined;
+  body?: unknown;
+  bytes?: Uint8Array;
+  stream?: unknown;
+
+  constructor(caller: Caller, requestId: string, params: unknown, query: unknown, response: ServerResponse) {
+    this.caller = caller;
+    this.requestId = requestId;
+    this.params = params;
+    this.query = query;
+    this.headers = response.req.headers;
+    this.#response = response;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#signal !== undefined) return this.#signal;
+    const controller = new AbortController();
+    const response = this.#response;
+    if (response.destroyed) controller.abort();
+    response.once("close", () => {
+      if (!response.writableFinished) controller.abort();
+    });
+    this.#signal = controller.signal;
+    return this.#signal;
+  }
+}
+
+/** An incoming request as the endpoint needs it. */
+export interface Incoming {
+  readonly message: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly requestId: string;
+  readonly params: unknown;
+  readonly query: unknown;
+}
+
+/** An operation, its route, and everything about them that need not be worked out for each request. */
+export class Endpoint {
+  readonly id: OperationId;
+  readonly operation: Operation;
+  readonly #route: Route<OperationId>;
+  readonly #slow: SlowBodies;
+  /** The value of an empty query string, so that the hot path validates nothing. */
+  readonly #emptyQuery: { readonly value: unknown } | undefined;
+  /** What an absent body stands for, where the schema allows an object without any field. */
+  readonly #emptyBody: { readonly value: unknown } | undefined;
+
+  constructor(id: OperationId, operation: Operation, route: Route<OperationId>, slow: SlowBodies) {
+    this.id = id;
+    this.operation = operation;
+    this.#route = route;
+    this.#slow = slow;
+    const query = operation.query?.safeParse({});
+    this.#emptyQuery = query === undefined ? { value: undefined } : query.success ? { value: query.data } : undefined;
+    const body = operation.body?.safeParse({});
+    this.#emptyBody = body?.success ? { value: body.data } : undefined;
+  }
+
+  /** Checks the request against the contract and hands it to the route. */
+  async call(caller: Caller, incoming: Incoming): Promise<Reply> {
+    const { operation } = this;
+    const parts = new RequestParts(
+      caller,
+      incoming.requestId,
+      operation.params === undefined ? undefined : validated(operation.params, incoming.params),
+      this.#query(incoming.query),
+      incoming.response,
+    );
+    if (operation.access === "key") requireOwnOrganization(caller, parts.query);
+    return this.#handle(parts, incoming.message);
+  }
+
+  #query(given: unknown): unknown {
+    const isEmpty = given === null || typeof given !== "object" || isEmptyObject(given);
+    if (isEmpty && this.#emptyQuery !== undefined) return this.#emptyQuery.value;
+    const { query, access } = this.operation;
+    if (query !== undefined) return validated(query, given);
+    // A probe may add what it likes to a public address; elsewhere an unknown field is a mistake that must show.
+    if (access === "public") return undefined;
+    const names = Object.keys(given as object).slice(0, 100);
+    throw new Refusal("VALIDATION_ERROR", "This address takes no query.", {
+      fieldErrors: Object.fromEntries(names.map((name) => [name.slice(0, 256), "is not a known field"])),
+    });
+  }
+
+  async #handle(parts: RequestParts, message: IncomingMessage): Promise<Reply> {
+    const contentType = message.headers["content-type"];
+    const { operation } = this;
+    // The table's types tie each handler to its operation; here, where all operations meet, they are one shape.
+    const handle = this.#route.handle as (request: unknown) => Promise<Reply>;
+    if (operation.rawBody !== undefined) requireOneOf(operation.rawBody, contentType);
+    else if (operation.body !== undefined) requireJson(contentType);
+    switch (this.#route.body) {
+      case "bytes":
+        parts.bytes = await readBody(message, this.#slow);
+        return handle(parts);
+      case "stream":
+        parts.stream = openBody(message, this.#slow);
+        return handle(parts);
+      case "json": {
+        if (operation.body === undefined) return handle(parts);
+        const bytes = await readBody(message, this.#slow);
+        parts.body =
+          bytes.byteLength === 0 && this.#emptyBody !== undefined
+            ? this.#emptyBody.value
+            : validated(operation.body, readJson(bytes));
+        requireOwnOrganization(parts.caller, parts.body);
+        return handle(parts);
+      }
+    }
+  }
+}
+
+function isEmptyObject(value: object): boolean {
+  for (const _ in value) return false;
+  return true;
+}
+
+/** The organization comes from the credential; a request may name it, and then must name the same one. */
+function requireOwnOrganization(caller: Caller, value: unknown): void {
+  if (typeof value !== "object" || value === null) return;
+  const named = (value as { organization_id?: unknown }).organization_id;
+  if (named !== undefined && named !== caller.organizationId) {
+    throw new Refusal("AUTH_002", "The request names another organization than its API key belongs to.", {
+      fieldErrors: { organization_id: "must be the organization of the API key, or absent" },
+    });
+  }
+  const filters = (value as { filters?: unknown }).filters;
+  if (Array.isArray(filters)) for (const filter of filters) requireOwnOrganization(caller, filter);
+}

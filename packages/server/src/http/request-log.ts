@@ -1,0 +1,38 @@
+import { destination, type Logger, pino } from "pino";
+import type { AnsweredRequest } from "./app.ts";
+
+export type { Logger };
+
+/** Addresses that probes ask every few seconds: their lines would bury the others. */
+const quiet: ReadonlySet<string | undefined> = new Set([
+  "system.live",
+  "system.ready",
+  "system.health",
+  "system.metrics",
+]);
+
+/** A logger that writes JSON lines to standard error, where talk belongs, in batches but never later than a moment. */
+export function createLogger(level: string): Logger {
+  const stream = destination({ dest: 2, sync: false, minLength: 8_192, periodicFlush: 100 });
+  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, messageKey: "message" }, stream);
+}
+
+/** Writes one line a request: who, what, how it ended and how long it took; never a body, a key or a query. */
+export const requestLog =
+  (logger: Logger) =>
+  (request: AnsweredRequest): void => {
+    const level = request.error !== undefined ? "error" : quiet.has(request.operation) ? "debug" : "info";
+    if (!logger.isLevelEnabled(level)) return;
+    logger[level]({
+      event: "http.request",
+      request_id: request.requestId,
+      trace_id: request.traceId,
+      organization: request.organizationId,
+      operation: request.operation,
+      method: request.method,
+      path: request.path,
+      status: request.status,
+      duration_ms: Math.round(request.durationMs * 1_000) / 1_000,
+      err: request.error,
+    });
+  };

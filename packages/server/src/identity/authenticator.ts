@@ -1,0 +1,132 @@
+import type { Authenticator } from "../http/app.ts";
+import type { Caller } from "../http/route.ts";
+import { Refusal } from "../refusal.ts";
+import { type ApiKeys, defaultOrganization, type KeyUse } from "./api-keys.ts";
+import { bearerKey, hashKey, makeKey } from "./credential.ts";
+
+/** How long a cached key may be trusted before other processes' revocations are looked for. */
+const trustMs = 1_000;
+/** How long an unknown key is remembered as unknown, so that guessing costs the database little. */
+const unknownMs = 250;
+const cacheMax = 10_000;
+const touchMs = 60_000;
+
+interface Cached {
+  readonly caller: Caller | undefined;
+  readonly atMs: number;
+}
+
+export interface KeyAuthenticator extends Authenticator {
+  /** Forgets every cached key: to be called after a key was revoked in this process, before that is answered. */
+  forget(): void;
+  /** A key that is valid in this process only, is stored nowhere and ends with it: for a client inside the process. */
+  issueProcessKey(): string;
+  /** Writes down the uses that are not written yet. */
+  flush(): Promise<void>;
+}
+
+/**
+ * Finds the caller of a key by its hash: the key itself is never kept, and comparing hashes tells a guesser nothing
+ * about the key. A cached key is trusted for a second; then one look at the key revision serves all requests, so a
+ * revocation in another process holds within a second and in this one at once.
+ */
+export function createAuthenticator(parts: {
+  readonly apiKeys: ApiKeys;
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
+  readonly onFailure?: (error: unknown) => void;
+}): KeyAuthenticator {
+  const { apiKeys, clock } = parts;
+  const cache = new Map<string, Cached>();
+  const processKeys = new Map<string, Caller>();
+  const touchedAtMs = new Map<string, number>();
+  let uses: KeyUse[] = [];
+  let flushTimer: NodeJS.Timeout | undefined;
+  let revision: number | undefined;
+  let checkedAtMs = 0;
+  let checking: Promise<void> | undefined;
+
+  const check = (): Promise<void> => {
+    checking ??= (async () => {
+      const startedAtMs = performance.now();
+      try {
+        const current = await apiKeys.revision();
+        if (current !== revision) cache.clear();
+        revision = current;
+        checkedAtMs = startedAtMs;
+      } finally {
+        checking = undefined;
+      }
+    })();
+    return checking;
+  };
+
+  const flush = async (): Promise<void> => {
+    clearTimeout(flushTimer);
+    flushTimer = undefined;
+    const written = uses;
+    uses = [];
+    if (written.length > 0) await apiKeys.touch(written);
+  };
+
+  const noteUse = (caller: Caller, nowMs: number): void => {
+    const last = touchedAtMs.get(caller.keyId);
+    if (last !== undefined && nowMs - last < touchMs) return;
+    if (touchedAtMs.size >= cacheMax) touchedAtMs.clear();
+    touchedAtMs.set(caller.keyId, nowMs);
+    uses.push({ organizationId: caller.organizationId, keyId: caller.keyId, atMs: clock() });
+    // The use is written a moment later and in company, never while the request waits.
+    flushTimer ??= setTimeout(() => {
+      flush().catch((error: unknown) => parts.onFailure?.(error));
+    }, 1_000).unref();
+  };
+
+  const lookUp = async (keyHash: string): Promise<Caller> => {
+    const nowMs = performance.now();
+    if (nowMs - checkedAtMs >= trustMs || revision === undefined) await check();
+    let found = cache.get(keyHash);
+    if (found === undefined || (found.caller === undefined && nowMs - found.atMs > unknownMs)) {
+      const seen = revision;
+      const caller = await apiKeys.find(keyHash);
+      found = { caller, atMs: performance.now() };
+      // What was read before a revocation must not be cached after it.
+      if (seen === revision && seen !== undefined) remember(keyHash, found);
+    }
+    if (found.caller === undefined) throw invalidKey("The API key is unknown or revoked.");
+    noteUse(found.caller, nowMs);
+    return found.caller;
+  };
+
+  const remember = (keyHash: string, found: Cached): void => {
+    if (cache.size >= cacheMax) cache.delete(cache.keys().next().value as string);
+    cache.set(keyHash, found);
+  };
+
+  return {
+    authenticate(authorization) {
+      if (authorization === undefined) throw invalidKey("An API key is needed: Authorization: Bearer <key>.");
+      const key = bearerKey(authorization);
+      if (key === undefined) throw invalidKey("The Authorization header is not of the form: Bearer <key>.");
+      const keyHash = hashKey(key);
+      const ofProcess = processKeys.get(keyHash);
+      if (ofProcess !== undefined) return ofProcess;
+      const nowMs = performance.now();
+      const caller = nowMs - checkedAtMs < trustMs ? cache.get(keyHash)?.caller : undefined;
+      if (caller === undefined) return lookUp(keyHash);
+      noteUse(caller, nowMs);
+      return caller;
+    },
+    forget() {
+      cache.clear();
+      revision = undefined;
+    },
+    issueProcessKey() {
+      const key = makeKey("sk_process_");
+      processKeys.set(hashKey(key), { organizationId: defaultOrganization, keyId: "process" });
+      return key;
+    },
+    flush,
+  };
+}
+
+const invalidKey = (message: string): Refusal => new Refusal("AUTH_001", message);

@@ -1,0 +1,207 @@
+import { keyPattern, keyPrefixPattern } from "./identity/credential.ts";
+import { Secret } from "./secret.ts";
+
+/** Where a setting can be written, what it means and how its text is read. */
+export interface Setting<T> {
+  readonly env: string;
+  /** `section.key` in config.toml. */
+  readonly toml: string;
+  readonly flag: string | undefined;
+  /** The text that stands when nobody says anything; undefined where the setting may stay unset. */
+  readonly fallback: string | undefined;
+  readonly meaning: string;
+  /** Secrets print as *** and may be given as a file that `NAME_FILE` points at. */
+  readonly secret: boolean;
+  /** Reads the text; throws a `SettingError` that says what would be right. */
+  readonly parse: (text: string) => T;
+}
+
+/** What is wrong with a setting's text, as the end of a sentence that begins with its name. */
+export class SettingError extends Error {}
+
+const wholeNumber =
+  (min: number, max: number) =>
+  (text: string): number => {
+    const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
+    if (!(value >= min && value <= max)) throw new SettingError(`must be a whole number from ${min} to ${max}`);
+    return value;
+  };
+
+const oneOf =
+  <const T extends readonly string[]>(words: T) =>
+  (text: string): T[number] => {
+    const word = words.find((known) => known === text.toLowerCase());
+    if (word === undefined) throw new SettingError(`must be one of: ${words.join(", ")}`);
+    return word;
+  };
+
+const yesOrNo = (text: string): boolean => {
+  if (/^(true|1|yes|on)$/i.test(text)) return true;
+  if (/^(false|0|no|off)$/i.test(text)) return false;
+  throw new SettingError("must be true or false");
+};
+
+const hostName = (text: string): string => {
+  if (!/^[A-Za-z0-9._:%-]{1,253}$/.test(text)) throw new SettingError("must be a host name or an IP address");
+  return text;
+};
+
+/** `sqlite:relative/path.db`, `sqlite:/absolute/path.db` or `sqlite:///absolute/path.db` → the path. */
+const sqliteUrl = (text: string): string => {
+  if (/^postgres(ql)?:/i.test(text)) {
+    throw new SettingError(
+      "names a PostgreSQL database, which this release cannot use yet; use the embedded store: sqlite:cost-ops.db",
+    );
+  }
+  const path = /^sqlite:(?:\/\/(?=\/))?([^?#]+)$/i.exec(text)?.[1];
+  if (path === undefined || path.includes("\0")) {
+    throw new SettingError("must be sqlite: and a file path, such as sqlite:cost-ops.db");
+  }
+  if (path === ":memory:") {
+    throw new SettingError("must name a file: several threads share the database, and memory cannot be shared");
+  }
+  return path;
+};
+
+const keyPrefix = (text: string): string => {
+  if (!keyPrefixPattern.test(text)) {
+    throw new SettingError(
+      "must be 2 to 24 letters, digits and underscores that end in an underscore, such as sk_live_",
+    );
+  }
+  return text;
+};
+
+const administratorKey = (text: string): Secret => {
+  if (!keyPattern.test(text)) {
+    throw new SettingError("must be a prefix such as sk_live_ and at least 43 letters or digits after it");
+  }
+  return new Secret(text);
+};
+
+export const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
+
+const setting = <T>(definition: Setting<T>): Setting<T> => definition;
+
+/** Every setting of the server. The reference page is checked against this table. */
+export const settings = {
+  databasePath: setting({
+    env: "DATABASE_URL",
+    toml: "database.url",
+    flag: "database",
+    fallback: "sqlite:cost-ops.db",
+    meaning: "The database. A relative path begins in the working folder; missing folders are made.",
+    secret: false,
+    parse: sqliteUrl,
+  }),
+  databaseReaders: setting({
+    env: "DATABASE_POOL_SIZE",
+    toml: "database.pool_size",
+    flag: undefined,
+    fallback: "2",
+    meaning: "Threads that answer questions beside the one that writes.",
+    secret: false,
+    parse: wholeNumber(1, 64),
+  }),
+  host: setting({
+    env: "SERVER_HOST",
+    toml: "server.host",
+    flag: "host",
+    fallback: "127.0.0.1",
+    meaning: "Address to listen on. Only this machine can connect unless it is changed.",
+    secret: false,
+    parse: hostName,
+  }),
+  port: setting({
+    env: "SERVER_PORT",
+    toml: "server.port",
+    flag: "port",
+    fallback: "8080",
+    meaning: "Port to listen on; 0 takes any free one.",
+    secret: false,
+    parse: wholeNumber(0, 65_535),
+  }),
+  shutdownTimeoutSeconds: setting({
+    env: "SERVER_SHUTDOWN_TIMEOUT_SECONDS",
+    toml: "server.shutdown_timeout_seconds",
+    flag: undefined,
+    fallback: "10",
+    meaning: "How long a stopping server waits for requests that are under way.",
+    secret: false,
+    parse: wholeNumber(0, 3_600),
+  }),
+  apiKeyPrefix: setting({
+    env: "API_KEY_PREFIX",
+    toml: "auth.api_key_prefix",
+    flag: undefined,
+    fallback: "sk_live_",
+    meaning: "How new API keys begin. Keys that were made with another prefix stay valid.",
+    secret: false,
+    parse: keyPrefix,
+  }),
+  adminKey: setting({
+    env: "COST_OPS_ADMIN_KEY",
+    toml: "auth.admin_key",
+    flag: undefined,
+    fallback: undefined,
+    meaning: "The administrator key of organization default, instead of one that the first start makes and prints.",
+    secret: true,
+    parse: administratorKey,
+  }),
+  logLevel: setting({
+    env: "LOG_LEVEL",
+    toml: "observability.log_level",
+    flag: "log-level",
+    fallback: "info",
+    meaning: `The least severe log line that is written: ${logLevels.join(", ")}.`,
+    secret: false,
+    parse: oneOf(logLevels),
+  }),
+  metricsEnabled: setting({
+    env: "METRICS_ENABLED",
+    toml: "observability.metrics_enabled",
+    flag: undefined,
+    fallback: "true",
+    meaning: "Whether GET /metrics answers.",
+    secret: false,
+    parse: yesOrNo,
+  }),
+} as const;
+
+export type SettingName = keyof typeof settings;
+
+/**
+ * Settings that the documentation of the system names and that do nothing in this release. Leaving one out silently
+ * could leave someone unprotected: `refused` stops the start, the others are reported when the server starts.
+ */
+export const unusedSettings: readonly {
+  readonly env: string;
+  readonly toml: string;
+  readonly refused: boolean;
+  readonly meaning: string;
+}[] = [
+  {
+    env: "TLS_CERT_PATH",
+    toml: "server.tls_cert_path",
+    refused: true,
+    meaning: "This release does not speak TLS itself: put a TLS proxy in front of it and remove the setting.",
+  },
+  {
+    env: "TLS_KEY_PATH",
+    toml: "server.tls_key_path",
+    refused: true,
+    meaning: "This release does not speak TLS itself: put a TLS proxy in front of it and remove the setting.",
+  },
+  {
+    env: "RATE_LIMIT_REQUESTS",
+    toml: "rate_limit.requests",
+    refused: false,
+    meaning: "This release does not limit request rates.",
+  },
+  {
+    env: "JWT_SECRET",
+    toml: "auth.jwt_secret",
+    refused: false,
+    meaning: "This release knows API keys only; there are no sessions to sign.",
+  },
+];

@@ -1,0 +1,85 @@
+import type { CommittedModel, CommittedUsage } from "./ledger-observer.ts";
+import type { PreparedRecord } from "./prepare-record.ts";
+import type { RecordOutcome } from "./record-outcome.ts";
+
+/** The topic under which the writer tells of each committed transaction; its value is a `CommittedUsage`. */
+export const usageCommitted = "usage.committed";
+
+const picoPerMilli = 1_000_000_000n;
+
+interface Limbs {
+  milli: number;
+  pico: number;
+}
+
+interface Gained {
+  readonly provider: string;
+  readonly model: string;
+  succeeded: number;
+  failed: number;
+  inputTokens: number;
+  outputTokens: number;
+  cachedTokens: number;
+  cacheWriteTokens: number;
+  reasoningTokens: number;
+  readonly costs: Map<string, Limbs>;
+  readonly latenciesMs: number[];
+}
+
+/** Sums up what one transaction committed. Sums of tokens are for metrics, which count in floats. */
+export function committedUsage(outcomes: readonly (readonly RecordOutcome[])[], durationMs: number): CommittedUsage {
+  const counts = { recorded: 0, duplicate: 0, rejected: 0 };
+  const models = new Map<string, Gained>();
+  for (const ofBody of outcomes) {
+    for (const outcome of ofBody) {
+      counts[outcome.kind] += 1;
+      if (outcome.kind === "recorded") add(models, outcome.record);
+    }
+  }
+  return { durationMs, ...counts, models: [...models.values()].map(toCommittedModel) };
+}
+
+function add(models: Map<string, Gained>, record: PreparedRecord): void {
+  const key = `${record.provider}\n${record.model}`;
+  let gained = models.get(key);
+  if (gained === undefined) {
+    gained = {
+      provider: record.provider,
+      model: record.model,
+      succeeded: 0,
+      failed: 0,
+      inputTokens: 0,
+      outputTokens: 0,
+      cachedTokens: 0,
+      cacheWriteTokens: 0,
+      reasoningTokens: 0,
+      costs: new Map(),
+      latenciesMs: [],
+    };
+    models.set(key, gained);
+  }
+  if (record.isError === 1) gained.failed += 1;
+  else gained.succeeded += 1;
+  const { totals } = record;
+  gained.inputTokens += totals.input;
+  gained.outputTokens += totals.output;
+  gained.cachedTokens += totals.cacheRead;
+  gained.cacheWriteTokens += totals.cacheWrite;
+  gained.reasoningTokens += totals.reasoning;
+  if (record.latencyMs !== null) gained.latenciesMs.push(record.latencyMs);
+  if (record.costMilli === null || record.currency === null) return;
+  const cost = gained.costs.get(record.currency);
+  if (cost === undefined) gained.costs.set(record.currency, { milli: record.costMilli, pico: record.costPico ?? 0 });
+  else {
+    cost.milli += record.costMilli;
+    cost.pico += record.costPico ?? 0;
+  }
+}
+
+const toCommittedModel = ({ costs, ...gained }: Gained): CommittedModel => ({
+  ...gained,
+  costs: [...costs].map(([currency, { milli, pico }]) => ({
+    currency,
+    amount: BigInt(milli) * picoPerMilli + BigInt(pico),
+  })),
+});
