@@ -63,7 +63,7 @@ interface Case {
   readonly message?: RegExp;
 }
 
-const post = (body: BodyInit, headers: Record<string, string> = json): RequestInit => ({
+const post = (body: NonNullable<RequestInit["body"]>, headers: Record<string, string> = json): RequestInit => ({
   method: "POST",
   headers,
   body,
@@ -466,12 +466,17 @@ describe("the wire", () => {
 describe("starting and stopping", () => {
   test("requests under way finish, new ones are refused, idle connections are closed", async () => {
     let finish: () => void = () => undefined;
+    let begin: () => void = () => undefined;
+    const begun = new Promise<void>((resolve) => {
+      begin = resolve;
+    });
     const stopping = await listen({
       "usage.get": {
         body: "json",
         handle: async () => {
           await new Promise<void>((resolve) => {
             finish = resolve;
+            begin();
           });
           return { json: { done: true } };
         },
@@ -480,11 +485,12 @@ describe("starting and stopping", () => {
     const idle = connect(stopping.port, "127.0.0.1");
     idle.write(head("GET", "/live"));
     await once(idle, "data");
+    idle.resume();
     const underWay = fetch(`${stopping.url}/api/v1/usage/1`, get);
     const busy = connect(stopping.port, "127.0.0.1");
     busy.write(head("GET", "/live"));
     await once(busy, "data");
-    await expect.poll(() => finish.length + Number(finish !== undefined)).toBeGreaterThan(0);
+    await begun;
     stopping.beginStopping();
     busy.write(head("GET", "/api/v1/usage/2", `Authorization: Bearer ${testKey}\r\n`));
     const [answer] = (await once(busy, "data")) as [Buffer];

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { fullPath, type Operation, type OperationId, operations } from "@llm-cost-ops/contract";
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from "fastify";
 import { Refusal } from "../refusal.ts";
 import { Endpoint } from "./endpoint.ts";
 import { errorAnswer } from "./error-answer.ts";
@@ -66,7 +66,7 @@ export function createApp(parts: AppParts): App {
   const slow = new SlowBodies(parts.bodyTimeoutMs ?? 30_000);
   const fastify = Fastify({
     logger: false,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: requestIdOf,
     requestIdHeader: false,
     exposeHeadRoutes: false,
@@ -83,6 +83,8 @@ export function createApp(parts: AppParts): App {
       connectionsCheckingInterval: 1_000,
       // Two Authorization headers then become one that is no valid key, rather than the first one silently winning.
       joinDuplicateHeaders: true,
+      // Checked in `serve`, whose refusal has the form of every other.
+      requireHostHeader: false,
     },
   });
   const door = { state: "starting" as "starting" | "open" | "stopping" };
@@ -122,6 +124,9 @@ export function createApp(parts: AppParts): App {
     reply.header("x-request-id", request.id);
     try {
       if (door.state !== "open" && !alwaysOpen.has(id)) refuseAtDoor(door.state, reply);
+      if (request.raw.headers.host === undefined && request.raw.httpVersion === "1.1") {
+        throw new Refusal("INVALID_REQUEST", "The Host header is missing.");
+      }
       if (operation.access === "key") {
         const found = parts.authenticator.authenticate(request.raw.headers.authorization);
         caller = found instanceof Promise ? await found : found;
@@ -135,6 +140,7 @@ export function createApp(parts: AppParts): App {
       };
       const answer = await endpoint.call(caller, incoming);
       if (response.destroyed) return answered(request, response, { operation: id, caller });
+      if (door.state === "stopping") reply.header("connection", "close");
       await sendReply(reply, answer, operation.success.status);
       if (answer.chunks === undefined) return answered(request, response, { operation: id, caller });
       response.once("close", () => answered(request, response, { operation: id, caller }));

@@ -92,7 +92,7 @@ export class Endpoint {
     const isEmpty = given === null || typeof given !== "object" || isEmptyObject(given);
     if (isEmpty && this.#emptyQuery !== undefined) return this.#emptyQuery.value;
     const { query, access } = this.operation;
-    if (query !== undefined) return validated(query, given);
+    if (query !== undefined) return validated(query, given, "query");
     // A probe may add what it likes to a public address; elsewhere an unknown field is a mistake that must show.
     if (access === "public") return undefined;
     const names = Object.keys(given as object).slice(0, 100);

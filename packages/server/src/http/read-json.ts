@@ -1,5 +1,6 @@
 import { limits } from "@llm-cost-ops/contract";
 import { Refusal } from "../refusal.ts";
+import { jsonErrorAt } from "../usage/json-error.ts";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
@@ -17,8 +18,8 @@ export function readJson(bytes: Uint8Array): unknown {
   }
   try {
     return JSON.parse(text);
-  } catch (error) {
-    throw new Refusal("INVALID_REQUEST", `The body is not JSON${placeOf(error as SyntaxError, text)}.`);
+  } catch {
+    throw new Refusal("INVALID_REQUEST", `The body is not JSON${placeIn(text)}.`);
   }
 }
 
@@ -45,14 +46,11 @@ function refuseDeepNesting(bytes: Uint8Array): void {
   }
 }
 
-/** V8 names the place in its message: "… at position 12 (line 1 column 13)", or says that the input ended. */
-function placeOf(error: SyntaxError, text: string): string {
-  const position = /at position (\d+)/.exec(error.message)?.[1];
-  const at = position === undefined ? text.length : Number(position);
+function placeIn(text: string): string {
+  const at = jsonErrorAt(text);
   const before = text.slice(0, at);
   const line = before.split("\n").length;
-  const column = at - (before.lastIndexOf("\n") + 1) + 1;
-  return at >= text.length
-    ? `: it ends too early, at line ${line}, column ${column}`
-    : ` at line ${line}, column ${column}`;
+  const column = at - before.lastIndexOf("\n");
+  const place = `line ${line}, column ${column}`;
+  return at >= text.length ? `: it ends too early, at ${place}` : ` at ${place}`;
 }

@@ -27,7 +27,6 @@ type RawIssue = Parameters<z.core.$ZodErrorMap>[0];
 const sentences: Readonly<Record<string, (issue: RawIssue) => string | undefined>> = {
   invalid_type: (issue) => {
     if (issue.input === undefined) return "is required";
-    if (Array.isArray(issue.input) && issue["expected"] !== "array") return "must be given once";
     return `must be ${typeNames[String(issue["expected"])] ?? String(issue["expected"])}`;
   },
   invalid_value: (issue) =>
@@ -46,12 +45,16 @@ function sized(issue: RawIssue): string {
 
 const readable: z.core.$ZodErrorMap = (issue) => sentences[issue.code]?.(issue);
 
+/** In a query string a list where one value belongs means that the field was repeated. */
+const readableInQuery: z.core.$ZodErrorMap = (issue) =>
+  issue.code === "invalid_type" && Array.isArray(issue.input) ? "must be given once" : readable(issue);
+
 /**
  * Checks a value against a schema of the contract. Refuses with VALIDATION_ERROR and one sentence a field, under dot
  * paths such as `records.3.input_tokens`; at most 100 of them.
  */
-export function validated<T>(schema: z.ZodType<T>, value: unknown): T {
-  const result = schema.safeParse(value, { error: readable });
+export function validated<T>(schema: z.ZodType<T>, value: unknown, place: "query" | "elsewhere" = "elsewhere"): T {
+  const result = schema.safeParse(value, { error: place === "query" ? readableInQuery : readable });
   if (result.success) return result.data;
   throw new Refusal("VALIDATION_ERROR", "The request has fields that are not allowed as they are.", {
     fieldErrors: fieldErrors(result.error.issues as readonly Issue[], value),
