@@ -61,6 +61,7 @@ export async function compose(config: Config, { clock, logger, isBrief = false }
   const state = { readiness: "starting" as "starting" | "ready" | "stopping" };
   const threads = await startSqliteThreads({
     path: config.databasePath,
+    isWriterLazy: isBrief,
     onCrash: (role, error) => logger.error({ event: "store.thread_crashed", role, err: error }),
     onNotice: (topic, value) => {
       if (topic === usageCommitted) metrics?.onCommitted(value as CommittedUsage);

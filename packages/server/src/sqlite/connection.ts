@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { migrations } from "./schema.ts";
 
@@ -25,6 +26,24 @@ export function openReader(path: string): DatabaseSync {
   const db = new DatabaseSync(path, { readOnly: true, timeout: busyTimeoutMs });
   db.exec("PRAGMA cache_size = -32768; PRAGMA mmap_size = 268435456; PRAGMA query_only = ON;");
   return db;
+}
+
+/**
+ * Whether the file is a database of this program's schema, so that it can be read before anybody opens it for writing.
+ * A file that cannot be read is not: whoever opens it for writing says what is wrong with it.
+ */
+export function isUpToDate(path: string): boolean {
+  if (!existsSync(path)) return false;
+  let db: DatabaseSync | undefined;
+  try {
+    db = new DatabaseSync(path, { readOnly: true, timeout: busyTimeoutMs });
+    const row = db.prepare("PRAGMA user_version").get() as { user_version: number };
+    return row.user_version === migrations.at(-1)?.id;
+  } catch {
+    return false;
+  } finally {
+    db?.close();
+  }
 }
 
 function migrate(db: DatabaseSync): void {

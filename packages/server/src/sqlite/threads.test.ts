@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, describe, expect, it } from "vitest";
 import { createSqliteLedger } from "../usage/ledger.sqlite.ts";
@@ -73,6 +74,19 @@ describe("the threads of the embedded store", () => {
       const record = await threads.read(getUsage, { organizationId: "default", id: `size-${size}` });
       expect(record.metadata).toEqual({ pad: "x".repeat(size) });
     }
+  });
+
+  it("starts a lazy writer with the first write, and leaves no write-ahead file behind", async () => {
+    const { folder, threads: first } = await start();
+    await first.close();
+    const threads = await startSqliteThreads({ path: folder.file, isWriterLazy: true });
+    endings.push(() => threads.close());
+    await expect(threads.read(getUsage, { organizationId: "default", id: "a" })).rejects.toThrow(/no record/);
+    const items = await createSqliteLedger(threads).append("default", body("a"));
+    expect(items).toMatchObject([{ status: "recorded" }]);
+    expect(await threads.read(getUsage, { organizationId: "default", id: "a" })).toMatchObject({ id: "a" });
+    await threads.close();
+    expect(existsSync(`${folder.file}-wal`)).toBe(false);
   });
 
   it("says why a database cannot be opened", async () => {

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { isUpToDate } from "./connection.ts";
 import type { SqliteGroupOperation, SqliteOperation, SqliteThreads } from "./operation.ts";
 import { StoreThreadHandle, unavailable } from "./store-thread-handle.ts";
 import type { GroupedRequest } from "./thread-messages.ts";
@@ -13,6 +13,8 @@ export interface SqliteThreadsOptions {
   /** The database file; made and brought up to date where it is missing or old. */
   readonly path: string;
   readonly queue?: QueueLimits;
+  /** Starts the writer only when there is something to write, for a process that may only ask. */
+  readonly isWriterLazy?: boolean;
   /** Told when a thread crashed; it is started again by itself. */
   readonly onCrash?: (role: string, error: Error) => void;
   /** Told what the writer tells of itself; see each topic for its value. */
@@ -41,15 +43,16 @@ export async function startSqliteThreads(options: SqliteThreadsOptions): Promise
     onCrash: options.onCrash ?? (() => undefined),
     onNotice: options.onNotice ?? (() => undefined),
   };
-  const writer = new StoreThreadHandle("writer", options.path, told);
-  const startReader = (): StoreThreadHandle => new StoreThreadHandle("reader", options.path, told);
-  // Only where there is no database yet must the writer come first, to make one: opening for reading reads nothing.
-  const early = existsSync(options.path) ? startReader() : undefined;
+  const start = (role: "writer" | "reader"): StoreThreadHandle => new StoreThreadHandle(role, options.path, told);
+  // Where the schema is as it must be the reader can begin alone; else the writer makes it, or brings it up to date.
+  const isReadable = isUpToDate(options.path);
+  const writer = isReadable && options.isWriterLazy === true ? undefined : start("writer");
+  const early = isReadable ? start("reader") : undefined;
   early?.ready.catch(() => undefined);
-  await writer.ready.catch((error: unknown) => abandon([writer, early], error));
-  const reader = early ?? startReader();
+  await writer?.ready.catch((error: unknown) => abandon([writer, early], error));
+  const reader = early ?? start("reader");
   await reader.ready.catch((error: unknown) => abandon([writer, reader], error));
-  return new TwoThreads(writer, reader, options.queue ?? defaultQueue);
+  return new TwoThreads(writer ?? (() => start("writer")), reader, options.queue ?? defaultQueue);
 }
 
 async function abandon(handles: readonly (StoreThreadHandle | undefined)[], error: unknown): Promise<never> {
@@ -63,7 +66,8 @@ interface WaitingGroup {
 }
 
 class TwoThreads implements RunningSqliteThreads {
-  readonly #writer: StoreThreadHandle;
+  readonly #startWriter: () => StoreThreadHandle;
+  #startedWriter: StoreThreadHandle | undefined;
   readonly #reader: StoreThreadHandle;
   readonly #limits: QueueLimits;
   #queuedCalls = 0;
@@ -72,14 +76,20 @@ class TwoThreads implements RunningSqliteThreads {
   #waiting: WaitingGroup | undefined;
   #isClosed = false;
 
-  constructor(writer: StoreThreadHandle, reader: StoreThreadHandle, limits: QueueLimits) {
-    this.#writer = writer;
+  constructor(writer: StoreThreadHandle | (() => StoreThreadHandle), reader: StoreThreadHandle, limits: QueueLimits) {
+    this.#startedWriter = typeof writer === "function" ? undefined : writer;
+    this.#startWriter = () => (typeof writer === "function" ? writer() : writer);
     this.#reader = reader;
     this.#limits = limits;
   }
 
   get queuedBytes(): number {
     return this.#queuedBytes;
+  }
+
+  get #writer(): StoreThreadHandle {
+    this.#startedWriter ??= this.#startWriter();
+    return this.#startedWriter;
   }
 
   async write<Args, Result>(operation: SqliteOperation<Args, Result>, args: Args): Promise<Result> {
@@ -111,7 +121,9 @@ class TwoThreads implements RunningSqliteThreads {
   async close(): Promise<void> {
     this.#flush();
     this.#isClosed = true;
-    await Promise.all([this.#writer.close(), this.#reader.close()]);
+    // The writer last: whoever leaves last tidies the write-ahead file away, and a reader cannot.
+    await this.#reader.close();
+    await this.#startedWriter?.close();
   }
 
   #call<Args, Result>(thread: StoreThreadHandle, { name }: SqliteOperation<Args, Result>, args: Args): Promise<Result> {
