@@ -52,7 +52,7 @@ function callTimes(
   }));
   if (!incident) return times;
   // From 09:00 to 15:00 each call is retried over and over.
-  const loop = Array.from({ length: Math.round(expected * 7) }, () => ({
+  const loop = Array.from({ length: Math.round(expected * 40) }, () => ({
     atMs: dayStart + Math.floor((9 + 6 * random()) * 3_600_000),
     incident: true,
   }));

@@ -10,7 +10,7 @@ export function bar(value: bigint, largest: bigint, width: number): string {
 
 /** Standing columns, one character for each value, as `height` lines from top to bottom. */
 export function columnChart(values: readonly bigint[], height: number): readonly string[] {
-  const largest = values.reduce((max, value) => (value > max ? value : max), 0n);
+  const largest = largestOf(values);
   const steps = values.map((value) =>
     value <= 0n || largest === 0n ? 0 : Math.max(1, Number((value * BigInt(height * 8)) / largest)),
   );
@@ -18,4 +18,11 @@ export function columnChart(values: readonly bigint[], height: number): readonly
     const below = (height - 1 - line) * 8;
     return steps.map((step) => levels[Math.min(8, Math.max(0, step - below))]).join("");
   });
+}
+
+/** The largest of amounts, at least nothing. */
+export function largestOf(amounts: Iterable<bigint>): bigint {
+  let largest = 0n;
+  for (const amount of amounts) if (amount > largest) largest = amount;
+  return largest;
 }

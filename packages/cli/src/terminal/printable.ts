@@ -4,7 +4,8 @@ export function printable(text: string): string {
 }
 
 // What our own texts may hold besides plain characters: line ends, tabs and the colours of `paint`.
-const allowed = /\u001b\[(?:1|2|22|31|32|33|36|39)m|\r?\n|\t/y;
+const esc = "\u001b";
+const allowed = new RegExp(`${esc}\\[(?:1|2|22|31|32|33|36|39)m|\\r?\\n|\\t`, "y");
 const suspicious = /[\p{Cc}\p{Cs}\u2028\u2029]/u;
 
 /** The last gate before a terminal: whatever slipped past `printable` loses its power here. */

@@ -1,0 +1,49 @@
+import type { Command } from "commander";
+import { composeLocally } from "../connect.ts";
+import { CommandError, exitCodes } from "../exit-codes.ts";
+import type { Run } from "../invocation.ts";
+import { count } from "../terminal/amounts.ts";
+import { renderTable, writeRecord } from "../terminal/output.ts";
+
+export function define(command: Command, run: Run): void {
+  command
+    .option("--integrity", "also have the database read every page of its file (slow on large ones)")
+    .addHelpText("after", "\nIt changes nothing, and exits with 5 where anything differs. Local databases only.")
+    .action(
+      run<{ integrity?: boolean }>(async (cli, { integrity = false }) => {
+        if ((cli.options.apiUrl ?? cli.environment.apiUrl) !== undefined) {
+          throw new CommandError("doctor looks at a local database; it does not go with --api-url.", exitCodes.usage);
+        }
+        const { threads } = await composeLocally({ ...cli, database: "must exist" });
+        const { checkLedgerOperation } = await import("@llm-cost-ops/server");
+        const check = await threads.read(checkLedgerOperation, { integrity });
+        const document = {
+          records: check.records,
+          rollup_rows: check.rollupRows,
+          lines_checked: check.linesChecked,
+          differences: check.differences,
+          reported: check.reported,
+        };
+        const { paint } = cli.terminal;
+        await writeRecord(cli.terminal, document, () =>
+          [
+            `${count(check.records)} records: ${count(check.rollupRows)} sums were added up again, ${count(check.linesChecked)} lines computed again`,
+            check.differences === 0
+              ? paint.green("✓ Everything agrees, to the last digit.")
+              : paint.red(`✗ ${count(check.differences)} differences`),
+            ...(check.reported.length === 0
+              ? []
+              : [
+                  "",
+                  renderTable(cli.terminal, check.reported, [
+                    { heading: "where", text: (each) => each.table },
+                    { heading: "key", text: (each) => each.key },
+                    { heading: "what", text: (each) => each.message },
+                  ]),
+                ]),
+          ].join("\n"),
+        );
+        return check.differences === 0 ? exitCodes.ok : exitCodes.database;
+      }),
+    );
+}

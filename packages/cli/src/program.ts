@@ -1,0 +1,67 @@
+import { Command, Option } from "commander";
+import type { CommandFile, Run } from "./invocation.ts";
+import { outputFormats } from "./terminal/terminal.ts";
+import { version } from "./version.ts";
+
+/** Where each command lives. Only the file of the command that is asked for is loaded, so that start-up stays small. */
+interface CommandEntry {
+  readonly summary: string;
+  readonly load: () => Promise<CommandFile>;
+}
+
+const commandTable: Readonly<Record<string, CommandEntry>> = {
+  overview: {
+    summary: "the last days at a glance; what runs without a command",
+    load: () => import("./commands/overview.ts"),
+  },
+  query: { summary: "sums, counts and averages by any dimensions", load: () => import("./commands/query.ts") },
+  summary: { summary: "one period beside the period before", load: () => import("./commands/summary.ts") },
+  list: { summary: "single records", load: () => import("./commands/list.ts") },
+  explain: { summary: "the whole proof of one cost", load: () => import("./commands/explain.ts") },
+  import: { summary: "read usage from files, folders or stdin", load: () => import("./commands/import.ts") },
+  ingest: { summary: "record one call", load: () => import("./commands/ingest.ts") },
+  export: { summary: "records or sums as a file", load: () => import("./commands/export.ts") },
+  pricing: { summary: "the price book: look up, add, change, reprice", load: () => import("./commands/pricing.ts") },
+  init: { summary: "create the database and show the first API key", load: () => import("./commands/init.ts") },
+  server: { summary: "start the server", load: () => import("./commands/server.ts") },
+  doctor: { summary: "compute the local ledger again and compare", load: () => import("./commands/doctor.ts") },
+  config: { summary: "which settings apply, and where they come from", load: () => import("./commands/config.ts") },
+  auth: { summary: "create, list and revoke API keys", load: () => import("./commands/auth.ts") },
+  completion: { summary: "completions for bash, zsh or fish", load: () => import("./commands/completion.ts") },
+  demo: { summary: "a throw-away server with ninety days of usage", load: () => import("./commands/demo.ts") },
+};
+
+const defaultCommand = "overview";
+
+/**
+ * The program. With `argv` only the commands that are named in it are described in full, the others by their summary;
+ * without, all are.
+ */
+export async function createProgram(run: Run, argv?: readonly string[]): Promise<Command> {
+  const program = new Command("cost-ops");
+  program
+    .description("Meter, price and explain the cost of language-model calls.")
+    .version(version, "-V, --version", "print the version")
+    .helpOption("-h, --help", "print this help")
+    .helpCommand("help [command]", "print the help of a command")
+    .option("--api-url <url>", "ask the server at this address (COST_OPS_API_URL) instead of the local database")
+    .option("--api-key <key>", "API key for --api-url (better: COST_OPS_API_KEY)")
+    .option("--database <url>", "local database, such as sqlite:cost-ops.db (DATABASE_URL)")
+    .option("--config <file>", "configuration file (cost-ops.toml, if it exists)")
+    .addOption(new Option("-o, --output <format>", "how data is written (table)").choices(outputFormats))
+    .option("--no-color", "no colours (NO_COLOR)")
+    .option("-q, --quiet", "data and errors only")
+    .option("-y, --yes", "do not ask")
+    .showHelpAfterError("(cost-ops --help shows what there is)")
+    .addHelpText(
+      "after",
+      "\nWithout a command: the last days at a glance.\nData goes to stdout, everything else to stderr.",
+    );
+  const named = argv?.filter((word) => Object.hasOwn(commandTable, word)) ?? Object.keys(commandTable);
+  const wanted: ReadonlySet<string> = new Set(named.length === 0 ? [defaultCommand] : named);
+  for (const [name, { summary, load }] of Object.entries(commandTable)) {
+    const command = program.command(name, { isDefault: name === defaultCommand }).description(summary);
+    if (wanted.has(name)) (await load()).define(command, run);
+  }
+  return program;
+}
