@@ -9,7 +9,6 @@ type SettingValue<Name extends SettingName> = ReturnType<(typeof settings)[Name]
 /** The configuration: read once, checked, frozen. Paths are absolute. */
 export interface Config {
   readonly databasePath: string;
-  readonly databaseReaders: SettingValue<"databaseReaders">;
   readonly host: SettingValue<"host">;
   readonly port: SettingValue<"port">;
   readonly shutdownTimeoutSeconds: SettingValue<"shutdownTimeoutSeconds">;
@@ -97,7 +96,6 @@ export function loadConfig(sources: ConfigSources = {}): Config {
   const databasePath = read("databasePath");
   const config = {
     databasePath: databasePath === undefined ? "" : resolve(workingFolder, databasePath),
-    databaseReaders: read("databaseReaders"),
     host: read("host"),
     port: read("port"),
     shutdownTimeoutSeconds: read("shutdownTimeoutSeconds"),

@@ -1,23 +1,11 @@
-import { ConfigError, loadConfig } from "./config.ts";
-import { StartError, startServer } from "./start-server.ts";
+// Only syntax that an old Node can parse: the rest is loaded after the version is known to be new enough.
+const neededMajor = 24;
 
-/** Runs the server as a process of its own until it is told to stop. Flags are the CLI's business. */
-try {
-  const server = await startServer(loadConfig());
-  process.stdout.write(`LLM Cost Ops listens on ${server.url}\n`);
-  if (server.composition.firstKey !== undefined) {
-    process.stdout.write(`Administrator key, shown this once: ${server.composition.firstKey.reveal()}\n`);
-  }
-  let isStopping = false;
-  const stop = (): void => {
-    if (isStopping) process.exit(1);
-    isStopping = true;
-    void server.close().then(() => process.exit(0));
-  };
-  process.on("SIGTERM", stop);
-  process.on("SIGINT", stop);
-} catch (error) {
-  if (!(error instanceof ConfigError || error instanceof StartError)) throw error;
-  process.stderr.write(`${error.message}\n`);
+if (Number(process.versions.node.split(".", 1)[0]) < neededMajor) {
+  process.stderr.write(`LLM Cost Ops needs Node ${neededMajor} or newer; this is Node ${process.versions.node}.\n`);
   process.exitCode = 1;
+} else {
+  await (await import("./run-server.ts")).runServer();
 }
+
+export {};

@@ -94,15 +94,6 @@ export const settings = {
     secret: false,
     parse: sqliteUrl,
   }),
-  databaseReaders: setting({
-    env: "DATABASE_POOL_SIZE",
-    toml: "database.pool_size",
-    flag: undefined,
-    fallback: "2",
-    meaning: "Threads that answer questions beside the one that writes.",
-    secret: false,
-    parse: wholeNumber(1, 64),
-  }),
   host: setting({
     env: "SERVER_HOST",
     toml: "server.host",
@@ -191,6 +182,12 @@ export const unusedSettings: readonly {
     toml: "server.tls_key_path",
     refused: true,
     meaning: "This release does not speak TLS itself: put a TLS proxy in front of it and remove the setting.",
+  },
+  {
+    env: "DATABASE_POOL_SIZE",
+    toml: "database.pool_size",
+    refused: false,
+    meaning: "The embedded store has one connection that writes and one that reads; there is no pool.",
   },
   {
     env: "RATE_LIMIT_REQUESTS",

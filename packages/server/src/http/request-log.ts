@@ -14,7 +14,8 @@ const quiet: ReadonlySet<string | undefined> = new Set([
 /** A logger that writes JSON lines to standard error, where talk belongs, in batches but never later than a moment. */
 export function createLogger(level: string): Logger {
   const stream = destination({ dest: 2, sync: false, minLength: 8_192, periodicFlush: 100 });
-  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, messageKey: "message" }, stream);
+  const formatters = { level: (label: string) => ({ level: label }) };
+  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, messageKey: "message", formatters }, stream);
 }
 
 /** Writes one line a request: who, what, how it ended and how long it took; never a body, a key or a query. */
