@@ -54,7 +54,7 @@ export class AppendQueue {
   async send(): Promise<readonly AppendedRecord[]> {
     if (this.#batch.length > 0) {
       const appended = this.#append(this.#batch);
-      appended.catch(() => {}); // Awaited in order below; until then a failure must not look unhandled.
+      appended.catch(() => {}); // It is awaited later, in order; until then a failure must not look unhandled.
       this.#inFlight.push(appended);
       this.#batch = [];
       this.#batchBytes = 0;
@@ -68,9 +68,10 @@ export class AppendQueue {
     while (this.#inFlight.length > 0) yield await this.#oldest();
   }
 
-  /** Waits until nothing is under way any more, whatever became of it. */
-  async settle(): Promise<void> {
-    await Promise.allSettled(this.#inFlight.splice(0));
+  /** Waits until nothing is under way any more, whatever becomes of it, and gives the results that there are. */
+  async settle(): Promise<readonly AppendedRecord[]> {
+    const settled = await Promise.allSettled(this.#inFlight.splice(0));
+    return settled.flatMap((batch) => (batch.status === "fulfilled" ? batch.value : []));
   }
 
   async #oldest(): Promise<readonly AppendedRecord[]> {

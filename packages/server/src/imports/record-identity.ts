@@ -7,24 +7,22 @@ const exactContentsMax = 2_900_000;
  * Makes ids for records that carry none: the same file gives the same ids in every run, so that importing it again
  * records nothing, while equal rows within one file stay distinct.
  *
- * The id is a hash of the format, the content and how many equal contents came before it in this file, written like a
- * UUIDv8 whose first 48 bits are the record's time in milliseconds (or hash bits where it has none): an index on
- * time-ordered keys stays several times faster than one on random keys.
+ * The id is the content's SHA-256 (together with how many equal contents came before it in this file, from the second
+ * on), written like a UUIDv8 whose first 48 bits are the record's time in milliseconds, or hash bits where it has none:
+ * an index on time-ordered keys stays several times faster than one on random keys.
  */
 export class RecordIdentity {
-  readonly #format: string;
   readonly #occurrences: OccurrenceTable;
 
-  constructor(format: string, contentsMax: number = exactContentsMax) {
-    this.#format = format;
+  constructor(contentsMax: number = exactContentsMax) {
     this.#occurrences = new OccurrenceTable(contentsMax);
   }
 
   identify(content: Uint8Array | string, occurredAtMs: number | undefined): string {
     const digest = hash("sha256", content, "buffer");
-    const occurrence = this.#occurrences.next(digest.readUInt32LE(0), digest.readUInt32LE(4));
-    const id = hash("sha256", `${this.#format}\n${occurrence}\n${digest.toString("hex")}`, "hex");
-    return uuidLike(id, occurredAtMs);
+    const before = this.#occurrences.next(digest.readUInt32LE(0), digest.readUInt32LE(4));
+    const hex = digest.toString("hex");
+    return before === 0 ? uuidLike(hex, occurredAtMs) : stableId(`${before}\n${hex}`, occurredAtMs);
   }
 }
 

@@ -7,6 +7,7 @@ import {
 } from "@llm-cost-ops/contract";
 import type { Reply, Routes } from "../http/route.ts";
 import { Refusal } from "../refusal.ts";
+import { formatUuid, uuidV7Maker } from "../usage/record-id.ts";
 import type { ImportPage } from "./import-store.ts";
 import { SpanMemory } from "./otlp/billable-spans.ts";
 import { createTraceCodec } from "./otlp/otlp-protobuf.ts";
@@ -17,7 +18,9 @@ import { type ImportDependencies, type ImportRequest, runImport } from "./run-im
 const pageLimitDefault = 50;
 
 /** Imports of files, their reports, and OTLP traces. */
-export function importRoutes(deps: ImportDependencies): Routes {
+export function importRoutes(given: Omit<ImportDependencies, "newId">): Routes {
+  const makeId = uuidV7Maker();
+  const deps: ImportDependencies = { ...given, newId: () => formatUuid(makeId(given.now())) };
   const receiver: TraceReceiver = { ledger: deps.ledger, codec: createTraceCodec(), memory: new SpanMemory() };
   return {
     "imports.create": {

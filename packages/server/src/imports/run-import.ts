@@ -1,8 +1,7 @@
 import type { ImportEvent, ImportFormat } from "@llm-cost-ops/contract";
 import { Refusal } from "../refusal.ts";
 import type { Ledger } from "../usage/ledger.ts";
-import { formatUuid, uuidV7Maker } from "../usage/record-id.ts";
-import { AppendQueue, type QueuedRecord } from "./append-queue.ts";
+import { type AppendedRecord, AppendQueue, type QueuedRecord } from "./append-queue.ts";
 import { chooseReader } from "./import-formats.ts";
 import type { ImportReader, ReadContext, ReadItem } from "./import-reader.ts";
 import type { ImportStore } from "./import-store.ts";
@@ -17,6 +16,8 @@ export interface ImportDependencies {
   readonly ledger: Ledger;
   readonly store: ImportStore;
   readonly now: () => number;
+  /** Makes ids of imports, ascending in time. */
+  readonly newId: () => string;
 }
 
 export interface ImportRequest {
@@ -31,22 +32,22 @@ export interface ImportRequest {
 }
 
 const progressEveryMs = 250;
-const makeImportId = uuidV7Maker();
 
 /**
  * Imports one file: progress and rejections as they happen, the report last. Memory stays bounded whatever the file's
  * size. The report is stored at the start and at the end, so an import that a crash interrupts is seen; running the
  * same import again records only what was missing.
  *
- * Throws before the first event if the format is not recognised (`IMPORT_001`) or the options do not fit the file. A file that turns out damaged ends with an
- * `error` event and a report with status `failed`; what was read before it stays recorded.
+ * Throws before the first event if the format is not recognised (`IMPORT_001`) or the options do not fit the file. A
+ * file that turns out damaged ends with an `error` event and a report with status `failed`; what was read before it
+ * stays recorded.
  */
 export async function* runImport(
-  { ledger, store, now }: ImportDependencies,
+  { ledger, store, now, newId }: ImportDependencies,
   organizationId: string,
   request: ImportRequest,
 ): AsyncGenerator<ImportEvent, void, void> {
-  const tally = new ImportTally(formatUuid(makeImportId(now())), request.name, now());
+  const tally = new ImportTally(newId(), request.name, now());
   const counted = countBytes(request.source, tally, request.signal);
   const { head, whole, rest } = await peekBytes(unzipSource(counted), headBytes);
   const fileHead = describeHead(head, whole, request.name);
@@ -72,7 +73,9 @@ export async function* runImport(
       outcome = "completed";
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      await queue.settle();
+      // What was read before the file turned out damaged is as good as any.
+      if (error.code !== "UNAVAILABLE") yield* tallyAll(tally, await queue.send());
+      yield* tallyAll(tally, await queue.settle());
       yield { type: "error", error: { code: error.code, message: error.message } };
     }
     await keep(outcome);
@@ -99,23 +102,22 @@ async function* appendAll(
       const { line, rejected: reason, field = null, content } = item;
       yield tally.reject({ line, reason, field, content });
     } else if (queue.add(item)) {
-      for (const appended of await queue.send()) {
-        const event = tally.take(appended);
-        if (event !== undefined) yield event;
-      }
+      yield* tallyAll(tally, await queue.send());
       if (now() >= progressAtMs) {
         yield tally.progress();
         progressAtMs = now() + progressEveryMs;
       }
     }
   }
-  for await (const batch of queue.drain()) {
-    for (const appended of batch) {
-      const event = tally.take(appended);
-      if (event !== undefined) yield event;
-    }
-  }
+  for await (const results of queue.drain()) yield* tallyAll(tally, results);
   yield tally.progress();
+}
+
+function* tallyAll(tally: ImportTally, results: readonly AppendedRecord[]): Iterable<ImportEvent> {
+  for (const result of results) {
+    const rejected = tally.take(result);
+    if (rejected !== undefined) yield rejected;
+  }
 }
 
 /** What the reader finds, as the ledger takes it: with an id, with the defaults, as JSON. */
@@ -125,7 +127,7 @@ async function* recordsOf(
   head: FileHead,
   { name, map, defaults }: ImportRequest,
 ): AsyncIterable<Read> {
-  const identity = new RecordIdentity(reader.format);
+  const identity = new RecordIdentity();
   const context: ReadContext = {
     name,
     map,

@@ -8,6 +8,17 @@ import { readLines } from "../source/source-lines.ts";
 /** Event types that begin a response, whatever came before. */
 const beginTypes: ReadonlySet<string> = new Set(["message_start", "response.created", "message-start", "stream-start"]);
 
+/** Event types after which nothing of the same response follows but a `[DONE]`. */
+const endTypes: ReadonlySet<string> = new Set([
+  "message_stop",
+  "message-end",
+  "stream-end",
+  "response.completed",
+  "response.incomplete",
+  "response.failed",
+  "response.done",
+]);
+
 /** Transcripts of server-sent events, one stream after another in a file. */
 export const sseTranscripts: ImportReader = {
   format: "sse",
@@ -45,7 +56,9 @@ export const sseTranscripts: ImportReader = {
 };
 
 interface StreamEvent {
+  /** `[DONE]`, which belongs to the stream before it. */
   readonly done: boolean;
+  readonly ends: boolean;
   readonly id: string | undefined;
   readonly begins: boolean;
 }
@@ -54,16 +67,17 @@ interface StreamEvent {
 function eventIn(line: string): StreamEvent | undefined {
   if (!line.startsWith("data:")) return undefined;
   const data = line.slice(5).trim();
-  if (data === "[DONE]") return { done: true, id: undefined, begins: false };
+  if (data === "[DONE]") return { done: true, ends: true, id: undefined, begins: false };
   // Only names are looked at, and early in the line, so that content is not parsed twice.
   try {
     const chunk = objectIn(JSON.parse(data));
     if (chunk === undefined) return undefined;
     const type = chunk["type"] ?? chunk["event_type"];
     const begins = typeof type === "string" && beginTypes.has(type);
+    const ends = typeof type === "string" && endTypes.has(type);
     const isChunk = Array.isArray(chunk["choices"]) || Array.isArray(chunk["candidates"]);
     const id = isChunk ? (chunk["id"] ?? chunk["responseId"]) : undefined;
-    return { done: false, id: typeof id === "string" && id !== "" ? id : undefined, begins };
+    return { done: false, ends, id: typeof id === "string" && id !== "" ? id : undefined, begins };
   } catch {
     return undefined;
   }
@@ -72,7 +86,7 @@ function eventIn(line: string): StreamEvent | undefined {
 function beginsAnother(stream: OpenStream, event: StreamEvent): boolean {
   if (event.done) return false;
   return (
-    stream.done ||
+    stream.hasEnded ||
     (event.begins && stream.hasEvents) ||
     (event.id !== undefined && stream.id !== undefined && event.id !== stream.id)
   );
@@ -82,7 +96,7 @@ class OpenStream {
   readonly #line: number;
   readonly #reader: StreamReader;
   id: string | undefined;
-  done = false;
+  hasEnded = false;
   hasEvents = false;
 
   constructor(line: number, reader: StreamReader) {
@@ -95,7 +109,7 @@ class OpenStream {
     this.#reader.push(`${text}\n\n`);
     if (event === undefined) return;
     this.hasEvents = true;
-    this.done ||= event.done;
+    this.hasEnded ||= event.ends;
     this.id ??= event.id;
   }
 

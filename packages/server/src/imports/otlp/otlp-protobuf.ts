@@ -5,7 +5,7 @@ import { type Attributes, type AttributeValue, type Span, statusCodeError } from
  * The part of opentelemetry/proto/collector/trace/v1/trace_service.proto (1.x) that metering needs; fields that are not
  * listed, such as events, links and attributes that are lists, are skipped while decoding.
  */
-const schema = {
+export const traceSchema = {
   nested: {
     AnyValue: {
       oneofs: { value: { oneof: ["stringValue", "boolValue", "intValue", "doubleValue"] } },
@@ -82,7 +82,7 @@ export interface TraceCodec {
 }
 
 export function createTraceCodec(): TraceCodec {
-  const root = protobuf.Root.fromJSON(schema);
+  const root = protobuf.Root.fromJSON(traceSchema);
   const request = root.lookupType("ExportTraceServiceRequest");
   const response = root.lookupType("ExportTraceServiceResponse");
   return {
