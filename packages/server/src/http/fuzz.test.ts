@@ -1,0 +1,116 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  buildOpenApi,
+  ErrorBody,
+  errorCodes,
+  type Operation,
+  type OperationId,
+  operations,
+} from "@llm-cost-ops/contract";
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Composition, compose } from "../compose.ts";
+import { loadConfig } from "../config.ts";
+import { arbitraryRequest } from "./arbitrary-request.ts";
+import { createLogger } from "./request-log.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "cost-ops-fuzz-"));
+/** Things that exist, so that requests about one thing can succeed. */
+const ids = ["fuzz-1", "fuzz-2"];
+const succeeded = new Set<OperationId>();
+let server: Composition;
+let client: ReturnType<Composition["local"]>;
+
+beforeAll(async () => {
+  const config = loadConfig({ environment: {}, workingFolder: folder, homeFolder: folder });
+  server = await compose(config, { clock: Date.now, logger: createLogger("silent") });
+  client = server.local();
+  for (const id of ["fuzz-1", "fuzz-2"]) {
+    const record = { id, provider: "openai", model: "gpt-4o", input_tokens: 10, output_tokens: 2, tags: { team: "a" } };
+    await make("/usage", record);
+  }
+  const price = { provider: "openai", model: "fuzz", input_price_per_million: "1", output_price_per_million: "2" };
+  ids.push(await make("/pricing", price), await make("/exports", { format: "csv" }), await make("/repricings", {}));
+  ids.push(await make("/imports?format=jsonl", { id: "fuzz-3", model: "gpt-4o", input_tokens: 1 }));
+  ids.push(await make("/api-keys", { name: "fuzz" }));
+});
+afterAll(async () => {
+  await server.close();
+  rmSync(folder, { recursive: true });
+});
+
+/** Posts something right and gives back the id of what it made. */
+async function make(path: string, body: unknown): Promise<string> {
+  const headers = { "content-type": "application/json" };
+  const response = await ask({ path: `/api/v1${path}`, method: "POST", headers, body: JSON.stringify(body) });
+  return ((await response.json()) as { data: { id: string } }).data.id;
+}
+
+type Asked = Parameters<Parameters<ReturnType<typeof arbitraryRequest>["map"]>[0]>[0];
+
+function ask({ path, method, headers, body }: Asked): Promise<Response> {
+  return client.fetch(`http://in-process${path}`, {
+    method,
+    headers: { ...headers, authorization: `Bearer ${client.apiKey}` },
+    ...(body === undefined ? {} : { body }),
+  });
+}
+
+/** Each of these reads the whole catalogue, so it is asked less often. */
+const slow: ReadonlySet<string> = new Set(["catalogue.apply", "catalogue.preview"]);
+
+const document = buildOpenApi({ version: "0" });
+const described = Object.entries(document.paths).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, operation]) => ({ path, method, operation, id: operation.operationId })),
+);
+
+test("the document describes every operation", () => {
+  expect(described.map(({ id }) => id).sort()).toEqual(Object.keys(operations).sort());
+});
+
+describe("whatever is sent, the answer is what the contract says and never a failure of the server", () => {
+  test.each(described)("$id", async ({ id, path, method, operation }) => {
+    const requests = arbitraryRequest(document, path, method, operation, ids);
+    await fc.assert(
+      fc.asyncProperty(requests, async (request) => {
+        const response = await ask(request);
+        const text = await response.text();
+        expect(response.headers.get("x-request-id"), "request id").toBeTruthy();
+        if (response.status >= 400) checkError(response.status, text);
+        else {
+          checkSuccess(id, response, text);
+          succeeded.add(id);
+        }
+      }),
+      { numRuns: slow.has(id) ? 6 : 60 },
+    );
+  });
+});
+
+test("the generated requests are right often enough to try what happens behind the checks", () => {
+  expect(succeeded.size).toBeGreaterThan(0.75 * Object.keys(operations).length);
+});
+
+function checkError(status: number, text: string): void {
+  expect(status, text).toBeLessThan(500);
+  const { error } = ErrorBody.parse(JSON.parse(text));
+  expect(errorCodes[error.code].status).toBe(status);
+  expect(error.message).not.toMatch(/SQLITE|SELECT |\.ts:\d|ZodError|undefined/);
+}
+
+function checkSuccess(id: OperationId, response: Response, text: string): void {
+  const { success }: Operation = operations[id];
+  expect(response.status).toBe(success.status);
+  const type = response.headers.get("content-type") ?? "";
+  if (success.schema !== undefined && type.startsWith("application/json")) {
+    const parsed = success.schema.safeParse(JSON.parse(text));
+    expect(parsed.success ? "" : `${parsed.error.message} in ${text.slice(0, 2_000)}`).toBe("");
+  } else if (success.contentTypes !== undefined) {
+    expect(
+      success.contentTypes.some((known) => type.startsWith(known)),
+      type,
+    ).toBe(true);
+  }
+}
