@@ -63,7 +63,7 @@ function tellRefusal(fault: Error & ErrorShape, local: boolean): Told {
   }
   if (status === 401 || status === 403) {
     return {
-      message: `${sentence(fault.message)} Give a key with COST_OPS_API_KEY, or --api-key.`,
+      message: `${sentence(fault.message.replace(/\s*\(no API key:.*$/, ""))} Give a key with COST_OPS_API_KEY, or --api-key.`,
       exitCode: exitCodes.authentication,
     };
   }

@@ -35,10 +35,13 @@ export const MoneyInput = z.union([MoneyString, z.number().finite()], {
   error: 'must be a decimal number with at most 12 decimals, such as "0.0375"',
 });
 
+const priceMessage = 'must be a non-negative decimal number, such as "2.50"';
+
 /** A price as callers send it: not negative, any number of decimals up to 15. */
-export const PriceInput = z.union([z.string().regex(/^\d{1,15}(\.\d{1,15})?$/), z.number().finite().min(0)], {
-  error: 'must be a non-negative decimal number, such as "2.50"',
-});
+export const PriceInput = z.union(
+  [z.string().regex(/^\d{1,15}(\.\d{1,15})?$/, priceMessage), z.number().finite().min(0, priceMessage)],
+  { error: priceMessage },
+);
 
 export const Currency = z.string().regex(/^[A-Z]{3}$/, "must be a three-letter ISO 4217 code, such as USD");
 

@@ -131,10 +131,13 @@ async function importOne(
       }
     }
   } catch (error) {
-    if (!file.named && error instanceof CostOpsError && error.code === "IMPORT_001") {
-      return { unrecognised: error.message };
-    }
-    throw error;
+    if (!(error instanceof CostOpsError) || error.code !== "IMPORT_001") throw error;
+    if (!file.named) return { unrecognised: "no format of usage that is known" };
+    const known = importFormats.filter((format) => format !== "auto").join(", ");
+    throw new CommandError(
+      `${printable(file.path)} is in no format that is recognised by itself; name it with --format (${known}).`,
+      exitCodes.usage,
+    );
   } finally {
     source.destroy();
   }

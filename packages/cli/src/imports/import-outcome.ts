@@ -84,7 +84,7 @@ export function outcomeText(paint: Paint, outcome: ImportOutcome, seconds: numbe
 export function* unpricedHints(outcome: ImportOutcome): Generator<string> {
   const most = outcome.unpriced_models.slice(0, 10);
   for (const { provider, model, reason, records } of most) {
-    yield `${count(records)} of ${printable(`${provider} / ${model}`)}: ${printable(reason)}. To price them:`;
+    yield `${count(records)} of ${printable(`${provider} / ${model}`)}: ${printable(reason.replaceAll("_", " "))}. To price them:`;
     yield `  cost-ops pricing add --provider ${shellWord(provider)} --model ${shellWord(model)} --input-price PER_MILLION --output-price PER_MILLION`;
   }
   const left = outcome.unpriced_models.length - most.length;

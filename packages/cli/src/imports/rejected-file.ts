@@ -33,8 +33,9 @@ export function rejectedFile(path: string): RejectedFile {
 
 /** The name that is used unless another is given: beside nothing else, in the working folder. */
 export function rejectedPath(firstOperand: string): string {
-  const stem = firstOperand === "-" ? "stdin" : basename(firstOperand).replace(/[^\w.-]/g, "_");
-  return `cost-ops-rejected-${stem.replace(/^\.+/, "") || "import"}.jsonl`;
+  const name = firstOperand === "-" ? "stdin" : basename(firstOperand).replace(/[^\w.-]/g, "_");
+  const stem = name.replace(/^\.+/, "").replace(/(\.(jsonl|ndjson|json|csv|gz))+$/i, "");
+  return `cost-ops-rejected-${stem || "import"}.jsonl`;
 }
 
 function open(path: string): number {
