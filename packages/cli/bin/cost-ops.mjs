@@ -21,7 +21,8 @@ const fromSource = existsSync(new URL("../src/main.ts", import.meta.url));
 if (fromSource) {
   // In the repository the packages resolve to each other's TypeScript.
   module.registerHooks({
-    resolve: (specifier, context, next) => next(specifier, { ...context, conditions: [...context.conditions, "source"] }),
+    resolve: (specifier, context, next) =>
+      next(specifier, { ...context, conditions: [...context.conditions, "source"] }),
   });
   process.removeAllListeners("warning");
 }
