@@ -11,7 +11,7 @@ const files = execFileSync("git", ["ls-files", "-co", "--exclude-standard"], { c
   .filter((path) => path !== "" && existsSync(join(root, path)));
 const sources = files.filter((path) => /\.(ts|tsx|mts|mjs)$/.test(path) && !path.endsWith(".d.ts"));
 const read = (path: string): string => readFileSync(join(root, path), "utf8");
-const isTest = (path: string): boolean => /\.(test|contract)\.ts$/.test(path) || path.startsWith("test/");
+const isTest = (path: string): boolean => /(\.(test|contract)|-fixture)\.ts$/.test(path) || path.startsWith("test/");
 
 /** `file:line` of every line of the given files that matches. */
 function places(paths: readonly string[], pattern: RegExp): string[] {

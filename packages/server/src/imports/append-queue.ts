@@ -80,7 +80,7 @@ export class AppendQueue {
 
   async #append(batch: readonly QueuedRecord[]): Promise<readonly AppendedRecord[]> {
     try {
-      const items = await this.#patiently(joinLines(batch));
+      const items = await this.#patiently(batch);
       return batch.map((queued, index) => ({ queued, item: items[index] ?? lostItem(index) }));
     } catch (error) {
       if (!(error instanceof Refusal) || error.code === "UNAVAILABLE") throw error;
@@ -93,18 +93,15 @@ export class AppendQueue {
   }
 
   /** A full queue is no reason to give up an import: it waits and tries again. Sending twice records once. */
-  async #patiently(bytes: Uint8Array, attempt = 1): Promise<readonly RecordedItem[]> {
+  async #patiently(batch: readonly QueuedRecord[], attempt = 1): Promise<readonly RecordedItem[]> {
     try {
-      // A new copy for each attempt: the ledger may hand the bytes over to another thread for good.
-      return await this.#ledger.append(this.#organizationId, {
-        ...this.#settings,
-        shape: "lines",
-        bytes: bytes.slice(),
-      });
+      // The ledger may hand the bytes over to another thread for good, so each attempt has its own.
+      const bytes = joinLines(batch);
+      return await this.#ledger.append(this.#organizationId, { ...this.#settings, shape: "lines", bytes });
     } catch (error) {
       if (!(error instanceof Refusal) || error.code !== "UNAVAILABLE" || attempt >= attemptsMax) throw error;
       await delay(firstDelayMs * 2 ** (attempt - 1));
-      return this.#patiently(bytes, attempt + 1);
+      return this.#patiently(batch, attempt + 1);
     }
   }
 }

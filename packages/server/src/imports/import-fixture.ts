@@ -8,7 +8,7 @@ import { seedPrices, temporaryFolder } from "../usage/ledger-fixture.ts";
 import { getUsage } from "../usage/operations.sqlite.ts";
 import { formatUuid, uuidV7Maker } from "../usage/record-id.ts";
 import type { ImportStore } from "./import-store.ts";
-import { sqliteImportStore } from "./imports.sqlite.ts";
+import { failInterruptedImports, sqliteImportStore } from "./imports.sqlite.ts";
 import { type ImportRequest, runImport } from "./run-import.ts";
 
 export type ImportText = string | Uint8Array;
@@ -20,6 +20,7 @@ export interface ImportBench {
   run(text: ImportText | AsyncIterable<Uint8Array>, options?: Partial<ImportRequest>): Promise<ImportReport>;
   events(text: ImportText | AsyncIterable<Uint8Array>, options?: Partial<ImportRequest>): Promise<ImportEvent[]>;
   get(id: string): Promise<UsageRecord | undefined>;
+  failInterrupted(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -55,6 +56,7 @@ export async function openImportBench(): Promise<ImportBench> {
       return last.report;
     },
     get: (id) => threads.read(getUsage, { organizationId: "acme", id }),
+    failInterrupted: () => failInterruptedImports(threads),
     close: async () => {
       await threads.close();
       folder.remove();

@@ -1,4 +1,4 @@
-import type { ImportEvent, ImportFormat } from "@llm-cost-ops/contract";
+import type { ImportEvent, ImportFormat, ImportReport } from "@llm-cost-ops/contract";
 import { Refusal } from "../refusal.ts";
 import type { Ledger } from "../usage/ledger.ts";
 import { type AppendedRecord, AppendQueue, type QueuedRecord } from "./append-queue.ts";
@@ -54,10 +54,11 @@ export async function* runImport(
   const reader = chooseReader(request.format, fileHead, request.map);
   reader.check?.(fileHead, { map: request.map });
   tally.format = reader.format;
-  const keep = (status: "running" | "completed" | "failed"): Promise<void> =>
-    request.dryRun
-      ? Promise.resolve()
-      : store.save(organizationId, tally.report(status, status === "running" ? undefined : now()));
+  const keep = async (status: ImportReport["status"]): Promise<ImportReport> => {
+    const report = tally.report(status, status === "running" ? undefined : now());
+    if (!request.dryRun) await store.save(organizationId, report);
+    return report;
+  };
 
   const queue = new AppendQueue(ledger, organizationId, {
     entry: "usage",
@@ -66,6 +67,7 @@ export async function* runImport(
     importing: { tolerateSameCall: true, dryRun: request.dryRun },
   });
   let outcome: "completed" | "failed" = "failed";
+  let final: ImportReport | undefined;
   await keep("running");
   try {
     try {
@@ -78,12 +80,12 @@ export async function* runImport(
       yield* tallyAll(tally, await queue.settle());
       yield { type: "error", error: { code: error.code, message: error.message } };
     }
-    await keep(outcome);
-    yield { type: "report", report: tally.report(outcome, now()) };
+    final = await keep(outcome);
+    yield { type: "report", report: final };
   } finally {
     // Also when the client has gone or something broke: nothing goes on unseen.
     await queue.settle();
-    if (outcome === "failed") await keep("failed");
+    if (final === undefined) await keep("failed");
   }
 }
 
