@@ -349,6 +349,13 @@ describe("requests that are fine", () => {
     expect(await response.json()).toEqual({ query: { model: ["a", "b"], provider: ["x", "y"], limit: 5 } });
   });
 
+  test("a body in thousands of tiny chunks arrives whole", async () => {
+    const body = "x".repeat(5_000);
+    const chunks = [...body].map((byte) => `1\r\n${byte}\r\n`).join("");
+    const request = `POST /api/v1/usage HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer ${testKey}\r\nTransfer-Encoding: chunked\r\n\r\n`;
+    expect(await speak(app.port, `${request}${chunks}0\r\n\r\n`)).toContain('{"size":5000}');
+  });
+
   test("a stream of any size is read with its zip undone", async () => {
     const size = limits.bodyBytes + 5;
     const response = await fetch(

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Operation, OperationId } from "@llm-cost-ops/contract";
+import type { z } from "zod";
 import { Refusal } from "../refusal.ts";
 import { requireJson, requireOneOf } from "./media-type.ts";
 import { readJson } from "./read-json.ts";
@@ -74,8 +75,8 @@ export class Endpoint {
     this.#emptyBody = body?.success ? { value: body.data } : undefined;
   }
 
-  /** Checks the request against the contract and hands it to the route. */
-  async call(caller: Caller, incoming: Incoming): Promise<Reply> {
+  /** Checks the request against the contract and hands it to the route. Refusals are thrown, now or later. */
+  call(caller: Caller, incoming: Incoming): Promise<Reply> {
     const { operation } = this;
     const parts = new RequestParts(
       caller,
@@ -101,7 +102,7 @@ export class Endpoint {
     });
   }
 
-  async #handle(parts: RequestParts, message: IncomingMessage): Promise<Reply> {
+  #handle(parts: RequestParts, message: IncomingMessage): Promise<Reply> {
     const contentType = message.headers["content-type"];
     const { operation } = this;
     // The table's types tie each handler to its operation; here, where all operations meet, they are one shape.
@@ -110,22 +111,28 @@ export class Endpoint {
     else if (operation.body !== undefined) requireJson(contentType);
     switch (this.#route.body) {
       case "bytes":
-        parts.bytes = await readBody(message, this.#slow);
-        return handle(parts);
+        return readBody(message, this.#slow).then((bytes) => {
+          parts.bytes = bytes;
+          return handle(parts);
+        });
       case "stream":
         parts.stream = openBody(message, this.#slow);
         return handle(parts);
       case "json": {
-        if (operation.body === undefined) return handle(parts);
-        const bytes = await readBody(message, this.#slow);
-        parts.body =
-          bytes.byteLength === 0 && this.#emptyBody !== undefined
-            ? this.#emptyBody.value
-            : validated(operation.body, readJson(bytes));
-        requireOwnOrganization(parts.caller, parts.body);
-        return handle(parts);
+        const { body } = operation;
+        if (body === undefined) return handle(parts);
+        return readBody(message, this.#slow).then((bytes) => {
+          parts.body = this.#body(body, bytes);
+          requireOwnOrganization(parts.caller, parts.body);
+          return handle(parts);
+        });
       }
     }
+  }
+
+  #body(schema: z.ZodType, bytes: Uint8Array): unknown {
+    if (bytes.byteLength === 0 && this.#emptyBody !== undefined) return this.#emptyBody.value;
+    return validated(schema, readJson(bytes));
   }
 }
 

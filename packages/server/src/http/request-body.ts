@@ -7,6 +7,9 @@ import type { SlowBodies } from "./slow-bodies.ts";
 
 const empty = new Uint8Array(0);
 
+/** So many chunks in a row are put into one: a body sent byte by byte must not cost a hundred bytes of memory a byte. */
+const tinyChunksMax = 1_024;
+
 const tooLarge = (): Refusal =>
   new Refusal("PAYLOAD_TOO_LARGE", `The body is larger than ${limits.bodyBytes} bytes, counted unzipped.`, {
     details: { limit_bytes: limits.bodyBytes },
@@ -30,16 +33,17 @@ function isZipped(message: IncomingMessage): boolean {
  * Reads a whole body of at most `limits.bodyBytes`, unzipped if need be; no more than that is ever held, however far
  * a zip would expand. Refuses with PAYLOAD_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE or INVALID_REQUEST.
  */
-export async function readBody(message: IncomingMessage, slow: SlowBodies): Promise<Uint8Array> {
+export function readBody(message: IncomingMessage, slow: SlowBodies): Promise<Uint8Array> {
   const announced = message.headers["content-length"];
   if (announced === "0" || (announced === undefined && message.headers["transfer-encoding"] === undefined))
-    return empty;
+    return Promise.resolve(empty);
   const zipped = isZipped(message);
   if (announced !== undefined && Number(announced) > limits.bodyBytes) throw tooLarge();
   const source = zipped ? unzip(message) : message;
   return new Promise((resolve, reject) => {
     const chunks: Uint8Array[] = [];
     let length = 0;
+    let merged = 0;
     const fail = (refusal: Refusal): void => {
       slow.end(message);
       source.removeListener("data", onData);
@@ -48,13 +52,17 @@ export async function readBody(message: IncomingMessage, slow: SlowBodies): Prom
     };
     const onData = (chunk: Uint8Array): void => {
       length += chunk.byteLength;
-      if (length > limits.bodyBytes) fail(tooLarge());
-      else chunks.push(chunk);
+      if (length > limits.bodyBytes) return fail(tooLarge());
+      chunks.push(chunk);
+      if (chunks.length - merged < tinyChunksMax) return;
+      const tail = chunks.splice(merged);
+      chunks.push(joined(tail));
+      merged += 1;
     };
     source.on("data", onData);
     source.on("end", () => {
       slow.end(message);
-      resolve(chunks.length === 1 ? (chunks[0] as Uint8Array) : joined(chunks, length));
+      resolve(chunks.length === 1 ? (chunks[0] as Uint8Array) : joined(chunks));
     });
     source.on("error", () => fail(unreadable(zipped)));
     message.on("close", () => {
@@ -65,8 +73,8 @@ export async function readBody(message: IncomingMessage, slow: SlowBodies): Prom
 }
 
 /** One buffer in memory of its own, never a slice of Node's shared pool, so that it can be handed to another thread. */
-function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
-  const whole = new Uint8Array(length);
+function joined(chunks: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0));
   let at = 0;
   for (const chunk of chunks) {
     whole.set(chunk, at);

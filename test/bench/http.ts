@@ -1,0 +1,94 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { temporaryFolder } from "../../packages/server/src/usage/ledger-fixture.ts";
+
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const key = `sk_bench_${"b".repeat(43)}`;
+const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
+
+interface Running {
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+/** Starts a process and waits until it has printed its port. */
+async function start(script: string, environment: Record<string, string>, portPattern: RegExp): Promise<Running> {
+  const child: ChildProcess = spawn(process.execPath, ["--conditions=source", here(script)], {
+    env: { ...process.env, ...environment },
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  let heard = "";
+  for await (const chunk of child.stdout ?? []) {
+    heard += String(chunk);
+    const port = portPattern.exec(heard)?.[1];
+    if (port !== undefined) {
+      child.stdout?.resume();
+      return {
+        port: Number(port),
+        stop: async () => {
+          const exited = once(child, "exit");
+          child.kill("SIGTERM");
+          await exited;
+        },
+      };
+    }
+  }
+  throw new Error(`${script} ended before it listened: ${heard}`);
+}
+
+interface Round {
+  readonly path: string;
+  readonly requests: number;
+  readonly recordsPerRequest: number;
+  readonly connections: number;
+  readonly depth: number;
+}
+
+async function load(port: number, round: Round, seed: number): Promise<number> {
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    here("./http-load.ts"),
+    JSON.stringify({ ...round, port, key, seed }),
+  ]);
+  return (JSON.parse(stdout) as { requestsPerSecond: number }).requestsPerSecond;
+}
+
+const single: Round = { path: "/api/v1/usage", requests: 60_000, recordsPerRequest: 1, connections: 16, depth: 16 };
+const batched: Round = {
+  path: "/api/v1/usage/batch",
+  requests: 200,
+  recordsPerRequest: 1_000,
+  connections: 8,
+  depth: 1,
+};
+
+/** Durable ingest over real sockets: server, load and floor each in a process of its own. Prints medians and ratios. */
+export async function benchHttp(rounds: number): Promise<void> {
+  const rates = { echo: [] as number[], single: [] as number[], batched: [] as number[] };
+  for (let round = 0; round < rounds; round += 1) {
+    const echo = await start("./http-echo.ts", {}, /^(\d+)\n/);
+    rates.echo.push(await load(echo.port, { ...single, path: "/" }, 1));
+    await echo.stop();
+    const folder = temporaryFolder();
+    const environment = { DATABASE_URL: `sqlite:${folder.file}`, COST_OPS_ADMIN_KEY: key, SERVER_PORT: "0" };
+    const server = await start("../../packages/server/src/main.ts", environment, /127\.0\.0\.1:(\d+)/);
+    await load(server.port, { ...single, requests: 5_000 }, 99);
+    rates.single.push(await load(server.port, single, 2 * round + 1));
+    rates.batched.push(await load(server.port, batched, 2 * round + 2));
+    await server.stop();
+    folder.remove();
+  }
+  const [echo, one, many] = [
+    median(rates.echo),
+    median(rates.single),
+    median(rates.batched) * batched.recordsPerRequest,
+  ];
+  const print = (name: string, rate: number, unit: string, ratio: string): void =>
+    console.log(`${name.padEnd(44)}${Math.round(rate).toLocaleString("en").padStart(10)} ${unit}   ${ratio}`);
+  print("bare node:http echo", echo, "requests/s", "");
+  print("one event a request, durable", one, "requests/s", `${(one / echo).toFixed(2)} of echo`);
+  print("a thousand events a request, durable", many, "events/s", "");
+}
+
+if (import.meta.main) await benchHttp(Number(process.argv[2] ?? 3));
