@@ -52,12 +52,14 @@ export function readBody(message: IncomingMessage, slow: SlowBodies): Promise<Ui
     };
     const onData = (chunk: Uint8Array): void => {
       length += chunk.byteLength;
-      if (length > limits.bodyBytes) return fail(tooLarge());
       chunks.push(chunk);
-      if (chunks.length - merged < tinyChunksMax) return;
-      const tail = chunks.splice(merged);
-      chunks.push(joined(tail));
-      merged += 1;
+      if (length > limits.bodyBytes) {
+        fail(tooLarge());
+      } else if (chunks.length - merged >= tinyChunksMax) {
+        const tail = chunks.splice(merged);
+        chunks.push(joined(tail));
+        merged += 1;
+      }
     };
     source.on("data", onData);
     source.on("end", () => {
