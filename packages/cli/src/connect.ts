@@ -60,7 +60,10 @@ async function connectLocally(parts: ConnectParts): Promise<CostOpsClient> {
  * @throws CommandError where the database is missing or cannot be opened.
  */
 export async function composeLocally(parts: Omit<ConnectParts, "signal">): Promise<Composition> {
-  const { compose, createLogger, loadConfig } = await import("@llm-cost-ops/server");
+  const [{ composeBriefly }, { loadConfig }] = await Promise.all([
+    import("@llm-cost-ops/server/brief"),
+    import("@llm-cost-ops/server/config"),
+  ]);
   const config = loadConfig(configSources(parts));
   const { databasePath } = config;
   if (parts.database === "must exist" && !existsSync(databasePath)) {
@@ -69,8 +72,7 @@ export async function composeLocally(parts: Omit<ConnectParts, "signal">): Promi
       exitCodes.database,
     );
   }
-  const world = { clock: Date.now, logger: createLogger("silent"), isBrief: true };
-  const composition = await compose(config, world).catch((error: unknown) => {
+  const composition = await composeBriefly(config).catch((error: unknown) => {
     const why = printable(messageOf(error));
     throw new CommandError(`The database ${printable(databasePath)} cannot be opened: ${why}.`, exitCodes.database);
   });

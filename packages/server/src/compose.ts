@@ -1,5 +1,3 @@
-import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
-import { dirname } from "node:path";
 import { buildOpenApi } from "@llm-cost-ops/contract";
 import type { Config } from "./config.ts";
 import { sqliteCostQuery } from "./costs/cost-query.sqlite.ts";
@@ -8,7 +6,7 @@ import { sqliteExportStore } from "./exports/exports.sqlite.ts";
 import { exportRoutes } from "./exports/routes.ts";
 import { type App, createApp } from "./http/app.ts";
 import { createInProcessFetch } from "./http/in-process-fetch.ts";
-import { createMetrics } from "./http/metrics.ts";
+import type { Metrics } from "./http/metrics.ts";
 import { type Logger, requestLog } from "./http/request-log.ts";
 import { systemRoutes } from "./http/system-routes.ts";
 import { apiKeyRevision, sqliteApiKeys } from "./identity/api-keys.sqlite.ts";
@@ -17,6 +15,7 @@ import { identityRoutes } from "./identity/routes.ts";
 import { failInterruptedImports, sqliteImportStore } from "./imports/imports.sqlite.ts";
 import { importRoutes } from "./imports/routes.ts";
 import { createJobRunner } from "./jobs/job-runner.ts";
+import { openStore } from "./open-store.ts";
 import { applyFirstCatalogue } from "./pricing/catalogue/first-catalogue.ts";
 import { loadBundledCatalogue } from "./pricing/catalogue/load-bundled-catalogue.ts";
 import { createSqlitePriceBook } from "./pricing/price-book.sqlite.ts";
@@ -25,7 +24,7 @@ import { createSqliteRepricings } from "./pricing/repricings.sqlite.ts";
 import { pricingRoutes } from "./pricing/routes.ts";
 import type { Secret } from "./secret.ts";
 import type { SqliteThreads } from "./sqlite/operation.ts";
-import { startSqliteThreads } from "./sqlite/threads.ts";
+import type { RunningSqliteThreads } from "./sqlite/threads.ts";
 import { usageCommitted } from "./usage/committed-usage.ts";
 import { createSqliteLedger } from "./usage/ledger.sqlite.ts";
 import type { CommittedUsage } from "./usage/ledger-observer.ts";
@@ -49,25 +48,31 @@ export interface World {
   readonly clock: () => number;
   readonly logger: Logger;
   /**
-   * A server that lives for one command: it makes no key, takes no part in background work unless it queued some itself,
-   * and finishes that before it closes.
+   * A server that lives for one command, on threads that run already: it makes no key and no metrics, takes no part in
+   * background work unless it queued some itself, and finishes that before it closes.
    */
-  readonly isBrief?: boolean;
+  readonly brief?: { readonly threads: RunningSqliteThreads };
 }
 
 /** Wires one server on its database, which is made, brought up to date and given its first prices and key where needed. */
-export async function compose(config: Config, { clock, logger, isBrief = false }: World): Promise<Composition> {
-  prepareFile(config.databasePath);
+export async function compose(config: Config, { clock, logger, brief }: World): Promise<Composition> {
   const state = { readiness: "starting" as "starting" | "ready" | "stopping" };
-  const threads = await startSqliteThreads({
-    path: config.databasePath,
-    isWriterLazy: isBrief,
-    onCrash: (role, error) => logger.error({ event: "store.thread_crashed", role, err: error }),
-    onNotice: (topic, value) => {
-      if (topic === usageCommitted) metrics?.onCommitted(value as CommittedUsage);
-    },
-  });
-  const metrics = config.metricsEnabled && !isBrief ? createMetrics(() => threads.queuedBytes) : undefined;
+  const told = { onCommitted: (_: CommittedUsage): void => undefined };
+  const threads =
+    brief?.threads ??
+    (await openStore({
+      path: config.databasePath,
+      // While starting, a thread that cannot open the database is the reason of the failed start, and is told as that.
+      onCrash: (role, error) => {
+        if (state.readiness !== "starting") logger.error({ event: "store.thread_crashed", role, err: error });
+      },
+      onNotice: (topic, value) => {
+        if (topic === usageCommitted) told.onCommitted(value as CommittedUsage);
+      },
+    }));
+  const metrics =
+    config.metricsEnabled && brief === undefined ? await loadMetrics(() => threads.queuedBytes) : undefined;
+  if (metrics !== undefined) told.onCommitted = metrics.onCommitted;
   try {
     const book = createSqlitePriceBook(threads);
     const apiKeys = sqliteApiKeys(threads, config.apiKeyPrefix);
@@ -113,8 +118,8 @@ export async function compose(config: Config, { clock, logger, isBrief = false }
       },
     });
     await applyFirstCatalogue(book, loadBundledCatalogue);
-    const firstKey = isBrief ? undefined : await apiKeys.ensureFirstKey(config.adminKey);
-    if (!isBrief) {
+    const firstKey = brief !== undefined ? undefined : await apiKeys.ensureFirstKey(config.adminKey);
+    if (brief === undefined) {
       await failInterruptedImports(threads);
       jobs.start();
     }
@@ -136,7 +141,7 @@ export async function compose(config: Config, { clock, logger, isBrief = false }
         app.beginStopping();
         inProcess?.close();
         await closeWithin(app, config.shutdownTimeoutSeconds * 1_000);
-        if (isBrief) await jobs.idle();
+        if (brief !== undefined) await jobs.idle();
         await jobs.stop();
         await authenticator
           .flush()
@@ -150,11 +155,10 @@ export async function compose(config: Config, { clock, logger, isBrief = false }
   }
 }
 
-/** Makes the database's folder where it is missing, and a new file readable by its owner alone. */
-function prepareFile(path: string): void {
-  mkdirSync(dirname(path), { recursive: true });
-  // SQLite gives its write-ahead files the mode of the database.
-  if (!existsSync(path)) closeSync(openSync(path, "a", 0o600));
+/** The metrics' library takes longer to load than everything else together is worth to a single command. */
+async function loadMetrics(queueBytes: () => number): Promise<Metrics> {
+  const { createMetrics } = await import("./http/metrics.ts");
+  return createMetrics(queueBytes);
 }
 
 async function databaseState(threads: SqliteThreads): Promise<string> {
