@@ -2,7 +2,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Refusal } from "../refusal.ts";
 import type { Ledger, RecordedItem, UsageBytes } from "../usage/ledger.ts";
 
-const batchRecordsMax = 1_000;
+/** Records on their way survive young collections: twice as many made the heap of a long import twice as large. */
+const batchRecordsMax = 500;
 const batchBytesMax = 1024 * 1024;
 /** While one batch commits, the next waits at the writer and a third is being read: more would only hold memory. */
 const batchesInFlight = 3;
