@@ -94,7 +94,7 @@ function drawer(document: OpenApiDocument) {
       return raw(schema["enum"].map((word) => html`<code>${text(word)}</code>`).join(" | "));
     }
     if (schema["type"] === "array") return html`list of ${typeOf((schema["items"] ?? {}) as JsonSchema)}`;
-    return text(schema["type"] ?? "anything");
+    return text([schema["type"] ?? "anything"].flat().join(" or "));
   };
 
   const limitsOf = (schema: JsonSchema): string =>

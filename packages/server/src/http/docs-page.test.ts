@@ -1,0 +1,37 @@
+import { createHash } from "node:crypto";
+import { buildOpenApi, operations } from "@llm-cost-ops/contract";
+import { expect, test } from "vitest";
+import { docsPage, docsPolicy } from "./docs-page.ts";
+
+const document = buildOpenApi({ version: "1.2.3" });
+const page = docsPage(document);
+
+test("every operation and every schema has its place, and every link leads somewhere", () => {
+  for (const id of Object.keys(operations)) expect(page).toContain(`<article id="${id}">`);
+  for (const name of Object.keys(document.components.schemas)) expect(page).toContain(`id="schema-${name}"`);
+  const ids = new Set([...page.matchAll(/ id="([^"]+)"/g)].map((match) => match[1]));
+  const links = [...page.matchAll(/href="#([^"]+)"/g)].map((match) => match[1]);
+  expect(links.filter((link) => !ids.has(link))).toEqual([]);
+});
+
+test("nothing is loaded and nothing runs; the style sheet is the one that the policy allows", () => {
+  expect(page).not.toMatch(/<script|<link|<img|<iframe|javascript:| on[a-z]+=|url\(|@import/i);
+  expect([...page.matchAll(/(?:src|href)="([^"#][^"]*)"/g)].map((match) => match[1])).toEqual(["/openapi.json"]);
+  const style = /<style>([\s\S]*)<\/style>/.exec(page)?.[1] ?? "";
+  expect(docsPolicy).toContain(`'sha256-${createHash("sha256").update(style).digest("base64")}'`);
+  expect(docsPolicy).toMatch(/^default-src 'none'/);
+});
+
+test("what the document says is shown as text, whatever it says", () => {
+  const hostile = {
+    ...document,
+    info: { ...document.info, title: '<img src=x onerror="alert(1)">', description: "</style><b>&" },
+  };
+  const drawn = docsPage(hostile);
+  expect(drawn).not.toContain("<img");
+  expect(drawn).toContain("&lt;/style&gt;&lt;b&gt;&amp;");
+});
+
+test("the page stays small", () => {
+  expect(page.length).toBeLessThan(250_000);
+});
