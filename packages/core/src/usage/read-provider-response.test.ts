@@ -23,6 +23,21 @@ describe("a usage object that arrived alone", () => {
     [{ prompt_tokens: 10, total_tokens: 10 }, "openai_embeddings", { input: 10 }],
     [{ input_tokens: 10, output_tokens: 5 }, "anthropic_messages", { input: 10, output: 5 }],
     [
+      { input_tokens: 100, input_tokens_details: { cached_tokens: 80 }, output_tokens: 5 },
+      "openai_responses",
+      { input: 20, cache_read: 80, output: 5 },
+    ],
+    [
+      { input_tokens: 100, output_tokens: 5, output_tokens_details: { reasoning_tokens: 4 } },
+      "openai_responses",
+      { input: 100, output: 1, reasoning: 4 },
+    ],
+    [
+      { input_tokens: 100, output_tokens: 5, output_tokens_details: { thinking_tokens: 4 } },
+      "anthropic_messages",
+      { input: 100, output: 1, reasoning: 4 },
+    ],
+    [
       { input_tokens: 10, output_tokens: 5, cache_read_input_tokens: 90 },
       "anthropic_messages",
       { input: 10, cache_read: 90, output: 5 },

@@ -1,5 +1,5 @@
 import type { ProviderUsage } from "../usage-flavors.ts";
-import { isPresent, listOf, nameOf, objectOf } from "./provider-json.ts";
+import { isPresent, type JsonObject, listOf, nameOf, objectOf } from "./provider-json.ts";
 import { splitOutput } from "./split-tokens.ts";
 import {
   addQuantity,
@@ -76,12 +76,19 @@ function readCacheWrites(reading: UsageReading): void {
   addQuantity(reading, "cache_write_5m", total - longLived);
 }
 
+/** Fields of OpenAI's Responses, whose input includes its cached tokens; they tell the two apart where the total is missing. */
+const speaksResponses = (usage: JsonObject): boolean =>
+  isPresent(usage["input_tokens_details"]) || isPresent(objectOf(usage["output_tokens_details"])?.["reasoning_tokens"]);
+
 export const anthropicMessages: UsageShape = {
   flavor: "anthropic_messages",
   recognises: (usage, body) =>
     !isPresent(usage["prompt_tokens"]) &&
     ((body["type"] === "message" && isPresent(body["role"])) ||
       ["cache_read_input_tokens", "cache_creation_input_tokens", "cache_creation"].some((name) => name in usage) ||
-      (isPresent(usage["input_tokens"]) && isPresent(usage["output_tokens"]) && !isPresent(usage["total_tokens"]))),
+      (isPresent(usage["input_tokens"]) &&
+        isPresent(usage["output_tokens"]) &&
+        !isPresent(usage["total_tokens"]) &&
+        !speaksResponses(usage))),
   read: readAnthropicMessagesUsage,
 };
