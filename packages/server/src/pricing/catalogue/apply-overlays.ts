@@ -27,6 +27,8 @@ export interface Overlay {
   /** Tiers that are published as a factor. `undiscounted` kinds cost the same at the tier as outside it. */
   readonly tiers?: readonly (Choice &
     Sourced & { readonly service_tier: string; readonly factor: string; readonly undiscounted?: readonly string[] })[];
+  /** Factors that are published for where a call was served, on every rate of the models but fees. */
+  readonly regions?: readonly (Choice & Sourced & { readonly region: string; readonly factor: string })[];
   /** Prices of their own; per million for token kinds, else per `per` units. */
   readonly rates?: readonly (Sourced & {
     readonly service_tier?: string;
@@ -129,8 +131,15 @@ function changesOf(overlay: Overlay): { readonly choose: (model: string) => bool
       };
     },
   }));
+  const regions = (overlay.regions ?? []).map((one) => ({
+    choose: chooses(one),
+    change: (price: CataloguePrice): CataloguePrice => ({
+      ...price,
+      multipliers: [...price.multipliers, { region: one.region, factor: one.factor }],
+    }),
+  }));
   // Tiers come last, so that what they copy or multiply includes the rates that the overlay itself brings.
-  return [...derived, ...rates, ...tiers];
+  return [...derived, ...rates, ...regions, ...tiers];
 }
 
 function addedModels(overlay: Overlay): CatalogueModel[] {
@@ -152,7 +161,7 @@ function addedModels(overlay: Overlay): CatalogueModel[] {
 }
 
 /**
- * Lays the overlays over a catalogue: adds tiers, fees, derived kinds, free models and aliases. What the data say
+ * Lays the overlays over a catalogue: adds tiers, factors of regions, fees, derived kinds, free models and aliases. What the data say
  * themselves is never replaced. Throws for an overlay that names an unknown provider or kind or a choice that fits no
  * model, because the overlays are the project's own and such a line is a mistake. Problems that an overlay solves go.
  */

@@ -23,8 +23,8 @@ describe("the overlays", () => {
 
   test("say of each figure where it was read and when", () => {
     for (const overlay of overlaysJson as readonly unknown[] as readonly Overlay[]) {
-      const { tiers = [], rates = [], derived = [], models = [] } = overlay;
-      for (const { source, read } of [...tiers, ...rates, ...derived, ...models]) {
+      const { tiers = [], regions = [], rates = [], derived = [], models = [] } = overlay;
+      for (const { source, read } of [...tiers, ...regions, ...rates, ...derived, ...models]) {
         expect(source).toMatch(/\w/);
         expect(read).toMatch(/^\d{4}-\d{2}-\d{2}$/);
       }
