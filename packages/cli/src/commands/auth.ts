@@ -7,7 +7,7 @@ import { printable } from "../terminal/printable.ts";
 import { wireForm } from "../wire-form.ts";
 
 const columns: readonly Column<ApiKey>[] = [
-  { heading: "id", text: (row) => row.id },
+  { heading: "id", isWhole: true, text: (row) => row.id },
   { heading: "name", text: (row) => row.name },
   { heading: "begins", text: (row) => `${row.prefix}…` },
   { heading: "created", text: (row) => row.created_at },

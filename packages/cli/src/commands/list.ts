@@ -48,13 +48,13 @@ export function define(command: Command, run: Run): void {
 
 const columns: readonly Column<Row>[] = [
   { heading: "occurred", text: (row) => (row.occurred_at ?? "–").replace("T", " ").replace(/(\.\d+)?Z$/, "") },
-  { heading: "id", text: (row) => row.id ?? "–" },
+  { heading: "id", isWhole: true, text: (row) => row.id ?? "–" },
   { heading: "provider", text: (row) => row.provider ?? "–" },
   { heading: "model", text: (row) => row.model ?? "–" },
-  { heading: "project", text: (row) => row.project_id ?? "–" },
-  { heading: "input", align: "right", text: (row) => count(row.input_tokens) },
-  { heading: "cached", align: "right", text: (row) => count(row.cached_tokens) },
-  { heading: "output", align: "right", text: (row) => count(row.output_tokens) },
+  { heading: "project", isOptional: true, text: (row) => row.project_id ?? "–" },
+  { heading: "input", align: "right", isOptional: true, text: (row) => count(row.input_tokens) },
+  { heading: "cached", align: "right", isOptional: true, text: (row) => count(row.cached_tokens) },
+  { heading: "output", align: "right", isOptional: true, text: (row) => count(row.output_tokens) },
   {
     heading: "cost",
     align: "right",

@@ -16,9 +16,9 @@ export const priceColumns: readonly Column<PriceRecord>[] = [
   { heading: "input", align: "right", text: (row) => price(row.input_price_per_million, row.currency) },
   { heading: "output", align: "right", text: (row) => price(row.output_price_per_million, row.currency) },
   { heading: "from", text: (row) => day(row.effective_date) ?? "since ever" },
-  { heading: "until", text: (row) => day(row.end_date) ?? "–" },
-  { heading: "source", text: (row) => row.source },
-  { heading: "id", text: (row) => row.id },
+  { heading: "until", isOptional: true, text: (row) => day(row.end_date) ?? "–" },
+  { heading: "source", isOptional: true, text: (row) => row.source },
+  { heading: "id", isWhole: true, text: (row) => row.id },
 ];
 
 const day = (instant: string | null): string | undefined => instant?.replace(/T00:00:00(\.0+)?Z$/, "");

@@ -18,7 +18,7 @@ interface PreviewFlags {
 }
 
 const columns: readonly Column<Repricing>[] = [
-  { heading: "id", text: (row) => row.id },
+  { heading: "id", isWhole: true, text: (row) => row.id },
   { heading: "status", text: (row) => row.status },
   { heading: "created", text: (row) => row.created_at },
   { heading: "changed", align: "right", text: (row) => count(row.records_changed) },

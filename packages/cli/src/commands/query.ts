@@ -70,7 +70,16 @@ function columnsOf(result: AggregateResult): readonly Column<AggregateRow>[] {
   const wholes = new Map(result.totals.map((total) => [total.currency, pico(total.total_cost)]));
   const currencies = result.totals.filter((total) => total.currency !== null).length;
   const number = (heading: string, name: keyof Totals): Column<AggregateRow>[] =>
-    has(name) ? [{ heading, align: "right", text: (row) => count(row[name] as number | string | undefined) }] : [];
+    has(name)
+      ? [
+          {
+            heading,
+            align: "right",
+            isOptional: name.endsWith("tokens"),
+            text: (row) => count(row[name] as number | string | undefined),
+          },
+        ]
+      : [];
   return [
     ...result.group_by.map(
       (name): Column<AggregateRow> => ({ heading: name, text: (row) => String(row[name] ?? "–") }),
@@ -81,6 +90,7 @@ function columnsOf(result: AggregateResult): readonly Column<AggregateRow>[] {
           {
             heading: "share",
             align: "right",
+            isOptional: true,
             text: (row: AggregateRow) => share(pico(row.total_cost), wholes.get(row.currency) ?? 0n),
           } as const,
         ]
@@ -91,6 +101,7 @@ function columnsOf(result: AggregateResult): readonly Column<AggregateRow>[] {
           {
             heading: "per request",
             align: "right",
+            isOptional: true,
             text: (row: AggregateRow) => money(row.avg_cost_per_request, row.currency),
           } as const,
         ]
@@ -114,7 +125,9 @@ function footerOf(result: AggregateResult, shown: Shown): readonly (readonly str
       at === 0 ? name : at < result.group_by.length ? "" : column.text({ ...totals } as AggregateRow),
     );
   return [
-    ...shown.others.map((totals) => line(`${count(shown.leftOf(totals.currency))} others`, totals)),
+    ...shown.others.map((totals) => line(othersText(shown.leftOf(totals.currency)), totals)),
     ...result.totals.map((totals) => line("total", totals)),
   ];
 }
+
+const othersText = (rows: number): string => (rows === 1 ? "1 other" : `${count(rows)} others`);

@@ -52,8 +52,8 @@ export function rankingTable(
       text: (row) => (row.currency === null ? "unpriced" : money(row.total_cost, row.currency)),
     },
     { heading: "share", align: "right", text: (row) => share(pico(row.total_cost), whole(row)) },
-    { heading: "", text: (row) => bar(pico(row.total_cost), largest, 16).padEnd(16) },
-    { heading: "requests", align: "right", text: (row) => count(row.total_requests) },
+    { heading: "", isOptional: true, text: (row) => bar(pico(row.total_cost), largest, 16).padEnd(16) },
+    { heading: "requests", align: "right", isOptional: true, text: (row) => count(row.total_requests) },
   ]);
 }
 

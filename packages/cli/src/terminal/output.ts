@@ -7,6 +7,10 @@ export interface Column<Row> {
   readonly heading: string;
   readonly text: (row: Row) => string;
   readonly align?: "right";
+  /** May be left out on a screen that is too narrow, the last one first. */
+  readonly isOptional?: boolean;
+  /** Is never shortened, because it is to be copied. */
+  readonly isWhole?: boolean;
 }
 
 /** An answer in every form: the document for machines, its rows as fields for CSV and as columns for people. */
@@ -79,24 +83,38 @@ function csvCell(value: string | number | null): string {
 const gap = 2;
 const columnWidthMin = 8;
 
-/** A table without vertical rules: quiet enough to read, easy to copy. Text columns shrink to fit a narrow screen. */
+/**
+ * A table without vertical rules: quiet enough to read, easy to copy. On a narrow screen optional columns are left out
+ * and then text is shortened; numbers never are.
+ */
 export function renderTable<Row>(
   terminal: Pick<Terminal, "paint" | "columns">,
   rows: readonly Row[],
   columns: readonly Column<Row>[],
   footer: readonly (readonly string[])[] = [],
 ): string {
-  const cells = rows.map((row) => columns.map((column) => printable(column.text(row))));
-  const headings = columns.map(({ heading }) => heading);
-  const widths = fit([headings, ...cells, ...footer], columns, terminal.columns);
+  const drawn = columns.map(
+    (column, at): Drawn => ({
+      heading: column.heading,
+      cells: rows.map((row) => printable(column.text(row))),
+      footer: footer.map((line) => printable(line[at] ?? "")),
+      align: column.align ?? "left",
+      isOptional: column.isOptional ?? false,
+      canShorten: column.align !== "right" && column.isWhole !== true,
+    }),
+  );
+  const { shown, widths } = fit(drawn, terminal.columns);
   const table = new Table({
-    head: headings.map(terminal.paint.bold),
-    colAligns: columns.map((column) => column.align ?? "left"),
-    ...(widths === undefined ? {} : { colWidths: widths }),
+    head: shown.map(({ heading }) => terminal.paint.bold(heading)),
+    colAligns: shown.map(({ align }) => align),
+    ...(widths === undefined ? {} : { colWidths: [...widths] }),
     style: { head: [], border: [], compact: true, "padding-left": 0, "padding-right": gap },
     chars: noRules,
   });
-  table.push(...cells, ...footer.map((line) => line.map(terminal.paint.bold)));
+  table.push(
+    ...rows.map((_, at) => shown.map(({ cells }) => cells[at] ?? "")),
+    ...footer.map((_, at) => shown.map((column) => terminal.paint.bold(column.footer[at] ?? ""))),
+  );
   return table
     .toString()
     .split("\n")
@@ -104,23 +122,43 @@ export function renderTable<Row>(
     .join("\n");
 }
 
-/** Widths with the gap, where the natural ones do not fit: the widest text columns give way first, numbers never. */
-function fit<Row>(
-  lines: readonly (readonly string[])[],
-  columns: readonly Column<Row>[],
+/** A column with its texts. */
+interface Drawn {
+  readonly heading: string;
+  readonly cells: readonly string[];
+  readonly footer: readonly string[];
+  readonly align: "left" | "right";
+  readonly isOptional: boolean;
+  readonly canShorten: boolean;
+}
+
+const naturalWidth = ({ heading, cells, footer }: Drawn): number =>
+  gap + [heading, ...cells, ...footer].reduce((widest, text) => Math.max(widest, text.length), 0);
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
+
+/** What is shown of a table, and in which widths where the natural ones are too wide. */
+function fit(
+  columns: readonly Drawn[],
   available: number | undefined,
-): number[] | undefined {
-  const widths = columns.map((_, at) => gap + Math.max(...lines.map((line) => (line[at] ?? "").length)));
-  const total = (): number => widths.reduce((sum, width) => sum + width, 0);
-  if (available === undefined || total() <= available) return undefined;
-  while (total() > available) {
-    const widest = widths.reduce(
-      (best, width, at) => (columns[at]?.align !== "right" && width > (widths[best] ?? 0) ? at : best),
-      columns.findIndex((column) => column.align !== "right"),
-    );
-    const width = widths[widest];
-    if (width === undefined || width <= columnWidthMin + gap) break;
-    widths[widest] = width - 1;
+): { readonly shown: readonly Drawn[]; readonly widths?: readonly number[] } {
+  let shown = columns;
+  for (;;) {
+    const widths = shown.map(naturalWidth);
+    if (available === undefined || sum(widths) <= available) return { shown };
+    const last = shown.findLastIndex(({ isOptional }) => isOptional);
+    if (last === -1) return { shown, widths: shorten(widths, shown, available) };
+    shown = shown.filter((_, at) => at !== last);
+  }
+}
+
+/** Takes from the widest text column, one character at a time, until all fit or none can give more. */
+function shorten(natural: readonly number[], columns: readonly Drawn[], available: number): readonly number[] {
+  const widths = [...natural];
+  while (sum(widths) > available) {
+    const texts = widths.map((width, at) => (columns[at]?.canShorten ? width : 0));
+    const widest = texts.indexOf(Math.max(...texts));
+    if ((texts[widest] ?? 0) <= columnWidthMin + gap) break;
+    widths[widest] = (widths[widest] ?? 0) - 1;
   }
   return widths;
 }

@@ -132,4 +132,19 @@ describe("answers", () => {
     expect(text).toContain("$1,234,567.89");
     expect(text).toContain("…");
   });
+
+  test("before any text is shortened, optional columns are left out from the right", () => {
+    const text = renderTable(
+      { paint: plainPaint, columns: 24 },
+      [{}],
+      [
+        { heading: "name", text: () => "a-model-of-name" },
+        { heading: "one", isOptional: true, text: () => "first" },
+        { heading: "cost", align: "right", text: () => "$1.00" },
+        { heading: "two", isOptional: true, text: () => "second" },
+      ],
+      [["total", "", "$1.00", "left out with its column"]],
+    );
+    expect(text).toBe("name              cost\na-model-of-name  $1.00\ntotal            $1.00");
+  });
 });
