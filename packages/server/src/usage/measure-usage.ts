@@ -133,11 +133,23 @@ function measureProviderUsage(draft: UsageDraft, sent: unknown): MeasuredUsage |
       totals,
       status: read.status === "partial" ? "partial" : (draft.usageStatus ?? read.status),
       provider: draft.provider ?? read.provider,
-      serviceTier: draft.serviceTier ?? read.serviceTier,
+      serviceTier: servedTier(draft.serviceTier, read.serviceTier),
       region: draft.region ?? read.region ?? null,
       warnings: warningsOf(read),
     }
   );
+}
+
+/** What a request may ask for and no call is ever served at. */
+const onlyAskedFor: ReadonlySet<string> = new Set(["auto", "standard_only"]);
+
+/**
+ * The tier that served: the caller's word (bodies of a batch say `default`), unless it only names what was asked for and
+ * the provider says what was served.
+ */
+function servedTier(said: string | undefined, read: string | undefined): string | undefined {
+  if (said === undefined || (read !== undefined && onlyAskedFor.has(said.trim().toLowerCase()))) return read;
+  return said;
 }
 
 /** Counts beside a usage object must say what it says. */
