@@ -10,6 +10,9 @@ const empty = new Uint8Array(0);
 /** So many chunks in a row are put into one: a body sent byte by byte must not cost a hundred bytes of memory a byte. */
 const tinyChunksMax = 1_024;
 
+/** A sender who delivers this much has earned the time for as much again; dribbling earns nothing. */
+const progressBytes = 65_536;
+
 const tooLarge = (): Refusal =>
   new Refusal("PAYLOAD_TOO_LARGE", `The body is larger than ${limits.bodyBytes} bytes, counted unzipped.`, {
     details: { limit_bytes: limits.bodyBytes },
@@ -44,15 +47,21 @@ export function readBody(message: IncomingMessage, slow: SlowBodies): Promise<Ui
     const chunks: Uint8Array[] = [];
     let length = 0;
     let merged = 0;
+    let renewedAt = 0;
     const fail = (refusal: Refusal): void => {
       slow.end(message);
       source.removeListener("data", onData);
       if (zipped) source.destroy();
       reject(refusal);
     };
+    const expire = (): void => fail(tooSlow());
     const onData = (chunk: Uint8Array): void => {
       length += chunk.byteLength;
       chunks.push(chunk);
+      if (length - renewedAt >= progressBytes) {
+        renewedAt = length;
+        slow.begin(message, expire);
+      }
       if (length > limits.bodyBytes) {
         fail(tooLarge());
       } else if (chunks.length - merged >= tinyChunksMax) {
@@ -70,7 +79,7 @@ export function readBody(message: IncomingMessage, slow: SlowBodies): Promise<Ui
     message.on("close", () => {
       if (!message.complete) fail(unreadable(false));
     });
-    slow.begin(message, () => fail(tooSlow()));
+    slow.begin(message, expire);
   });
 }
 

@@ -1,5 +1,6 @@
-import { destination, type Logger, pino } from "pino";
+import { type Logger, pino } from "pino";
 import type { AnsweredRequest } from "./app.ts";
+import { LineBuffer } from "./line-buffer.ts";
 
 export type { Logger };
 
@@ -13,9 +14,9 @@ const quiet: ReadonlySet<string | undefined> = new Set([
 
 /** A logger that writes JSON lines to standard error, where talk belongs, in batches but never later than a moment. */
 export function createLogger(level: string): Logger {
-  const stream = destination({ dest: 2, sync: false, minLength: 8_192, periodicFlush: 100 });
   const formatters = { level: (label: string) => ({ level: label }) };
-  return pino({ level, base: null, timestamp: isoTimestamps(), messageKey: "message", formatters }, stream);
+  const options = { level, base: null, timestamp: isoTimestamps(), messageKey: "message", formatters };
+  return pino(options, new LineBuffer());
 }
 
 /** The time as a part of a line, put together once a millisecond however many lines it has. */
