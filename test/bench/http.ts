@@ -1,15 +1,19 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { temporaryFolder } from "../../packages/server/src/usage/ledger-fixture.ts";
+import { median, printFigure } from "./figures.ts";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const key = `sk_bench_${"b".repeat(43)}`;
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
 
 interface Running {
   readonly port: number;
+  /** Resident memory of the process with all its threads. */
+  residentMb(): number;
   stop(): Promise<void>;
 }
 
@@ -27,6 +31,10 @@ async function start(script: string, environment: Record<string, string>, portPa
       child.stdout?.resume();
       return {
         port: Number(port),
+        residentMb: () => {
+          const status = readFileSync(`/proc/${child.pid}/status`, "utf8");
+          return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) / 1_024;
+        },
         stop: async () => {
           const exited = once(child, "exit");
           child.kill("SIGTERM");
@@ -65,7 +73,13 @@ const batched: Round = {
 
 /** Durable ingest over real sockets: server, load and floor each in a process of its own. Prints medians and ratios. */
 export async function benchHttp(rounds: number): Promise<void> {
-  const rates = { echo: [] as number[], single: [] as number[], batched: [] as number[] };
+  const rates = {
+    echo: [] as number[],
+    single: [] as number[],
+    batched: [] as number[],
+    restMb: [] as number[],
+    loadMb: [] as number[],
+  };
   for (let round = 0; round < rounds; round += 1) {
     const echo = await start("./http-echo.ts", {}, /^(\d+)\n/);
     rates.echo.push(await load(echo.port, { ...single, path: "/" }, 1));
@@ -73,9 +87,12 @@ export async function benchHttp(rounds: number): Promise<void> {
     const folder = temporaryFolder();
     const environment = { DATABASE_URL: `sqlite:${folder.file}`, COST_OPS_ADMIN_KEY: key, SERVER_PORT: "0" };
     const server = await start("../../packages/server/src/main.ts", environment, /127\.0\.0\.1:(\d+)/);
+    await pause(2_000);
+    rates.restMb.push(server.residentMb());
     await load(server.port, { ...single, requests: 5_000 }, 99);
     rates.single.push(await load(server.port, single, 2 * round + 1));
     rates.batched.push(await load(server.port, batched, 2 * round + 2));
+    rates.loadMb.push(server.residentMb());
     await server.stop();
     folder.remove();
   }
@@ -84,11 +101,16 @@ export async function benchHttp(rounds: number): Promise<void> {
     median(rates.single),
     median(rates.batched) * batched.recordsPerRequest,
   ];
-  const print = (name: string, rate: number, unit: string, ratio: string): void =>
-    console.log(`${name.padEnd(44)}${Math.round(rate).toLocaleString("en").padStart(10)} ${unit}   ${ratio}`);
-  print("bare node:http echo", echo, "requests/s", "");
-  print("one event a request, durable", one, "requests/s", `${(one / echo).toFixed(2)} of echo`);
-  print("a thousand events a request, durable", many, "events/s", "");
+  printFigure("bare node:http echo of one event (floor)", { value: echo, unit: "requests/s" });
+  printFigure("one event a request, durable", {
+    value: one,
+    unit: "requests/s",
+    ratio: one / echo,
+    wanted: "wanted: 15,000 and 0.35",
+  });
+  printFigure("a thousand events a request, durable", { value: many, unit: "events/s", wanted: "wanted: 90,000" });
+  printFigure("server at rest", { value: median(rates.restMb), unit: "MB", wanted: "wanted: below 120" });
+  printFigure("server after full ingest", { value: median(rates.loadMb), unit: "MB", wanted: "wanted: below 500" });
 }
 
 if (import.meta.main) await benchHttp(Number(process.argv[2] ?? 3));

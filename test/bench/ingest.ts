@@ -5,6 +5,7 @@ import { startSqliteThreads } from "../../packages/server/src/sqlite/threads.ts"
 import { type AppendArgs, appendUsage } from "../../packages/server/src/usage/append-usage.sqlite.ts";
 import { createSqliteLedger } from "../../packages/server/src/usage/ledger.sqlite.ts";
 import { seedPrices, temporaryFolder } from "../../packages/server/src/usage/ledger-fixture.ts";
+import { median } from "./figures.ts";
 import { usageEvents } from "./usage-events.ts";
 
 const batchRecords = 1_000;
@@ -21,7 +22,6 @@ const args: AppendArgs = {
 };
 
 const perSecond = (events: number, startedAt: number): number => (events / (performance.now() - startedAt)) * 1_000;
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
 const eventsArgument = Number(process.argv.find((argument) => /^\d+$/.test(argument)) ?? 100_000);
 
 /** The same rows again, by the bare driver: only the primary key, a thousand rows a transaction, on disk. */

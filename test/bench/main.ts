@@ -1,0 +1,33 @@
+/**
+ * Every figure that the project states, each beside a floor of the same run. Figures depend on the machine: compare ratios.
+ * `npm run bench` takes about ten minutes; `npm run bench -- http` runs one part; the size of the question bench in
+ * records can be given with `questions 10000000`.
+ */
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+const parts: Readonly<Record<string, { readonly file: string; readonly about: string }>> = {
+  ingest: { file: "ingest.ts", about: "Ledger appends, without HTTP" },
+  http: { file: "http.ts", about: "Durable ingest over HTTP, and the server's memory" },
+  import: { file: "import.ts", about: "Import of a JSONL file through the command line" },
+  questions: { file: "queries.ts", about: "Questions to a ledger of a million records" },
+  commands: { file: "command-line.ts", about: "How long a command takes, its start included" },
+};
+
+const [wanted, ...args] = process.argv.slice(2);
+if (wanted !== undefined && !Object.hasOwn(parts, wanted)) {
+  process.stderr.write(`There is no part ${wanted}: ${Object.keys(parts).join(", ")}.\n`);
+  process.exit(2);
+}
+let failed = 0;
+for (const [name, { file, about }] of Object.entries(parts)) {
+  if (wanted !== undefined && wanted !== name) continue;
+  process.stdout.write(`\n${about}\n\n`);
+  const { status } = spawnSync(
+    process.execPath,
+    ["--conditions=source", fileURLToPath(new URL(file, import.meta.url)), ...args],
+    { stdio: "inherit" },
+  );
+  if (status !== 0) failed += 1;
+}
+process.exit(failed === 0 ? 0 : 1);
