@@ -17,12 +17,34 @@ export interface SqliteOperation<Args, Result> {
 export interface SqliteGroupOperation<Args, Result> {
   readonly name: string;
   readonly runTogether: (store: StoreThread, calls: readonly GroupCall<Args>[]) => readonly (Result | Refusal)[];
+  /** How large calls are worked on before they reach the writer; absent where that is not worth a thread. */
+  readonly preparation?: GroupPreparation<Args, Result>;
 }
 
 /** One call of a group operation: its arguments, and the raw bytes that came with it, moved rather than copied. */
 export interface GroupCall<Args> {
   readonly args: Args;
   readonly bytes: Uint8Array;
+  /** What the preparer made of the call, where it went that way. The operation alone knows what is in it. */
+  readonly prepared?: unknown;
+}
+
+/**
+ * The part of a group operation's work that writes nothing, done on the preparer thread while the writer commits what
+ * came before. Whatever the preparer read from the database the writer must check again in its transaction.
+ */
+export interface GroupPreparation<Args, Result> {
+  readonly operation: SqliteOperation<GroupCall<Args>, PreparedCall<Result>>;
+  /** The call's result from what the writer answered and what the preparer expected. */
+  complete(written: Result, expected: Result): Result;
+}
+
+/** A call as the preparer leaves it: what goes to the writer, and the result if the writer finds no surprise. */
+export interface PreparedCall<Result> {
+  /** The bytes of the call, moved on. */
+  readonly bytes: Uint8Array;
+  readonly prepared: unknown;
+  readonly expected: Result;
 }
 
 /** What an operation finds on its thread. `state` holds caches of adapters, one entry an adapter, made on first use. */
@@ -55,7 +77,10 @@ export function threadState<T>(store: StoreThread, key: symbol, make: () => T): 
 export interface SqliteThreads {
   write<Args, Result>(operation: SqliteOperation<Args, Result>, args: Args): Promise<Result>;
   read<Args, Result>(operation: SqliteOperation<Args, Result>, args: Args): Promise<Result>;
-  /** Joins the group that the writer takes next. Moves `bytes` away from the caller where it can. */
+  /**
+   * Joins the group that the writer takes next; a large call passes the preparer first. Moves `bytes` away from the
+   * caller where it can.
+   */
   writeTogether<Args, Result>(
     operation: SqliteGroupOperation<Args, Result>,
     args: Args,

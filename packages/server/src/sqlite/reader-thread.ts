@@ -1,17 +1,21 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { invariant } from "../refusal.ts";
 import { openReader } from "./connection.ts";
-import type { SqliteOperation, StoreThread } from "./operation.ts";
-import { operationsByName, readOperations } from "./registry.ts";
+import type { PreparedCall, SqliteOperation, StoreThread } from "./operation.ts";
+import { operationsByName, prepareOperations, readOperations } from "./registry.ts";
 import { runOperation } from "./run-operation.ts";
-import type { ThreadAnswer, ThreadOptions, ThreadRequest } from "./thread-messages.ts";
+import type { CallAnswer, ThreadAnswer, ThreadOptions, ThreadRequest } from "./thread-messages.ts";
 
 const port = parentPort;
-invariant(port !== null, "the reader runs as a worker thread");
-const { path } = workerData as ThreadOptions;
+invariant(port !== null, "a reader runs as a worker thread");
+const { path, role } = workerData as ThreadOptions;
 
-const calls = operationsByName(readOperations) as ReadonlyMap<string, SqliteOperation<unknown, unknown>>;
-const answer = (message: ThreadAnswer): void => port.postMessage(message);
+/** The preparer is a reader with operations of its own: each sees one snapshot, and neither waits for the other. */
+const calls = operationsByName(role === "preparer" ? prepareOperations : readOperations) as ReadonlyMap<
+  string,
+  SqliteOperation<unknown, unknown>
+>;
+const answer = (message: ThreadAnswer, moved: readonly ArrayBuffer[] = []): void => port.postMessage(message, moved);
 
 /** Each read sees one snapshot, however many statements it runs. */
 const inSnapshot = (operation: SqliteOperation<unknown, unknown>): SqliteOperation<unknown, unknown> => ({
@@ -26,6 +30,13 @@ const inSnapshot = (operation: SqliteOperation<unknown, unknown>): SqliteOperati
   },
 });
 
+/** The preparer hands on the bytes of its calls, moved rather than copied. */
+function movedWith(answered: CallAnswer): readonly ArrayBuffer[] {
+  if (role !== "preparer" || !("result" in answered)) return [];
+  const { buffer } = (answered.result as PreparedCall<unknown>).bytes;
+  return buffer instanceof ArrayBuffer ? [buffer] : [];
+}
+
 function serve(store: StoreThread): void {
   port?.on("message", (request: ThreadRequest) => {
     if (request.kind === "close") {
@@ -35,7 +46,7 @@ function serve(store: StoreThread): void {
     if (request.kind !== "call") return;
     const operation = calls.get(request.name);
     const answered = runOperation(store, operation && inSnapshot(operation), request);
-    answer({ kind: "answers", answers: [answered] });
+    answer({ kind: "answers", answers: [answered] }, movedWith(answered));
   });
   answer({ kind: "ready" });
 }

@@ -34,6 +34,11 @@ export const readOperations: readonly AnySqliteOperation[] = [
 /** Operations whose waiting calls the writer thread runs together. */
 export const groupOperations: readonly SqliteGroupOperation<never, unknown>[] = [appendUsage];
 
+/** Operations that the preparer thread runs. */
+export const prepareOperations: readonly AnySqliteOperation[] = groupOperations.flatMap(({ preparation }) =>
+  preparation === undefined ? [] : [preparation.operation],
+);
+
 /** Operations by name. Two of one name are a mistake that must not start. */
 export function operationsByName<Operation extends { readonly name: string }>(
   operations: readonly Operation[],

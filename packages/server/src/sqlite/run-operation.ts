@@ -27,7 +27,7 @@ export function runTogether(
   operation: SqliteGroupOperation<unknown, unknown>,
   requests: readonly GroupedRequest[],
 ): CallAnswer[] {
-  const calls: GroupCall<unknown>[] = requests.map(({ args, bytes }) => ({ args, bytes }));
+  const calls: GroupCall<unknown>[] = requests.map(({ args, bytes, prepared }) => ({ args, bytes, prepared }));
   try {
     const results = operation.runTogether(store, calls);
     return requests.map(({ id }, index) => {

@@ -1,7 +1,13 @@
 import { getCompileCacheDir } from "node:module";
 import { Worker } from "node:worker_threads";
 import { Refusal } from "../refusal.ts";
-import { fromRefusalMessage, type ThreadAnswer, type ThreadOptions, type ThreadRequest } from "./thread-messages.ts";
+import {
+  fromRefusalMessage,
+  type ThreadAnswer,
+  type ThreadOptions,
+  type ThreadRequest,
+  type ThreadRole,
+} from "./thread-messages.ts";
 
 interface Pending {
   readonly resolve: (result: unknown) => void;
@@ -17,10 +23,10 @@ const youngGenerationMb = 8;
 
 /**
  * One worker thread with its connection, kept alive: where it crashes, calls under way are refused as unavailable and it
- * is started again. The writer and the reader are both such threads.
+ * is started again.
  */
 export class StoreThreadHandle {
-  readonly #role: "writer" | "reader";
+  readonly #role: ThreadRole;
   readonly #path: string;
   readonly #onCrash: (role: string, error: Error) => void;
   readonly #onNotice: (topic: string, value: unknown) => void;
@@ -31,7 +37,7 @@ export class StoreThreadHandle {
   #lastId = 0;
 
   constructor(
-    role: "writer" | "reader",
+    role: ThreadRole,
     path: string,
     told: {
       readonly onCrash: (role: string, error: Error) => void;

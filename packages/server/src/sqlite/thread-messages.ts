@@ -1,9 +1,15 @@
 import type { ErrorCode } from "@llm-cost-ops/contract";
 import { Refusal } from "../refusal.ts";
 
+/**
+ * What a store thread does: the writer owns the one connection that writes; the reader answers questions; the preparer
+ * works on large bodies before the writer takes them. Both of the latter only read.
+ */
+export type ThreadRole = "writer" | "reader" | "preparer";
+
 /** What a store thread is started with. */
 export interface ThreadOptions {
-  readonly role: "writer" | "reader";
+  readonly role: ThreadRole;
   readonly path: string;
   /** The folder of the process's compile cache, where it has one. */
   readonly compileCache?: string | undefined;
@@ -19,6 +25,7 @@ export interface GroupedRequest {
   readonly id: number;
   readonly args: unknown;
   readonly bytes: Uint8Array;
+  readonly prepared?: unknown;
 }
 
 /** To the main thread. Answers of one transaction come in one message; a notice answers nothing. */

@@ -1,7 +1,14 @@
 import { isUpToDate } from "./connection.ts";
-import type { SqliteGroupOperation, SqliteOperation, SqliteThreads } from "./operation.ts";
+import type {
+  GroupCall,
+  GroupPreparation,
+  PreparedCall,
+  SqliteGroupOperation,
+  SqliteOperation,
+  SqliteThreads,
+} from "./operation.ts";
 import { StoreThreadHandle, unavailable } from "./store-thread-handle.ts";
-import type { GroupedRequest } from "./thread-messages.ts";
+import type { GroupedRequest, ThreadRole } from "./thread-messages.ts";
 
 /** Bounds of what may wait for the writer; beyond them callers are refused and come again. */
 export interface QueueLimits {
@@ -13,6 +20,8 @@ export interface SqliteThreadsOptions {
   /** The database file; made and brought up to date where it is missing or old. */
   readonly path: string;
   readonly queue?: QueueLimits;
+  /** Bodies of so many bytes and more pass the preparer; smaller ones reach the writer sooner without it. */
+  readonly preparedBytesMin?: number;
   /** Starts the writer only when there is something to write, for a process that may only ask. */
   readonly isWriterLazy?: boolean;
   /** Told when a thread crashed; it is started again by itself. */
@@ -31,19 +40,22 @@ export interface RunningSqliteThreads extends SqliteThreads {
 
 const defaultQueue: QueueLimits = { calls: 20_000, bytes: 128 * 1024 * 1024 };
 
+const defaultPreparedBytesMin = 16 * 1024;
+
 /** Bodies up to this size are copied into one buffer a message; moving a buffer costs more than copying so little. */
 const copiedBytesMax = 16 * 1024;
 
 /**
  * Opens the database on two threads, one that writes and one that reads, so that neither the event loop nor readers
- * wait for the disk. Rejects where the database cannot be opened.
+ * wait for the disk. A third one, which prepares large bodies for the writer, starts with the first of them. Rejects
+ * where the database cannot be opened.
  */
 export async function startSqliteThreads(options: SqliteThreadsOptions): Promise<RunningSqliteThreads> {
   const told = {
     onCrash: options.onCrash ?? (() => undefined),
     onNotice: options.onNotice ?? (() => undefined),
   };
-  const start = (role: "writer" | "reader"): StoreThreadHandle => new StoreThreadHandle(role, options.path, told);
+  const start = (role: ThreadRole): StoreThreadHandle => new StoreThreadHandle(role, options.path, told);
   // Where the schema is as it must be the reader can begin alone; else the writer makes it, or brings it up to date.
   const isReadable = isUpToDate(options.path);
   const writer = isReadable && options.isWriterLazy === true ? undefined : start("writer");
@@ -52,7 +64,7 @@ export async function startSqliteThreads(options: SqliteThreadsOptions): Promise
   await writer?.ready.catch((error: unknown) => abandon([writer, early], error));
   const reader = early ?? start("reader");
   await reader.ready.catch((error: unknown) => abandon([writer, reader], error));
-  return new TwoThreads(writer ?? (() => start("writer")), reader, options.queue ?? defaultQueue);
+  return new StoreThreads(writer ?? (() => start("writer")), reader, () => start("preparer"), options);
 }
 
 async function abandon(handles: readonly (StoreThreadHandle | undefined)[], error: unknown): Promise<never> {
@@ -65,22 +77,34 @@ interface WaitingGroup {
   readonly calls: GroupedRequest[];
 }
 
-class TwoThreads implements RunningSqliteThreads {
+class StoreThreads implements RunningSqliteThreads {
   readonly #startWriter: () => StoreThreadHandle;
   #startedWriter: StoreThreadHandle | undefined;
   readonly #reader: StoreThreadHandle;
+  readonly #startPreparer: () => StoreThreadHandle;
+  #startedPreparer: StoreThreadHandle | undefined;
+  /** Calls at the preparer, each settled once it waits for the writer or was refused. */
+  readonly #preparing = new Set<Promise<unknown>>();
   readonly #limits: QueueLimits;
+  readonly #preparedBytesMin: number;
   #queuedCalls = 0;
   #queuedBytes = 0;
   /** Calls of this turn of the event loop, to be posted in one message. */
   #waiting: WaitingGroup | undefined;
   #isClosed = false;
 
-  constructor(writer: StoreThreadHandle | (() => StoreThreadHandle), reader: StoreThreadHandle, limits: QueueLimits) {
+  constructor(
+    writer: StoreThreadHandle | (() => StoreThreadHandle),
+    reader: StoreThreadHandle,
+    startPreparer: () => StoreThreadHandle,
+    options: SqliteThreadsOptions,
+  ) {
     this.#startedWriter = typeof writer === "function" ? undefined : writer;
     this.#startWriter = () => (typeof writer === "function" ? writer() : writer);
     this.#reader = reader;
-    this.#limits = limits;
+    this.#startPreparer = startPreparer;
+    this.#limits = options.queue ?? defaultQueue;
+    this.#preparedBytesMin = options.preparedBytesMin ?? defaultPreparedBytesMin;
   }
 
   get queuedBytes(): number {
@@ -108,19 +132,61 @@ class TwoThreads implements RunningSqliteThreads {
   ): Promise<Result> {
     const size = bytes.byteLength;
     this.#admit(size);
+    const { preparation } = operation;
+    if (preparation === undefined || size < this.#preparedBytesMin) {
+      return this.#enqueue(operation, { args, bytes }, size);
+    }
+    const { expected, written } = await this.#prepare(operation, preparation, { args, bytes });
+    return preparation.complete(await written, expected);
+  }
+
+  /** Sends an admitted call to the preparer and from there to the writer. */
+  async #prepare<Args, Result>(
+    operation: SqliteGroupOperation<Args, Result>,
+    preparation: GroupPreparation<Args, Result>,
+    { args, bytes }: GroupCall<Args>,
+  ): Promise<{ readonly expected: Result; readonly written: Promise<Result> }> {
+    const size = bytes.byteLength;
+    this.#startedPreparer ??= this.#startPreparer();
+    const { id, answer } = this.#startedPreparer.expect<PreparedCall<Result>>(() => undefined);
+    const own = ownBuffer(bytes);
+    const call: GroupCall<Args> = { args, bytes: own };
+    this.#startedPreparer.post({ kind: "call", id, name: preparation.operation.name, args: call }, [id], [own.buffer]);
+    const queued = answer.then(
+      (made) => ({
+        expected: made.expected,
+        written: this.#enqueue(operation, { args, bytes: made.bytes, prepared: made.prepared }, size),
+      }),
+      (error: unknown) => {
+        this.#leave(size);
+        throw error;
+      },
+    );
+    this.#preparing.add(queued);
+    return queued.finally(() => this.#preparing.delete(queued));
+  }
+
+  /** Puts an admitted call into the message that goes to the writer at the end of this turn of the event loop. */
+  #enqueue<Args, Result>(
+    operation: SqliteGroupOperation<Args, Result>,
+    call: GroupCall<Args>,
+    size: number,
+  ): Promise<Result> {
     const { id, answer } = this.#writer.expect<Result>(() => this.#leave(size));
     if (this.#waiting !== undefined && this.#waiting.name !== operation.name) this.#flush();
     if (this.#waiting === undefined) {
       this.#waiting = { name: operation.name, calls: [] };
       setImmediate(() => this.#flush());
     }
-    this.#waiting.calls.push({ id, args, bytes });
+    this.#waiting.calls.push({ id, ...call });
     return answer;
   }
 
   async close(): Promise<void> {
-    this.#flush();
     this.#isClosed = true;
+    await Promise.allSettled(this.#preparing);
+    this.#flush();
+    await this.#startedPreparer?.close();
     // The writer last: whoever leaves last tidies the write-ahead file away, and a reader cannot.
     await this.#reader.close();
     await this.#startedWriter?.close();

@@ -1,49 +1,28 @@
-import { createPriceLookup } from "../pricing/price-lookup.sqlite.ts";
-import type { PriceLookup } from "../pricing/price-lookup.ts";
+import { priceBookRevision } from "../pricing/price-lookup.sqlite.ts";
 import { Refusal } from "../refusal.ts";
 import { rollBack } from "../sqlite/connection.ts";
-import { type GroupCall, type SqliteGroupOperation, type StoreThread, threadState } from "../sqlite/operation.ts";
+import type { GroupCall, SqliteGroupOperation, StoreThread } from "../sqlite/operation.ts";
 import { isIntegerOverflow, storageRefusal } from "../sqlite/storage-failure.ts";
 import { transactionEnded } from "../sqlite/transaction.ts";
+import { type AppendArgs, type AppendResult, appendResult, asExpected } from "./append-result.ts";
 import { committedUsage, usageCommitted } from "./committed-usage.ts";
-import { type FingerprintedRow, findFingerprinted, insertRecord, rowOf } from "./insert-record.sqlite.ts";
-import type { AppendAnswer, RecordedItem, UsageBytes } from "./ledger.ts";
-import { parseRecords } from "./parse-records.ts";
-import { type Preparation, PreparationMemory, type PreparedRecord, prepareRecord } from "./prepare-record.ts";
-import { readCostInput } from "./read-cost-input.ts";
-import { readUsageInput } from "./read-usage-input.ts";
-import { digest16, uuidV7Maker } from "./record-id.ts";
-import { createdText, itemText, type RecordOutcome, recordedItem, summarize } from "./record-outcome.ts";
-import { toUsageRecord } from "./record-row.ts";
+import { type FingerprintedRow, findFingerprinted, insertRecord } from "./insert-record.sqlite.ts";
+import type { PreparedRecord } from "./prepare-record.ts";
+import { type PreparedUsage, usagePreparation } from "./prepare-usage.sqlite.ts";
+import { fromColumns } from "./prepared-columns.ts";
+import { readUsageBody } from "./read-usage-body.sqlite.ts";
+import { type RecordOutcome, RejectedOutcome } from "./record-outcome.ts";
 import { RejectedRecord } from "./rejected-record.ts";
 import { RollupChanges } from "./rollups.sqlite.ts";
-
-/** What crosses to the writer beside the bytes. */
-export interface AppendArgs extends Omit<UsageBytes, "bytes"> {
-  readonly organizationId: string;
-  readonly wants: "items" | "answer";
-}
-
-/** Items as JSON text, which crosses threads faster than the objects, or the answer. */
-export type AppendResult =
-  | { readonly wants: "items"; readonly json: string }
-  | ({ readonly wants: "answer" } & AppendAnswer);
 
 /** One body on its way through the group: what its records are, then what became of them. */
 interface Body {
   readonly args: AppendArgs;
-  readonly read: readonly (PreparedRecord | RejectedRecord)[];
-  readonly sent: readonly unknown[];
+  readonly read: readonly (PreparedRecord | RejectedOutcome)[];
+  /** Whether the preparer already knows the result, should all that was read be recorded. */
+  readonly isExpected: boolean;
   readonly outcomes: RecordOutcome[];
 }
-
-interface Appender {
-  readonly prices: PriceLookup;
-  readonly memory: PreparationMemory;
-  readonly makeId: (now: number) => Uint8Array;
-}
-
-const appenderKey = Symbol("appending usage");
 
 /** How often a group is rated anew because another process changed prices between its rating and its transaction. */
 const ratingAttemptsMax = 5;
@@ -55,33 +34,27 @@ const ratingAttemptsMax = 5;
 export const appendUsage: SqliteGroupOperation<AppendArgs, AppendResult> = {
   name: "usage.append",
   runTogether: (store, calls) => {
-    const appender = threadState(store, appenderKey, () => ({
-      prices: createPriceLookup(store),
-      memory: new PreparationMemory(),
-      makeId: uuidV7Maker(),
-    }));
     const isTrial = calls.map(({ args }) => args.importing?.dryRun === true);
     const results: (AppendResult | Refusal)[] = [];
     const real = calls.filter((_, index) => isTrial[index] !== true);
-    const ofReal = appendGroup(store, appender, real, "commit");
+    const ofReal = appendGroup(store, real, "commit");
     for (const [index, call] of calls.entries()) {
-      const result = isTrial[index] === true ? appendGroup(store, appender, [call], "roll back")[0] : ofReal.shift();
+      const result = isTrial[index] === true ? appendGroup(store, [call], "roll back")[0] : ofReal.shift();
       if (result !== undefined) results.push(result);
     }
     return results;
   },
+  preparation: usagePreparation,
 };
 
 function appendGroup(
   store: StoreThread,
-  appender: Appender,
   calls: readonly GroupCall<AppendArgs>[],
   ending: "commit" | "roll back",
 ): (AppendResult | Refusal)[] {
   for (let attempt = 1; ; attempt += 1) {
     const revision = priceBookRevision(store);
-    appender.prices.refresh();
-    const bodies = calls.map((call) => readBody(store, appender, call));
+    const bodies = calls.map((call) => openBody(store, call, revision));
     const open = bodies.filter((body): body is Body => !(body instanceof Refusal));
     const startedAt = performance.now();
     try {
@@ -95,7 +68,7 @@ function appendGroup(
       if (refusal === undefined) throw error;
       return bodies.map((body) => (body instanceof Refusal ? body : refusal));
     }
-    return bodies.map((body) => (body instanceof Refusal ? body : resultOf(body)));
+    return bodies.map((body) => (body instanceof Refusal ? body : resultOfBody(body)));
   }
 }
 
@@ -109,41 +82,15 @@ function tellCommitted(store: StoreThread, bodies: readonly Body[], durationMs: 
   );
 }
 
-const revisionKey = Symbol("price book revision of appends");
-
-function priceBookRevision(store: StoreThread): unknown {
-  const statement = threadState(store, revisionKey, () =>
-    store.db.prepare("SELECT value FROM settings WHERE key = 'price_book_revision'"),
-  );
-  return (statement.get() as { value: unknown }).value;
-}
-
-function readBody(store: StoreThread, appender: Appender, { args, bytes }: GroupCall<AppendArgs>): Body | Refusal {
+/** A body's records: from the preparer, unless prices changed since it worked on them, or else read here. */
+function openBody(store: StoreThread, call: GroupCall<AppendArgs>, revision: number): Body | Refusal {
+  const { args } = call;
+  const prepared = call.prepared as PreparedUsage | undefined;
+  if (prepared?.revision === revision) {
+    return { args, read: fromColumns(prepared.columns), isExpected: true, outcomes: [] };
+  }
   try {
-    const isCost = args.entry === "cost";
-    const parsed = parseRecords(bytes, args.shape, isCost ? "entries" : "records");
-    const receivedAtMs = store.now();
-    let index = 0;
-    const by: Preparation = {
-      organizationId: args.organizationId,
-      source: args.source,
-      requirePrice: args.requirePrice || parsed.requirePrice,
-      receivedAtMs,
-      prices: appender.prices,
-      memory: appender.memory,
-      makeId: () =>
-        args.idempotencyKey === undefined
-          ? appender.makeId(receivedAtMs)
-          : digest16(`${args.organizationId}\x1f${args.entry}\x1f${args.idempotencyKey}\x1f${index}`),
-    };
-    const readOne = isCost ? readCostInput : readUsageInput;
-    const read: (PreparedRecord | RejectedRecord)[] = [];
-    for (const sent of parsed.records) {
-      const draft = sent instanceof RejectedRecord ? sent : readOne(sent);
-      read.push(draft instanceof RejectedRecord ? draft : prepareRecord(draft, sent, by));
-      index += 1;
-    }
-    return { args, read, sent: parsed.records, outcomes: [] };
+    return { args, read: readUsageBody(store, call).records, isExpected: false, outcomes: [] };
   } catch (error) {
     if (error instanceof Refusal) return error;
     throw error;
@@ -183,10 +130,9 @@ function tryGroup(
     const rollups = new RollupChanges();
     for (const body of bodies) {
       body.outcomes.length = 0;
-      for (const [index, record] of body.read.entries()) {
-        if (record instanceof RejectedRecord) {
-          body.outcomes.push({ kind: "rejected", id: idOf(body.sent[index]), rejection: record });
-        } else {
+      for (const record of body.read) {
+        if (record instanceof RejectedOutcome) body.outcomes.push(record);
+        else {
           body.outcomes.push(
             isCareful ? writeCarefully(store, body, record) : writeRecord(store, rollups, body, record),
           );
@@ -213,7 +159,7 @@ function writeRecord(store: StoreThread, rollups: RollupChanges, body: Body, rec
   const rejection = new RejectedRecord("USAGE_002", `id ${record.idText} is already recorded with other content`, {
     id: "is already recorded with other content",
   });
-  return { kind: "rejected", id: record.idText, rejection };
+  return new RejectedOutcome(record.idText, rejection);
 }
 
 function isSameCall(stored: FingerprintedRow, record: PreparedRecord, { importing }: AppendArgs): boolean {
@@ -239,42 +185,16 @@ function writeCarefully(store: StoreThread, body: Body, record: PreparedRecord):
     db.exec("ROLLBACK TO one_record");
     transactionEnded(store, false);
     const message = "the record would exceed what the ledger can count exactly in one hour of one series (2^63-1)";
-    return { kind: "rejected", id: record.idText, rejection: new RejectedRecord("USAGE_003", message) };
+    return new RejectedOutcome(record.idText, new RejectedRecord("USAGE_003", message));
   } finally {
     if (db.isTransaction) db.exec("RELEASE one_record");
   }
 }
 
-function idOf(sent: unknown): string | null {
-  if (typeof sent !== "object" || sent === null || !Object.hasOwn(sent, "id")) return null;
-  const { id } = sent as { id: unknown };
-  return typeof id === "string" ? id.slice(0, 128) : null;
-}
-
-function resultOf(body: Body): AppendResult | Refusal {
-  const { args, outcomes } = body;
-  if (args.wants === "items") return { wants: "items", json: JSON.stringify(itemsOf(body)) };
-  const summary = summarize(outcomes);
-  if (args.shape !== "record") {
-    const data = outcomes.map((outcome, index) => itemText(index, outcome)).join(",");
-    return { wants: "answer", json: `{"data":[${data}],"summary":${JSON.stringify(summary)}}`, summary };
-  }
-  const [outcome] = outcomes;
-  if (outcome === undefined) throw new Error("a single record has no outcome");
-  if (outcome.kind === "rejected") {
-    const { code, message, fieldErrors } = outcome.rejection;
-    return new Refusal(code, message, fieldErrors === undefined ? {} : { fieldErrors });
-  }
-  const row = outcome.kind === "duplicate" ? outcome.row : rowOf(outcome.record);
-  return { wants: "answer", json: createdText(outcome.record, row, outcome.kind === "duplicate"), summary };
-}
-
-function itemsOf({ args, outcomes }: Body): readonly RecordedItem[] {
-  const items = outcomes.map((outcome, index) => recordedItem(index, outcome));
-  const [item] = items;
-  const [outcome] = outcomes;
-  if (args.shape !== "record" || item === undefined || outcome === undefined || outcome.kind === "rejected")
-    return items;
-  const record = toUsageRecord(outcome.kind === "duplicate" ? outcome.row : rowOf(outcome.record));
-  return [{ ...item, record }];
+/** Where nothing happened that the preparer could not foresee, its own result stands and need not be put together again. */
+function resultOfBody({ args, read, isExpected, outcomes }: Body): AppendResult | Refusal {
+  const isSurprise = (outcome: RecordOutcome, index: number): boolean =>
+    outcome.kind !== "recorded" && outcome !== read[index];
+  if (!isExpected || outcomes.some(isSurprise)) return appendResult(args, outcomes);
+  return asExpected(args.wants);
 }

@@ -40,12 +40,13 @@ export function committedUsage(outcomes: readonly (readonly RecordOutcome[])[], 
 }
 
 function add(models: Map<string, Gained>, record: PreparedRecord): void {
-  const key = `${record.provider}\n${record.model}`;
+  const { provider, model, currency } = record.series;
+  const key = `${provider}\n${model}`;
   let gained = models.get(key);
   if (gained === undefined) {
     gained = {
-      provider: record.provider,
-      model: record.model,
+      provider,
+      model,
       succeeded: 0,
       failed: 0,
       inputTokens: 0,
@@ -67,9 +68,9 @@ function add(models: Map<string, Gained>, record: PreparedRecord): void {
   gained.cacheWriteTokens += totals.cacheWrite;
   gained.reasoningTokens += totals.reasoning;
   if (record.latencyMs !== null) gained.latenciesMs.push(record.latencyMs);
-  if (record.costMilli === null || record.currency === null) return;
-  const cost = gained.costs.get(record.currency);
-  if (cost === undefined) gained.costs.set(record.currency, { milli: record.costMilli, pico: record.costPico ?? 0 });
+  if (record.costMilli === null || currency === null) return;
+  const cost = gained.costs.get(currency);
+  if (cost === undefined) gained.costs.set(currency, { milli: record.costMilli, pico: record.costPico ?? 0 });
   else {
     cost.milli += record.costMilli;
     cost.pico += record.costPico ?? 0;

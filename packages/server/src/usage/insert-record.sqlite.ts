@@ -75,7 +75,7 @@ export const findFingerprinted = (
  */
 export function insertRecord(store: StoreThread, rollups: RollupChanges, record: PreparedRecord): boolean {
   const interning = interningOf(store);
-  const seriesId = interning.seriesId(record);
+  const seriesId = interning.seriesId(record.series);
   const { totals } = record;
   const { changes } = statementsOf(store).insert.run(
     record.organizationId,
@@ -156,15 +156,15 @@ export const rowOf = (record: PreparedRecord): RecordRow => ({
   latency_ms: record.latencyMs,
   source: record.source,
   metadata: record.metadata,
-  provider: record.provider,
-  model: record.model,
-  resolved_model: record.resolvedModel,
-  project_id: record.projectId,
-  service_tier: record.serviceTier,
-  region: record.region,
-  currency: record.currency,
-  cost_status: record.costStatus,
-  tags: record.tags,
+  provider: record.series.provider,
+  model: record.series.model,
+  resolved_model: record.series.resolvedModel,
+  project_id: record.series.projectId,
+  service_tier: record.series.serviceTier,
+  region: record.series.region,
+  currency: record.series.currency,
+  cost_status: record.series.costStatus,
+  tags: record.series.tags,
   corrected_milli: null,
   corrected_pico: null,
   corrected_price_version_id: null,

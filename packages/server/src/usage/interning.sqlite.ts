@@ -5,8 +5,6 @@ import { digest16 } from "./record-id.ts";
 
 /** How many combinations a thread remembers of each table; beyond it the memory starts afresh. */
 const rememberedMax = 100_000;
-/** Families of one model (its tiers, regions, currencies) are searched one by one; a caller who makes up more starts anew. */
-const familiesMax = 64;
 const mark = "\x1f";
 const absent = "\x00";
 
@@ -34,6 +32,8 @@ export interface RuleTexts {
 
 type Numbers = Map<string, number>;
 
+const keyOf = (values: readonly (string | null)[]): string => values.map((value) => value ?? absent).join(mark);
+
 /**
  * One table of shared rows, each written once under a number. Other processes may write the same table, so its unique
  * index decides. What a transaction added must be settled with it: `keep` after the commit, `forget` after a rollback,
@@ -55,9 +55,9 @@ class SharedRows {
     this.#forgetAll = forgetAll;
   }
 
-  /** The number of a row, found or written, and remembered in `numbers` under `key`. */
+  /** The number of a row, found or written, and remembered in `numbers` under `key`, the `keyOf` its values. */
   intern(organizationId: string, values: readonly (string | null)[], numbers: Numbers, key: string): number {
-    const hash = digest16(values.map((value) => value ?? absent).join(mark));
+    const hash = digest16(key);
     const stored = this.#find.get(organizationId, hash) as { id: number } | undefined;
     const id = stored?.id ?? (this.#next.get(organizationId) as { id: number }).id;
     if (stored === undefined) this.#insert.run(organizationId, id, hash, ...values);
@@ -81,12 +81,6 @@ class SharedRows {
   }
 }
 
-/** Series that differ in project and tags alone. */
-interface SeriesFamily {
-  readonly dimensions: SeriesDimensions;
-  readonly byProject: Map<string | null, Numbers>;
-}
-
 const seriesColumns = [
   "provider",
   "model",
@@ -98,103 +92,94 @@ const seriesColumns = [
   "cost_status",
   "tags",
 ] as const;
+const ruleColumns = ["resolution_rule", "resolution_detail", "price_rule"] as const;
 
-/** The series and rules of one store thread. Looked up for every record: short keys, no text put together for a hit. */
+/** One table of `SharedRows` with what the thread knows of it, by organization. */
+class Numbered<T extends { readonly organizationId: string }> {
+  readonly #rows: SharedRows;
+  readonly #valuesOf: (of: T) => readonly (string | null)[];
+  readonly #numbers = new Map<string, Numbers>();
+  /** Numbers by the very object that asked, which many records share: no text is put together for them. */
+  #byObject = new WeakMap<T, number>();
+
+  constructor(
+    db: DatabaseSync,
+    table: string,
+    id: string,
+    columns: readonly string[],
+    valuesOf: (of: T) => readonly (string | null)[],
+  ) {
+    this.#rows = new SharedRows(db, table, id, columns, () => this.#numbers.clear());
+    this.#valuesOf = valuesOf;
+  }
+
+  number(of: T): number {
+    const known = this.#byObject.get(of);
+    if (known !== undefined) return known;
+    let numbers = this.#numbers.get(of.organizationId);
+    if (numbers === undefined) {
+      numbers = new Map();
+      this.#numbers.set(of.organizationId, numbers);
+    }
+    const values = this.#valuesOf(of);
+    const key = keyOf(values);
+    const id = numbers.get(key) ?? this.#rows.intern(of.organizationId, values, numbers, key);
+    this.#byObject.set(of, id);
+    return id;
+  }
+
+  settle(committed: boolean): void {
+    if (committed) {
+      this.#rows.keep();
+      return;
+    }
+    this.#rows.forget();
+    this.#byObject = new WeakMap();
+  }
+}
+
+/** The series and rules of one store thread, looked up for every record. */
 export class Interning {
-  readonly #families = new Map<string, SeriesFamily[]>();
-  readonly #series: SharedRows;
-  readonly #ruleNumbers = new Map<string, Numbers>();
-  readonly #rules: SharedRows;
-  /** The numbers of rules by the very object that asked, which many records share. */
-  #ruleOfTexts = new WeakMap<RuleTexts, number>();
+  readonly #series: Numbered<SeriesDimensions>;
+  readonly #rules: Numbered<RuleTexts>;
 
   constructor(db: DatabaseSync) {
-    this.#series = new SharedRows(db, "series", "series_id", seriesColumns, () => this.#families.clear());
-    const ruleColumns = ["resolution_rule", "resolution_detail", "price_rule"];
-    this.#rules = new SharedRows(db, "rules", "rule_id", ruleColumns, () => this.#ruleNumbers.clear());
+    this.#series = new Numbered(db, "series", "series_id", seriesColumns, (of) => [
+      of.provider,
+      of.model,
+      of.resolvedModel,
+      of.projectId,
+      of.serviceTier,
+      of.region,
+      of.currency,
+      of.costStatus,
+      of.tags,
+    ]);
+    this.#rules = new Numbered(db, "rules", "rule_id", ruleColumns, (of) => [
+      of.resolutionRule,
+      of.resolutionDetail,
+      of.priceRule,
+    ]);
   }
 
   /** The number of a series, within its organization. Inside a write transaction only. */
   seriesId(of: SeriesDimensions): number {
-    const { byProject } = this.#familyOf(of);
-    let numbers = byProject.get(of.projectId);
-    if (numbers === undefined) {
-      numbers = new Map();
-      byProject.set(of.projectId, numbers);
-    }
-    const known = numbers.get(of.tags);
-    if (known !== undefined) return known;
-    const { provider, model, resolvedModel, projectId, serviceTier, region, currency, costStatus, tags } = of;
-    const values = [provider, model, resolvedModel, projectId, serviceTier, region, currency, costStatus, tags];
-    return this.#series.intern(of.organizationId, values, numbers, tags);
-  }
-
-  #familyOf(of: SeriesDimensions): SeriesFamily {
-    const key = `${of.organizationId}${mark}${of.model}`;
-    let families = this.#families.get(key);
-    if (families === undefined || families.length >= familiesMax) {
-      families = [];
-      this.#families.set(key, families);
-    }
-    for (const family of families) if (isSameFamily(family.dimensions, of)) return family;
-    const made: SeriesFamily = { dimensions: familyDimensions(of), byProject: new Map() };
-    families.push(made);
-    return made;
+    return this.#series.number(of);
   }
 
   /** The number of a rule; null where there is nothing to say. Inside a write transaction only. */
   ruleId(texts: RuleTexts): number | null {
-    const known = this.#ruleOfTexts.get(texts);
-    if (known !== undefined) return known;
-    const { organizationId, resolutionRule, resolutionDetail, priceRule } = texts;
+    const { resolutionRule, resolutionDetail, priceRule } = texts;
     if (resolutionRule === null && resolutionDetail === null && priceRule === null) return null;
-    let numbers = this.#ruleNumbers.get(organizationId);
-    if (numbers === undefined) {
-      numbers = new Map();
-      this.#ruleNumbers.set(organizationId, numbers);
-    }
-    const key = `${resolutionRule ?? absent}${mark}${resolutionDetail ?? absent}${mark}${priceRule ?? absent}`;
-    const id =
-      numbers.get(key) ??
-      this.#rules.intern(organizationId, [resolutionRule, resolutionDetail, priceRule], numbers, key);
-    this.#ruleOfTexts.set(texts, id);
-    return id;
+    return this.#rules.number(texts);
   }
 
-  keep(): void {
-    this.#series.keep();
-    this.#rules.keep();
-  }
-
-  forget(): void {
-    this.#series.forget();
-    this.#rules.forget();
-    this.#ruleOfTexts = new WeakMap();
+  /** To be told how each write transaction ended. */
+  settle(committed: boolean): void {
+    this.#series.settle(committed);
+    this.#rules.settle(committed);
   }
 }
-
-/** A copy of the dimensions alone: what is asked with may be a whole record, which must not be kept. */
-const familyDimensions = (of: SeriesDimensions): SeriesDimensions => ({
-  organizationId: of.organizationId,
-  provider: of.provider,
-  model: of.model,
-  resolvedModel: of.resolvedModel,
-  projectId: null,
-  serviceTier: of.serviceTier,
-  region: of.region,
-  currency: of.currency,
-  costStatus: of.costStatus,
-  tags: "",
-});
-
-const isSameFamily = (a: SeriesDimensions, b: SeriesDimensions): boolean =>
-  a.provider === b.provider &&
-  a.costStatus === b.costStatus &&
-  a.serviceTier === b.serviceTier &&
-  a.region === b.region &&
-  a.currency === b.currency &&
-  a.resolvedModel === b.resolvedModel &&
-  a.organizationId === b.organizationId;
 
 const interningKey = Symbol("series and rules");
 
@@ -202,6 +187,6 @@ const interningKey = Symbol("series and rules");
 export const interningOf = (store: StoreThread): Interning =>
   threadState(store, interningKey, () => {
     const interning = new Interning(store.db);
-    onTransactionEnd(store, (committed) => (committed ? interning.keep() : interning.forget()));
+    onTransactionEnd(store, (committed) => interning.settle(committed));
     return interning;
   });

@@ -5,15 +5,17 @@ import { createSqliteLedger } from "./ledger.sqlite.ts";
 import { seedPrices, temporaryFolder } from "./ledger-fixture.ts";
 import { checkLedgerOperation, getUsage } from "./operations.sqlite.ts";
 
-async function openOn(folder: ReturnType<typeof temporaryFolder>): Promise<LedgerUnderTest> {
-  const threads = await startSqliteThreads({ path: folder.file });
+type Folder = ReturnType<typeof temporaryFolder>;
+
+async function openOn(folder: Folder, preparedBytesMin: number): Promise<LedgerUnderTest> {
+  const threads = await startSqliteThreads({ path: folder.file, preparedBytesMin });
   return {
     ledger: createSqliteLedger(threads),
     get: (organizationId, id) => threads.read(getUsage, { organizationId, id }),
     check: () => threads.read(checkLedgerOperation, { integrity: true }),
     restart: async () => {
       await threads.close();
-      return openOn(folder);
+      return openOn(folder, preparedBytesMin);
     },
     close: async () => {
       await threads.close();
@@ -22,10 +24,13 @@ async function openOn(folder: ReturnType<typeof temporaryFolder>): Promise<Ledge
   };
 }
 
-describeLedger("SQLite", async () => {
+const openNew = (preparedBytesMin: number) => async (): Promise<LedgerUnderTest> => {
   const folder = temporaryFolder();
   const db = openWriter(folder.file);
   seedPrices(db);
   db.close();
-  return openOn(folder);
-});
+  return openOn(folder, preparedBytesMin);
+};
+
+describeLedger("SQLite, bodies read by the writer", openNew(Number.POSITIVE_INFINITY));
+describeLedger("SQLite, bodies read by the preparer", openNew(0));

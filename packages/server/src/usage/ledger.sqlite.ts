@@ -1,5 +1,6 @@
 import type { SqliteThreads } from "../sqlite/operation.ts";
-import { type AppendArgs, appendUsage } from "./append-usage.sqlite.ts";
+import type { AppendArgs } from "./append-result.ts";
+import { appendUsage } from "./append-usage.sqlite.ts";
 import type { AppendAnswer, Ledger, RecordedItem, UsageBytes } from "./ledger.ts";
 
 /** The ledger on the embedded store: bodies go as raw bytes to the writer thread, which commits waiting ones together. */

@@ -9,13 +9,14 @@ import {
   type UnpricedReason,
 } from "@llm-cost-ops/core";
 import type { ModelPrice, PriceAt, PriceLookup } from "../pricing/price-lookup.ts";
-import type { RuleTexts } from "./interning.sqlite.ts";
+import type { RuleTexts, SeriesDimensions } from "./interning.sqlite.ts";
 import { toLineText } from "./line-text.ts";
 import { measureUsage, quantitiesText, withRequest } from "./measure-usage.ts";
 import { priceWarning } from "./price-warning.ts";
 import { formatUuid, readRecordId } from "./record-id.ts";
 import { entryCodes, stateBits, unknownName, usageStatusNames } from "./record-row.ts";
 import { RejectedRecord, rejectFields } from "./rejected-record.ts";
+import { SeriesMemory } from "./series-memory.ts";
 import { fingerprintOf, type UsageDraft } from "./usage-draft.ts";
 
 /** A record with everything derived, ready to be inserted. */
@@ -49,15 +50,8 @@ export interface PreparedRecord {
   readonly fingerprint: Uint8Array;
   readonly rawUsage: string | null;
   readonly metadata: string | null;
-  readonly provider: string;
-  readonly model: string;
-  readonly resolvedModel: string | null;
-  readonly projectId: string | null;
-  readonly serviceTier: string;
-  readonly region: string | null;
-  readonly currency: string | null;
-  readonly costStatus: "priced" | "unpriced" | "reported" | "void";
-  readonly tags: string;
+  /** One object for nearly all records of the same series. */
+  readonly series: SeriesDimensions;
   /** What the caller should know, except that the price is missing, which the row itself tells. */
   readonly warnings: readonly Warning[];
 }
@@ -79,6 +73,7 @@ const rememberedProvidersMax = 1_000;
 /** What preparing remembers from record to record. */
 export class PreparationMemory {
   readonly #providerIds = new Map<string, string>();
+  readonly #series = new SeriesMemory();
   /** The texts that were last put together for a price: nearly always the next record's as well. */
   readonly #lastTexts = new WeakMap<PriceAt, { readonly choice: string; readonly texts: RuleTexts }>();
 
@@ -90,6 +85,11 @@ export class PreparationMemory {
     if (this.#providerIds.size >= rememberedProvidersMax) this.#providerIds.clear();
     this.#providerIds.set(name, canonical);
     return canonical;
+  }
+
+  /** The series of these dimensions; the same object for the same dimensions. */
+  series(of: SeriesDimensions): SeriesDimensions {
+    return this.#series.shared(of);
   }
 
   /** Why a price was chosen; the same object for the same choice. */
@@ -113,7 +113,7 @@ export class PreparationMemory {
 type Resolution = Extract<ModelPrice, { kind: "known" }>["resolution"];
 
 interface Pricing {
-  readonly status: PreparedRecord["costStatus"];
+  readonly status: SeriesDimensions["costStatus"];
   readonly provider: string;
   readonly resolvedModel: string | null;
   readonly region: string | null;
@@ -188,15 +188,18 @@ export function prepareRecord(draft: UsageDraft, sent: unknown, by: Preparation)
     fingerprint: fingerprintOf(draft),
     rawUsage: draft.usageText,
     metadata: draft.metadata,
-    provider: pricing.provider,
-    model,
-    resolvedModel: pricing.resolvedModel,
-    projectId: draft.projectId,
-    serviceTier,
-    region: pricing.region,
-    currency: draft.currency ?? cost?.currency ?? null,
-    costStatus: pricing.status,
-    tags: draft.tags,
+    series: by.memory.series({
+      organizationId,
+      provider: pricing.provider,
+      model,
+      resolvedModel: pricing.resolvedModel,
+      projectId: draft.projectId,
+      serviceTier,
+      region: pricing.region,
+      currency: draft.currency ?? cost?.currency ?? null,
+      costStatus: pricing.status,
+      tags: draft.tags,
+    }),
     warnings: usage.warnings,
   };
 }

@@ -7,11 +7,23 @@ import { formatRecordId } from "./record-id.ts";
 import { costStatusOf, effectiveCost, entryCodes, type RecordRow, toCostRecord, toUsageRecord } from "./record-row.ts";
 import type { RejectedRecord } from "./rejected-record.ts";
 
+/** A record that was not stored, under the id that its caller gave it. */
+export class RejectedOutcome {
+  readonly kind = "rejected";
+  readonly id: string | null;
+  readonly rejection: RejectedRecord;
+
+  constructor(id: string | null, rejection: RejectedRecord) {
+    this.id = id;
+    this.rejection = rejection;
+  }
+}
+
 /** What became of one record: stored now, stored before, or not at all. */
 export type RecordOutcome =
   | { readonly kind: "recorded"; readonly record: PreparedRecord }
   | { readonly kind: "duplicate"; readonly record: PreparedRecord; readonly row: RecordRow }
-  | { readonly kind: "rejected"; readonly id: string | null; readonly rejection: RejectedRecord };
+  | RejectedOutcome;
 
 const quoted = (text: string): string => JSON.stringify(text);
 
@@ -30,14 +42,14 @@ export function moneyText(milli: number, pico: number): string {
 
 /** The warnings of a record: what reading it found, and that it has no price. */
 export function warningsOf(record: PreparedRecord, row: RecordRow | undefined): readonly Warning[] {
-  const isUnpriced = row === undefined ? record.costStatus === "unpriced" : costStatusOf(row) === "unpriced";
+  const isUnpriced = row === undefined ? record.series.costStatus === "unpriced" : costStatusOf(row) === "unpriced";
   if (!isUnpriced) return record.warnings;
   const unpriced = priceWarning({
     reason: row?.unpriced_reason ?? record.unpricedReason ?? "unknown_model",
-    provider: row?.provider ?? record.provider,
-    model: record.model,
+    provider: row?.provider ?? record.series.provider,
+    model: record.series.model,
     occurredAtMs: row?.occurred_at ?? record.occurredAtMs,
-    serviceTier: record.serviceTier,
+    serviceTier: record.series.serviceTier,
   });
   return [...record.warnings, unpriced];
 }
@@ -51,10 +63,11 @@ export function itemText(index: number, outcome: RecordOutcome): string {
   }
   if (outcome.kind === "duplicate") return JSON.stringify(duplicateItem(index, outcome.record, outcome.row));
   const { record } = outcome;
-  const { costMilli, costPico, currency } = record;
+  const { costMilli, costPico } = record;
+  const { costStatus, currency } = record.series;
   const cost = costMilli === null ? "null" : `"${moneyText(costMilli, costPico ?? 0)}"`;
-  const text = `{"index":${index},"id":${quoted(record.idText)},"status":"recorded","cost_status":"${record.costStatus}","total_cost":${cost},"currency":${currency === null ? "null" : `"${currency}"`}`;
-  if (record.costStatus !== "unpriced" && record.warnings.length === 0) return `${text}}`;
+  const text = `{"index":${index},"id":${quoted(record.idText)},"status":"recorded","cost_status":"${costStatus}","total_cost":${cost},"currency":${currency === null ? "null" : `"${currency}"`}`;
+  if (costStatus !== "unpriced" && record.warnings.length === 0) return `${text}}`;
   return `${text},"warnings":${JSON.stringify(warningsOf(record, undefined))}}`;
 }
 
@@ -87,8 +100,8 @@ export function recordedItem(index: number, outcome: RecordOutcome): RecordedIte
   const reason = row === undefined ? outcome.record.unpricedReason : row.unpriced_reason;
   return {
     ...item,
-    provider: row?.provider ?? outcome.record.provider,
-    model: row?.model ?? outcome.record.model,
+    provider: row?.provider ?? outcome.record.series.provider,
+    model: row?.model ?? outcome.record.series.model,
     ...(item.cost_status === "unpriced" && reason !== null ? { unpriced_reason: reason } : {}),
   };
 }
@@ -100,7 +113,7 @@ export function summarize(outcomes: readonly RecordOutcome[]): AppendSummary {
   for (const outcome of outcomes) {
     if (outcome.kind === "recorded") recorded += 1;
     else if (outcome.kind === "duplicate") duplicate += 1;
-    if (outcome.kind === "recorded" && outcome.record.costStatus === "unpriced") unpriced += 1;
+    if (outcome.kind === "recorded" && outcome.record.series.costStatus === "unpriced") unpriced += 1;
   }
   return { received: outcomes.length, recorded, duplicate, unpriced, rejected: outcomes.length - recorded - duplicate };
 }

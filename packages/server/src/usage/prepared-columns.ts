@@ -1,0 +1,260 @@
+import type { Warning } from "@llm-cost-ops/contract";
+import type { UnpricedReason } from "@llm-cost-ops/core";
+import type { RuleTexts, SeriesDimensions } from "./interning.sqlite.ts";
+import type { PreparedRecord } from "./prepare-record.ts";
+import { formatRecordId } from "./record-id.ts";
+import { RejectedOutcome } from "./record-outcome.ts";
+import { RejectedRecord } from "./rejected-record.ts";
+
+/**
+ * The prepared records of one body on their way between threads. Objects are slow to clone, so numbers, ids and texts lie
+ * end to end, and what many records share is written once, as JSON.
+ */
+export interface PreparedColumns {
+  /** `numbersPerRecord` a record, in the order of `writeNumbers`. */
+  readonly numbers: Float64Array<ArrayBuffer>;
+  /** 32 bytes a record: its id and its fingerprint. */
+  readonly digests: Uint8Array<ArrayBuffer>;
+  /** The texts that are each record's own, end to end. */
+  readonly texts: string;
+  /** `SharedParts` as JSON. */
+  readonly shared: string;
+}
+
+interface SharedParts {
+  readonly organizationId: string;
+  readonly source: string;
+  readonly receivedAtMs: number;
+  readonly series: readonly SeriesDimensions[];
+  readonly rules: readonly RuleTexts[];
+  readonly users: readonly string[];
+  readonly priceVersions: readonly string[];
+  readonly reasons: readonly UnpricedReason[];
+  readonly warnings: Readonly<Record<number, readonly Warning[]>>;
+  readonly rejected: Readonly<Record<number, RejectedParts>>;
+}
+
+interface RejectedParts {
+  readonly id: string | null;
+  readonly code: RejectedRecord["code"];
+  readonly message: string;
+  readonly fieldErrors: RejectedRecord["fieldErrors"];
+}
+
+const numbersPerRecord = 25;
+const digestBytes = 16;
+/** Stands for null among positions and lengths; among amounts it is NaN. */
+const none = -1;
+const noWarnings: readonly Warning[] = [];
+
+/** Distinct values by position, in the order in which they came. */
+class Positions<T> {
+  readonly values: T[] = [];
+  readonly #positions = new Map<T, number>();
+
+  of(value: T | null): number {
+    if (value === null) return none;
+    const known = this.#positions.get(value);
+    if (known !== undefined) return known;
+    this.#positions.set(value, this.values.length);
+    return this.values.push(value) - 1;
+  }
+}
+
+/** Lays records out as columns. They belong to one body: organization, source and time of receipt are the same for all. */
+export function toColumns(
+  records: readonly (PreparedRecord | RejectedOutcome)[],
+  body: Pick<SharedParts, "organizationId" | "source" | "receivedAtMs">,
+): PreparedColumns {
+  const numbers = new Float64Array(records.length * numbersPerRecord);
+  const digests = new Uint8Array(records.length * 2 * digestBytes);
+  const series = new Positions<SeriesDimensions>();
+  const rules = new Positions<RuleTexts>();
+  const users = new Positions<string>();
+  const priceVersions = new Positions<string>();
+  const reasons = new Positions<UnpricedReason>();
+  const warnings: Record<number, readonly Warning[]> = {};
+  const rejected: Record<number, RejectedParts> = {};
+  let texts = "";
+  const lengthOf = (text: string | null): number => {
+    if (text === null) return none;
+    texts += text;
+    return text.length;
+  };
+  for (let index = 0; index < records.length; index += 1) {
+    const record = records[index] as PreparedRecord | RejectedOutcome;
+    let at = index * numbersPerRecord;
+    if (record instanceof RejectedOutcome) {
+      const { code, message, fieldErrors } = record.rejection;
+      rejected[index] = { id: record.id, code, message, fieldErrors };
+      numbers[at] = none;
+      continue;
+    }
+    if (record.warnings.length > 0) warnings[index] = record.warnings;
+    digests.set(record.id, index * 2 * digestBytes);
+    digests.set(record.fingerprint, (index * 2 + 1) * digestBytes);
+    const { totals } = record;
+    numbers[at++] = series.of(record.series);
+    numbers[at++] = users.of(record.userId);
+    numbers[at++] = priceVersions.of(record.priceVersionId);
+    numbers[at++] = rules.of(record.rule);
+    numbers[at++] = reasons.of(record.unpricedReason);
+    numbers[at++] = record.entry;
+    numbers[at++] = record.state;
+    numbers[at++] = record.occurredAtMs;
+    numbers[at++] = record.requests;
+    numbers[at++] = totals.input;
+    numbers[at++] = totals.output;
+    numbers[at++] = totals.cacheRead;
+    numbers[at++] = totals.cacheWrite;
+    numbers[at++] = totals.reasoning;
+    numbers[at++] = record.costMilli ?? Number.NaN;
+    numbers[at++] = record.costPico ?? Number.NaN;
+    numbers[at++] = record.usageStatus;
+    numbers[at++] = record.isError;
+    numbers[at++] = record.isStream;
+    numbers[at++] = record.latencyMs ?? Number.NaN;
+    numbers[at++] = lengthOf(record.quantities);
+    numbers[at++] = lengthOf(record.lines);
+    numbers[at++] = lengthOf(record.externalId);
+    numbers[at++] = lengthOf(record.rawUsage);
+    numbers[at] = lengthOf(record.metadata);
+  }
+  const shared: SharedParts = {
+    ...body,
+    series: series.values,
+    rules: rules.values,
+    users: users.values,
+    priceVersions: priceVersions.values,
+    reasons: reasons.values,
+    warnings,
+    rejected,
+  };
+  return { numbers, digests, texts, shared: JSON.stringify(shared) };
+}
+
+/** A record that lies in columns, with every field read out. */
+class ColumnRecord implements PreparedRecord {
+  readonly organizationId: string;
+  readonly id: Uint8Array;
+  readonly externalId: string | null;
+  readonly entry: number;
+  readonly state: number;
+  readonly userId: string | null;
+  readonly occurredAtMs: number;
+  readonly receivedAtMs: number;
+  readonly requests: number;
+  readonly totals: PreparedRecord["totals"];
+  readonly costMilli: number | null;
+  readonly costPico: number | null;
+  readonly priceVersionId: string | null;
+  readonly rule: RuleTexts | null;
+  readonly unpricedReason: UnpricedReason | null;
+  readonly quantities: string;
+  readonly lines: string | null;
+  readonly usageStatus: number;
+  readonly isError: number;
+  readonly isStream: number;
+  readonly latencyMs: number | null;
+  readonly source: string;
+  readonly fingerprint: Uint8Array;
+  readonly rawUsage: string | null;
+  readonly metadata: string | null;
+  readonly series: SeriesDimensions;
+  readonly warnings: readonly Warning[];
+
+  constructor(reader: ColumnReader, shared: SharedParts, index: number) {
+    this.organizationId = shared.organizationId;
+    this.source = shared.source;
+    this.receivedAtMs = shared.receivedAtMs;
+    this.warnings = shared.warnings[index] ?? noWarnings;
+    this.id = reader.digest(index * 2);
+    this.fingerprint = reader.digest(index * 2 + 1);
+    this.series = shared.series[reader.number()] as SeriesDimensions;
+    this.userId = shared.users[reader.number()] ?? null;
+    this.priceVersionId = shared.priceVersions[reader.number()] ?? null;
+    this.rule = shared.rules[reader.number()] ?? null;
+    this.unpricedReason = shared.reasons[reader.number()] ?? null;
+    this.entry = reader.number();
+    this.state = reader.number();
+    this.occurredAtMs = reader.number();
+    this.requests = reader.number();
+    this.totals = {
+      input: reader.number(),
+      output: reader.number(),
+      cacheRead: reader.number(),
+      cacheWrite: reader.number(),
+      reasoning: reader.number(),
+    };
+    this.costMilli = reader.amount();
+    this.costPico = reader.amount();
+    this.usageStatus = reader.number();
+    this.isError = reader.number();
+    this.isStream = reader.number();
+    this.latencyMs = reader.amount();
+    this.quantities = reader.text() ?? "";
+    this.lines = reader.text();
+    this.externalId = reader.text();
+    this.rawUsage = reader.text();
+    this.metadata = reader.text();
+  }
+
+  get idText(): string {
+    return formatRecordId(this.id, this.externalId);
+  }
+}
+
+/** Reads columns from their start to their end. */
+class ColumnReader {
+  readonly #columns: PreparedColumns;
+  #numbersRead = 0;
+  #textRead = 0;
+
+  constructor(columns: PreparedColumns) {
+    this.#columns = columns;
+  }
+
+  startRecord(index: number): void {
+    this.#numbersRead = index * numbersPerRecord;
+  }
+
+  number(): number {
+    return this.#columns.numbers[this.#numbersRead++] as number;
+  }
+
+  amount(): number | null {
+    const value = this.number();
+    return Number.isNaN(value) ? null : value;
+  }
+
+  text(): string | null {
+    const length = this.number();
+    if (length === none) return null;
+    const start = this.#textRead;
+    this.#textRead += length;
+    return this.#columns.texts.slice(start, this.#textRead);
+  }
+
+  digest(position: number): Uint8Array {
+    return this.#columns.digests.subarray(position * digestBytes, (position + 1) * digestBytes);
+  }
+}
+
+/** The records that `toColumns` laid out. Those that share a series or a rule share its object again. */
+export function fromColumns(columns: PreparedColumns): (PreparedRecord | RejectedOutcome)[] {
+  const shared = JSON.parse(columns.shared) as SharedParts;
+  const reader = new ColumnReader(columns);
+  const records: (PreparedRecord | RejectedOutcome)[] = [];
+  const count = columns.numbers.length / numbersPerRecord;
+  for (let index = 0; index < count; index += 1) {
+    const parts = shared.rejected[index];
+    if (parts !== undefined) {
+      const rejection = new RejectedRecord(parts.code, parts.message, parts.fieldErrors);
+      records.push(new RejectedOutcome(parts.id, rejection));
+      continue;
+    }
+    reader.startRecord(index);
+    records.push(new ColumnRecord(reader, shared, index));
+  }
+  return records;
+}
