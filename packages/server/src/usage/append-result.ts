@@ -1,7 +1,7 @@
 import { Refusal } from "../refusal.ts";
 import { rowOf } from "./insert-record.sqlite.ts";
 import type { AppendAnswer, RecordedItem, UsageBytes } from "./ledger.ts";
-import { createdText, itemText, type RecordOutcome, recordedItem, summarize } from "./record-outcome.ts";
+import { createdText, itemText, type RecordOutcome, recordedItem } from "./record-outcome.ts";
 import { toUsageRecord } from "./record-row.ts";
 
 /** What crosses to the writer beside the bytes. */
@@ -25,30 +25,53 @@ export const asExpected = (wants: AppendArgs["wants"]): AppendResult =>
 export const completeResult = (written: AppendResult, expected: AppendResult): AppendResult =>
   written.json === "" ? expected : written;
 
-/** The result of a body whose records came out like this; the refusal of a single record is the body's own. */
-export function appendResult(args: AppendArgs, outcomes: readonly RecordOutcome[]): AppendResult | Refusal {
-  if (args.wants === "items") return { wants: "items", json: JSON.stringify(itemsOf(args, outcomes)) };
-  const summary = summarize(outcomes);
-  if (args.shape !== "record") {
-    const data = outcomes.map((outcome, index) => itemText(index, outcome)).join(",");
-    return { wants: "answer", json: `{"data":[${data}],"summary":${JSON.stringify(summary)}}`, summary };
+/** Puts a body's result together from what became of its records, one after the other. */
+export class ResultWriter {
+  readonly #args: AppendArgs;
+  readonly #summary = { received: 0, recorded: 0, duplicate: 0, unpriced: 0, rejected: 0 };
+  #items = "";
+  #last: RecordOutcome | undefined;
+
+  constructor(args: AppendArgs) {
+    this.#args = args;
   }
-  const [outcome] = outcomes;
-  if (outcome === undefined) throw new Error("a single record has no outcome");
-  if (outcome.kind === "rejected") {
-    const { code, message, fieldErrors } = outcome.rejection;
-    return new Refusal(code, message, fieldErrors === undefined ? {} : { fieldErrors });
+
+  add(outcome: RecordOutcome): void {
+    const { shape, wants } = this.#args;
+    const summary = this.#summary;
+    const index = summary.received;
+    summary.received += 1;
+    summary[outcome.kind] += 1;
+    if (outcome.kind === "recorded" && outcome.record.series.costStatus === "unpriced") summary.unpriced += 1;
+    this.#last = outcome;
+    if (wants === "answer" && shape === "record") return;
+    const item = wants === "answer" ? itemText(index, outcome) : JSON.stringify(fullItem(shape, index, outcome));
+    this.#items += index === 0 ? item : `,${item}`;
   }
-  const row = outcome.kind === "duplicate" ? outcome.row : rowOf(outcome.record);
-  return { wants: "answer", json: createdText(outcome.record, row, outcome.kind === "duplicate"), summary };
+
+  /** The result; where the body is a single record and rejected, the refusal of the call. */
+  end(): AppendResult | Refusal {
+    const { shape, wants } = this.#args;
+    if (wants === "items") return { wants, json: `[${this.#items}]` };
+    const summary = this.#summary;
+    if (shape !== "record") {
+      return { wants, json: `{"data":[${this.#items}],"summary":${JSON.stringify(summary)}}`, summary };
+    }
+    const outcome = this.#last;
+    if (outcome === undefined) throw new Error("a single record has no outcome");
+    if (outcome.kind === "rejected") {
+      const { code, message, fieldErrors } = outcome.rejection;
+      return new Refusal(code, message, fieldErrors === undefined ? {} : { fieldErrors });
+    }
+    const row = outcome.kind === "duplicate" ? outcome.row : rowOf(outcome.record);
+    return { wants, json: createdText(outcome.record, row, outcome.kind === "duplicate"), summary };
+  }
 }
 
-function itemsOf(args: AppendArgs, outcomes: readonly RecordOutcome[]): readonly RecordedItem[] {
-  const items = outcomes.map((outcome, index) => recordedItem(index, outcome));
-  const [item] = items;
-  const [outcome] = outcomes;
-  if (args.shape !== "record" || item === undefined || outcome === undefined || outcome.kind === "rejected")
-    return items;
+/** An item for callers inside the server; that of a single record carries the record. */
+function fullItem(shape: AppendArgs["shape"], index: number, outcome: RecordOutcome): RecordedItem {
+  const item = recordedItem(index, outcome);
+  if (shape !== "record" || outcome.kind === "rejected") return item;
   const record = toUsageRecord(outcome.kind === "duplicate" ? outcome.row : rowOf(outcome.record));
-  return [{ ...item, record }];
+  return { ...item, record };
 }

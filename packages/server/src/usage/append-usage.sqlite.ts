@@ -4,7 +4,7 @@ import { rollBack } from "../sqlite/connection.ts";
 import type { GroupCall, SqliteGroupOperation, StoreThread } from "../sqlite/operation.ts";
 import { isIntegerOverflow, storageRefusal } from "../sqlite/storage-failure.ts";
 import { transactionEnded } from "../sqlite/transaction.ts";
-import { type AppendArgs, type AppendResult, appendResult, asExpected } from "./append-result.ts";
+import { type AppendArgs, type AppendResult, asExpected, ResultWriter } from "./append-result.ts";
 import { committedUsage, usageCommitted } from "./committed-usage.ts";
 import { type FingerprintedRow, findFingerprinted, insertRecord } from "./insert-record.sqlite.ts";
 import type { PreparedRecord } from "./prepare-record.ts";
@@ -90,7 +90,9 @@ function openBody(store: StoreThread, call: GroupCall<AppendArgs>, revision: num
     return { args, read: fromColumns(prepared.columns), isExpected: true, outcomes: [] };
   }
   try {
-    return { args, read: readUsageBody(store, call).records, isExpected: false, outcomes: [] };
+    const read: (PreparedRecord | RejectedOutcome)[] = [];
+    readUsageBody(store, call, (record) => read.push(record));
+    return { args, read, isExpected: false, outcomes: [] };
   } catch (error) {
     if (error instanceof Refusal) return error;
     throw error;
@@ -195,6 +197,8 @@ function writeCarefully(store: StoreThread, body: Body, record: PreparedRecord):
 function resultOfBody({ args, read, isExpected, outcomes }: Body): AppendResult | Refusal {
   const isSurprise = (outcome: RecordOutcome, index: number): boolean =>
     outcome.kind !== "recorded" && outcome !== read[index];
-  if (!isExpected || outcomes.some(isSurprise)) return appendResult(args, outcomes);
-  return asExpected(args.wants);
+  if (isExpected && !outcomes.some(isSurprise)) return asExpected(args.wants);
+  const result = new ResultWriter(args);
+  for (const outcome of outcomes) result.add(outcome);
+  return result.end();
 }

@@ -7,8 +7,8 @@ import {
   type StoreThread,
   sqliteOperation,
 } from "../sqlite/operation.ts";
-import { type AppendArgs, type AppendResult, appendResult, completeResult } from "./append-result.ts";
-import { type PreparedColumns, toColumns } from "./prepared-columns.ts";
+import { type AppendArgs, type AppendResult, completeResult, ResultWriter } from "./append-result.ts";
+import { ColumnWriter, type PreparedColumns } from "./prepared-columns.ts";
 import { readUsageBody } from "./read-usage-body.sqlite.ts";
 import { RejectedOutcome } from "./record-outcome.ts";
 
@@ -23,14 +23,15 @@ function prepareUsage(store: StoreThread, call: GroupCall<AppendArgs>): Prepared
   const { args, bytes } = call;
   // Before anything is rated: prices that change meanwhile make the body's revision an old one.
   const revision = priceBookRevision(store);
-  const { records, receivedAtMs } = readUsageBody(store, call);
-  const { organizationId, source } = args;
-  const prepared: PreparedUsage = { revision, columns: toColumns(records, { organizationId, source, receivedAtMs }) };
-  const expected = appendResult(
-    args,
-    records.map((record) => (record instanceof RejectedOutcome ? record : { kind: "recorded", record })),
-  );
+  const columns = new ColumnWriter();
+  const result = new ResultWriter(args);
+  readUsageBody(store, call, (record) => {
+    columns.add(record);
+    result.add(record instanceof RejectedOutcome ? record : { kind: "recorded", record });
+  });
+  const expected = result.end();
   if (expected instanceof Refusal) throw expected;
+  const prepared: PreparedUsage = { revision, columns: columns.columns() };
   return { bytes, prepared, expected };
 }
 

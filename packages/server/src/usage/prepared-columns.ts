@@ -11,7 +11,7 @@ import { RejectedRecord } from "./rejected-record.ts";
  * end to end, and what many records share is written once, as JSON.
  */
 export interface PreparedColumns {
-  /** `numbersPerRecord` a record, in the order of `writeNumbers`. */
+  /** `numbersPerRecord` a record, in the order of `ColumnWriter`. */
   readonly numbers: Float64Array<ArrayBuffer>;
   /** 32 bytes a record: its id and its fingerprint. */
   readonly digests: Uint8Array<ArrayBuffer>;
@@ -61,44 +61,46 @@ class Positions<T> {
   }
 }
 
-/** Lays records out as columns. They belong to one body: organization, source and time of receipt are the same for all. */
-export function toColumns(
-  records: readonly (PreparedRecord | RejectedOutcome)[],
-  body: Pick<SharedParts, "organizationId" | "source" | "receivedAtMs">,
-): PreparedColumns {
-  const numbers = new Float64Array(records.length * numbersPerRecord);
-  const digests = new Uint8Array(records.length * 2 * digestBytes);
-  const series = new Positions<SeriesDimensions>();
-  const rules = new Positions<RuleTexts>();
-  const users = new Positions<string>();
-  const priceVersions = new Positions<string>();
-  const reasons = new Positions<UnpricedReason>();
-  const warnings: Record<number, readonly Warning[]> = {};
-  const rejected: Record<number, RejectedParts> = {};
-  let texts = "";
-  const lengthOf = (text: string | null): number => {
-    if (text === null) return none;
-    texts += text;
-    return text.length;
-  };
-  for (let index = 0; index < records.length; index += 1) {
-    const record = records[index] as PreparedRecord | RejectedOutcome;
-    let at = index * numbersPerRecord;
+/** Lays records out as columns, one after the other. They belong to one body: one organization, source and moment. */
+export class ColumnWriter {
+  #numbers = new Float64Array(256 * numbersPerRecord);
+  #digests = new Uint8Array(256 * 2 * digestBytes);
+  #count = 0;
+  #texts = "";
+  #first: PreparedRecord | undefined;
+  readonly #series = new Positions<SeriesDimensions>();
+  readonly #rules = new Positions<RuleTexts>();
+  readonly #users = new Positions<string>();
+  readonly #priceVersions = new Positions<string>();
+  readonly #reasons = new Positions<UnpricedReason>();
+  readonly #warnings: Record<number, readonly Warning[]> = {};
+  readonly #rejected: Record<number, RejectedParts> = {};
+
+  add(record: PreparedRecord | RejectedOutcome): void {
+    const index = this.#count;
+    this.#count += 1;
+    if (this.#count * numbersPerRecord > this.#numbers.length) this.#grow();
     if (record instanceof RejectedOutcome) {
       const { code, message, fieldErrors } = record.rejection;
-      rejected[index] = { id: record.id, code, message, fieldErrors };
-      numbers[at] = none;
-      continue;
+      this.#rejected[index] = { id: record.id, code, message, fieldErrors };
+      return;
     }
-    if (record.warnings.length > 0) warnings[index] = record.warnings;
-    digests.set(record.id, index * 2 * digestBytes);
-    digests.set(record.fingerprint, (index * 2 + 1) * digestBytes);
+    this.#first ??= record;
+    if (record.warnings.length > 0) this.#warnings[index] = record.warnings;
+    this.#digests.set(record.id, index * 2 * digestBytes);
+    this.#digests.set(record.fingerprint, (index * 2 + 1) * digestBytes);
+    this.#addNumbers(record, index * numbersPerRecord);
+  }
+
+  #addNumbers(record: PreparedRecord, start: number): void {
+    const numbers = this.#numbers;
     const { totals } = record;
-    numbers[at++] = series.of(record.series);
-    numbers[at++] = users.of(record.userId);
-    numbers[at++] = priceVersions.of(record.priceVersionId);
-    numbers[at++] = rules.of(record.rule);
-    numbers[at++] = reasons.of(record.unpricedReason);
+    let at = start;
+    numbers[at++] = this.#series.of(record.series);
+    numbers[at++] = this.#users.of(record.userId);
+    numbers[at++] = this.#priceVersions.of(record.priceVersionId);
+    numbers[at++] = this.#rules.of(record.rule);
+    numbers[at++] = this.#reasons.of(record.unpricedReason);
     numbers[at++] = record.entry;
     numbers[at++] = record.state;
     numbers[at++] = record.occurredAtMs;
@@ -114,23 +116,48 @@ export function toColumns(
     numbers[at++] = record.isError;
     numbers[at++] = record.isStream;
     numbers[at++] = record.latencyMs ?? Number.NaN;
-    numbers[at++] = lengthOf(record.quantities);
-    numbers[at++] = lengthOf(record.lines);
-    numbers[at++] = lengthOf(record.externalId);
-    numbers[at++] = lengthOf(record.rawUsage);
-    numbers[at] = lengthOf(record.metadata);
+    numbers[at++] = this.#addText(record.quantities);
+    numbers[at++] = this.#addText(record.lines);
+    numbers[at++] = this.#addText(record.externalId);
+    numbers[at++] = this.#addText(record.rawUsage);
+    numbers[at] = this.#addText(record.metadata);
   }
-  const shared: SharedParts = {
-    ...body,
-    series: series.values,
-    rules: rules.values,
-    users: users.values,
-    priceVersions: priceVersions.values,
-    reasons: reasons.values,
-    warnings,
-    rejected,
-  };
-  return { numbers, digests, texts, shared: JSON.stringify(shared) };
+
+  #addText(text: string | null): number {
+    if (text === null) return none;
+    this.#texts += text;
+    return text.length;
+  }
+
+  #grow(): void {
+    const numbers = new Float64Array(this.#numbers.length * 2);
+    numbers.set(this.#numbers);
+    this.#numbers = numbers;
+    const digests = new Uint8Array(this.#digests.length * 2);
+    digests.set(this.#digests);
+    this.#digests = digests;
+  }
+
+  columns(): PreparedColumns {
+    const shared: SharedParts = {
+      organizationId: this.#first?.organizationId ?? "",
+      source: this.#first?.source ?? "",
+      receivedAtMs: this.#first?.receivedAtMs ?? 0,
+      series: this.#series.values,
+      rules: this.#rules.values,
+      users: this.#users.values,
+      priceVersions: this.#priceVersions.values,
+      reasons: this.#reasons.values,
+      warnings: this.#warnings,
+      rejected: this.#rejected,
+    };
+    return {
+      numbers: this.#numbers.slice(0, this.#count * numbersPerRecord),
+      digests: this.#digests.slice(0, this.#count * 2 * digestBytes),
+      texts: this.#texts,
+      shared: JSON.stringify(shared),
+    };
+  }
 }
 
 /** A record that lies in columns, with every field read out. */
@@ -240,7 +267,7 @@ class ColumnReader {
   }
 }
 
-/** The records that `toColumns` laid out. Those that share a series or a rule share its object again. */
+/** The records that a `ColumnWriter` laid out. Those that share a series or a rule share its object again. */
 export function fromColumns(columns: PreparedColumns): (PreparedRecord | RejectedOutcome)[] {
   const shared = JSON.parse(columns.shared) as SharedParts;
   const reader = new ColumnReader(columns);

@@ -10,12 +10,6 @@ import { digest16, uuidV7Maker } from "./record-id.ts";
 import { RejectedOutcome } from "./record-outcome.ts";
 import { RejectedRecord } from "./rejected-record.ts";
 
-/** The records of a body, each ready to be inserted or refused for itself. */
-export interface UsageBody {
-  readonly receivedAtMs: number;
-  readonly records: readonly (PreparedRecord | RejectedOutcome)[];
-}
-
 /** What reading bodies remembers on its thread. */
 interface BodyReader {
   readonly prices: PriceLookup;
@@ -26,10 +20,16 @@ interface BodyReader {
 const readerKey = Symbol("reading bodies of usage");
 
 /**
- * Parses a body and derives everything about its records, on any store thread: nothing is written. Whole-body refusals
- * are thrown. Prices are those of the revision that the thread sees at the call or of a later one.
+ * Parses a body and derives everything about its records, on any store thread: nothing is written. `take` gets them one
+ * by one, in order, each ready to be inserted or refused for itself, so that no more of them need live than its caller
+ * keeps. Whole-body refusals are thrown before the first. Prices are those of the revision that the thread sees at the
+ * call, or of a later one.
  */
-export function readUsageBody(store: StoreThread, { args, bytes }: GroupCall<AppendArgs>): UsageBody {
+export function readUsageBody(
+  store: StoreThread,
+  { args, bytes }: GroupCall<AppendArgs>,
+  take: (record: PreparedRecord | RejectedOutcome) => void,
+): void {
   const reader = threadState(
     store,
     readerKey,
@@ -57,14 +57,12 @@ export function readUsageBody(store: StoreThread, { args, bytes }: GroupCall<App
         : digest16(`${args.organizationId}\x1f${args.entry}\x1f${args.idempotencyKey}\x1f${index}`),
   };
   const readOne = isCost ? readCostInput : readUsageInput;
-  const records: (PreparedRecord | RejectedOutcome)[] = [];
   for (const sent of parsed.records) {
     const draft = sent instanceof RejectedRecord ? sent : readOne(sent);
     const record = draft instanceof RejectedRecord ? draft : prepareRecord(draft, sent, by);
-    records.push(record instanceof RejectedRecord ? new RejectedOutcome(idOf(sent), record) : record);
+    take(record instanceof RejectedRecord ? new RejectedOutcome(idOf(sent), record) : record);
     index += 1;
   }
-  return { receivedAtMs, records };
 }
 
 function idOf(sent: unknown): string | null {

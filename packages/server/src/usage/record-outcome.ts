@@ -1,6 +1,6 @@
 import type { UsageBatchItem, Warning } from "@llm-cost-ops/contract";
 import { formatMoney } from "@llm-cost-ops/core";
-import type { AppendSummary, RecordedItem } from "./ledger.ts";
+import type { RecordedItem } from "./ledger.ts";
 import type { PreparedRecord } from "./prepare-record.ts";
 import { priceWarning } from "./price-warning.ts";
 import { formatRecordId } from "./record-id.ts";
@@ -104,16 +104,4 @@ export function recordedItem(index: number, outcome: RecordOutcome): RecordedIte
     model: row?.model ?? outcome.record.series.model,
     ...(item.cost_status === "unpriced" && reason !== null ? { unpriced_reason: reason } : {}),
   };
-}
-
-export function summarize(outcomes: readonly RecordOutcome[]): AppendSummary {
-  let recorded = 0;
-  let duplicate = 0;
-  let unpriced = 0;
-  for (const outcome of outcomes) {
-    if (outcome.kind === "recorded") recorded += 1;
-    else if (outcome.kind === "duplicate") duplicate += 1;
-    if (outcome.kind === "recorded" && outcome.record.series.costStatus === "unpriced") unpriced += 1;
-  }
-  return { received: outcomes.length, recorded, duplicate, unpriced, rejected: outcomes.length - recorded - duplicate };
 }
