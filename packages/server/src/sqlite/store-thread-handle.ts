@@ -23,7 +23,7 @@ const restartPauseMs = 1_000;
  * preparer, which only runs under load, parses whole bodies: swept as early as the others it would spend two fifths of
  * its time copying them.
  */
-const youngGenerationMb: Readonly<Record<ThreadRole, number>> = { writer: 24, reader: 8, preparer: 48 };
+const youngGenerationMb: Readonly<Record<ThreadRole, number>> = { writer: 24, reader: 8, preparer: 24 };
 
 /**
  * One worker thread with its connection, kept alive: where it crashes, calls under way are refused as unavailable and it

@@ -1,6 +1,7 @@
 import { Refusal } from "../refusal.ts";
 import { rowOf } from "./insert-record.sqlite.ts";
 import type { AppendAnswer, RecordedItem, UsageBytes } from "./ledger.ts";
+import { LongText } from "./long-text.ts";
 import { createdText, itemText, type RecordOutcome, recordedItem } from "./record-outcome.ts";
 import { toUsageRecord } from "./record-row.ts";
 
@@ -29,7 +30,7 @@ export const completeResult = (written: AppendResult, expected: AppendResult): A
 export class ResultWriter {
   readonly #args: AppendArgs;
   readonly #summary = { received: 0, recorded: 0, duplicate: 0, unpriced: 0, rejected: 0 };
-  #items = "";
+  readonly #items = new LongText();
   #last: RecordOutcome | undefined;
 
   constructor(args: AppendArgs) {
@@ -46,7 +47,7 @@ export class ResultWriter {
     this.#last = outcome;
     if (wants === "answer" && shape === "record") return;
     const item = wants === "answer" ? itemText(index, outcome) : JSON.stringify(fullItem(shape, index, outcome));
-    this.#items += index === 0 ? item : `,${item}`;
+    this.#items.add(index === 0 ? item : `,${item}`);
   }
 
   /** The result; where the body is a single record and rejected, the refusal of the call. */

@@ -6,7 +6,8 @@ import { RejectedRecord } from "./rejected-record.ts";
 
 /** The records that a body carries, each parsed but not yet read. A broken line of NDJSON is rejected by itself. */
 export interface ParsedRecords {
-  readonly records: readonly unknown[];
+  /** The receiver may empty it while it reads. */
+  readonly records: unknown[];
   readonly requirePrice: boolean;
 }
 
@@ -80,7 +81,7 @@ function readBatch(value: unknown, listField: string): ParsedRecords {
   return { records: checkCount(list), requirePrice: requirePrice === true };
 }
 
-function checkCount(records: readonly unknown[]): readonly unknown[] {
+function checkCount(records: unknown[]): unknown[] {
   if (records.length <= limits.batchRecords) return records;
   throw new Refusal(
     "PAYLOAD_TOO_LARGE",

@@ -1,6 +1,7 @@
 import type { Warning } from "@llm-cost-ops/contract";
 import type { UnpricedReason } from "@llm-cost-ops/core";
 import type { RuleTexts, SeriesDimensions } from "./interning.sqlite.ts";
+import { LongText } from "./long-text.ts";
 import type { PreparedRecord } from "./prepare-record.ts";
 import { formatRecordId } from "./record-id.ts";
 import { RejectedOutcome } from "./record-outcome.ts";
@@ -66,7 +67,7 @@ export class ColumnWriter {
   #numbers = new Float64Array(256 * numbersPerRecord);
   #digests = new Uint8Array(256 * 2 * digestBytes);
   #count = 0;
-  #texts = "";
+  readonly #texts = new LongText();
   #first: PreparedRecord | undefined;
   readonly #series = new Positions<SeriesDimensions>();
   readonly #rules = new Positions<RuleTexts>();
@@ -125,7 +126,7 @@ export class ColumnWriter {
 
   #addText(text: string | null): number {
     if (text === null) return none;
-    this.#texts += text;
+    this.#texts.add(text);
     return text.length;
   }
 
@@ -154,7 +155,7 @@ export class ColumnWriter {
     return {
       numbers: this.#numbers.slice(0, this.#count * numbersPerRecord),
       digests: this.#digests.slice(0, this.#count * 2 * digestBytes),
-      texts: this.#texts,
+      texts: this.#texts.toString(),
       shared: JSON.stringify(shared),
     };
   }
