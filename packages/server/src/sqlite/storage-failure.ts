@@ -18,6 +18,7 @@ const storageFailures: Readonly<Record<number, string>> = {
 
 const sqliteErrorCode = "ERR_SQLITE_ERROR";
 const constraintDatatype = 3_091;
+const constraintPrimaryKey = 1_555;
 
 /** The extended result code of an error that SQLite raised; undefined for any other. */
 export function sqliteResultCode(error: unknown): number | undefined {
@@ -40,3 +41,6 @@ export function isIntegerOverflow(error: unknown): boolean {
   if (sqliteResultCode(error) === constraintDatatype) return true;
   return error instanceof TypeError && (error as { code?: unknown }).code === "ERR_INVALID_ARG_VALUE";
 }
+
+/** Whether a row was not inserted because its primary key is taken. */
+export const isTakenKey = (error: unknown): boolean => sqliteResultCode(error) === constraintPrimaryKey;

@@ -6,7 +6,13 @@ import { isIntegerOverflow, storageRefusal } from "../sqlite/storage-failure.ts"
 import { transactionEnded } from "../sqlite/transaction.ts";
 import { type AppendArgs, type AppendResult, asExpected, ResultWriter } from "./append-result.ts";
 import { committedUsage, usageCommitted } from "./committed-usage.ts";
-import { type FingerprintedRow, findFingerprinted, insertRecord } from "./insert-record.sqlite.ts";
+import {
+  type FingerprintedRow,
+  findFingerprinted,
+  insertRecord,
+  insertRecords,
+  recordsPerInsert,
+} from "./insert-record.sqlite.ts";
 import type { PreparedRecord } from "./prepare-record.ts";
 import { type PreparedUsage, usagePreparation } from "./prepare-usage.sqlite.ts";
 import { fromColumns } from "./prepared-columns.ts";
@@ -132,12 +138,16 @@ function tryGroup(
     const rollups = new RollupChanges();
     for (const body of bodies) {
       body.outcomes.length = 0;
-      for (const record of body.read) {
-        if (record instanceof RejectedOutcome) body.outcomes.push(record);
-        else {
-          body.outcomes.push(
-            isCareful ? writeCarefully(store, body, record) : writeRecord(store, rollups, body, record),
-          );
+      for (let at = 0; at < body.read.length; at += recordsPerInsert) {
+        const several = body.read.slice(at, at + recordsPerInsert);
+        if (!isCareful && areAllInserted(store, rollups, several)) {
+          for (const record of several) body.outcomes.push({ kind: "recorded", record });
+          continue;
+        }
+        for (const record of several) {
+          if (record instanceof RejectedOutcome) body.outcomes.push(record);
+          else if (isCareful) body.outcomes.push(writeCarefully(store, body, record));
+          else body.outcomes.push(writeRecord(store, rollups, body, record));
         }
       }
     }
@@ -151,6 +161,17 @@ function tryGroup(
     if (!committed) rollBack(db);
     transactionEnded(store, committed);
   }
+}
+
+/** Whether one statement took them all, as it nearly always does; if not, none was inserted. */
+function areAllInserted(
+  store: StoreThread,
+  rollups: RollupChanges,
+  records: readonly (PreparedRecord | RejectedOutcome)[],
+): records is readonly PreparedRecord[] {
+  if (records.length !== recordsPerInsert) return false;
+  const prepared = records.filter((record): record is PreparedRecord => !(record instanceof RejectedOutcome));
+  return prepared.length === records.length && insertRecords(store, rollups, prepared);
 }
 
 function writeRecord(store: StoreThread, rollups: RollupChanges, body: Body, record: PreparedRecord): RecordOutcome {
