@@ -1,6 +1,9 @@
-import { Agent, request as httpRequest, type IncomingMessage, type Server } from "node:http";
+import type { IncomingMessage, Server } from "node:http";
 import { type Duplex, duplexPair, Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+
+// An import of node:http by name also reads its WebSocket, which loads the whole of fetch into a server that never fetches.
+const { Agent, request: httpRequest } = process.getBuiltinModule("node:http");
 
 /** Statuses that never have a body. */
 const bodiless: ReadonlySet<number> = new Set([101, 204, 205, 304]);
