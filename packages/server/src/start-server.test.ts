@@ -12,7 +12,8 @@ const folder = mkdtempSync(join(tmpdir(), "cost-ops-start-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 interface Ended {
-  readonly code: number | null;
+  /** The exit code, or the signal that ended the process. */
+  readonly code: number | string;
   readonly out: string;
   readonly talk: string;
 }
@@ -31,7 +32,13 @@ function start(environment: Record<string, string> = {}): Started {
   });
   let out = "";
   let talk = "";
-  const listening = new Promise<string>((resolve) => {
+  const ended = once(child, "close").then(([code, signal]) => ({
+    code: (code ?? signal) as number | string,
+    out,
+    talk,
+  }));
+  const listening = new Promise<string>((resolve, reject) => {
+    void ended.then((end) => reject(new Error(`the server ended: ${JSON.stringify(end)}`)));
     child.stdout.on("data", (chunk: Buffer) => {
       out += chunk.toString();
       const url = /listens on (\S+)/.exec(out)?.[1];
@@ -41,7 +48,8 @@ function start(environment: Record<string, string> = {}): Started {
   child.stderr.on("data", (chunk: Buffer) => {
     talk += chunk.toString();
   });
-  const ended = once(child, "close").then(([code]) => ({ code: code as number | null, out, talk }));
+  // A server that was not waited for may end as it likes.
+  listening.catch(() => undefined);
   return { child, listening, ended };
 }
 
@@ -143,8 +151,8 @@ describe("what keeps a server from starting is said in one sentence, with a code
   ];
   test.each(cases)("%s", async (_name, environment, sentence) => {
     const { code, talk, out } = await start(await environment()).ended;
-    expect(talk).toMatch(sentence);
     expect([code, out]).toEqual([1, ""]);
+    expect(talk).toMatch(sentence);
     expect(existsSync(folder)).toBe(true);
   });
 });
