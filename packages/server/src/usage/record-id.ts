@@ -20,10 +20,14 @@ export function readRecordId(text: string): RecordId {
 
 const hyphen = 45;
 
-/** The bytes of a UUID; undefined for other text. Decoding stops at the first digit that is not hexadecimal. */
+/**
+ * The bytes of a UUID; undefined for other text. Decoding stops at the first digit that is not hexadecimal, but looks only
+ * at the low byte of a character: U+4E30 would be a 0. Hence the text has to be as long in UTF-8, which only ASCII is.
+ */
 function uuidBytes(text: string): Uint8Array | undefined {
   if (text.length !== 36 || text.charCodeAt(8) !== hyphen || text.charCodeAt(13) !== hyphen) return undefined;
   if (text.charCodeAt(18) !== hyphen || text.charCodeAt(23) !== hyphen) return undefined;
+  if (Buffer.byteLength(text) !== 36) return undefined;
   const digits = text.slice(0, 8) + text.slice(9, 13) + text.slice(14, 18) + text.slice(19, 23) + text.slice(24);
   const bytes = Buffer.from(digits, "hex");
   return bytes.length === 16 ? bytes : undefined;
