@@ -5,7 +5,9 @@ import * as module from "node:module";
 
 const [major = 0] = process.versions.node.split(".").map(Number);
 if (major < 24) {
-  process.stderr.write(`cost-ops needs Node 24 or newer; this is Node ${process.versions.node}.\n`);
+  process.stderr.write(
+    `cost-ops needs Node 24 or newer; this is Node ${process.versions.node}. In the repository "npx cost-ops" brings its own.\n`,
+  );
   process.exit(1);
 }
 

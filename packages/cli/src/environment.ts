@@ -20,7 +20,7 @@ export function readEnvironment(): Environment {
     apiKey: first("COST_OPS_API_KEY", "LLM_COST_OPS_API_KEY"),
     apiKeyFile: first("COST_OPS_API_KEY_FILE"),
     noColor: first("NO_COLOR") !== undefined || all["TERM"] === "dumb",
-    invokedAs: first("npm_lifecycle_event") === undefined ? "cost-ops" : "npm run --silent cost-ops --",
+    invokedAs: first("npm_lifecycle_event") === undefined ? "cost-ops" : "npx cost-ops",
     all,
   };
 }

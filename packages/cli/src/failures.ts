@@ -75,7 +75,7 @@ function tellRefusal(fault: Error & ErrorShape, local: boolean): Told {
 }
 
 /** `startDate` or `records.0.start_date` → the flag that a person would look for. */
-export function flagOf(field: string): string {
+function flagOf(field: string): string {
   const name = nameToWire(field.split(".").findLast((part) => !/^\d+$/.test(part)) ?? field);
   const head = nameToWire(field.split(".")[0] ?? field);
   return flagOfField[head] ?? flagOfField[name] ?? `--${name.replaceAll("_", "-")}`;

@@ -16,7 +16,7 @@ interface Part {
 }
 
 /** Splits records, in order, into requests that the server takes. */
-export function* splitBatch(records: readonly WireRecord[]): Generator<Part, void, undefined> {
+function* splitBatch(records: readonly WireRecord[]): Generator<Part, void, undefined> {
   let from = 0;
   let texts: string[] = [];
   let characters = 0;

@@ -58,8 +58,8 @@ export interface ClientSettings {
   readonly signal: AbortSignal | undefined;
 }
 
-export const defaultBaseUrl = "http://127.0.0.1:8080";
-export const defaultTimeoutMs = 30_000;
+const defaultBaseUrl = "http://127.0.0.1:8080";
+const defaultTimeoutMs = 30_000;
 
 /**
  * Settings from options, environment and defaults, in this order.

@@ -137,7 +137,7 @@ export function toWire(value: unknown): unknown {
   );
 }
 
-export function instantToWire(instant: Date): string {
+function instantToWire(instant: Date): string {
   if (Number.isNaN(instant.getTime())) throw new RangeError("a date is not valid");
   return instant.toISOString();
 }

@@ -79,7 +79,7 @@ const administratorKey = (text: string): Secret => {
   return new Secret(text);
 };
 
-export const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
+const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 
 const setting = <T>(definition: Setting<T>): Setting<T> => definition;
 

@@ -43,10 +43,9 @@ export async function runDemo(
     `Loaded ${count(loaded.records)} calls of an invented company, ${options.days} days of them, through POST /api/v1/usage/batch in ${loaded.seconds.toFixed(1)} s (${count(Math.round(loaded.records / loaded.seconds))} a second, each on disk).`,
   );
   const figures = await readFigures(client, options.days);
-  terminal.data(
-    `\n${figuresText(terminal, figures)}\n\n${invitation(terminal, cli.environment.invokedAs, { url, adminKey }, figures)}\n`,
-  );
+  terminal.data(`\n${figuresText(terminal, figures)}\n`);
   if (options.once) return;
+  terminal.data(`${invitation(terminal, cli.environment.invokedAs, { url, adminKey }, figures)}\n`);
   terminal.talk("\nThe server runs until you press Ctrl-C; then everything is removed.");
   await new Promise<void>((resolve) => {
     if (cli.signal.aborted) resolve();

@@ -93,5 +93,5 @@ export function* unpricedHints(outcome: ImportOutcome): Generator<string> {
 }
 
 /** One word for a shell, whatever it contains. */
-export const shellWord = (text: string): string =>
+const shellWord = (text: string): string =>
   /^[\w@%+=:,./-]+$/.test(text) ? text : `'${printable(text).replaceAll("'", `'\\''`)}'`;

@@ -2,7 +2,7 @@ import type { Totals } from "@llm-cost-ops/contract";
 import { formatCount, formatMoneyForPeople, parseMoney } from "@llm-cost-ops/core";
 
 /** What stands where there is no amount: unpriced is not zero. */
-export const noAmount = "–";
+const noAmount = "–";
 
 /** An exact amount as people read it; null is shown as no amount. */
 export function money(exact: string | null | undefined, currency: string | null | undefined): string {
@@ -17,6 +17,10 @@ export const pico = (exact: string | null | undefined): bigint =>
 /** A count with thousands marked. Counts beyond 2^53 arrive as strings. */
 export const count = (value: number | string | null | undefined): string =>
   value === null || value === undefined ? noAmount : formatCount(BigInt(value));
+
+/** So many requests, as the subject of a sentence. */
+export const requestsText = (value: number | string): string =>
+  `${count(value)} ${count(value) === "1" ? "request" : "requests"}`;
 
 /** The amounts of several currencies side by side, largest first; currencies are never added up. */
 export function moneyOfAll(totals: readonly Pick<Totals, "currency" | "total_cost">[]): string {

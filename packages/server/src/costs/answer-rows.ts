@@ -21,7 +21,7 @@ export const costOf = (row: Pick<SummedRow, "sums" | "currency">): Pico | null =
   row.currency === null ? null : sumOf(row, "costMilli") * 1_000_000_000n + sumOf(row, "costPico");
 
 /** A count as it goes over the wire: a number, or a decimal string where a number would lose digits. */
-export const countOnWire = (count: bigint): number | string =>
+const countOnWire = (count: bigint): number | string =>
   count <= BigInt(Number.MAX_SAFE_INTEGER) && count >= BigInt(Number.MIN_SAFE_INTEGER)
     ? Number(count)
     : count.toString();

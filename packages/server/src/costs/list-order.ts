@@ -19,7 +19,7 @@ export interface OrderPosition {
 }
 
 /** The newest first. */
-export const defaultOrder: ListOrder = [{ field: "occurred_at", descending: true }];
+const defaultOrder: ListOrder = [{ field: "occurred_at", descending: true }];
 
 /** `order_by` as the contract allows it: `["-total_cost", "occurred_at"]`. */
 export function readOrder(orderBy: readonly string[] | undefined): ListOrder {

@@ -17,7 +17,7 @@ import { seriesCatalogue } from "./series-catalogue.sqlite.ts";
 import { nextWindow } from "./time-windows.sqlite.ts";
 
 /** The most records that are sorted to answer one question whose order no index has. */
-export const sortedRecordsMax = 2_000_000;
+const sortedRecordsMax = 2_000_000;
 
 /** The kinds of entries that a list shows. Corrections are part of the records that they correct. */
 export type ListedEntries = "usage" | "usage and cost";

@@ -4,7 +4,7 @@ import type { ErrorAnswer } from "./error-answer.ts";
 import type { Reply } from "./route.ts";
 
 /** Headers of every answer: nothing here is to be cached, framed, sniffed or run. */
-export const securityHeaders: Readonly<Record<string, string>> = {
+const securityHeaders: Readonly<Record<string, string>> = {
   "cache-control": "no-store",
   "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
   "x-content-type-options": "nosniff",

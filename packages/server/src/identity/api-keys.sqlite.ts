@@ -57,16 +57,16 @@ function insertKey(store: StoreThread, key: NewKey): ApiKey {
   return fromRow(row as unknown as KeyRow);
 }
 
-export const createApiKey = sqliteOperation("apiKeys.create", insertKey);
+const createApiKey = sqliteOperation("apiKeys.create", insertKey);
 
-export const listApiKeys = sqliteOperation("apiKeys.list", ({ db }, args: { organizationId: string }) =>
+const listApiKeys = sqliteOperation("apiKeys.list", ({ db }, args: { organizationId: string }) =>
   db
     .prepare(`SELECT ${columns} FROM api_keys WHERE organization_id = ? ORDER BY created_at DESC, id`)
     .all(args.organizationId)
     .map((row) => fromRow(row as unknown as KeyRow)),
 );
 
-export const revokeApiKey = sqliteOperation(
+const revokeApiKey = sqliteOperation(
   "apiKeys.revoke",
   (store, { organizationId, id }: { organizationId: string; id: string }): ApiKey => {
     const { db } = store;
@@ -91,7 +91,7 @@ export const revokeApiKey = sqliteOperation(
 );
 
 /** Inserts a first key: a given one unless it is known, a made one only where the organization has no key at all. */
-export const ensureFirstApiKey = sqliteOperation(
+const ensureFirstApiKey = sqliteOperation(
   "apiKeys.ensureFirst",
   (store, { key, given }: { key: NewKey; given: boolean }): boolean => {
     const { db } = store;
@@ -105,22 +105,19 @@ export const ensureFirstApiKey = sqliteOperation(
   },
 );
 
-export const findApiKey = sqliteOperation(
-  "apiKeys.find",
-  ({ db }, { keyHash }: { keyHash: string }): Caller | undefined => {
-    const row = db
-      .prepare("SELECT organization_id, id FROM api_keys WHERE key_hash = ? AND revoked_at IS NULL")
-      .get(Buffer.from(keyHash, "hex")) as { organization_id: string; id: string } | undefined;
-    return row && { organizationId: row.organization_id, keyId: row.id };
-  },
-);
+const findApiKey = sqliteOperation("apiKeys.find", ({ db }, { keyHash }: { keyHash: string }): Caller | undefined => {
+  const row = db
+    .prepare("SELECT organization_id, id FROM api_keys WHERE key_hash = ? AND revoked_at IS NULL")
+    .get(Buffer.from(keyHash, "hex")) as { organization_id: string; id: string } | undefined;
+  return row && { organizationId: row.organization_id, keyId: row.id };
+});
 
 export const apiKeyRevision = sqliteOperation("apiKeys.revision", ({ db }, _args: Record<string, never>): number => {
   const row = db.prepare("SELECT value FROM settings WHERE key = ?").get(revisionSetting);
   return (row as { value: number } | undefined)?.value ?? 0;
 });
 
-export const touchApiKeys = sqliteOperation("apiKeys.touch", ({ db }, { uses }: { uses: readonly KeyUse[] }): void => {
+const touchApiKeys = sqliteOperation("apiKeys.touch", ({ db }, { uses }: { uses: readonly KeyUse[] }): void => {
   const update = db.prepare(
     "UPDATE api_keys SET last_used_at = max(coalesce(last_used_at, 0), ?) WHERE organization_id = ? AND id = ?",
   );

@@ -1,6 +1,5 @@
 import { parseInstant } from "@llm-cost-ops/core";
-
-const instantMaxMs = 253_402_300_799_999;
+import { latestInstantMs } from "../usage/event-instant.ts";
 
 /** Epoch numbers below this are seconds (year 5138), below the next milliseconds, then microseconds, then nanoseconds. */
 const secondsBelow = 1e11;
@@ -24,7 +23,7 @@ export function instantMs(value: unknown): number | undefined {
   const [, day, time, fraction, zone] = match;
   const clock = time === undefined ? "00:00:00" : time.length === 5 ? `${time}:00` : time;
   const ms = parseInstant(`${day}T${clock}.${(fraction ?? "0").slice(0, 9)}${offsetOf(zone)}`);
-  return ms !== undefined && ms >= 0 && ms <= instantMaxMs ? ms : undefined;
+  return ms !== undefined && ms >= 0 && ms <= latestInstantMs ? ms : undefined;
 }
 
 function offsetOf(zone: string | undefined): string {
@@ -44,5 +43,5 @@ function epochMs(count: number): number | undefined {
           ? count / 1_000
           : count / 1_000_000;
   const whole = Math.floor(ms);
-  return whole <= instantMaxMs ? whole : undefined;
+  return whole <= latestInstantMs ? whole : undefined;
 }

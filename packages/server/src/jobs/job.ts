@@ -22,10 +22,6 @@ export interface NewJob {
   readonly runAtMs?: number;
 }
 
-/** `queued` and `leased` jobs are to be done; `dead` ones failed too often and wait for a person with their last error. */
-export const jobStatuses = ["queued", "leased", "done", "dead"] as const;
-export type JobStatus = (typeof jobStatuses)[number];
-
 /** How long a job belongs to its worker without being renewed; then the worker counts as gone and another may take it. */
 export const leaseMs = 60_000;
 

@@ -4,8 +4,8 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { memoryStore } from "../../test/memory-store.ts";
 import type { JobHandler } from "../jobs/job.ts";
 import { claimJob } from "../jobs/job-queue.sqlite.ts";
-import { transact } from "../sqlite/connection.ts";
 import type { SqliteThreads, StoreThread } from "../sqlite/operation.ts";
+import { writeTransaction } from "../sqlite/transaction.ts";
 import { appendUsage } from "../usage/append-usage.sqlite.ts";
 import { checkLedger } from "../usage/check-ledger.ts";
 import { explainUsage, getUsage, voidRecord } from "../usage/operations.sqlite.ts";
@@ -79,7 +79,7 @@ function ledgerCost(): bigint {
 async function runJobs(kind: string): Promise<number> {
   let count = 0;
   for (;;) {
-    const { job } = transact(store.db, () => claimJob.run(store, { kinds: [kind] }));
+    const { job } = writeTransaction(store, () => claimJob.run(store, { kinds: [kind] }));
     if (job === null) return count;
     await handlers[kind]?.(job, new AbortController().signal);
     count += 1;

@@ -70,16 +70,3 @@ function migrate(db: DatabaseSync): void {
 export function rollBack(db: DatabaseSync): void {
   if (db.isTransaction) db.exec("ROLLBACK");
 }
-
-/** Runs `work` in one write transaction; anything thrown rolls it back whole. */
-export function transact<T>(db: DatabaseSync, work: () => T): T {
-  db.exec("BEGIN IMMEDIATE");
-  try {
-    const result = work();
-    db.exec("COMMIT");
-    return result;
-  } catch (error) {
-    rollBack(db);
-    throw error;
-  }
-}

@@ -21,7 +21,7 @@ const constraintDatatype = 3_091;
 const constraintPrimaryKey = 1_555;
 
 /** The extended result code of an error that SQLite raised; undefined for any other. */
-export function sqliteResultCode(error: unknown): number | undefined {
+function sqliteResultCode(error: unknown): number | undefined {
   if (!(error instanceof Error)) return undefined;
   const { code, errcode } = error as Error & { code?: unknown; errcode?: unknown };
   return code === sqliteErrorCode && typeof errcode === "number" ? errcode : undefined;

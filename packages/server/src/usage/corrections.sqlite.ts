@@ -101,7 +101,7 @@ export function findLedgerRow(store: StoreThread, organizationId: string, id: Ui
 }
 
 /** A record's own counts as a share of rollups; `sign` −1 for what leaves a series. Corrections' money is not in it. */
-export function shareOf(row: LedgerRow, seriesId: number, sign: 1 | -1, money: Pico | null): RollupShare {
+function shareOf(row: LedgerRow, seriesId: number, sign: 1 | -1, money: Pico | null): RollupShare {
   const limbs = limbsFromPico(money === null ? 0n : money * BigInt(sign));
   return {
     organizationId: row.organization_id,

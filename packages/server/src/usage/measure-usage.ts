@@ -77,10 +77,11 @@ function measureCounts(draft: UsageDraft, sent: unknown): MeasuredUsage | Reject
   const decomposition = decomposeCounts(draft.counts);
   if (decomposition.kind === "contradictory") {
     const { fields, message } = decomposition.contradiction;
-    const [first, second] = fields.map((name) => spelled(sent, name as keyof InclusiveCounts));
+    const [first = "", second = ""] = fields.map((name) => spelled(sent, name as keyof InclusiveCounts));
+    const named = message.replace(/\w+/g, (word) => (word === fields[0] ? first : word === fields[1] ? second : word));
     return rejectFields("USAGE_001", {
-      [first ?? ""]: `contradicts ${second}: ${message}`,
-      [second ?? ""]: `contradicts ${first}: ${message}`,
+      [first]: `contradicts ${second}: ${named}`,
+      [second]: `contradicts ${first}: ${named}`,
     });
   }
   let { quantities } = decomposition;

@@ -22,7 +22,7 @@ export interface LabelsUpdate extends RecordName {
 }
 
 /** The stored record of a name, or the refusal that there is none. Works on both threads. */
-export function requireRecord(store: StoreThread, { organizationId, id }: RecordName): LedgerRow {
+function requireRecord(store: StoreThread, { organizationId, id }: RecordName): LedgerRow {
   const row = findLedgerRow(store, organizationId, readRecordId(id).bytes);
   if (row === undefined) throw new Refusal("NOT_FOUND", `there is no record with id ${id}`);
   return row;
@@ -32,7 +32,7 @@ export const getUsage: SqliteOperation<RecordName, UsageRecord> = sqliteOperatio
   toUsageRecord(requireRecord(store, name)),
 );
 
-export const getCost: SqliteOperation<RecordName, CostRecord> = sqliteOperation("costs.get", (store, name) =>
+const getCost: SqliteOperation<RecordName, CostRecord> = sqliteOperation("costs.get", (store, name) =>
   toCostRecord(requireRecord(store, name)),
 );
 

@@ -28,7 +28,7 @@ export type RecordOutcome =
 const quoted = (text: string): string => JSON.stringify(text);
 
 /** Money from non-negative limbs as its shortest decimal text; the same as `formatMoney`, without a bigint. */
-export function moneyText(milli: number, pico: number): string {
+function moneyText(milli: number, pico: number): string {
   if (milli < 0) return formatMoney(BigInt(milli) * 1_000_000_000n + BigInt(pico));
   const whole = Math.floor(milli / 1_000);
   const fraction = (milli - whole * 1_000) * 1_000_000_000 + pico;

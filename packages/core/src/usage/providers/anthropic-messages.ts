@@ -17,7 +17,7 @@ import type { UsageShape } from "./usage-shape.ts";
  * subtracted. Cache writes are split by lifetime; without the split they are five-minute writes, the default lifetime.
  * Summaries that the server makes on the way (`iterations` of type `compaction`) are billed and are not in the totals.
  */
-export function readAnthropicMessagesUsage(usage: unknown): ProviderUsage | undefined {
+function readAnthropicMessagesUsage(usage: unknown): ProviderUsage | undefined {
   const reading = openReading(usage);
   if (reading === undefined) return undefined;
   readCounts(reading);

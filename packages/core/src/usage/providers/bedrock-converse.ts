@@ -16,7 +16,7 @@ import type { UsageShape } from "./usage-shape.ts";
  * Amazon Bedrock Converse and the counts of its invocation logs: the input EXCLUDES cache reads and writes, the total
  * includes them. `cacheDetails` divides the writes by lifetime.
  */
-export function readBedrockConverseUsage(usage: unknown): ProviderUsage | undefined {
+function readBedrockConverseUsage(usage: unknown): ProviderUsage | undefined {
   const reading = openReading(usage);
   if (reading === undefined) return undefined;
   const input = countAt(reading, "inputTokens", "inputTokenCount");

@@ -8,7 +8,7 @@ import type { UsageShape } from "./usage-shape.ts";
  * Cohere v1 (`meta`) and v2 (`usage`): what is billed stands in `billed_units`; `tokens` includes a preamble that is not
  * billed, and is read only where nothing else is there. A search unit of reranking is a request.
  */
-export function readCohereUsage(usage: unknown): ProviderUsage | undefined {
+function readCohereUsage(usage: unknown): ProviderUsage | undefined {
   const reading = openReading(usage);
   if (reading === undefined) return undefined;
   const group = objectOf(reading.usage["billed_units"]) === undefined ? "tokens" : "billed_units";

@@ -6,7 +6,7 @@ import { closeReading, contradict, countAt, openReading } from "./usage-reading.
 import type { UsageShape } from "./usage-shape.ts";
 
 /** DeepSeek: the prompt is the sum of cache hits (read) and misses (fresh); the completion includes reasoning. */
-export function readDeepseekUsage(usage: unknown): ProviderUsage | undefined {
+function readDeepseekUsage(usage: unknown): ProviderUsage | undefined {
   const opened = openReading(usage);
   if (opened === undefined) return undefined;
   const hit = countAt(opened, "prompt_cache_hit_tokens");

@@ -38,7 +38,7 @@ const totalNames = ["totalTokenCount", "total_token_count"] as const;
  * Gemini and Vertex `usageMetadata`. The prompt includes cached tokens; thoughts are NOT in the candidates; the prompt of
  * tools is extra input. A field that is zero is left out by the provider. Snake case is what its Python client dumps.
  */
-export function readGeminiUsage(usage: unknown): ProviderUsage | undefined {
+function readGeminiUsage(usage: unknown): ProviderUsage | undefined {
   const reading = openReading(usage);
   if (reading === undefined) return undefined;
   const prompt = countAt(reading, ...promptNames);

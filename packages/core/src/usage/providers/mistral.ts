@@ -6,7 +6,7 @@ import { addQuantity, closeReading, countAt, openReading, secondsAsMs } from "./
 import type { UsageShape } from "./usage-shape.ts";
 
 /** Mistral: OpenAI-shaped, with seconds of audio for its speech models and processed pages for OCR. */
-export function readMistralUsage(usage: unknown): ProviderUsage | undefined {
+function readMistralUsage(usage: unknown): ProviderUsage | undefined {
   const reading = openReading(usage);
   if (reading === undefined) return undefined;
   readInclusive(reading, {

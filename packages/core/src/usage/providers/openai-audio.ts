@@ -4,7 +4,7 @@ import { addQuantity, closeReading, openReading, secondsAsMs } from "./usage-rea
 import type { UsageShape } from "./usage-shape.ts";
 
 /** OpenAI transcription: `{type: "tokens"}` counts audio and text tokens, `{type: "duration"}` seconds of audio. */
-export function readOpenaiAudioUsage(usage: unknown): ProviderUsage | undefined {
+function readOpenaiAudioUsage(usage: unknown): ProviderUsage | undefined {
   const reading = openReading(usage);
   if (reading === undefined) return undefined;
   const durationMs = secondsAsMs(reading, "seconds");

@@ -5,7 +5,7 @@ import { closeReading, openReading } from "./usage-reading.ts";
 import type { UsageShape } from "./usage-shape.ts";
 
 /** Embeddings read and generate nothing: a total alone (Voyage, Jina) is the input. */
-export function readOpenaiEmbeddingsUsage(usage: unknown): ProviderUsage | undefined {
+function readOpenaiEmbeddingsUsage(usage: unknown): ProviderUsage | undefined {
   const reading = openReading(usage);
   if (reading === undefined) return undefined;
   readInclusive(reading, {

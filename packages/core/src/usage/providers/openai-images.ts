@@ -8,7 +8,7 @@ import type { UsageShape } from "./usage-shape.ts";
  * OpenAI Images: prompt and reference images in tokens, the generated images in tokens of their own price. Without output
  * details all output is image; a response that carries details is taken at its word.
  */
-export function readOpenaiImagesUsage(usage: unknown): ProviderUsage | undefined {
+function readOpenaiImagesUsage(usage: unknown): ProviderUsage | undefined {
   const reading = openReading(usage);
   if (reading === undefined) return undefined;
   const detailed = isPresent(reading.usage["output_tokens_details"]);

@@ -5,7 +5,7 @@ import { closeReading, openReading } from "./usage-reading.ts";
 import type { UsageShape } from "./usage-shape.ts";
 
 /** OpenAI Realtime (`response.done`): details are called `…_token_details`, and the cached tokens are split by modality. */
-export function readOpenaiRealtimeUsage(usage: unknown): ProviderUsage | undefined {
+function readOpenaiRealtimeUsage(usage: unknown): ProviderUsage | undefined {
   const reading = openReading(usage);
   if (reading === undefined) return undefined;
   readInclusive(reading, {

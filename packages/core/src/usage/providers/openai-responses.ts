@@ -5,7 +5,7 @@ import { closeReading, openReading } from "./usage-reading.ts";
 import type { UsageShape } from "./usage-shape.ts";
 
 /** OpenAI Responses: the same inclusion as Chat under newer names. Tool calls are counted in the body's `output`. */
-export const openaiResponsesFields: InclusiveFields = {
+const openaiResponsesFields: InclusiveFields = {
   input: ["input_tokens"],
   output: ["output_tokens"],
   total: ["total_tokens"],
@@ -17,7 +17,7 @@ export const openaiResponsesFields: InclusiveFields = {
   reasoningPlace: "inside",
 };
 
-export function readOpenaiResponsesUsage(usage: unknown): ProviderUsage | undefined {
+function readOpenaiResponsesUsage(usage: unknown): ProviderUsage | undefined {
   const reading = openReading(usage);
   if (reading === undefined) return undefined;
   readInclusive(reading, openaiResponsesFields);

@@ -7,7 +7,7 @@ import { addQuantity, closeReading, countAt, openReading } from "./usage-reading
 import type { UsageShape } from "./usage-shape.ts";
 
 /** OpenRouter: OpenAI Chat counts, and `cost`, what it took from the balance in credits of one US dollar. */
-export function readOpenrouterUsage(usage: unknown): ProviderUsage | undefined {
+function readOpenrouterUsage(usage: unknown): ProviderUsage | undefined {
   const reading = openReading(usage);
   if (reading === undefined) return undefined;
   readInclusive(reading, openaiChatFields);

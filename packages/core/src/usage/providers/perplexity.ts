@@ -11,7 +11,7 @@ import type { UsageShape } from "./usage-shape.ts";
  * text that the model read, charged like input. Searches are counted for Deep Research; the other models charge a fee
  * per request, so each response is one request (free where the model has no such price).
  */
-export function readPerplexityUsage(usage: unknown): ProviderUsage | undefined {
+function readPerplexityUsage(usage: unknown): ProviderUsage | undefined {
   const reading = openReading(usage);
   if (reading === undefined) return undefined;
   readInclusive(reading, { ...openaiChatFields, reasoningPlace: "beside_total" });

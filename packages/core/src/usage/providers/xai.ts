@@ -34,7 +34,7 @@ const toolCounts = [
   ["file_searches", "document_search_calls"],
 ] as const;
 
-export function readXaiUsage(usage: unknown): ProviderUsage | undefined {
+function readXaiUsage(usage: unknown): ProviderUsage | undefined {
   const reading = openReading(usage);
   if (reading === undefined) return undefined;
   const isChat = isPresent(reading.usage["prompt_tokens"]) || isPresent(reading.usage["completion_tokens"]);

@@ -70,7 +70,7 @@ const spellings: Readonly<Record<string, string>> = {
   cost_usd: "reported_cost",
 };
 
-export const isField = (name: string): boolean =>
+const isField = (name: string): boolean =>
   Object.hasOwn(fieldKinds, name) || /^(tags|metadata|units)\.[^.]{1,128}$/.test(name);
 
 /** The canonical field of a name in a map option, which may use either spelling. */

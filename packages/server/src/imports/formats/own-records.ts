@@ -78,7 +78,7 @@ const idFirst = Buffer.from('{"id":"');
 const idKey = Buffer.from('"id"');
 
 /** Whether a record has an `id` of its own. Most lines begin with it; else the key is looked up at the top level only. */
-export function hasOwnId(record: Buffer): boolean {
+function hasOwnId(record: Buffer): boolean {
   if (record.subarray(0, idFirst.length).equals(idFirst)) return true;
   return record.includes(idKey) && isTopLevelKey(record, "id");
 }

@@ -93,7 +93,7 @@ const rateKey = ({ kind, serviceTier, above, region, timeOfDay }: Rate): string 
 const multiplierKey = ({ serviceTier, region }: Multiplier): string => JSON.stringify([serviceTier, region]);
 
 /** Rate by rate what differs between two bodies; factors appear as the kind `multiplier`. */
-export function compareBodies(before: PriceBody | undefined, after: PriceBody | undefined): RateChange[] {
+function compareBodies(before: PriceBody | undefined, after: PriceBody | undefined): RateChange[] {
   const byKey = <T>(list: readonly T[], key: (one: T) => string) => new Map(list.map((one) => [key(one), one]));
   const [oldRates, newRates] = [byKey(before?.rates ?? [], rateKey), byKey(after?.rates ?? [], rateKey)];
   const [oldFactors, newFactors] = [
