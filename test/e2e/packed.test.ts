@@ -32,6 +32,18 @@ const names = ["core", "contract", "sdk", "server", "cli"].filter((name) =>
 );
 const complete = names.length === 5;
 
+/** How this machine reaches the registry. */
+const reaching =
+  /^(npm_config_(globalconfig|userconfig|cache|registry|cafile)|NODE_EXTRA_CA_CERTS|SSL_CERT_(FILE|DIR)|(https?|no)_proxy)$/i;
+// Nothing else of the runner's settings may reach the programs under test, the condition `source` least of all.
+const environment: NodeJS.ProcessEnv = {
+  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => reaching.test(name))),
+  PATH: process.env["PATH"],
+  HOME: process.env["HOME"],
+  npm_config_loglevel: "error",
+  npm_config_fetch_retries: "1",
+};
+
 const run = (command: string, args: readonly string[], cwd: string): string =>
   execFileSync(command, args, {
     cwd,
@@ -39,8 +51,7 @@ const run = (command: string, args: readonly string[], cwd: string): string =>
     timeout: 240_000,
     maxBuffer: 64 * 1024 * 1024,
     stdio: ["ignore", "pipe", "pipe"],
-    // The runner's own settings must not reach the programs under test, the condition `source` least of all.
-    env: { PATH: process.env["PATH"], HOME: process.env["HOME"], npm_config_loglevel: "error" },
+    env: environment,
   });
 const npm = (args: readonly string[], cwd: string): string => run("npm", args, cwd);
 

@@ -2,7 +2,7 @@ import { type Dimension, limits } from "@llm-cost-ops/contract";
 import { divideHalfEven, formatMoney, parseMoney } from "@llm-cost-ops/core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { edgeInstant, ledgerRecords } from "./arbitrary-ledger.ts";
+import { edgeInstant, ledgerRecords } from "./arbitrary-ledger-fixture.ts";
 import { always, type RecordFilter } from "./cost-filter.ts";
 import { sqliteCostQuery } from "./cost-query.sqlite.ts";
 import type { ListQuestion } from "./cost-query.ts";

@@ -3,7 +3,7 @@ import { formatMoney } from "@llm-cost-ops/core";
 import { parse } from "csv-parse/sync";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { edgeInstant, ledgerRecords } from "../costs/arbitrary-ledger.ts";
+import { edgeInstant, ledgerRecords } from "../costs/arbitrary-ledger-fixture.ts";
 import { ask, askJson, askText } from "../costs/asking-fixture.ts";
 import { sqliteCostQuery } from "../costs/cost-query.sqlite.ts";
 import { type FixtureRecord, fixtureLedger, plainRecord, rowsOf } from "../costs/ledger-fixture.ts";

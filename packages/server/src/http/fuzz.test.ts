@@ -13,7 +13,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Composition, compose } from "../compose.ts";
 import { loadConfig } from "../config.ts";
-import { arbitraryRequest } from "./arbitrary-request.ts";
+import { arbitraryRequest } from "./arbitrary-request-fixture.ts";
 import { createLogger } from "./request-log.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "cost-ops-fuzz-"));
