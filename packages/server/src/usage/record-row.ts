@@ -76,8 +76,9 @@ export interface RecordRow {
   readonly corrected_price_version_id: string | null;
 }
 
+/** Names the index: unasked, SQLite reads all of the organization for each record that was corrected. */
 const ofCorrections = (expression: string, rest = ""): string =>
-  `CASE WHEN (r.state & ${stateBits.corrected}) <> 0 THEN (SELECT ${expression} FROM records c
+  `CASE WHEN (r.state & ${stateBits.corrected}) <> 0 THEN (SELECT ${expression} FROM records c INDEXED BY records_by_corrected
     WHERE c.organization_id = r.organization_id AND c.corrects_id = r.id${rest}) END`;
 
 /** The select list of a `RecordRow`, for `recordSource`. */
