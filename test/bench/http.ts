@@ -18,8 +18,13 @@ interface Running {
 }
 
 /** Starts a process and waits until it has printed its port. */
-async function start(script: string, environment: Record<string, string>, portPattern: RegExp): Promise<Running> {
-  const child: ChildProcess = spawn(process.execPath, ["--conditions=source", here(script)], {
+async function start(
+  script: string,
+  args: readonly string[],
+  environment: Record<string, string>,
+  portPattern: RegExp,
+): Promise<Running> {
+  const child: ChildProcess = spawn(process.execPath, [here(script), ...args], {
     env: { ...process.env, ...environment },
     stdio: ["ignore", "pipe", "ignore"],
   });
@@ -81,12 +86,12 @@ export async function benchHttp(rounds: number): Promise<void> {
     loadMb: [] as number[],
   };
   for (let round = 0; round < rounds; round += 1) {
-    const echo = await start("./http-echo.ts", {}, /^(\d+)\n/);
+    const echo = await start("./http-echo.ts", [], {}, /^(\d+)\n/);
     rates.echo.push(await load(echo.port, { ...single, path: "/" }, 1));
     await echo.stop();
     const folder = temporaryFolder();
     const environment = { DATABASE_URL: `sqlite:${folder.file}`, COST_OPS_ADMIN_KEY: key, SERVER_PORT: "0" };
-    const server = await start("../../packages/server/src/main.ts", environment, /127\.0\.0\.1:(\d+)/);
+    const server = await start("../../packages/cli/bin/cost-ops.mjs", ["server"], environment, /127\.0\.0\.1:(\d+)/);
     await pause(2_000);
     rates.restMb.push(server.residentMb());
     await load(server.port, { ...single, requests: 5_000 }, 99);

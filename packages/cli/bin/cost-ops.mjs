@@ -2,6 +2,8 @@
 // Starts the command line. Plain JavaScript, so that a Node too old to run the rest can at least say so.
 import { existsSync, readFileSync } from "node:fs";
 import * as module from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 
 const [major = 0] = process.versions.node.split(".").map(Number);
 if (major < 24) {
@@ -18,19 +20,19 @@ if (process.argv.length === 3 && (argument === "--version" || argument === "-V")
   process.exit(0);
 }
 
-// V8 learns the bounds of its heap at the start only, and left alone it lets hundreds of megabytes of garbage gather.
+// V8 learns the bounds of its heap at the start only, and left alone it lets hundreds of megabytes of garbage gather. The
+// variable, unlike the call below, keeps the compiler of TypeScript out of every thread's memory too: 30 MB.
 const heapFlags = {
   import: ["--max-semi-space-size=4", "--max-old-space-size=128"],
   server: ["--max-semi-space-size=4", "--max-old-space-size=1024"],
 };
 const command = process.argv.slice(2).find((word) => Object.hasOwn(heapFlags, word));
 if (command !== undefined && process.execve !== undefined && process.execArgv.length === 0) {
-  process.execve(process.execPath, [
+  process.execve(
     process.execPath,
-    "--disable-warning=ExperimentalWarning",
-    ...heapFlags[command],
-    ...process.argv.slice(1),
-  ]);
+    [process.execPath, "--disable-warning=ExperimentalWarning", ...heapFlags[command], ...process.argv.slice(1)],
+    { NODE_COMPILE_CACHE: join(tmpdir(), "node-compile-cache"), ...process.env },
+  );
 }
 
 module.enableCompileCache();

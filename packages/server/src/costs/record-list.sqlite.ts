@@ -2,6 +2,7 @@ import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import { Refusal } from "../refusal.ts";
 import { type StoreThread, threadState } from "../sqlite/operation.ts";
 import {
+  byCorrectedRecord,
   effectiveCost,
   entryCodes,
   type RecordRow,
@@ -165,9 +166,9 @@ function listScan(
 }
 
 const corrected = (column: string): string =>
-  `CASE WHEN (r.state & ${stateBits.corrected}) = 0 THEN 0 ELSE coalesce((SELECT sum(c.${column}) FROM records c
+  `CASE WHEN (r.state & ${stateBits.corrected}) = 0 THEN 0 ELSE coalesce((SELECT sum(c.${column}) FROM records c ${byCorrectedRecord}
    WHERE c.organization_id = r.organization_id AND c.corrects_id = r.id), 0) END`;
-const isPriced = `(r.cost_milli IS NOT NULL OR ((r.state & ${stateBits.corrected}) <> 0 AND EXISTS (SELECT 1 FROM records c
+const isPriced = `(r.cost_milli IS NOT NULL OR ((r.state & ${stateBits.corrected}) <> 0 AND EXISTS (SELECT 1 FROM records c ${byCorrectedRecord}
    WHERE c.organization_id = r.organization_id AND c.corrects_id = r.id AND c.cost_milli IS NOT NULL)))`;
 const picoSum = `(coalesce(r.cost_pico, 0) + ${corrected("cost_pico")})`;
 /** The record's cost with its corrections in two limbs, carried so that pairs compare like the amounts. */

@@ -1,6 +1,6 @@
 import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
 import { type StoreThread, threadState } from "../sqlite/operation.ts";
-import { entryCodes } from "../usage/record-row.ts";
+import { byCorrectedRecord, entryCodes } from "../usage/record-row.ts";
 import type { RecordFilter } from "./cost-filter.ts";
 import { type ExactSums, measures } from "./exact-sums.ts";
 import type { GroupCollector } from "./group-collector.ts";
@@ -88,7 +88,9 @@ export function rowAbsorber(store: StoreThread, collector: GroupCollector, big: 
       const find = db.prepare("SELECT entry, user_id, occurred_at FROM records WHERE organization_id = ? AND id = ?");
       const where = "FROM records WHERE organization_id = ?";
       const own = db.prepare(`${call("user_id")} ${where} AND id = ?`);
-      const corrections = db.prepare(`${call("user_id")} ${where} AND corrects_id = ?`);
+      const corrections = db.prepare(
+        `${call("user_id")} FROM records ${byCorrectedRecord} WHERE organization_id = ? AND corrects_id = ?`,
+      );
       for (const { id, usageOnly } of namedIds(filter)) {
         const record = find.get(organizationId, id) as
           | { entry: number; user_id: string | null; occurred_at: number }

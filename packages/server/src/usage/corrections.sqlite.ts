@@ -14,6 +14,7 @@ import { toLineText } from "./line-text.ts";
 import { withRequest } from "./measure-usage.ts";
 import { uuidV7Maker } from "./record-id.ts";
 import {
+  byCorrectedRecord,
   effectiveCost,
   entryCodes,
   limbsFromPico,
@@ -85,7 +86,7 @@ function prepareStatements(db: DatabaseSync): Statements {
         AND (c.occurred_at, c.id) > (?3, ?4)
       ORDER BY c.occurred_at, c.id LIMIT ?5`),
     previousPrice: db.prepare(`SELECT price_version_id FROM (
-        SELECT id, price_version_id, 1 AS is_correction FROM records
+        SELECT id, price_version_id, 1 AS is_correction FROM records ${byCorrectedRecord}
           WHERE organization_id = ?1 AND corrects_id = ?2 AND id < ?3
         UNION ALL
         SELECT id, price_version_id, 0 FROM records WHERE organization_id = ?1 AND id = ?2)
@@ -412,7 +413,7 @@ export function relabelLedgerRow(
     rollups.add(shareOf(row, seriesId, 1, cost));
   }
   rollups.flush(store);
-  const move = "UPDATE records SET series_id = ? WHERE organization_id = ? AND";
-  db.prepare(`${move} id = ?`).run(seriesId, row.organization_id, row.id);
-  db.prepare(`${move} corrects_id = ?`).run(seriesId, row.organization_id, row.id);
+  const move = "SET series_id = ? WHERE organization_id = ? AND";
+  db.prepare(`UPDATE records ${move} id = ?`).run(seriesId, row.organization_id, row.id);
+  db.prepare(`UPDATE records ${byCorrectedRecord} ${move} corrects_id = ?`).run(seriesId, row.organization_id, row.id);
 }

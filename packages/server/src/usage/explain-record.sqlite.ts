@@ -6,7 +6,7 @@ import type { LedgerRow } from "./corrections.sqlite.ts";
 import type { CorrectionReason } from "./corrections.ts";
 import { fromLineText } from "./line-text.ts";
 import { formatUuid } from "./record-id.ts";
-import { effectiveCost, originalCost, picoFromLimbs, toUsageRecord } from "./record-row.ts";
+import { byCorrectedRecord, effectiveCost, originalCost, picoFromLimbs, toUsageRecord } from "./record-row.ts";
 
 interface OwnProof {
   readonly raw_usage: string | null;
@@ -44,7 +44,7 @@ export function explainRecord(store: StoreThread, row: LedgerRow): Explanation {
   const corrections = db
     .prepare(`SELECT r.id, r.correction_reason, r.cost_milli, r.cost_pico, s.currency, r.price_version_id, u.price_rule,
         r.lines, r.repricing_id, r.received_at
-      FROM records r JOIN series s ON s.organization_id = r.organization_id AND s.series_id = r.series_id ${withRule}
+      FROM records r ${byCorrectedRecord} JOIN series s ON s.organization_id = r.organization_id AND s.series_id = r.series_id ${withRule}
       WHERE r.organization_id = ? AND r.corrects_id = ? ORDER BY r.id`)
     .all(row.organization_id, row.id) as unknown as readonly CorrectionProof[];
   const lines = fromLineText(own.lines);

@@ -76,9 +76,11 @@ export interface RecordRow {
   readonly corrected_price_version_id: string | null;
 }
 
-/** Names the index: unasked, SQLite reads all of the organization for each record that was corrected. */
+/** Corrections by the record that they correct. Unasked, SQLite reads all of the organization for each of them. */
+export const byCorrectedRecord = "INDEXED BY records_by_corrected";
+
 const ofCorrections = (expression: string, rest = ""): string =>
-  `CASE WHEN (r.state & ${stateBits.corrected}) <> 0 THEN (SELECT ${expression} FROM records c INDEXED BY records_by_corrected
+  `CASE WHEN (r.state & ${stateBits.corrected}) <> 0 THEN (SELECT ${expression} FROM records c ${byCorrectedRecord}
     WHERE c.organization_id = r.organization_id AND c.corrects_id = r.id${rest}) END`;
 
 /** The select list of a `RecordRow`, for `recordSource`. */
