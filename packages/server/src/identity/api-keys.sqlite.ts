@@ -149,11 +149,19 @@ export function sqliteApiKeys(threads: SqliteThreads, prefix: string): ApiKeys {
       });
       return added && given === undefined ? new Secret(key) : undefined;
     },
-    find: (keyHash) => threads.read(findApiKey, { keyHash }),
-    revision: () => threads.read(apiKeyRevision, {}),
+    // On the writer, which is never busy for long: behind a slow question on the reader every request would wait for it.
+    find: (keyHash) => threads.write(findApiKey, { keyHash }),
+    revision: () => threads.write(apiKeyRevision, {}),
     touch: (uses) => threads.write(touchApiKeys, { uses }),
   };
 }
 
-export const apiKeyReads = [listApiKeys, findApiKey, apiKeyRevision] as const;
-export const apiKeyWrites = [createApiKey, revokeApiKey, ensureFirstApiKey, touchApiKeys] as const;
+export const apiKeyReads = [listApiKeys, apiKeyRevision] as const;
+export const apiKeyWrites = [
+  createApiKey,
+  revokeApiKey,
+  ensureFirstApiKey,
+  touchApiKeys,
+  findApiKey,
+  apiKeyRevision,
+] as const;
