@@ -4,8 +4,10 @@ import { readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { openWriter } from "../../packages/server/src/sqlite/connection.ts";
 import { temporaryFolder } from "../../packages/server/src/usage/ledger-fixture.ts";
 import { median, printFigure } from "./figures.ts";
+import { bareDriver } from "./ingest.ts";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const key = `sk_bench_${"b".repeat(43)}`;
@@ -82,6 +84,7 @@ export async function benchHttp(rounds: number): Promise<void> {
     echo: [] as number[],
     single: [] as number[],
     batched: [] as number[],
+    bare: [] as number[],
     restMb: [] as number[],
     loadMb: [] as number[],
   };
@@ -99,6 +102,9 @@ export async function benchHttp(rounds: number): Promise<void> {
     rates.batched.push(await load(server.port, batched, 2 * round + 2));
     rates.loadMb.push(server.residentMb());
     await server.stop();
+    const written = openWriter(folder.file);
+    rates.bare.push(bareDriver(written, `${folder.file}.bare`));
+    written.close();
     folder.remove();
   }
   const [echo, one, many] = [
@@ -113,7 +119,14 @@ export async function benchHttp(rounds: number): Promise<void> {
     ratio: one / echo,
     wanted: "wanted: 15,000 and 0.35",
   });
-  printFigure("a thousand events a request, durable", { value: many, unit: "events/s", wanted: "wanted: 90,000" });
+  const bare = median(rates.bare);
+  printFigure("bare driver, the same rows, key only (floor)", { value: bare, unit: "rows/s" });
+  printFigure("a thousand events a request, durable", {
+    value: many,
+    unit: "events/s",
+    ratio: many / bare,
+    wanted: "wanted: 90,000 and 0.5",
+  });
   printFigure("server at rest", { value: median(rates.restMb), unit: "MB", wanted: "wanted: below 120" });
   printFigure("server after full ingest", { value: median(rates.loadMb), unit: "MB", wanted: "wanted: below 500" });
 }
