@@ -21,12 +21,20 @@ const answer = (message: ThreadAnswer, moved: readonly ArrayBuffer[] = []): void
 const inSnapshot = (operation: SqliteOperation<unknown, unknown>): SqliteOperation<unknown, unknown> => ({
   name: operation.name,
   run: (store, args) => {
-    store.db.exec("BEGIN");
-    try {
-      return operation.run(store, args);
-    } finally {
+    const end = (): void => {
       if (store.db.isTransaction) store.db.exec("COMMIT");
+    };
+    store.db.exec("BEGIN");
+    let result: unknown;
+    try {
+      result = operation.run(store, args);
+    } catch (error) {
+      end();
+      throw error;
     }
+    if (result instanceof Promise) return result.finally(end);
+    end();
+    return result;
   },
 });
 
@@ -46,7 +54,9 @@ function serve(store: StoreThread): void {
     if (request.kind !== "call") return;
     const operation = calls.get(request.name);
     const answered = runOperation(store, operation && inSnapshot(operation), request);
-    answer({ kind: "answers", answers: [answered] }, movedWith(answered));
+    const send = (one: CallAnswer): void => answer({ kind: "answers", answers: [one] }, movedWith(one));
+    if (answered instanceof Promise) void answered.then(send);
+    else send(answered);
   });
   answer({ kind: "ready" });
 }

@@ -3,16 +3,24 @@ import type { GroupCall, SqliteGroupOperation, SqliteOperation, StoreThread } fr
 import { storageRefusal } from "./storage-failure.ts";
 import { type CallAnswer, type GroupedRequest, toRefusalMessage } from "./thread-messages.ts";
 
-/** Runs one operation and turns whatever it does into an answer: a result, a refusal or a defect. */
+/**
+ * Runs one operation and turns whatever it does into an answer: a result, a refusal or a defect. The answer of an
+ * operation that is written for every store comes a few microtasks later; nothing else can run on the thread before.
+ */
 export function runOperation(
   store: StoreThread,
   operation: SqliteOperation<unknown, unknown> | undefined,
   request: { readonly id: number; readonly name: string; readonly args: unknown },
-): CallAnswer {
+): CallAnswer | Promise<CallAnswer> {
   const { id, name, args } = request;
   try {
     if (operation === undefined) throw new Error(`no operation is called ${name}: it is missing in the registry`);
-    return { id, result: operation.run(store, args) };
+    const result = operation.run(store, args);
+    if (!(result instanceof Promise)) return { id, result };
+    return result.then(
+      (value) => ({ id, result: value as unknown }),
+      (error: unknown) => failure(id, error),
+    );
   } catch (error) {
     return failure(id, error);
   }

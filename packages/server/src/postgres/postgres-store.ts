@@ -1,0 +1,156 @@
+import pg from "pg";
+import type { Refusal } from "../refusal.ts";
+import type { SqlValue, StoreConnection } from "../store/connection.ts";
+import type { Store, StoreOperation } from "../store/operation.ts";
+import { migratePostgres } from "./migrate.ts";
+import { organizationSetting, scopeSetting, serverRole } from "./schema.ts";
+import { statementTexts } from "./statement-text.ts";
+import { isLostRace, storageRefusal } from "./storage-failure.ts";
+
+export interface PostgresOptions {
+  /** `postgresql://user:password@host:port/database?sslmode=…` */
+  readonly url: string;
+  /** Connections of this process at most. */
+  readonly poolSize: number;
+  /** UTC milliseconds. */
+  readonly now: () => number;
+  /** Told of connections that broke while nobody used them; they are replaced. */
+  readonly onBroken?: (error: Error) => void;
+}
+
+export interface PostgresStore extends Store {
+  close(): Promise<void>;
+}
+
+/** How long a request waits for a free connection, a lock and a statement before it is refused. */
+const connectTimeoutMs = 5_000;
+const lockTimeoutMs = 10_000;
+const statementTimeoutMs = 60_000;
+const attemptsMax = 5;
+
+/** Whole numbers as numbers where these hold them exactly, else as bigint. */
+function readWhole(text: string): number | bigint | string {
+  const value = Number(text);
+  if (Number.isSafeInteger(value)) return value;
+  return /^-?\d+$/.test(text) ? BigInt(text) : text;
+}
+
+const ownTypes = new Map<number, (text: string) => unknown>([
+  [pg.types.builtins.INT8, readWhole],
+  [pg.types.builtins.NUMERIC, readWhole],
+]);
+const types = {
+  getTypeParser: ((oid: number, format?: "text" | "binary") =>
+    (format === "binary" ? undefined : ownTypes.get(oid)) ??
+    pg.types.getTypeParser(oid, format as "text")) as typeof pg.types.getTypeParser,
+};
+
+/**
+ * Opens a PostgreSQL database of version 15 or newer: brings its schema up to date and keeps a pool of connections that
+ * work as a role for which row-level security holds. Rejects where the database cannot be used.
+ */
+export async function openPostgres(options: PostgresOptions): Promise<PostgresStore> {
+  const owner = new pg.Client({ connectionString: options.url, connectionTimeoutMillis: connectTimeoutMs, types });
+  owner.on("error", () => undefined);
+  try {
+    await owner.connect();
+    await migratePostgres(owner);
+  } finally {
+    await owner.end().catch(() => undefined);
+  }
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    connectionTimeoutMillis: connectTimeoutMs,
+    max: options.poolSize,
+    application_name: "llm-cost-ops",
+    types,
+    // The role is part of the start-up packet: no statement of ours ever runs as the user of the address.
+    options: `-c role=${serverRole} -c lock_timeout=${lockTimeoutMs} -c statement_timeout=${statementTimeoutMs} -c idle_in_transaction_session_timeout=${statementTimeoutMs}`,
+  });
+  pool.on("error", (error) => options.onBroken?.(error));
+  return createStore(pool, options.now);
+}
+
+function createStore(pool: pg.Pool, now: () => number): PostgresStore {
+  const textOf = statementTexts();
+  return {
+    async run(operation, args) {
+      for (let attempt = 1; ; attempt += 1) {
+        try {
+          return await transact(pool, operation, args, (client) => connectionOf(client, textOf, now));
+        } catch (error) {
+          if (isLostRace(error) && attempt < attemptsMax) continue;
+          throw storageRefusal(error) ?? error;
+        }
+      }
+    },
+    close: () => pool.end(),
+  };
+}
+
+async function transact<Args, Result>(
+  pool: pg.Pool,
+  operation: StoreOperation<Args, Result>,
+  args: Args,
+  connect: (client: pg.PoolClient) => StoreConnection,
+): Promise<Result> {
+  const client = await pool.connect();
+  let broken: Error | true | undefined;
+  try {
+    let result: Result;
+    try {
+      await client.query(opening(operation, args));
+      result = await operation.run(connect(client), args);
+    } catch (error) {
+      await client.query("ROLLBACK").catch((problem: Error) => {
+        broken = problem;
+      });
+      throw error;
+    }
+    await client.query("COMMIT").catch((error: unknown) => {
+      broken = true;
+      throw unknownOutcome(operation.access, error) ?? error;
+    });
+    return result;
+  } finally {
+    client.release(broken);
+  }
+}
+
+/** A commit whose answer was lost may have happened. */
+const unknownOutcome = (access: "read" | "write", error: unknown): Refusal | undefined =>
+  access === "read" || isLostRace(error)
+    ? undefined
+    : storageRefusal(error, "it is not known whether this was written");
+
+/** Begins the transaction of an operation and says whose rows it sees, in one message. */
+function opening<Args>({ access, scope }: StoreOperation<Args, unknown>, args: Args): string {
+  const organizationId = scope === "organization" ? (args as { readonly organizationId: string }).organizationId : "";
+  const owner = pg.escapeLiteral(organizationId);
+  const begin =
+    access === "read"
+      ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+      : // Writes of one organization wait for each other, as they do on the embedded store's one writing thread.
+        `BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock(hashtextextended(${owner}, 1))`;
+  return `${begin}; SET LOCAL ${organizationSetting} = ${owner}; SET LOCAL ${scopeSetting} = '${scope}'`;
+}
+
+function connectionOf(client: pg.PoolClient, textOf: (sql: string) => string, now: () => number): StoreConnection {
+  const query = async (sql: string, values: readonly SqlValue[]): Promise<pg.QueryResult<Record<string, unknown>>> =>
+    client.query(textOf(sql), values.map(toParameter));
+  return {
+    dialect: "postgres",
+    now,
+    all: async <Row>(sql: string, ...values: readonly SqlValue[]) =>
+      (await query(sql, values)).rows as unknown as readonly Row[],
+    get: async <Row>(sql: string, ...values: readonly SqlValue[]) =>
+      (await query(sql, values)).rows[0] as unknown as Row | undefined,
+    run: async (sql, ...values) => (await query(sql, values)).rowCount ?? 0,
+  };
+}
+
+function toParameter(value: SqlValue): string | number | Buffer | null {
+  if (typeof value === "bigint") return String(value);
+  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  return value;
+}

@@ -1,0 +1,93 @@
+import { migrations } from "../sqlite/schema.ts";
+
+/** The role as which a server works: it owns no table, and row-level security holds for it. */
+export const serverRole = "cost_ops_server";
+
+/** Settings of a transaction that the policies read. */
+export const organizationSetting = "cost_ops.organization_id";
+export const scopeSetting = "cost_ops.scope";
+
+const counters = `requests bigint NOT NULL, input_tokens bigint NOT NULL, output_tokens bigint NOT NULL,
+  cached_tokens bigint NOT NULL, cache_write_tokens bigint NOT NULL, reasoning_tokens bigint NOT NULL`;
+
+/**
+ * What is another table here than on the embedded store. Records lie in a partition a month, whose indexes stay small and
+ * which can be dropped whole; a partitioned table cannot hold an id unique beyond one partition, so `record_keys` does,
+ * for ever, and says in which month to look.
+ */
+const ownTables: Readonly<Record<string, string>> = {
+  records: `
+CREATE TABLE record_keys (
+  organization_id text COLLATE "C" NOT NULL, id bytea NOT NULL, occurred_at bigint NOT NULL,
+  entry smallint NOT NULL, fingerprint bytea NOT NULL,
+  PRIMARY KEY (organization_id, id)
+);
+CREATE TABLE records (
+  organization_id text COLLATE "C" NOT NULL, id bytea NOT NULL, external_id text COLLATE "C",
+  entry smallint NOT NULL, state smallint NOT NULL, series_id bigint NOT NULL, user_id text COLLATE "C",
+  occurred_at bigint NOT NULL, received_at bigint NOT NULL, updated_at bigint,
+  ${counters},
+  cost_milli bigint, cost_pico bigint,
+  price_version_id text COLLATE "C", rule_id bigint, unpriced_reason text COLLATE "C",
+  quantities text COLLATE "C" NOT NULL, lines text COLLATE "C",
+  usage_status smallint NOT NULL, is_error smallint NOT NULL, is_stream smallint NOT NULL, latency_ms bigint,
+  source text COLLATE "C" NOT NULL, fingerprint bytea NOT NULL, raw_usage text COLLATE "C", metadata text COLLATE "C",
+  corrects_id bytea, correction_reason text COLLATE "C", repricing_id text COLLATE "C",
+  PRIMARY KEY (organization_id, occurred_at, id)
+) PARTITION BY RANGE (occurred_at)`,
+};
+
+/** The catalogue's rows stand under no organization, and every organization reads them. */
+const withCatalogue: ReadonlySet<string> = new Set(["providers", "models", "price_versions", "model_aliases"]);
+
+/** Tables that hold nothing of an organization's own. */
+const ofInstallation: ReadonlySet<string> = new Set(["settings", "catalogue_versions"]);
+
+const types: readonly (readonly [RegExp, string])[] = [
+  [/\bTEXT\b/g, 'text COLLATE "C"'],
+  [/\bINTEGER\b/g, "bigint"],
+  [/\bBLOB\b/g, "bytea"],
+  [/\bANY\b/g, "bigint"],
+  [/\)\s*STRICT(,\s*WITHOUT ROWID)?$/g, ")"],
+];
+
+/** One statement of the embedded store's schema as PostgreSQL has it. */
+function translated(statement: string): string {
+  const table = /CREATE TABLE (\w+)/.exec(statement)?.[1];
+  const own = table === undefined ? undefined : ownTables[table];
+  if (own !== undefined) return own;
+  // Each partition has its key by time, so the index that the embedded store needs for that would be a second one.
+  if (/INDEX records_by_time/.test(statement)) return "";
+  return types.reduce((text, [from, to]) => text.replace(from, to), statement);
+}
+
+/** Rows are seen and written in transactions of their organization alone, by whomever, the owner included. */
+function secured(table: string): string {
+  const own = `organization_id = current_setting('${organizationSetting}', true)
+    OR current_setting('${scopeSetting}', true) = 'installation'`;
+  const seen = withCatalogue.has(table) ? `${own} OR organization_id = ''` : own;
+  return `ALTER TABLE ${table} ENABLE ROW LEVEL SECURITY;
+ALTER TABLE ${table} FORCE ROW LEVEL SECURITY;
+CREATE POLICY ${table}_seen ON ${table} FOR SELECT USING (${seen});
+CREATE POLICY ${table}_written ON ${table} USING (${own}) WITH CHECK (${own})`;
+}
+
+export interface PostgresMigration {
+  readonly id: number;
+  readonly sql: string;
+}
+
+/** The same numbered migrations as on the embedded store, with policies for every table that they make. */
+export const postgresMigrations: readonly PostgresMigration[] = migrations.map(({ id, sql }) => {
+  const statements = sql
+    .replace(/--[^\n]*/g, "")
+    .split(";")
+    .map((statement) => translated(statement.trim()))
+    .filter((statement) => statement !== "");
+  const tables = statements.flatMap((statement) =>
+    [...statement.matchAll(/CREATE TABLE (\w+)/g)].map(([, table]) => table as string),
+  );
+  const policies = tables.filter((table) => !ofInstallation.has(table)).map(secured);
+  // Rows that a migration writes itself belong to whom they name, so they come before the policies.
+  return { id, sql: [...statements, ...policies].join(";\n") };
+});

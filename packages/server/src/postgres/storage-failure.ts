@@ -1,0 +1,49 @@
+import { Refusal } from "../refusal.ts";
+
+/**
+ * Conditions under which PostgreSQL cannot take or give data now, by SQLSTATE, and what to tell a client.
+ * https://www.postgresql.org/docs/current/errcodes-appendix.html
+ */
+const storageFailures: Readonly<Record<string, string>> = {
+  "53000": "the database is short of resources",
+  "53100": "the database's disk is full",
+  "53200": "the database is out of memory",
+  "53300": "the database has too many connections",
+  "55P03": "the database is busy",
+  "57014": "the database took too long",
+  "57P01": "the database is shutting down",
+  "57P02": "the database is shutting down",
+  "57P03": "the database is starting",
+  "25006": "the database can only be read",
+  "58030": "the database's storage failed to read or write",
+  "40001": "too many changes at once",
+  "40P01": "too many changes at once",
+};
+
+/** Failures of the way to the database, as Node and the driver name them. */
+const wayFailures = /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|ENOTFOUND|EAI_|ENOENT)/;
+const driverFailures =
+  /connection terminated|timeout exceeded when trying to connect|client has encountered a connection error|not queryable|cannot use a pool after/i;
+
+const retrySeconds = 5;
+
+/** The refusal that a client gets where the database itself cannot serve; undefined where the error is something else. */
+export function storageRefusal(error: unknown, outcome = "nothing was written"): Refusal | undefined {
+  const reason = reasonOf(error);
+  return reason === undefined
+    ? undefined
+    : new Refusal("UNAVAILABLE", `${outcome}: ${reason}`, { details: { retry_after_seconds: retrySeconds } });
+}
+
+function reasonOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const code = "code" in error && typeof error.code === "string" ? error.code : "";
+  const known = storageFailures[code];
+  if (known !== undefined) return known;
+  const isWay = code.startsWith("08") || wayFailures.test(code) || driverFailures.test(error.message);
+  return isWay ? "the database cannot be reached" : undefined;
+}
+
+/** Whether the transaction lost against another one and would get through if it ran again. */
+export const isLostRace = (error: unknown): boolean =>
+  error instanceof Error && "code" in error && (error.code === "40001" || error.code === "40P01");

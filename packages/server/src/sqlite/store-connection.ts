@@ -1,0 +1,45 @@
+import type { StatementSync } from "node:sqlite";
+import type { SqlValue, StoreConnection } from "../store/connection.ts";
+import type { Store, StoreOperation } from "../store/operation.ts";
+import { type SqliteOperation, type SqliteThreads, type StoreThread, threadState } from "./operation.ts";
+
+const connectionKey = Symbol("store connection");
+/** Statements are kept by their text; those that are put together anew each time must not fill the memory. */
+const keptStatementsMax = 500;
+
+/** The thread's connection for operations that are the same on every store. */
+export const connectionOf = (store: StoreThread): StoreConnection =>
+  threadState(store, connectionKey, () => createConnection(store));
+
+function createConnection({ db, now }: StoreThread): StoreConnection {
+  const statements = new Map<string, StatementSync>();
+  const prepared = (sql: string): StatementSync => {
+    const known = statements.get(sql);
+    if (known !== undefined) return known;
+    if (statements.size >= keptStatementsMax) statements.clear();
+    const made = db.prepare(sql);
+    statements.set(sql, made);
+    return made;
+  };
+  return {
+    dialect: "sqlite",
+    now,
+    all: <Row>(sql: string, ...values: readonly SqlValue[]) =>
+      prepared(sql).all(...values) as unknown as readonly Row[],
+    get: <Row>(sql: string, ...values: readonly SqlValue[]) =>
+      prepared(sql).get(...values) as unknown as Row | undefined,
+    run: (sql, ...values) => Number(prepared(sql).run(...values).changes),
+  };
+}
+
+/** An operation of every store as an operation of the embedded store's threads. */
+export const onThread = <Args, Result>({ name, run }: StoreOperation<Args, Result>): SqliteOperation<Args, Result> => ({
+  name,
+  // Nothing in it waits for anything but this connection, whose answers are there at once.
+  run: (store, args) => run(connectionOf(store), args) as Result,
+});
+
+/** The embedded store: reads on the reader thread, writes on the writer. */
+export const sqliteStore = (threads: Pick<SqliteThreads, "read" | "write">): Store => ({
+  run: (operation, args) => threads[operation.access](onThread(operation), args),
+});

@@ -1,0 +1,49 @@
+import type { StoreConnection } from "./connection.ts";
+
+/**
+ * A named piece of database work that is the same on every store, in one transaction: a read sees one snapshot, writes of
+ * one organization happen one after the other. It awaits nothing but its connection. Arguments and results cross threads
+ * by structured clone.
+ */
+export interface StoreOperation<Args, Result> {
+  readonly name: string;
+  readonly access: "read" | "write";
+  /** `organization` sees the rows of `args.organizationId` alone; `installation` sees all of them. */
+  readonly scope: "organization" | "installation";
+  readonly run: (connection: StoreConnection, args: Args) => Promise<Result>;
+}
+
+/** The rows of whose organization an operation sees. */
+export interface OfOrganization {
+  readonly organizationId: string;
+}
+
+type Run<Args, Result> = StoreOperation<Args, Result>["run"];
+
+export const storeRead = <Args extends OfOrganization, Result>(
+  name: string,
+  run: Run<Args, Result>,
+): StoreOperation<Args, Result> => ({ name, access: "read", scope: "organization", run });
+
+export const storeWrite = <Args extends OfOrganization, Result>(
+  name: string,
+  run: Run<Args, Result>,
+): StoreOperation<Args, Result> => ({ name, access: "write", scope: "organization", run });
+
+/** For what belongs to no organization, or is not known to belong to one yet: keys by their hash, due jobs. */
+export const installationRead = <Args, Result>(name: string, run: Run<Args, Result>): StoreOperation<Args, Result> => ({
+  name,
+  access: "read",
+  scope: "installation",
+  run,
+});
+
+export const installationWrite = <Args, Result>(
+  name: string,
+  run: Run<Args, Result>,
+): StoreOperation<Args, Result> => ({ name, access: "write", scope: "installation", run });
+
+/** The way to the database for use-cases. A `Refusal` thrown by an operation is thrown here as one. */
+export interface Store {
+  run<Args, Result>(operation: StoreOperation<Args, Result>, args: Args): Promise<Result>;
+}
