@@ -23,6 +23,7 @@ import { pricingJobHandlers } from "./pricing/pricing-jobs.ts";
 import { createSqliteRepricings } from "./pricing/repricings.sqlite.ts";
 import { pricingRoutes } from "./pricing/routes.ts";
 import type { Secret } from "./secret.ts";
+import { watchDatabaseFile } from "./sqlite/database-file.ts";
 import type { SqliteThreads } from "./sqlite/operation.ts";
 import type { RunningSqliteThreads } from "./sqlite/threads.ts";
 import { usageCommitted } from "./usage/committed-usage.ts";
@@ -74,6 +75,7 @@ export async function compose(config: Config, { clock, logger, brief }: World): 
     config.metricsEnabled && brief === undefined ? await loadMetrics(() => threads.queuedBytes) : undefined;
   if (metrics !== undefined) told.onCommitted = metrics.onCommitted;
   try {
+    const storageProblem = brief === undefined ? watchDatabaseFile(config.databasePath).problem : () => undefined;
     const book = createSqlitePriceBook(threads);
     const apiKeys = sqliteApiKeys(threads, config.apiKeyPrefix);
     const authenticator = createAuthenticator({
@@ -107,7 +109,8 @@ export async function compose(config: Config, { clock, logger, brief }: World): 
           version,
           metrics,
           readiness: () => state.readiness,
-          checks: async () => ({ database: await databaseState(threads) }),
+          storageProblem,
+          checks: async () => ({ database: storageProblem() ?? (await databaseState(threads)) }),
           openApi: () => buildOpenApi({ version }),
         }),
       ],

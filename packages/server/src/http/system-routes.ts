@@ -10,7 +10,9 @@ export interface SystemParts {
   readonly metrics: Metrics | undefined;
   /** Whether requests are taken now, or why not. */
   readonly readiness: () => "ready" | "starting" | "stopping";
-  /** Asks each part that can fail; a check that fails says how in one public word. */
+  /** Why the storage cannot take anything now, in public words; cheap enough for every probe. */
+  readonly storageProblem: () => string | undefined;
+  /** Asks each part that can fail; a check that fails says how in public words. */
   readonly checks: () => Promise<Readonly<Record<string, string>>>;
   readonly openApi: () => OpenApiDocument;
 }
@@ -34,6 +36,8 @@ export function systemRoutes(parts: SystemParts): Routes {
       handle: async () => {
         const readiness = parts.readiness();
         if (readiness !== "ready") throw new Refusal("UNAVAILABLE", `The server is ${readiness}.`);
+        const problem = parts.storageProblem();
+        if (problem !== undefined) throw new Refusal("UNAVAILABLE", `The server is not ready: ${problem}.`);
         return { json: { status: "ready" } };
       },
     },

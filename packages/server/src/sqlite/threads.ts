@@ -64,7 +64,13 @@ export async function startSqliteThreads(options: SqliteThreadsOptions): Promise
   await writer?.ready.catch((error: unknown) => abandon([writer, early], error));
   const reader = early ?? start("reader");
   await reader.ready.catch((error: unknown) => abandon([writer, reader], error));
-  return new StoreThreads(writer ?? (() => start("writer")), reader, () => start("preparer"), options);
+  const startLater = (role: "writer" | "preparer") => (): StoreThreadHandle => {
+    const handle = start(role);
+    // Its calls are refused and it is started again; that the database could not be opened then is no end of the process.
+    handle.ready.catch(() => undefined);
+    return handle;
+  };
+  return new StoreThreads(writer ?? startLater("writer"), reader, startLater("preparer"), options);
 }
 
 async function abandon(handles: readonly (StoreThreadHandle | undefined)[], error: unknown): Promise<never> {

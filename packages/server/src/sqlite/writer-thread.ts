@@ -1,6 +1,7 @@
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { invariant } from "../refusal.ts";
 import { openWriter } from "./connection.ts";
+import { guardDatabaseFile } from "./database-file.ts";
 import type { SqliteGroupOperation, SqliteOperation, StoreThread } from "./operation.ts";
 import { groupOperations, operationsByName, writeOperations } from "./registry.ts";
 import { runOperation, runTogether } from "./run-operation.ts";
@@ -23,7 +24,9 @@ const store = openStore();
 function openStore(): StoreThread | undefined {
   try {
     const notify = (topic: string, value: unknown): void => answer({ kind: "notice", topic, value });
-    return { db: openWriter(path), now: Date.now, state: new Map(), notify };
+    const opened: StoreThread = { db: openWriter(path), now: Date.now, state: new Map(), notify };
+    guardDatabaseFile(opened, path);
+    return opened;
   } catch (error) {
     answer({ kind: "failed", message: error instanceof Error ? error.message : String(error) });
     return undefined;
@@ -55,7 +58,7 @@ function takeGroup(name: string): GroupedRequest[] {
   }
 }
 
-function work(on: StoreThread): void {
+async function work(on: StoreThread): Promise<void> {
   for (;;) {
     const [next] = waiting;
     if (next === undefined) return;
@@ -69,12 +72,16 @@ function work(on: StoreThread): void {
       answer({ kind: "answers", answers: runTogether(on, operation, takeGroup(next.name)) });
     } else {
       waiting.shift();
-      answer({ kind: "answers", answers: [runInTransaction(on, next)] });
+      const answered = runInTransaction(on, next);
+      answer({ kind: "answers", answers: [answered instanceof Promise ? await answered : answered] });
     }
   }
 }
 
-function runInTransaction(on: StoreThread, request: Extract<ThreadRequest, { kind: "call" }>): CallAnswer {
+function runInTransaction(
+  on: StoreThread,
+  request: Extract<ThreadRequest, { kind: "call" }>,
+): CallAnswer | Promise<CallAnswer> {
   const operation = calls.get(request.name);
   const inTransaction = operation && {
     name: operation.name,
@@ -84,9 +91,14 @@ function runInTransaction(on: StoreThread, request: Extract<ThreadRequest, { kin
 }
 
 if (store !== undefined) {
+  let isWorking = false;
   port.on("message", (request: ThreadRequest) => {
     drain(request);
-    work(store);
+    if (isWorking) return;
+    isWorking = true;
+    void work(store).finally(() => {
+      isWorking = false;
+    });
   });
   answer({ kind: "ready" });
 }

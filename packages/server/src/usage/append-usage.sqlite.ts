@@ -1,6 +1,7 @@
 import { priceBookRevision } from "../pricing/price-lookup.sqlite.ts";
 import { Refusal } from "../refusal.ts";
 import { rollBack } from "../sqlite/connection.ts";
+import { commitToFile } from "../sqlite/database-file.ts";
 import type { GroupCall, SqliteGroupOperation, StoreThread } from "../sqlite/operation.ts";
 import { isIntegerOverflow, storageRefusal } from "../sqlite/storage-failure.ts";
 import { transactionEnded } from "../sqlite/transaction.ts";
@@ -70,7 +71,7 @@ function appendGroup(
         if (ending === "commit") tellCommitted(store, open, performance.now() - startedAt);
       }
     } catch (error) {
-      const refusal = storageRefusal(error);
+      const refusal = error instanceof Refusal ? error : storageRefusal(error);
       if (refusal === undefined) throw error;
       return bodies.map((body) => (body instanceof Refusal ? body : refusal));
     }
@@ -153,7 +154,7 @@ function tryGroup(
     }
     rollups.flush(store);
     if (ending === "commit") {
-      db.exec("COMMIT");
+      commitToFile(store);
       committed = true;
     }
     return true;
