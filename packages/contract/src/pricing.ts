@@ -298,6 +298,12 @@ export const RepricingDifferenceRow = z.object({
   difference: z.string(),
 });
 
+/** Records in the range that keep their cost: today's price is in another currency, or there is none. */
+export const RepricingSkipped = z.object({
+  reason: z.string().meta({ description: "other_currency, or why there is no price, such as no_price_at_date" }),
+  records: z.number().int(),
+});
+
 export const Repricing = z
   .object({
     id: z.string(),
@@ -312,6 +318,7 @@ export const Repricing = z
     model: z.string().nullable(),
     records_examined: z.number().int(),
     records_changed: z.number().int(),
+    skipped: z.array(RepricingSkipped),
     by_currency: z.array(
       z.object({ currency: z.string(), before: z.string(), after: z.string(), difference: z.string() }),
     ),

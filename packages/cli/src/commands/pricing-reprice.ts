@@ -91,6 +91,7 @@ export function defineReprice(command: Command, run: Run): void {
             "undone_at",
             "records_examined",
             "records_changed",
+            "skipped",
             "by_currency",
             "reason",
           ],
@@ -114,6 +115,15 @@ export function defineReprice(command: Command, run: Run): void {
     );
 }
 
+const skippedBecause: Readonly<Record<string, string>> = {
+  other_currency: "the price is in another currency now",
+  no_price_at_date: "there is no price for their date any more",
+  unknown_model: "their model has no price any more",
+  unknown_provider: "their provider has no price any more",
+  kind_not_priced: "the price does not say what a part of their usage costs",
+  tier_not_priced: "the price does not say what their service tier costs",
+};
+
 /** How many rows of the difference people see; `--output json` has all. */
 const shownMax = 40;
 
@@ -124,6 +134,9 @@ function repricingText(terminal: Terminal, repricing: Repricing): string {
   return [
     `${paint.bold(repricing.id)}  ${repricing.status}${repricing.reason === null ? "" : `  ${printable(repricing.reason)}`}`,
     `${count(repricing.records_changed)} of ${count(repricing.records_examined)} records change`,
+    ...repricing.skipped.map(
+      ({ reason, records }) => `${count(records)} keep their cost: ${skippedBecause[reason] ?? printable(reason)}`,
+    ),
     ...repricing.by_currency.map(
       (sum) =>
         `${money(sum.before, sum.currency)} becomes ${money(sum.after, sum.currency)}: ${paint.bold(money(sum.difference, sum.currency))}`,

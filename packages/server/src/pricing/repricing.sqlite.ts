@@ -1,15 +1,22 @@
 import { randomUUID } from "node:crypto";
 import type { Repricing } from "@llm-cost-ops/contract";
-import { formatInstant } from "@llm-cost-ops/core";
+import { formatInstant, type Pico } from "@llm-cost-ops/core";
 import { enqueueJob } from "../jobs/job-queue.sqlite.ts";
 import { Refusal } from "../refusal.ts";
 import { type StoreThread, sqliteOperation, threadState } from "../sqlite/operation.ts";
 import { applyCorrections, loadAppliedCorrections, loadForRating } from "../usage/corrections.sqlite.ts";
-import type { CorrectionInput, RatingCursor } from "../usage/corrections.ts";
+import type { CorrectionInput, RatingCursor, StoredUsage } from "../usage/corrections.ts";
 import { createPriceLookup, priceBookRevision } from "./price-lookup.sqlite.ts";
 import type { PriceLookup } from "./price-lookup.ts";
-import { rateAgain } from "./rate-again.ts";
-import { groupsToWire, mergeGroups, type RepricedGroup, type RepricingScope } from "./repricing.ts";
+import { type RatedAgain, rateOrSayWhyNot } from "./rate-again.ts";
+import {
+  groupsToWire,
+  mergeGroups,
+  mergeSkipped,
+  type RepricedGroup,
+  type RepricingScope,
+  type SkippedRecords,
+} from "./repricing.ts";
 
 /** The kind of the job that finishes a repricing whose request did not. Payload: `{ id }`. */
 export const repriceKind = "reprice";
@@ -42,6 +49,8 @@ interface RepricingBody extends WireGroups {
   readonly scope: RepricingScope;
   readonly reason: string | null;
   readonly records_examined: number;
+  /** Absent in previews that were stored before skipped records were counted. */
+  readonly skipped?: readonly SkippedRecords[];
   /** The price book of the preview; another one would make another difference. */
   readonly priceBookRevision: number;
   /** How far the corrections have come. */
@@ -75,6 +84,7 @@ function toWire(row: RepricingRow): Repricing {
     model: body.scope.model,
     records_examined: body.records_examined,
     records_changed: body.records_changed,
+    skipped: [...(body.skipped ?? [])],
     by_currency: body.by_currency,
     difference: body.difference,
   };
@@ -122,9 +132,25 @@ function loadScope(
   });
 }
 
+type Change =
+  | { readonly kind: "same" }
+  | { readonly kind: "skipped"; readonly reason: SkippedRecords["reason"] }
+  | (Pick<RatedAgain, "cost" | "rule" | "resolution"> & { readonly kind: "changed"; readonly before: Pico });
+
+/** What today's prices change of a record. A record keeps its currency, and its cost where there is no price now. */
+function changeOf(lookup: PriceLookup, organizationId: string, usage: StoredUsage): Change {
+  if (usage.cost === null) return { kind: "same" };
+  const again = rateOrSayWhyNot(lookup, organizationId, usage);
+  if (again.kind === "unpriced") return { kind: "skipped", reason: again.reason };
+  if (again.cost.currency !== usage.currency) return { kind: "skipped", reason: "other_currency" };
+  if (again.cost.total === usage.cost) return { kind: "same" };
+  return { ...again, kind: "changed", before: usage.cost };
+}
+
 export interface ExaminedPage {
   readonly examined: number;
   readonly groups: readonly RepricedGroup[];
+  readonly skipped: readonly SkippedRecords[];
   readonly priceBookRevision: number;
   readonly next?: RatingCursor;
 }
@@ -136,18 +162,22 @@ export const examinePage = sqliteOperation<
 >("pricing.repricings.examine", (store, { organizationId, scope, after }) => {
   const lookup = freshLookup(store);
   const records = loadScope(store, organizationId, scope, after, pageRecords);
+  const skipped: SkippedRecords[] = [];
   const groups = records.flatMap((usage): RepricedGroup[] => {
-    const again = rateAgain(lookup, organizationId, usage);
-    if (again === undefined || usage.cost === null || again.cost.currency !== usage.currency) return [];
-    if (again.cost.total === usage.cost) return [];
+    const again = changeOf(lookup, organizationId, usage);
+    if (again.kind === "same") return [];
+    if (again.kind === "skipped") {
+      skipped.push({ reason: again.reason, records: 1 });
+      return [];
+    }
     return [
       {
         provider: usage.provider ?? again.resolution.provider,
         model: usage.resolvedModel ?? usage.model,
         day: formatInstant(usage.occurredAtMs).slice(0, 10),
-        currency: usage.currency,
+        currency: again.cost.currency,
         records: 1,
-        before: usage.cost,
+        before: again.before,
         after: again.cost.total,
       },
     ];
@@ -156,6 +186,7 @@ export const examinePage = sqliteOperation<
   return {
     examined: records.length,
     groups: mergeGroups(groups),
+    skipped: mergeSkipped(skipped),
     priceBookRevision: priceBookRevision(store),
     ...(last === undefined || records.length < pageRecords ? {} : { next: last.cursor }),
   };
@@ -168,19 +199,21 @@ export interface Preview {
   readonly reason: string | null;
   readonly examined: number;
   readonly groups: readonly RepricedGroup[];
+  readonly skipped: readonly SkippedRecords[];
   readonly priceBookRevision: number;
 }
 
 /** Stores a preview. Answers undefined, storing nothing, when the prices changed while it was computed. */
 export const savePreview = sqliteOperation<Preview, Repricing | undefined>(
   "pricing.repricings.save",
-  (store, { organizationId, scope, createdBy, reason, examined, groups, priceBookRevision: revision }) => {
+  (store, { organizationId, scope, createdBy, reason, examined, groups, skipped, priceBookRevision: revision }) => {
     if (priceBookRevision(store) !== revision) return undefined;
     const body: RepricingBody = {
       ...groupsToWire(groups),
       scope,
       reason,
       records_examined: examined,
+      skipped,
       priceBookRevision: revision,
       cursor: null,
     };
@@ -269,15 +302,14 @@ function applyBatch(store: StoreThread, row: RepricingRow, body: RepricingBody):
   const after = body.cursor === null ? undefined : cursorFromText(body.cursor);
   const records = loadScope(store, row.organization_id, body.scope, after, batchRecords);
   const corrections = records.flatMap((usage): CorrectionInput[] => {
-    const again = rateAgain(lookup, row.organization_id, usage);
-    if (again === undefined || usage.cost === null || again.cost.currency !== usage.currency) return [];
-    if (again.cost.total === usage.cost) return [];
+    const again = changeOf(lookup, row.organization_id, usage);
+    if (again.kind !== "changed") return [];
     return [
       {
         recordId: usage.id,
         reason: "reprice",
-        amount: again.cost.total - usage.cost,
-        currency: usage.currency,
+        amount: again.cost.total - again.before,
+        currency: again.cost.currency,
         priceVersionId: again.cost.priceVersionId,
         rule: again.rule,
         lines: again.cost.lines,

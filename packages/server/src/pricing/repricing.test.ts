@@ -332,6 +332,28 @@ describe("repricing", () => {
 
   test("a price in another currency leaves the record's money as it is", async () => {
     await ownPrice({ input_price_per_million: 1, output_price_per_million: 10, currency: "EUR" });
-    expect(await preview()).toMatchObject({ records_examined: 3, records_changed: 0 });
+    const made = await preview();
+    const expected = {
+      records_examined: 3,
+      records_changed: 0,
+      skipped: [{ reason: "other_currency", records: 3 }],
+    };
+    expect(made).toMatchObject(expected);
+    expect(await repricings.apply(organizationId, made.id)).toMatchObject({ status: "applied", ...expected });
+    expect(costOf("a")).toBe("0.0035");
+  });
+
+  test("says how many records keep their cost because no price is left for them, and why", async () => {
+    await book.putAlias(organizationId, "openai", "our-gpt", "gpt-4o");
+    await record(...Array.from({ length: 5_001 }, (_, n) => call(`own-${n}`, { model: "our-gpt" })));
+    await book.deleteAlias(organizationId, "openai", "our-gpt");
+    await ownPrice({ input_price_per_million: 1, output_price_per_million: 10 });
+    const made = await preview();
+    expect(made).toMatchObject({
+      records_examined: 5_004,
+      records_changed: 3,
+      skipped: [{ reason: "unknown_model", records: 5_001 }],
+    });
+    expect(await repricings.get(organizationId, made.id)).toMatchObject({ skipped: made.skipped });
   });
 });

@@ -1,5 +1,5 @@
 import type { Repricing } from "@llm-cost-ops/contract";
-import { formatMoney, type Pico } from "@llm-cost-ops/core";
+import { formatMoney, type Pico, type UnpricedReason } from "@llm-cost-ops/core";
 
 /** What a repricing is about. Times are UTC milliseconds, `[fromMs, toMs)`; null is open. */
 export interface RepricingScope {
@@ -20,6 +20,20 @@ export interface RepricedGroup {
   readonly records: number;
   readonly before: Pico;
   readonly after: Pico;
+}
+
+/** Records that a repricing leaves as they are, although they are in its scope, because today's price is no answer. */
+export interface SkippedRecords {
+  /** `other_currency`, or why there is no price: a record keeps its currency and is never made unpriced. */
+  readonly reason: "other_currency" | UnpricedReason;
+  readonly records: number;
+}
+
+/** Sums what was skipped for the same reason; the order of what is added changes nothing. */
+export function mergeSkipped(skipped: Iterable<SkippedRecords>): SkippedRecords[] {
+  const sums = new Map<SkippedRecords["reason"], number>();
+  for (const { reason, records } of skipped) sums.set(reason, (sums.get(reason) ?? 0) + records);
+  return [...sums].sort(([a], [b]) => (a < b ? -1 : 1)).map(([reason, records]) => ({ reason, records }));
 }
 
 const groupKey = ({ provider, model, day, currency }: RepricedGroup): string =>

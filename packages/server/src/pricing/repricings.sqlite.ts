@@ -10,7 +10,7 @@ import {
   type RepricingStep,
   savePreview,
 } from "./repricing.sqlite.ts";
-import { mergeGroups, type RepricedGroup, type RepricingScope, type Repricings } from "./repricing.ts";
+import { mergeGroups, mergeSkipped, type RepricedGroup, type RepricingScope, type Repricings } from "./repricing.ts";
 
 /** A request waits this long for its repricing; then a job goes on with it. */
 const waitMs = 110_000;
@@ -23,13 +23,15 @@ export function createSqliteRepricings(threads: SqliteThreads, clock: () => numb
     let page: ExaminedPage = await threads.read(examinePage, args);
     const { priceBookRevision } = page;
     let groups: readonly RepricedGroup[] = page.groups;
+    let skipped = page.skipped;
     let examined = page.examined;
     while (page.next !== undefined && page.priceBookRevision === priceBookRevision) {
       page = await threads.read(examinePage, { ...args, after: page.next });
       groups = mergeGroups([...groups, ...page.groups]);
+      skipped = mergeSkipped([...skipped, ...page.skipped]);
       examined += page.examined;
     }
-    return { examined, groups, priceBookRevision };
+    return { examined, groups, skipped, priceBookRevision };
   };
 
   const take = async (organizationId: string, id: string, step: RepricingStep) => {
