@@ -139,4 +139,10 @@ INSERT INTO settings VALUES ('price_book_revision', 0);
 INSERT INTO organizations VALUES ('default', 'Default', 0);
 `,
   },
+  {
+    id: 5,
+    sql: `
+CREATE INDEX records_by_repricing ON records (organization_id, repricing_id, id) WHERE repricing_id IS NOT NULL;
+`,
+  },
 ];

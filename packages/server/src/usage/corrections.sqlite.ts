@@ -54,6 +54,14 @@ const statementsKey = Symbol("corrections");
 const statementsOf = (store: StoreThread): Statements =>
   threadState(store, statementsKey, () => prepareStatements(store.db));
 
+/** Bound by organization, repricing, last id and limit. Ids follow the order of appending, so it can be read on from one. */
+export const correctionsOfRepricing = `
+  SELECT c.id, c.corrects_id, c.correction_reason, c.cost_milli, c.cost_pico, s.currency, c.occurred_at
+  FROM records c INDEXED BY records_by_repricing
+  JOIN series s ON s.organization_id = c.organization_id AND s.series_id = c.series_id
+  WHERE c.organization_id = ?1 AND c.repricing_id = ?2 AND c.id > ?3
+  ORDER BY c.id LIMIT ?4`;
+
 function prepareStatements(db: DatabaseSync): Statements {
   const insertColumns = `organization_id, id, entry, state, series_id, user_id, occurred_at, received_at, requests,
     input_tokens, output_tokens, cached_tokens, cache_write_tokens, reasoning_tokens, cost_milli, cost_pico,
@@ -78,13 +86,7 @@ function prepareStatements(db: DatabaseSync): Statements {
     mark: db.prepare(
       "UPDATE records SET state = ?, series_id = ?, rule_id = coalesce(?, rule_id), updated_at = ? WHERE organization_id = ? AND id = ?",
     ),
-    // The corrections of a repricing have no index of their own: they are few beside the records, and undoing is rare.
-    ofRepricing: db.prepare(`SELECT c.id, c.corrects_id, c.correction_reason, c.cost_milli, c.cost_pico, s.currency,
-        c.occurred_at FROM records c
-        JOIN series s ON s.organization_id = c.organization_id AND s.series_id = c.series_id
-      WHERE c.organization_id = ?1 AND c.entry = ${entryCodes.correction} AND c.repricing_id = ?2
-        AND (c.occurred_at, c.id) > (?3, ?4)
-      ORDER BY c.occurred_at, c.id LIMIT ?5`),
+    ofRepricing: db.prepare(correctionsOfRepricing),
     previousPrice: db.prepare(`SELECT price_version_id FROM (
         SELECT id, price_version_id, 1 AS is_correction FROM records ${byCorrectedRecord}
           WHERE organization_id = ?1 AND corrects_id = ?2 AND id < ?3
@@ -338,7 +340,7 @@ export function loadForRating(
   }));
 }
 
-/** The corrections that a repricing appended, by time, at most `limit`; read on with the last one's `cursor`. */
+/** The corrections that a repricing appended, in the order of their ids, at most `limit`; read on with the last one's `cursor`. */
 export function loadAppliedCorrections(
   store: StoreThread,
   organizationId: string,
@@ -349,7 +351,6 @@ export function loadAppliedCorrections(
   const rows = ofRepricing.all(
     organizationId,
     repricingId,
-    page.after?.position ?? -1,
     page.after?.id ?? noBytes,
     page.limit,
   ) as unknown as readonly {
