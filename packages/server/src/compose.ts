@@ -15,6 +15,8 @@ import { identityRoutes } from "./identity/routes.ts";
 import { failInterruptedImports, sqliteImportStore } from "./imports/imports.sqlite.ts";
 import { importRoutes } from "./imports/routes.ts";
 import { createJobRunner } from "./jobs/job-runner.ts";
+import { memoryRateLimitStore } from "./limits/rate-limit-store.memory.ts";
+import { createRateLimits, type RateLimits } from "./limits/rate-limits.ts";
 import { openStore } from "./open-store.ts";
 import { applyFirstCatalogue } from "./pricing/catalogue/first-catalogue.ts";
 import { loadBundledCatalogue } from "./pricing/catalogue/load-bundled-catalogue.ts";
@@ -115,6 +117,8 @@ export async function compose(config: Config, { clock, logger, brief }: World): 
         }),
       ],
       authenticator,
+      // A single command is nobody's neighbour: it may go as fast as it can.
+      limits: brief === undefined ? rateLimits(config, metrics) : undefined,
       onAnswered: (request) => {
         log(request);
         metrics?.onAnswered(request);
@@ -156,6 +160,21 @@ export async function compose(config: Config, { clock, logger, brief }: World): 
     await threads.close();
     throw error;
   }
+}
+
+/** The limits of this server alone, on a clock that never goes back. */
+function rateLimits(config: Config, metrics: Metrics | undefined): RateLimits {
+  return createRateLimits({
+    numbers: {
+      requests: config.rateLimitRequests,
+      writes: config.rateLimitWrites,
+      organizationRequests: config.rateLimitOrganizationRequests,
+      burst: config.rateLimitBurst,
+      failedAuthentications: config.rateLimitFailedAuth,
+    },
+    store: memoryRateLimitStore({ clock: () => Math.floor(performance.now()) }),
+    onRefused: (limit) => metrics?.onRateLimited(limit),
+  });
 }
 
 /** The metrics' library takes longer to load than everything else together is worth to a single command. */

@@ -16,6 +16,11 @@ export interface Config {
   readonly adminKey: SettingValue<"adminKey"> | undefined;
   readonly logLevel: SettingValue<"logLevel">;
   readonly metricsEnabled: SettingValue<"metricsEnabled">;
+  readonly rateLimitRequests: SettingValue<"rateLimitRequests"> | undefined;
+  readonly rateLimitWrites: SettingValue<"rateLimitWrites"> | undefined;
+  readonly rateLimitOrganizationRequests: SettingValue<"rateLimitOrganizationRequests"> | undefined;
+  readonly rateLimitBurst: SettingValue<"rateLimitBurst"> | undefined;
+  readonly rateLimitFailedAuth: SettingValue<"rateLimitFailedAuth">;
   /** Where each setting was found: a flag, a variable, a file, or "default". */
   readonly origins: Readonly<Record<SettingName, string>>;
   /** Sentences about settings that were given and do nothing in this release. */
@@ -103,6 +108,11 @@ export function loadConfig(sources: ConfigSources = {}): Config {
     adminKey: read("adminKey"),
     logLevel: read("logLevel"),
     metricsEnabled: read("metricsEnabled"),
+    rateLimitRequests: read("rateLimitRequests"),
+    rateLimitWrites: read("rateLimitWrites"),
+    rateLimitOrganizationRequests: read("rateLimitOrganizationRequests"),
+    rateLimitBurst: read("rateLimitBurst"),
+    rateLimitFailedAuth: read("rateLimitFailedAuth"),
   };
   const notices = unusedNotices(environment, files, problems);
   if (problems.length > 0) throw new ConfigError(problems);

@@ -157,6 +157,53 @@ export const settings = {
     secret: false,
     parse: yesOrNo,
   }),
+  rateLimitRequests: setting({
+    env: "RATE_LIMIT_REQUESTS",
+    toml: "rate_limit.requests",
+    flag: undefined,
+    fallback: undefined,
+    meaning: "Reads (GET, HEAD) a minute for each API key, and writes unless they have their own; no limit if unset.",
+    secret: false,
+    parse: wholeNumber(1, 1_000_000),
+  }),
+  rateLimitWrites: setting({
+    env: "RATE_LIMIT_WRITES",
+    toml: "rate_limit.writes",
+    flag: undefined,
+    fallback: undefined,
+    meaning: "Writes a minute for each API key; as many as RATE_LIMIT_REQUESTS if unset.",
+    secret: false,
+    parse: wholeNumber(1, 1_000_000),
+  }),
+  rateLimitOrganizationRequests: setting({
+    env: "RATE_LIMIT_ORGANIZATION_REQUESTS",
+    toml: "rate_limit.organization_requests",
+    flag: undefined,
+    fallback: undefined,
+    meaning: "Reads a minute for all keys of an organization together, and as many writes; no limit if unset.",
+    secret: false,
+    parse: wholeNumber(1, 1_000_000),
+  }),
+  rateLimitBurst: setting({
+    env: "RATE_LIMIT_BURST",
+    toml: "rate_limit.burst",
+    flag: undefined,
+    fallback: undefined,
+    meaning:
+      "How many requests each of these limits admits at once; if unset a tenth of its minute, but at least 10 and at most the minute.",
+    secret: false,
+    parse: wholeNumber(1, 1_000_000),
+  }),
+  rateLimitFailedAuth: setting({
+    env: "RATE_LIMIT_FAILED_AUTH",
+    toml: "rate_limit.failed_auth",
+    flag: undefined,
+    fallback: "60",
+    meaning:
+      "Requests without a valid key that one client address may make in a minute before they are answered 429; 0 means no limit.",
+    secret: false,
+    parse: wholeNumber(0, 1_000_000),
+  }),
 } as const;
 
 export type SettingName = keyof typeof settings;
@@ -188,12 +235,6 @@ export const unusedSettings: readonly {
     toml: "database.pool_size",
     refused: false,
     meaning: "The embedded store has one connection that writes and one that reads; there is no pool.",
-  },
-  {
-    env: "RATE_LIMIT_REQUESTS",
-    toml: "rate_limit.requests",
-    refused: false,
-    meaning: "This release does not limit request rates.",
   },
   {
     env: "JWT_SECRET",

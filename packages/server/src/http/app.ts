@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { fullPath, type Operation, type OperationId, operations } from "@llm-cost-ops/contract";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from "fastify";
+import type { Admission, RateLimits } from "../limits/rate-limits.ts";
 import { Refusal } from "../refusal.ts";
 import { Endpoint } from "./endpoint.ts";
 import { errorAnswer } from "./error-answer.ts";
@@ -33,6 +34,8 @@ export interface AnsweredRequest {
 export interface AppParts {
   readonly routes: readonly Routes[];
   readonly authenticator: Authenticator;
+  /** Nobody is limited if absent. */
+  readonly limits?: RateLimits | undefined;
   /** Called once for each request, when its answer is complete. */
   readonly onAnswered: (request: AnsweredRequest) => void;
   /** How long a sender may pause within a body. */
@@ -128,8 +131,19 @@ export function createApp(parts: AppParts): App {
         throw new Refusal("INVALID_REQUEST", "The Host header is missing.");
       }
       if (operation.access === "key") {
-        const found = parts.authenticator.authenticate(request.raw.headers.authorization);
-        caller = found instanceof Promise ? await found : found;
+        try {
+          const found = parts.authenticator.authenticate(request.raw.headers.authorization);
+          caller = found instanceof Promise ? await found : found;
+        } catch (error) {
+          // Only a failing attempt is counted and refused: whoever guesses keys cannot lock out those who have one.
+          const isFailure = error instanceof Refusal && error.code === "AUTH_001";
+          if (isFailure) obey(await parts.limits?.admitFailure?.(request.raw.socket.remoteAddress), reply);
+          throw error;
+        }
+        if (parts.limits?.admit !== undefined) {
+          const admission = parts.limits.admit(caller, request.method);
+          obey(admission instanceof Promise ? await admission : admission, reply);
+        }
       }
       const incoming = {
         message: request.raw,
@@ -203,6 +217,13 @@ export function createApp(parts: AppParts): App {
 function refuseAtDoor(state: "starting" | "stopping", reply: FastifyReply): never {
   if (state === "stopping") reply.header("connection", "close");
   throw new Refusal("UNAVAILABLE", state === "starting" ? "The server is starting." : "The server is stopping.");
+}
+
+/** Tells the client what is left of its limits, and stops a request that is beyond one. */
+function obey(admission: Admission | undefined, reply: FastifyReply): void {
+  if (admission === undefined) return;
+  reply.headers(admission.headers);
+  if (admission.refusal !== undefined) throw admission.refusal;
 }
 
 interface Paired {

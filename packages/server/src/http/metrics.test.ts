@@ -41,6 +41,7 @@ test("counts what the ledger committed under the documented names", async () => 
     organizationId: "o",
     error: undefined,
   });
+  metrics.onRateLimited("key-writes");
   const { text, contentType } = await metrics.render();
   expect(contentType).toMatch(/^text\/plain/);
   for (const line of [
@@ -53,6 +54,7 @@ test("counts what the ledger committed under the documented names", async () => 
     'cost_ops_records_total{outcome="duplicate"} 1',
     'http_request_duration_seconds_count{operation="usage.create",status="201"} 1',
     "cost_ops_ingest_queue_bytes 77",
+    'cost_ops_rate_limited_total{limit="key-writes"} 1',
   ]) {
     expect(text).toContain(line);
   }

@@ -1,5 +1,6 @@
 import { formatMoney } from "@llm-cost-ops/core";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import type { LimitName } from "../limits/rate-limits.ts";
 import type { LedgerObserver } from "../usage/ledger-observer.ts";
 import type { AnsweredRequest } from "./app.ts";
 
@@ -14,6 +15,7 @@ export const metricNames = {
   llm_tokens_total: "Tokens of recorded calls by provider, model and type. Input includes cached, output reasoning.",
   llm_latency_seconds: "Latency of the recorded calls that reported one, by provider and model.",
   http_request_duration_seconds: "Time to answer, by operation and status.",
+  cost_ops_rate_limited_total: "Requests that were refused with RATE_LIMITED, by the limit that refused them.",
   cost_ops_records_total: "Records that arrived, by outcome: recorded, duplicate or rejected.",
   cost_ops_commit_duration_seconds: "Time of one ledger transaction, from its beginning to the disk.",
   cost_ops_ingest_queue_bytes: "Bytes of usage that wait for the writer.",
@@ -22,6 +24,7 @@ export const metricNames = {
 export interface Metrics {
   readonly onAnswered: (request: AnsweredRequest) => void;
   readonly onCommitted: LedgerObserver;
+  readonly onRateLimited: (limit: LimitName) => void;
   /** Prometheus text and its content type. */
   render(): Promise<{ readonly text: string; readonly contentType: string }>;
 }
@@ -49,6 +52,7 @@ export function createMetrics(queueBytes: () => number): Metrics {
     labelNames: ["operation", "status"],
     buckets: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30],
   });
+  const limited = new Counter({ ...described("cost_ops_rate_limited_total"), labelNames: ["limit"] });
   const records = new Counter({ ...described("cost_ops_records_total"), labelNames: ["outcome"] });
   const commits = new Histogram({
     ...described("cost_ops_commit_duration_seconds"),
@@ -107,6 +111,9 @@ export function createMetrics(queueBytes: () => number): Metrics {
         }
         for (const milliseconds of gained.latenciesMs) latency.observe(labels, milliseconds / 1_000);
       }
+    },
+    onRateLimited(limit) {
+      limited.inc({ limit });
     },
     async render() {
       return { text: await registry.metrics(), contentType: registry.contentType };
