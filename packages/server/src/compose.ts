@@ -2,7 +2,7 @@ import { buildOpenApi } from "@llm-cost-ops/contract";
 import type { Config } from "./config.ts";
 import { sqliteCostQuery } from "./costs/cost-query.sqlite.ts";
 import { costRoutes } from "./costs/routes.ts";
-import { sqliteExportStore } from "./exports/exports.sqlite.ts";
+import { exportStore } from "./exports/exports.sql.ts";
 import { exportRoutes } from "./exports/routes.ts";
 import { type App, createApp } from "./http/app.ts";
 import { createInProcessFetch } from "./http/in-process-fetch.ts";
@@ -12,7 +12,7 @@ import { systemRoutes } from "./http/system-routes.ts";
 import { apiKeyRevision, sqliteApiKeys } from "./identity/api-keys.sqlite.ts";
 import { createAuthenticator } from "./identity/authenticator.ts";
 import { identityRoutes } from "./identity/routes.ts";
-import { failInterruptedImports, sqliteImportStore } from "./imports/imports.sqlite.ts";
+import { failInterruptedImports, importStore } from "./imports/imports.sql.ts";
 import { importRoutes } from "./imports/routes.ts";
 import { createJobRunner } from "./jobs/job-runner.ts";
 import { memoryRateLimitStore } from "./limits/rate-limit-store.memory.ts";
@@ -27,6 +27,7 @@ import { pricingRoutes } from "./pricing/routes.ts";
 import type { Secret } from "./secret.ts";
 import { watchDatabaseFile } from "./sqlite/database-file.ts";
 import type { SqliteThreads } from "./sqlite/operation.ts";
+import { sqliteStore } from "./sqlite/store-connection.ts";
 import type { RunningSqliteThreads } from "./sqlite/threads.ts";
 import { usageCommitted } from "./usage/committed-usage.ts";
 import { createSqliteLedger } from "./usage/ledger.sqlite.ts";
@@ -78,6 +79,7 @@ export async function compose(config: Config, { clock, logger, brief }: World): 
   if (metrics !== undefined) told.onCommitted = metrics.onCommitted;
   try {
     const storageProblem = brief === undefined ? watchDatabaseFile(config.databasePath).problem : () => undefined;
+    const store = sqliteStore(threads);
     const book = createSqlitePriceBook(threads);
     const apiKeys = sqliteApiKeys(threads, config.apiKeyPrefix);
     const authenticator = createAuthenticator({
@@ -86,7 +88,7 @@ export async function compose(config: Config, { clock, logger, brief }: World): 
       onFailure: (error) => logger.error({ event: "identity.touch_failed", err: error }),
     });
     const jobs = createJobRunner({
-      threads,
+      store,
       handlers: pricingJobHandlers(threads),
       clock,
       onFailure: (job, error) => logger.error({ event: "job.failed", kind: job.kind, job: job.id, err: error }),
@@ -98,14 +100,14 @@ export async function compose(config: Config, { clock, logger, brief }: World): 
       routes: [
         usageRoutes({ ledger, threads }),
         costRoutes({ query, now: clock }),
-        exportRoutes({ query, exports: sqliteExportStore(threads), now: clock }),
+        exportRoutes({ query, exports: exportStore(store), now: clock }),
         pricingRoutes({
           book,
           repricings: createSqliteRepricings(threads, clock),
           loadBundledCatalogue,
           wakeJobs: jobs.wake,
         }),
-        importRoutes({ ledger, store: sqliteImportStore(threads), now: clock }),
+        importRoutes({ ledger, store: importStore(store), now: clock }),
         identityRoutes({ apiKeys, onRevoked: authenticator.forget }),
         systemRoutes({
           version,
@@ -127,7 +129,7 @@ export async function compose(config: Config, { clock, logger, brief }: World): 
     await applyFirstCatalogue(book, loadBundledCatalogue);
     const firstKey = brief !== undefined ? undefined : await apiKeys.ensureFirstKey(config.adminKey);
     if (brief === undefined) {
-      await failInterruptedImports(threads);
+      await failInterruptedImports(store);
       jobs.start();
     }
     await app.fastify.ready();

@@ -9,14 +9,25 @@ export function memoryStore(now: () => number): { readonly store: StoreThread; r
   const db = new DatabaseSync(":memory:");
   for (const { sql } of migrations) db.exec(sql);
   const store: StoreThread = { db, now, state: new Map() };
+  // An operation that is written for every store ends a few microtasks later; none may begin in its transaction.
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = <Result>(run: () => Result): Promise<Result> => {
+    const result = last.then(run);
+    last = result.then(
+      () => undefined,
+      () => undefined,
+    );
+    return result;
+  };
   const threads: SqliteThreads = {
-    write: async (operation, args) => writeTransaction(store, () => operation.run(store, args)),
-    read: async (operation, args) => operation.run(store, args),
-    writeTogether: async (operation, args, bytes) => {
-      const [result] = operation.runTogether(store, [{ args, bytes }]);
-      if (result === undefined || result instanceof Refusal) throw result ?? new Error("the group gave no result");
-      return result;
-    },
+    write: (operation, args) => inTurn(() => writeTransaction(store, () => operation.run(store, args))),
+    read: (operation, args) => inTurn(() => operation.run(store, args)),
+    writeTogether: (operation, args, bytes) =>
+      inTurn(() => {
+        const [result] = operation.runTogether(store, [{ args, bytes }]);
+        if (result === undefined || result instanceof Refusal) throw result ?? new Error("the group gave no result");
+        return result;
+      }),
   };
   return { store, threads };
 }

@@ -97,7 +97,7 @@ export function fixtureLedger(nowMs: number = Date.UTC(2026, 10, 21)): FixtureLe
   const db = openWriter(":memory:");
   const store: StoreThread = { db, now: () => nowMs, state: new Map() };
   const run = async <Args, Result>(operation: SqliteOperation<Args, Result>, args: Args): Promise<Result> =>
-    structuredClone(operation.run(store, structuredClone(args)));
+    structuredClone(await operation.run(store, structuredClone(args)));
   return {
     db,
     store,

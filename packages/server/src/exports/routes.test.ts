@@ -7,7 +7,8 @@ import { edgeInstant, ledgerRecords } from "../costs/arbitrary-ledger-fixture.ts
 import { ask, askJson, askText } from "../costs/asking-fixture.ts";
 import { sqliteCostQuery } from "../costs/cost-query.sqlite.ts";
 import { type FixtureRecord, fixtureLedger, plainRecord, rowsOf } from "../costs/ledger-fixture.ts";
-import { sqliteExportStore } from "./exports.sqlite.ts";
+import { sqliteStore } from "../sqlite/store-connection.ts";
+import { exportStore } from "./exports.sql.ts";
 import { exportRoutes } from "./routes.ts";
 
 const nowMs = Date.UTC(2026, 10, 21, 15);
@@ -17,7 +18,7 @@ function serve(records: readonly FixtureRecord[]) {
   ledger.add(records);
   let now = nowMs;
   const query = sqliteCostQuery(ledger.threads);
-  const routes = exportRoutes({ query, exports: sqliteExportStore(ledger.threads), now: () => now++ });
+  const routes = exportRoutes({ query, exports: exportStore(sqliteStore(ledger.threads)), now: () => now++ });
   const create = async (body: object): Promise<Export> =>
     (await askJson<{ data: Export }>(routes, "exports.create", { body })).data;
   const download = (id: string): Promise<string> => askText(routes, "exports.download", { params: { id } });

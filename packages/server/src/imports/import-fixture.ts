@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { ImportEvent, ImportReport, UsageRecord } from "@llm-cost-ops/contract";
 import { openWriter } from "../sqlite/connection.ts";
+import { sqliteStore } from "../sqlite/store-connection.ts";
 import { startSqliteThreads } from "../sqlite/threads.ts";
 import { createSqliteLedger } from "../usage/ledger.sqlite.ts";
 import type { Ledger } from "../usage/ledger.ts";
@@ -8,7 +9,7 @@ import { seedPrices, temporaryFolder } from "../usage/ledger-fixture.ts";
 import { getUsage } from "../usage/operations.sqlite.ts";
 import { formatUuid, uuidV7Maker } from "../usage/record-id.ts";
 import type { ImportStore } from "./import-store.ts";
-import { failInterruptedImports, sqliteImportStore } from "./imports.sqlite.ts";
+import { failInterruptedImports, importStore } from "./imports.sql.ts";
 import { type ImportRequest, runImport } from "./run-import.ts";
 
 export type ImportText = string | Uint8Array;
@@ -31,7 +32,7 @@ export async function openImportBench(): Promise<ImportBench> {
   db.close();
   const threads = await startSqliteThreads({ path: folder.file });
   const ledger = createSqliteLedger(threads);
-  const store = sqliteImportStore(threads);
+  const store = importStore(sqliteStore(threads));
   const makeId = uuidV7Maker();
   const newId = (): string => formatUuid(makeId(Date.now()));
   const events: ImportBench["events"] = async (text, options = {}) => {
@@ -56,7 +57,7 @@ export async function openImportBench(): Promise<ImportBench> {
       return last.report;
     },
     get: (id) => threads.read(getUsage, { organizationId: "acme", id }),
-    failInterrupted: () => failInterruptedImports(threads),
+    failInterrupted: () => failInterruptedImports(sqliteStore(threads)),
     close: async () => {
       await threads.close();
       folder.remove();

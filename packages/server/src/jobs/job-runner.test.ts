@@ -1,18 +1,22 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { memoryStore } from "../../test/memory-store.ts";
-import type { SqliteThreads, StoreThread } from "../sqlite/operation.ts";
-import { attemptsMax, backoffMs, type JobHandler, leaseMs } from "./job.ts";
-import { claimJob, enqueueJob } from "./job-queue.sqlite.ts";
+import type { StoreThread } from "../sqlite/operation.ts";
+import { sqliteStore } from "../sqlite/store-connection.ts";
+import type { Store } from "../store/operation.ts";
+import { attemptsMax, backoffMs, type JobHandler } from "./job.ts";
+import { enqueueJobOnThread } from "./job-queue.sql.ts";
 import { createJobRunner, type JobRunner } from "./job-runner.ts";
 
 let now = 1_000_000;
-let store: StoreThread;
-let threads: SqliteThreads;
+let thread: StoreThread;
+let store: Store;
 let runner: JobRunner | undefined;
 
 beforeEach(() => {
   now = 1_000_000;
-  ({ store, threads } = memoryStore(() => now));
+  const memory = memoryStore(() => now);
+  thread = memory.store;
+  store = sqliteStore(memory.threads);
 });
 afterEach(async () => {
   await runner?.stop();
@@ -20,14 +24,14 @@ afterEach(async () => {
 });
 
 const start = (handlers: Record<string, JobHandler>): JobRunner => {
-  runner = createJobRunner({ threads, handlers, clock: () => now });
+  runner = createJobRunner({ store, handlers, clock: () => now });
   runner.start();
   return runner;
 };
-const rows = () => store.db.prepare("SELECT status, attempts, last_error, run_at FROM jobs ORDER BY created_at").all();
-const add = (payload: unknown = {}) => enqueueJob(store, { organizationId: "acme", kind: "greet", payload });
+const rows = () => thread.db.prepare("SELECT status, attempts, last_error, run_at FROM jobs ORDER BY created_at").all();
+const add = (payload: unknown = {}) => enqueueJobOnThread(thread, { organizationId: "acme", kind: "greet", payload });
 
-describe("the job queue", () => {
+describe("the job runner", () => {
   test("runs what was queued before the start and what is queued later, each once", async () => {
     const done: unknown[] = [];
     add({ n: 1 });
@@ -90,15 +94,6 @@ describe("the job queue", () => {
       now += backoffMs(attempt);
       running.wake();
     }
-  });
-
-  test("a job whose worker died is taken up again when its lease has run out, not before", async () => {
-    add();
-    const first = claimJob.run(store, { kinds: ["greet"] });
-    expect(first.job?.attempt).toBe(1);
-    expect(claimJob.run(store, { kinds: ["greet"] })).toEqual({ job: null, nextDueMs: now + leaseMs });
-    now += leaseMs;
-    expect(claimJob.run(store, { kinds: ["greet"] }).job?.attempt).toBe(2);
   });
 
   test("stopping gives the running job back without counting the attempt", async () => {

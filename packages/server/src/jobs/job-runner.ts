@@ -1,13 +1,13 @@
-import type { SqliteThreads } from "../sqlite/operation.ts";
+import type { Store } from "../store/operation.ts";
 import { type Job, type JobHandler, leaseMs } from "./job.ts";
-import { type AttemptEnd, type ClaimedJob, claimJob, finishJob, renewJob } from "./job-queue.sqlite.ts";
+import { type AttemptEnd, type ClaimedJob, claimJob, finishJob, renewJob } from "./job-queue.sql.ts";
 
 /** How long a server without known work waits before it looks whether another process queued some. */
 const idleMs = 30_000;
 const errorCharsMax = 2_000;
 
 export interface JobRunnerParts {
-  readonly threads: SqliteThreads;
+  readonly store: Store;
   readonly handlers: Readonly<Record<string, JobHandler>>;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
@@ -29,7 +29,7 @@ export interface JobRunner {
  * Works off the queue, one job at a time, so that jobs never crowd out requests. It sleeps until it is woken, until the
  * next job is due, or for half a minute, and asks the database nothing in between.
  */
-export function createJobRunner({ threads, handlers, clock, onFailure }: JobRunnerParts): JobRunner {
+export function createJobRunner({ store, handlers, clock, onFailure }: JobRunnerParts): JobRunner {
   const kinds = Object.keys(handlers);
   const stopping = new AbortController();
   let timer: NodeJS.Timeout | undefined;
@@ -40,7 +40,7 @@ export function createJobRunner({ threads, handlers, clock, onFailure }: JobRunn
     const attempt = { organizationId: job.organizationId, id: job.id, attempt: job.attempt };
     const renewal = setInterval(() => {
       // A renewal that fails is made up for by the next one, or the lease runs out as it should.
-      threads.write(renewJob, attempt).catch(() => undefined);
+      store.run(renewJob, attempt).catch(() => undefined);
     }, leaseMs / 3).unref();
     let end: AttemptEnd = { kind: "done" };
     try {
@@ -61,18 +61,18 @@ export function createJobRunner({ threads, handlers, clock, onFailure }: JobRunn
     } finally {
       clearInterval(renewal);
     }
-    await threads.write(finishJob, { ...attempt, end });
+    await store.run(finishJob, { ...attempt, end });
   };
 
   const work = async (): Promise<void> => {
     let next: number | null = null;
     do {
       woken = false;
-      let claimed: ClaimedJob = await threads.write(claimJob, { kinds });
+      let claimed: ClaimedJob = await store.run(claimJob, { kinds });
       while (claimed.job !== null) {
         await run(claimed.job);
         if (stopping.signal.aborted) return;
-        claimed = await threads.write(claimJob, { kinds });
+        claimed = await store.run(claimJob, { kinds });
       }
       next = claimed.nextDueMs;
     } while (woken && !stopping.signal.aborted);

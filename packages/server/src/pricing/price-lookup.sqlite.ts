@@ -227,11 +227,6 @@ export function priceBookRevision(store: StoreThread): number {
   return (statement.get() as { value: number }).value;
 }
 
-/** To be called in the transaction that changes the price book, so that every cached look-up on any thread drops. */
-export function advancePriceBook({ db }: StoreThread): void {
-  db.prepare("UPDATE settings SET value = value + 1 WHERE key = 'price_book_revision'").run();
-}
-
 /**
  * The price look-up of one store thread. It keeps what it found until `refresh` sees a newer revision of the price
  * book, which another thread or process may have written. Providers may be written in any way that

@@ -1,7 +1,8 @@
 import type { JobHandler } from "../jobs/job.ts";
 import { invariant } from "../refusal.ts";
 import type { SqliteThreads } from "../sqlite/operation.ts";
-import { priceWaiting, priceWaitingKind, type WaitingStep } from "./price-waiting.sqlite.ts";
+import { priceWaitingKind } from "./price-changes.sql.ts";
+import { priceWaiting, type WaitingStep } from "./price-waiting.sqlite.ts";
 import { advanceStep, repriceKind } from "./repricing.sqlite.ts";
 
 function repricingIdOf(payload: unknown): string {

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Repricing } from "@llm-cost-ops/contract";
 import { formatInstant, type Pico } from "@llm-cost-ops/core";
-import { enqueueJob } from "../jobs/job-queue.sqlite.ts";
+import { enqueueJobOnThread } from "../jobs/job-queue.sql.ts";
 import { Refusal } from "../refusal.ts";
 import { type StoreThread, sqliteOperation, threadState } from "../sqlite/operation.ts";
 import { applyCorrections, loadAppliedCorrections, loadForRating } from "../usage/corrections.sqlite.ts";
@@ -287,7 +287,7 @@ export const beginStep = sqliteOperation<Named & { readonly step: RepricingStep 
       throw new Refusal("REPRICING_001", `Prices have changed since repricing ${id} was previewed; preview it again.`);
     }
     setStatus(store, row, during, { ...body, cursor: null });
-    enqueueJob(store, { organizationId, kind: repriceKind, payload: { id }, runAtMs: store.now() + requestMs });
+    enqueueJobOnThread(store, { organizationId, kind: repriceKind, payload: { id }, runAtMs: store.now() + requestMs });
   },
 );
 

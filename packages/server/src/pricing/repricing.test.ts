@@ -3,16 +3,16 @@ import { parseMoney } from "@llm-cost-ops/core";
 import { beforeEach, describe, expect, test } from "vitest";
 import { memoryStore } from "../../test/memory-store.ts";
 import type { JobHandler } from "../jobs/job.ts";
-import { claimJob } from "../jobs/job-queue.sqlite.ts";
+import { claimJob } from "../jobs/job-queue.sql.ts";
 import type { SqliteThreads, StoreThread } from "../sqlite/operation.ts";
-import { writeTransaction } from "../sqlite/transaction.ts";
+import { sqliteStore } from "../sqlite/store-connection.ts";
 import { appendUsage } from "../usage/append-usage.sqlite.ts";
 import { checkLedger } from "../usage/check-ledger.ts";
 import { explainUsage, getUsage, voidRecord } from "../usage/operations.sqlite.ts";
 import { catalogueFromFile } from "./catalogue/from-file.ts";
 import { createSqlitePriceBook } from "./price-book.sqlite.ts";
 import type { PriceBook } from "./price-book.ts";
-import { priceWaitingKind } from "./price-waiting.sqlite.ts";
+import { priceWaitingKind } from "./price-changes.sql.ts";
 import { pricingJobHandlers } from "./pricing-jobs.ts";
 import { advanceStep, beginStep, repriceKind } from "./repricing.sqlite.ts";
 import type { RepricingScope, Repricings } from "./repricing.ts";
@@ -79,7 +79,7 @@ function ledgerCost(): bigint {
 async function runJobs(kind: string): Promise<number> {
   let count = 0;
   for (;;) {
-    const { job } = writeTransaction(store, () => claimJob.run(store, { kinds: [kind] }));
+    const { job } = await sqliteStore(threads).run(claimJob, { kinds: [kind] });
     if (job === null) return count;
     await handlers[kind]?.(job, new AbortController().signal);
     count += 1;

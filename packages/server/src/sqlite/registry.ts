@@ -1,24 +1,36 @@
 import { costQueryOperations } from "../costs/cost-query.sqlite.ts";
-import { exportReads, exportWrites } from "../exports/exports.sqlite.ts";
+import { exportOperations } from "../exports/exports.sql.ts";
 import { apiKeyReads, apiKeyWrites } from "../identity/api-keys.sqlite.ts";
-import { importReads, importWrites } from "../imports/imports.sqlite.ts";
-import { jobWrites } from "../jobs/job-queue.sqlite.ts";
+import { importOperations } from "../imports/imports.sql.ts";
+import { jobOperations } from "../jobs/job-queue.sql.ts";
+import { pricingOperations } from "../pricing/price-book.sql.ts";
 import { pricingReads, pricingWrites } from "../pricing/price-book.sqlite.ts";
+import type { StoreOperation } from "../store/operation.ts";
 import { appendUsage } from "../usage/append-usage.sqlite.ts";
 import { usageReads, usageWrites } from "../usage/operations.sqlite.ts";
 import type { SqliteGroupOperation, SqliteOperation } from "./operation.ts";
+import { onThread } from "./store-connection.ts";
 
 /** Any operation, whatever it takes and gives: arguments and results were checked where the operation is called. */
 export type AnySqliteOperation = SqliteOperation<never, unknown>;
+
+/** Operations that are the same on every store. Every domain adds its list here. */
+export const storeOperations: readonly StoreOperation<never, unknown>[] = [
+  ...jobOperations,
+  ...exportOperations,
+  ...importOperations,
+  ...pricingOperations,
+];
+
+const onThreads = (access: "read" | "write"): readonly AnySqliteOperation[] =>
+  storeOperations.filter((operation) => operation.access === access).map(onThread);
 
 /** Operations that the writer thread runs, each in a transaction of its own. Every domain adds its list here. */
 export const writeOperations: readonly AnySqliteOperation[] = [
   ...usageWrites,
   ...pricingWrites,
-  ...jobWrites,
-  ...exportWrites,
-  ...importWrites,
   ...apiKeyWrites,
+  ...onThreads("write"),
 ];
 
 /** Operations that the reader thread runs. */
@@ -26,9 +38,8 @@ export const readOperations: readonly AnySqliteOperation[] = [
   ...usageReads,
   ...pricingReads,
   ...costQueryOperations,
-  ...exportReads,
-  ...importReads,
   ...apiKeyReads,
+  ...onThreads("read"),
 ];
 
 /** Operations whose waiting calls the writer thread runs together. */

@@ -1,0 +1,88 @@
+import type { ImportReport } from "@llm-cost-ops/contract";
+import { formatInstant } from "@llm-cost-ops/core";
+import { installationWrite, type OfOrganization, type Store, storeRead, storeWrite } from "../store/operation.ts";
+import type { ImportPage, ImportStore } from "./import-store.ts";
+
+interface BodyRow {
+  readonly body: string;
+}
+const reportOf = (row: BodyRow): ImportReport => JSON.parse(row.body) as ImportReport;
+
+const save = storeWrite(
+  "imports.save",
+  async (connection, { organizationId, report }: OfOrganization & { readonly report: ImportReport }) => {
+    await connection.run(
+      `INSERT INTO imports (organization_id, id, status, body, started_at, finished_at) VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT (organization_id, id) DO UPDATE SET
+         status = excluded.status, body = excluded.body, finished_at = excluded.finished_at`,
+      organizationId,
+      report.id,
+      report.status,
+      JSON.stringify(report),
+      Date.parse(report.started_at),
+      report.finished_at === null ? null : Date.parse(report.finished_at),
+    );
+  },
+);
+
+const list = storeRead(
+  "imports.list",
+  async (connection, { organizationId, page }: OfOrganization & { readonly page: ImportPage }) => {
+    // Ids ascend in time (UUIDv7), so the primary key is the order.
+    const rows = await connection.all<BodyRow>(
+      `SELECT body FROM imports WHERE organization_id = ? AND (CAST(? AS TEXT) IS NULL OR id < ?)
+       ORDER BY id DESC LIMIT ? OFFSET ?`,
+      organizationId,
+      page.after ?? null,
+      page.after ?? null,
+      page.limit + 1,
+      page.skip ?? 0,
+    );
+    return rows.map(reportOf);
+  },
+);
+
+const get = storeRead(
+  "imports.get",
+  async (connection, { organizationId, id }: OfOrganization & { readonly id: string }) => {
+    const row = await connection.get<BodyRow>(
+      "SELECT body FROM imports WHERE organization_id = ? AND id = ?",
+      organizationId,
+      id,
+    );
+    return row === undefined ? undefined : reportOf(row);
+  },
+);
+
+const failInterrupted = installationWrite("imports.fail-interrupted", async (connection, _args: null) => {
+  const rows = await connection.all<BodyRow & { readonly organization_id: string }>(
+    "SELECT organization_id, body FROM imports WHERE status = 'running'",
+  );
+  const finishedAt = connection.now();
+  for (const row of rows) {
+    const report: ImportReport = { ...reportOf(row), status: "failed", finished_at: formatInstant(finishedAt) };
+    await connection.run(
+      "UPDATE imports SET status = 'failed', body = ?, finished_at = ? WHERE organization_id = ? AND id = ?",
+      JSON.stringify(report),
+      finishedAt,
+      row.organization_id,
+      report.id,
+    );
+  }
+  return rows.length;
+});
+
+/** For the registry. */
+export const importOperations = [list, get, save, failInterrupted] as const;
+
+export const importStore = (store: Store): ImportStore => ({
+  save: (organizationId, report) => store.run(save, { organizationId, report }),
+  list: (organizationId, page) => store.run(list, { organizationId, page }),
+  get: (organizationId, id) => store.run(get, { organizationId, id }),
+});
+
+/**
+ * Marks imports that a stopped process left running as failed; to be called when the server starts. What they recorded
+ * stays: running the same import again records only the rest. Gives how many there were.
+ */
+export const failInterruptedImports = (store: Store): Promise<number> => store.run(failInterrupted, null);
