@@ -51,6 +51,7 @@ const cases: readonly (readonly [code: number, args: readonly string[], says: Re
   [2, ["query", "--config", "wrong.toml"], /server\.port.*\n.*server\.nonsense|server\.nonsense.*\n.*server\.port/],
   [1, ["config", "check", "--config", "wrong.toml"], /server\.nonsense is not a known setting/],
   [2, ["query", "--database", "postgres://host/db"], /--database.*PostgreSQL/],
+  [4, ["explain", "no-such-id"], /no record.*no-such-id/],
   [5, ["query", "--database", "sqlite:missing.db"], /There is no database at .*missing\.db/],
   [5, ["query", "--database", "sqlite:folder.db"], /folder\.db cannot be opened/],
   [5, ["query", "--database", "sqlite:text.db"], /text\.db cannot be opened.*not a database/],

@@ -54,10 +54,16 @@ export const Instant = z
   .regex(instantPattern, instantMessage)
   .meta({ examples: ["2026-01-31T12:00:00Z"] });
 
+const eventInstantMessage = `${instantMessage} or milliseconds since 1970, at most those of the year 9999`;
+
 /** Instants of events: also milliseconds since the epoch, as some exports write them. */
-export const EventInstant = z.union([Instant, z.number().int().min(0).max(253_402_300_799_999)], {
-  error: `${instantMessage} or milliseconds since 1970`,
-});
+export const EventInstant = z.union(
+  [
+    Instant,
+    z.number().int(eventInstantMessage).min(0, eventInstantMessage).max(253_402_300_799_999, eventInstantMessage),
+  ],
+  { error: eventInstantMessage },
+);
 
 export const TagMap = z.record(z.string(), z.string()).meta({ description: "Labels for grouping and filtering." });
 

@@ -146,3 +146,24 @@ describe("reading a usage record", () => {
     expect(list).toEqual(map);
   });
 });
+
+describe("what is wrong with a record", () => {
+  const problems = (value: object): unknown => {
+    const rejected = readUsageInput(value);
+    return rejected instanceof RejectedRecord ? rejected.fieldErrors : rejected;
+  };
+
+  it.each([1e20, 253_402_300_800_000, -1, 1.5])("says of occurred_at %d what is right", (occurred_at) => {
+    expect(problems({ model: "gpt-4o", input_tokens: 1, occurred_at })).toEqual({
+      occurred_at: expect.stringMatching(/^must be in ISO 8601 format .* or milliseconds since 1970/),
+    });
+  });
+
+  it("names an unknown field, a wrong value and a missing model in one round", () => {
+    expect(problems({ modell: "gpt-4o", input_tokens: -1 })).toEqual({
+      modell: "is not a field of this record",
+      input_tokens: expect.any(String),
+      model: "is required",
+    });
+  });
+});

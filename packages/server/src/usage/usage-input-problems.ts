@@ -31,12 +31,18 @@ export function usageInputProblems(value: unknown, schema: z.ZodObject): Rejecte
   const unknown = Object.keys(record).filter((key) => !Object.hasOwn(schema.shape, key));
   const fields: Record<string, string> = Object.create(null) as Record<string, string>;
   for (const key of unknown.slice(0, 20)) fields[clip(key)] = "is not a field of this record";
-  for (const issue of unknown.length > 0 ? [] : (schema.safeParse(record).error?.issues ?? [])) {
+  const known = Object.fromEntries(Object.entries(record).filter(([key]) => Object.hasOwn(schema.shape, key)));
+  for (const issue of schema.safeParse(known).error?.issues ?? []) {
     const path = issue.path.map(String).join(".");
     fields[clip(path)] ??= issue.message;
   }
   addFormProblems(record, fields);
-  if (Object.keys(fields).length > 0) return rejectFields("VALIDATION_ERROR", fields);
+  if (Object.keys(fields).length > 0) {
+    // A record with nothing else wrong is refused for it where it is measured; beside other faults it is named with them.
+    const isUsage = Object.hasOwn(schema.shape, "usage_format");
+    if (isUsage && record["model"] === undefined && record["model_id"] === undefined) fields["model"] = "is required";
+    return rejectFields("VALIDATION_ERROR", fields);
+  }
   return disagreement(record);
 }
 
