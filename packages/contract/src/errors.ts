@@ -27,11 +27,24 @@ export const errorCodes = {
     meaning: "The repricing is not in a state that allows this (for example undo before apply).",
   },
   IMPORT_001: { status: 422, meaning: "The format of the import was not recognised; name it with `format`." },
-  AUTH_001: { status: 401, meaning: "The API key is missing, malformed, unknown or revoked." },
-  AUTH_002: { status: 403, meaning: "The credential may not do this, or names another organization." },
+  AUTH_001: { status: 401, meaning: "The API key is missing, malformed, unknown, expired or revoked." },
+  AUTH_002: {
+    status: 403,
+    meaning:
+      "The credential may not do this (the message names the permission), or names another organization or project.",
+  },
   NOT_FOUND: { status: 404, meaning: "There is nothing at this address or with this id." },
   METHOD_NOT_ALLOWED: { status: 405, meaning: "The address exists but not with this method." },
   CONFLICT: { status: 409, meaning: "The request contradicts the present state of what it names." },
+  IDEMPOTENCY_001: {
+    status: 422,
+    meaning: "This `Idempotency-Key` was sent with another body or to another address in the last 24 hours.",
+  },
+  IDEMPOTENCY_002: {
+    status: 409,
+    meaning:
+      "The first request with this `Idempotency-Key` has no answer to repeat; `details.outcome` says why: `in_flight`, `unknown` after a crash, or `done` where the answer was not kept.",
+  },
   PAYLOAD_TOO_LARGE: { status: 413, meaning: "The body is larger than the limit that the message names." },
   UNSUPPORTED_MEDIA_TYPE: {
     status: 415,

@@ -5,5 +5,7 @@ export * from "./fields.ts";
 export * from "./imports.ts";
 export * from "./openapi.ts";
 export * from "./operations.ts";
+export * from "./organizations.ts";
+export * from "./permissions.ts";
 export * from "./pricing.ts";
 export * from "./usage.ts";

@@ -43,5 +43,8 @@ export const requestExamples: { readonly [Id in OperationId]?: unknown } = {
   "catalogue.preview": { source: "bundled" },
   "repricings.create": { start_date: "2026-01-01", end_date: "2026-01-31", reason: "Negotiated prices arrived late." },
   "exports.create": { format: "csv", range: "last-30-days", include_fields: ["provider", "model", "cost", "tokens"] },
-  "apiKeys.create": { name: "continuous-integration" },
+  "organizations.create": { name: "Acme Corp", isolation: "strict", settings: { budget_limit: "10000" } },
+  "organizations.update": { name: "Acme Corporation" },
+  "apiKeys.create": { name: "continuous-integration", scopes: ["usage:write"], project_id: "checkout" },
+  "apiKeys.rotate": { overlap_seconds: 3600 },
 };

@@ -138,7 +138,7 @@ function describeOperation(id: OperationId, operation: Operation, shared: Shared
     operationId: id,
     tags: [operation.tag],
     summary: operation.summary,
-    security: operation.access === "public" ? [] : [{ apiKey: [] }],
+    security: operation.access === "public" ? [] : [{ apiKey: [operation.permission] }],
     ...(parameters.length > 0 && { parameters }),
     ...(body !== undefined && { requestBody: body }),
     responses: { [operation.success.status]: successResponse(id, operation), ...errorResponses(operation, shared) },

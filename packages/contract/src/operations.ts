@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ApiKey, ApiKeyCreated, ApiKeyInput } from "./api-keys.ts";
+import { ApiKey, ApiKeyCreated, ApiKeyInput, ApiKeyRotation } from "./api-keys.ts";
 import {
   AggregateQuery,
   AggregateResult,
@@ -21,6 +21,15 @@ import {
 import type { ErrorCode } from "./errors.ts";
 import { CursorPage, Pagination } from "./fields.ts";
 import { ImportQuery, ImportReport } from "./imports.ts";
+import {
+  Organization,
+  OrganizationCreated,
+  OrganizationInput,
+  OrganizationUpdate,
+  TenantCosts,
+  TenantCostsQuery,
+} from "./organizations.ts";
+import type { Permission } from "./permissions.ts";
 import {
   AliasInput,
   AliasRecord,
@@ -50,14 +59,20 @@ import {
   UsageRecord,
 } from "./usage.ts";
 
+/** Anybody may ask, or who has a credential that is allowed to. */
+export type Access =
+  | { readonly access: "public"; readonly permission?: undefined }
+  | { readonly access: "key"; readonly permission: Permission };
+
 /** One operation of the interface. Routes, OpenAPI document, SDK and fuzzing all read this table. */
-export interface Operation {
+export type Operation = OperationParts & Access;
+
+interface OperationParts {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** With `:name` parameters, below `basePath` unless it begins with `/v1/` or is a system address. */
   readonly path: string;
   readonly tag: string;
   readonly summary: string;
-  readonly access: "public" | "key";
   readonly params?: z.ZodObject;
   readonly query?: z.ZodType;
   /** JSON body; `raw` where the body is a stream of bytes with one of the content types. */
@@ -80,20 +95,19 @@ const list = <T extends z.ZodType>(schema: T) => z.object({ data: z.array(schema
 const page = <T extends z.ZodType>(schema: T) => z.object({ data: z.array(schema), pagination: Pagination });
 
 // The result keeps what is particular to an operation, so that a route knows the types of its own parameters and query.
-const get = <const Rest extends Partial<Operation> & Pick<Operation, "success">>(
+const get = <
+  const Rest extends Partial<OperationParts> &
+    Pick<OperationParts, "success"> &
+    ({ readonly access: "public" } | { readonly permission: Permission }),
+>(
   path: string,
   tag: string,
   summary: string,
   rest: Rest,
-): Operation & Rest => ({
-  method: "GET",
-  path,
-  tag,
-  summary,
-  access: "key",
-  errors: [],
-  ...rest,
-});
+): OperationParts & Rest & Access =>
+  ({ method: "GET", path, tag, summary, access: "key", errors: [], ...rest }) as unknown as OperationParts &
+    Rest &
+    Access;
 const ok = (schema: z.ZodType, description = "The answer."): Operation["success"] => ({
   status: 200,
   schema,
@@ -111,6 +125,7 @@ export const operations = {
     path: "/usage",
     tag: "Usage",
     access: "key",
+    permission: "usage:write",
     summary: "Record one call. The same id with the same content answers as the first time.",
     query: CreateUsageQuery,
     body: UsageInput,
@@ -122,6 +137,7 @@ export const operations = {
     path: "/usage/batch",
     tag: "Usage",
     access: "key",
+    permission: "usage:write",
     summary: "Record up to 10,000 calls; each has its own result, the good ones are recorded.",
     query: CreateUsageQuery,
     body: UsageBatchInput,
@@ -129,15 +145,18 @@ export const operations = {
     errors: ["VALIDATION_ERROR", "PAYLOAD_TOO_LARGE"],
   },
   "usage.list": get("/usage", "Usage", "List usage records.", {
+    permission: "usage:read",
     query: ListQuery,
     success: ok(page(UsageRecord.partial())),
   }),
   "usage.get": get("/usage/:id", "Usage", "One usage record.", {
+    permission: "usage:read",
     params: id,
     success: ok(data(UsageRecord)),
     errors: ["NOT_FOUND"],
   }),
   "usage.explain": get("/usage/:id/explain", "Usage", "The whole proof of one cost.", {
+    permission: "usage:read",
     params: id,
     success: ok(data(Explanation)),
     errors: ["NOT_FOUND"],
@@ -148,6 +167,7 @@ export const operations = {
     path: "/costs",
     tag: "Costs",
     access: "key",
+    permission: "usage:write",
     summary: "Record a cost that was priced elsewhere.",
     body: CostInput,
     success: created(CostCreated),
@@ -158,24 +178,29 @@ export const operations = {
     path: "/costs/bulk",
     tag: "Costs",
     access: "key",
+    permission: "usage:write",
     summary: "Record up to 10,000 reported costs, with a result for each.",
     body: CostBulkInput,
     success: ok(UsageBatchResult, "A result for each entry, in order."),
     errors: ["VALIDATION_ERROR", "PAYLOAD_TOO_LARGE"],
   },
   "costs.list": get("/costs", "Costs", "List costs with filters, fields, order and pages.", {
+    permission: "costs:read",
     query: ListQuery,
     success: ok(CostList),
   }),
   "costs.aggregate": get("/costs/aggregate", "Costs", "Sums, counts and averages by any dimensions.", {
+    permission: "costs:read",
     query: AggregateQuery,
     success: ok(AggregateResult),
   }),
   "costs.summary": get("/costs/summary", "Costs", "One period at a glance, beside the period before.", {
+    permission: "costs:read",
     query: SummaryQuery,
     success: ok(data(CostSummary)),
   }),
   "costs.stream": get("/costs/stream", "Costs", "Every matching cost as NDJSON, without pages.", {
+    permission: "costs:read",
     query: StreamQuery,
     success: { status: 200, contentTypes: ["application/x-ndjson"], description: "One cost record a line." },
   }),
@@ -184,12 +209,14 @@ export const operations = {
     path: "/costs/batch-query",
     tag: "Costs",
     access: "key",
+    permission: "costs:read",
     summary: "Many aggregate questions in one request.",
     body: BatchQueryInput,
     success: ok(BatchQueryResult),
     errors: ["VALIDATION_ERROR"],
   },
   "costs.get": get("/costs/:id", "Costs", "One cost.", {
+    permission: "costs:read",
     params: id,
     success: ok(data(CostRecord)),
     errors: ["NOT_FOUND"],
@@ -199,6 +226,7 @@ export const operations = {
     path: "/costs/:id",
     tag: "Costs",
     access: "key",
+    permission: "costs:write",
     summary: "Change tags or metadata.",
     params: id,
     body: CostUpdate,
@@ -210,6 +238,7 @@ export const operations = {
     path: "/costs/:id",
     tag: "Costs",
     access: "key",
+    permission: "costs:write",
     summary: "Void a cost: a correction with the opposite sign is recorded; nothing is erased.",
     params: id,
     success: ok(data(CostRecord), "The voided cost."),
@@ -221,20 +250,24 @@ export const operations = {
     path: "/pricing",
     tag: "Prices",
     access: "key",
+    permission: "prices:write",
     summary: "Add a price of the organization's own.",
     body: PricingInput,
     success: created(data(PriceRecord)),
     errors: ["VALIDATION_ERROR", "PRICING_001"],
   },
   "pricing.list": get("/pricing", "Prices", "List price versions.", {
+    permission: "prices:read",
     query: PricingListQuery,
     success: ok(PriceList),
   }),
   "pricing.resolve": get("/pricing/resolve", "Prices", "Which price applies to a model at a date, and why.", {
+    permission: "prices:read",
     query: ResolveQuery,
     success: ok(data(ResolveResult)),
   }),
   "pricing.get": get("/pricing/:id", "Prices", "One price version.", {
+    permission: "prices:read",
     params: id,
     success: ok(data(PriceRecord)),
     errors: ["NOT_FOUND"],
@@ -244,6 +277,7 @@ export const operations = {
     path: "/pricing/:id",
     tag: "Prices",
     access: "key",
+    permission: "prices:write",
     summary: "Append a new version that applies from a date on.",
     params: id,
     body: PricingUpdate,
@@ -255,6 +289,7 @@ export const operations = {
     path: "/pricing/:id/end",
     tag: "Prices",
     access: "key",
+    permission: "prices:write",
     summary: "End a price of the organization's own at a date.",
     params: id,
     body: PricingEnd,
@@ -262,6 +297,7 @@ export const operations = {
     errors: ["NOT_FOUND", "PRICING_001"],
   },
   "providers.list": get("/pricing/providers", "Prices", "Providers that have prices.", {
+    permission: "prices:read",
     success: ok(list(ProviderRecord)),
   }),
   "providers.create": {
@@ -269,17 +305,22 @@ export const operations = {
     path: "/pricing/providers",
     tag: "Prices",
     access: "key",
+    permission: "prices:write",
     summary: "Add a provider of your own.",
     body: ProviderInput,
     success: created(data(ProviderRecord)),
     errors: ["VALIDATION_ERROR", "CONFLICT"],
   },
-  "aliases.list": get("/pricing/aliases", "Prices", "Model aliases.", { success: ok(list(AliasRecord)) }),
+  "aliases.list": get("/pricing/aliases", "Prices", "Model aliases.", {
+    permission: "prices:read",
+    success: ok(list(AliasRecord)),
+  }),
   "aliases.create": {
     method: "POST",
     path: "/pricing/aliases",
     tag: "Prices",
     access: "key",
+    permission: "prices:write",
     summary: "Name a model or deployment as another.",
     body: AliasInput,
     success: created(data(AliasRecord)),
@@ -290,12 +331,14 @@ export const operations = {
     path: "/pricing/aliases/:provider/:alias",
     tag: "Prices",
     access: "key",
+    permission: "prices:write",
     summary: "Remove an alias of the organization's own.",
     params: z.object({ provider: z.string().min(1).max(256), alias: z.string().min(1).max(256) }),
     success: { status: 204, description: "Gone." },
     errors: ["NOT_FOUND"],
   },
   "catalogue.versions": get("/pricing/catalogue", "Prices", "Catalogue versions that were applied.", {
+    permission: "prices:read",
     success: ok(list(CatalogueVersion)),
   }),
   "catalogue.preview": {
@@ -303,6 +346,7 @@ export const operations = {
     path: "/pricing/catalogue/preview",
     tag: "Prices",
     access: "key",
+    permission: "prices:read",
     summary: "What a catalogue would change; changes nothing.",
     body: CatalogueInput,
     success: ok(data(CatalogueDifference)),
@@ -313,6 +357,7 @@ export const operations = {
     path: "/pricing/catalogue/apply",
     tag: "Prices",
     access: "key",
+    permission: "prices:write",
     summary: "Apply a catalogue as a new version.",
     body: CatalogueInput,
     success: created(z.object({ data: CatalogueVersion, difference: CatalogueDifference })),
@@ -324,16 +369,19 @@ export const operations = {
     path: "/repricings",
     tag: "Repricing",
     access: "key",
+    permission: "repricings:write",
     summary: "Preview what today's prices would make of a period.",
     body: RepricingInput,
     success: created(data(Repricing)),
     errors: ["VALIDATION_ERROR"],
   },
   "repricings.list": get("/repricings", "Repricing", "Repricings, newest first.", {
+    permission: "repricings:read",
     query: CursorPage.strict(),
     success: ok(page(Repricing)),
   }),
   "repricings.get": get("/repricings/:id", "Repricing", "One repricing.", {
+    permission: "repricings:read",
     params: id,
     success: ok(data(Repricing)),
     errors: ["NOT_FOUND"],
@@ -343,6 +391,7 @@ export const operations = {
     path: "/repricings/:id/apply",
     tag: "Repricing",
     access: "key",
+    permission: "repricings:write",
     summary: "Apply a previewed repricing as correction records.",
     params: id,
     success: ok(data(Repricing)),
@@ -353,6 +402,7 @@ export const operations = {
     path: "/repricings/:id/undo",
     tag: "Repricing",
     access: "key",
+    permission: "repricings:write",
     summary: "Undo an applied repricing with opposite corrections.",
     params: id,
     success: ok(data(Repricing)),
@@ -364,6 +414,7 @@ export const operations = {
     path: "/imports",
     tag: "Imports",
     access: "key",
+    permission: "imports:write",
     summary: "Import a file: the body is the file, optionally gzipped.",
     query: ImportQuery,
     rawBody: [
@@ -383,10 +434,12 @@ export const operations = {
     errors: ["IMPORT_001", "VALIDATION_ERROR"],
   },
   "imports.list": get("/imports", "Imports", "Imports, newest first.", {
+    permission: "imports:read",
     query: CursorPage.strict(),
     success: ok(page(ImportReport)),
   }),
   "imports.get": get("/imports/:id", "Imports", "One import.", {
+    permission: "imports:read",
     params: id,
     success: ok(data(ImportReport)),
     errors: ["NOT_FOUND"],
@@ -397,21 +450,25 @@ export const operations = {
     path: "/exports",
     tag: "Exports",
     access: "key",
+    permission: "exports:write",
     summary: "Describe an export; its download streams it.",
     body: ExportInput,
     success: created(data(Export)),
     errors: ["VALIDATION_ERROR"],
   },
   "exports.list": get("/exports", "Exports", "Exports, newest first.", {
+    permission: "exports:read",
     query: CursorPage.strict(),
     success: ok(page(Export)),
   }),
   "exports.get": get("/exports/:id", "Exports", "One export.", {
+    permission: "exports:read",
     params: id,
     success: ok(data(Export)),
     errors: ["NOT_FOUND"],
   }),
   "exports.download": get("/exports/:id/download", "Exports", "The export itself, streamed.", {
+    permission: "exports:read",
     params: id,
     success: {
       status: 200,
@@ -426,21 +483,78 @@ export const operations = {
     path: "/api-keys",
     tag: "API keys",
     access: "key",
+    permission: "keys:write",
     summary: "Create a key. It is shown once.",
     body: ApiKeyInput,
     success: created(data(ApiKeyCreated)),
     errors: ["VALIDATION_ERROR"],
   },
-  "apiKeys.list": get("/api-keys", "API keys", "List keys, without their secrets.", { success: ok(list(ApiKey)) }),
+  "apiKeys.list": get("/api-keys", "API keys", "List keys, without their secrets.", {
+    permission: "keys:read",
+    success: ok(list(ApiKey)),
+  }),
+  "apiKeys.rotate": {
+    method: "POST",
+    path: "/api-keys/:id/rotate",
+    tag: "API keys",
+    access: "key",
+    permission: "keys:write",
+    summary: "Make a key that takes another's place, which goes on working for a while. It is shown once.",
+    params: id,
+    body: ApiKeyRotation,
+    success: created(data(ApiKeyCreated)),
+    errors: ["NOT_FOUND", "CONFLICT", "VALIDATION_ERROR"],
+  },
   "apiKeys.revoke": {
     method: "DELETE",
     path: "/api-keys/:id",
     tag: "API keys",
     access: "key",
+    permission: "keys:write",
     summary: "Revoke a key, at once.",
     params: id,
     success: ok(data(ApiKey), "The revoked key."),
     errors: ["NOT_FOUND", "CONFLICT"],
+  },
+
+  "organizations.create": {
+    method: "POST",
+    path: "/organizations",
+    tag: "Organizations",
+    access: "key",
+    permission: "organizations:write",
+    summary: "Make a tenant of the organization, with a first key that is shown once.",
+    body: OrganizationInput,
+    success: created(data(OrganizationCreated)),
+    errors: ["VALIDATION_ERROR", "CONFLICT"],
+  },
+  "organizations.list": get("/organizations", "Organizations", "The organization and its tenants.", {
+    permission: "organizations:read",
+    success: ok(list(Organization)),
+  }),
+  "organizations.costs": get("/organizations/costs", "Organizations", "What the organization and each tenant spent.", {
+    permission: "organizations:read",
+    query: TenantCostsQuery,
+    success: ok(TenantCosts),
+    errors: ["VALIDATION_ERROR"],
+  }),
+  "organizations.get": get("/organizations/:id", "Organizations", "The organization or one of its tenants.", {
+    permission: "organizations:read",
+    params: id,
+    success: ok(data(Organization)),
+    errors: ["NOT_FOUND"],
+  }),
+  "organizations.update": {
+    method: "PATCH",
+    path: "/organizations/:id",
+    tag: "Organizations",
+    access: "key",
+    permission: "organizations:write",
+    summary: "Change the name, the settings or, as the parent, the isolation of an organization.",
+    params: id,
+    body: OrganizationUpdate,
+    success: ok(data(Organization)),
+    errors: ["NOT_FOUND", "VALIDATION_ERROR"],
   },
 
   "otlp.traces": {
@@ -448,6 +562,7 @@ export const operations = {
     path: "/v1/traces",
     tag: "OpenTelemetry",
     access: "key",
+    permission: "usage:write",
     summary: "OTLP/HTTP traces, protobuf or JSON, optionally gzipped. Spans of model calls become usage records.",
     rawBody: ["application/x-protobuf", "application/json"],
     success: {

@@ -10,6 +10,16 @@ export interface ApiKey extends FromWire<Wire.ApiKey> {}
 /** A new key with its secret, which is shown this once. */
 export interface CreatedApiKey extends FromWire<Wire.ApiKeyCreated> {}
 
+export interface CreateApiKeyParams {
+  readonly name: string;
+  /** What the key may do, such as `usage:write`; all that the client's own key may do where absent. */
+  readonly scopes?: readonly Wire.Permission[] | undefined;
+  /** When the key stops working: an ISO 8601 instant in the future. */
+  readonly expiresAt?: string | Date | undefined;
+  /** Records of the key get this project where they name none, and may name no other. */
+  readonly projectId?: string | undefined;
+}
+
 /** Credentials of programs. */
 export class ApiKeys {
   readonly #session: Session;
@@ -18,14 +28,32 @@ export class ApiKeys {
     this.#session = session;
   }
 
-  async create(params: { readonly name: string }, options?: RequestOptions): Promise<CreatedApiKey> {
-    const body = JSON.stringify(params);
+  /** @throws APIError with AUTH_002 where the key would be allowed more than the client's own. */
+  async create(params: CreateApiKeyParams, options?: RequestOptions): Promise<CreatedApiKey> {
+    const { expiresAt } = params;
+    const body = JSON.stringify({
+      name: params.name,
+      scopes: params.scopes,
+      expires_at: expiresAt instanceof Date ? expiresAt.toISOString() : expiresAt,
+      project_id: params.projectId,
+    });
     const answer = await this.#session.transport.json({ operation: "apiKeys.create", body, options });
     return fromWire<Wire.ApiKeyCreated>(dataOf(answer));
   }
 
   async list(options?: RequestOptions): Promise<ApiKey[]> {
     return fromWire<Wire.ApiKey[]>(dataOf(await this.#session.transport.json({ operation: "apiKeys.list", options })));
+  }
+
+  /** Makes a key of the same name, scopes and project; the old one goes on working for `overlapSeconds` (a day). */
+  async rotate(
+    id: string,
+    params: { readonly overlapSeconds?: number | undefined } = {},
+    options?: RequestOptions,
+  ): Promise<CreatedApiKey> {
+    const body = JSON.stringify({ overlap_seconds: params.overlapSeconds });
+    const answer = await this.#session.transport.json({ operation: "apiKeys.rotate", params: { id }, body, options });
+    return fromWire<Wire.ApiKeyCreated>(dataOf(answer));
   }
 
   /** Revokes a key at once and answers it. */

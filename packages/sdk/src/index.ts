@@ -1,4 +1,4 @@
-export type { ApiKey, ApiKeys, CreatedApiKey } from "./api-keys.ts";
+export type { ApiKey, ApiKeys, CreateApiKeyParams, CreatedApiKey } from "./api-keys.ts";
 export type { ByteSource } from "./byte-source.ts";
 export { CostOpsClient } from "./client.ts";
 export type {
@@ -32,6 +32,15 @@ export type { ImportEvent, ImportOptions, ImportReport, Imports } from "./import
 export type { Logger } from "./logging.ts";
 export type { CostOpsRequest, Middleware, Next } from "./middleware.ts";
 export type { ClientOptions, FetchLike, RequestOptions } from "./options.ts";
+export type {
+  CreatedOrganization,
+  CreateOrganizationParams,
+  Organization,
+  Organizations,
+  TenantCosts,
+  TenantCostsParams,
+  UpdateOrganizationParams,
+} from "./organizations.ts";
 export type { Page, PageInfo } from "./page.ts";
 export type {
   Aliases,

@@ -4,12 +4,14 @@ import { sqliteCostQuery } from "./costs/cost-query.sqlite.ts";
 import { costRoutes } from "./costs/routes.ts";
 import { exportStore } from "./exports/exports.sql.ts";
 import { exportRoutes } from "./exports/routes.ts";
-import { type App, createApp } from "./http/app.ts";
+import { type App, type AppParts, createApp } from "./http/app.ts";
 import { createInProcessFetch } from "./http/in-process-fetch.ts";
 import type { Metrics } from "./http/metrics.ts";
 import { type Logger, requestLog } from "./http/request-log.ts";
 import { systemRoutes } from "./http/system-routes.ts";
-import { apiKeyRevision, sqliteApiKeys } from "./identity/api-keys.sqlite.ts";
+import { storedAttempts } from "./idempotency/idempotency.sql.ts";
+import { createOnce } from "./idempotency/once.ts";
+import { apiKeyRevision, createApiKeys } from "./identity/api-keys.sql.ts";
 import { createAuthenticator } from "./identity/authenticator.ts";
 import { identityRoutes } from "./identity/routes.ts";
 import { failInterruptedImports, importStore } from "./imports/imports.sql.ts";
@@ -18,6 +20,8 @@ import { createJobRunner } from "./jobs/job-runner.ts";
 import { memoryRateLimitStore } from "./limits/rate-limit-store.memory.ts";
 import { createRateLimits, type RateLimits } from "./limits/rate-limits.ts";
 import { openStore } from "./open-store.ts";
+import { createOrganizations } from "./organizations/organizations.sql.ts";
+import { organizationRoutes } from "./organizations/routes.ts";
 import { applyFirstCatalogue } from "./pricing/catalogue/first-catalogue.ts";
 import { loadBundledCatalogue } from "./pricing/catalogue/load-bundled-catalogue.ts";
 import { createSqlitePriceBook } from "./pricing/price-book.sqlite.ts";
@@ -29,6 +33,7 @@ import { watchDatabaseFile } from "./sqlite/database-file.ts";
 import type { SqliteThreads } from "./sqlite/operation.ts";
 import { sqliteStore } from "./sqlite/store-connection.ts";
 import type { RunningSqliteThreads } from "./sqlite/threads.ts";
+import type { Store } from "./store/operation.ts";
 import { usageCommitted } from "./usage/committed-usage.ts";
 import { createSqliteLedger } from "./usage/ledger.sqlite.ts";
 import type { CommittedUsage } from "./usage/ledger-observer.ts";
@@ -51,6 +56,8 @@ export interface World {
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
   readonly logger: Logger;
+  /** Makes the server that listens, where that speaks TLS. */
+  readonly createServer?: AppParts["createServer"];
   /**
    * A server that lives for one command, on threads that run already: it makes no key and no metrics, takes no part in
    * background work unless it queued some itself, and finishes that before it closes.
@@ -59,7 +66,7 @@ export interface World {
 }
 
 /** Wires one server on its database, which is made, brought up to date and given its first prices and key where needed. */
-export async function compose(config: Config, { clock, logger, brief }: World): Promise<Composition> {
+export async function compose(config: Config, { clock, logger, brief, createServer }: World): Promise<Composition> {
   const state = { readiness: "starting" as "starting" | "ready" | "stopping" };
   const told = { onCommitted: (_: CommittedUsage): void => undefined };
   const threads =
@@ -81,7 +88,7 @@ export async function compose(config: Config, { clock, logger, brief }: World): 
     const storageProblem = brief === undefined ? watchDatabaseFile(config.databasePath).problem : () => undefined;
     const store = sqliteStore(threads);
     const book = createSqlitePriceBook(threads);
-    const apiKeys = sqliteApiKeys(threads, config.apiKeyPrefix);
+    const apiKeys = createApiKeys(store, config.apiKeyPrefix);
     const authenticator = createAuthenticator({
       apiKeys,
       clock,
@@ -108,19 +115,23 @@ export async function compose(config: Config, { clock, logger, brief }: World): 
           wakeJobs: jobs.wake,
         }),
         importRoutes({ ledger, store: importStore(store), now: clock }),
-        identityRoutes({ apiKeys, onRevoked: authenticator.forget }),
+        organizationRoutes({ organizations: createOrganizations(store, config.apiKeyPrefix), query, now: clock }),
+        identityRoutes({ apiKeys, now: clock, onRevoked: authenticator.forget }),
         systemRoutes({
           version,
           metrics,
           readiness: () => state.readiness,
           storageProblem,
-          checks: async () => ({ database: storageProblem() ?? (await databaseState(threads)) }),
+          checks: async () => ({ database: storageProblem() ?? (await databaseState(store)) }),
           openApi: () => buildOpenApi({ version }),
         }),
       ],
       authenticator,
+      once: createOnce({ attempts: storedAttempts(sqliteStore(threads)), clock }),
       // A single command is nobody's neighbour: it may go as fast as it can.
       limits: brief === undefined ? rateLimits(config, metrics) : undefined,
+      trustProxy: config.trustProxy,
+      createServer,
       onAnswered: (request) => {
         log(request);
         metrics?.onAnswered(request);
@@ -185,9 +196,9 @@ async function loadMetrics(queueBytes: () => number): Promise<Metrics> {
   return createMetrics(queueBytes);
 }
 
-async function databaseState(threads: SqliteThreads): Promise<string> {
+async function databaseState(store: Store): Promise<string> {
   try {
-    await threads.read(apiKeyRevision, {});
+    await store.run(apiKeyRevision, {});
     return "ok";
   } catch {
     return "failing";

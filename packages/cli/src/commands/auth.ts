@@ -1,30 +1,55 @@
-import type { ApiKey } from "@llm-cost-ops/contract";
-import type { Command } from "commander";
+import { type ApiKey, Permission, permissions } from "@llm-cost-ops/contract";
+import { type Command, InvalidArgumentError } from "commander";
 import { confirm } from "../confirm.ts";
 import type { Run } from "../invocation.ts";
 import { type Column, writeAnswer, writeRecord } from "../terminal/output.ts";
 import { printable } from "../terminal/printable.ts";
 import { wireForm } from "../wire-form.ts";
+import { wholeNumber } from "./flag-values.ts";
 
 const columns: readonly Column<ApiKey>[] = [
   { heading: "id", isWhole: true, text: (row) => row.id },
   { heading: "name", text: (row) => row.name },
   { heading: "begins", text: (row) => `${row.prefix}…` },
   { heading: "created", text: (row) => row.created_at },
+  { heading: "scopes", text: (row) => (row.scopes.length === permissions.length ? "all" : row.scopes.join(" ")) },
+  { heading: "project", text: (row) => row.project_id ?? "" },
   { heading: "last used", text: (row) => row.last_used_at ?? "never" },
-  { heading: "state", text: (row) => (row.revoked_at === null ? "active" : `revoked ${row.revoked_at}`) },
+  { heading: "state", text: stateOf },
 ];
+
+function stateOf(row: ApiKey): string {
+  if (row.revoked_at !== null) return `revoked ${row.revoked_at}`;
+  if (row.expires_at === null) return "active";
+  return `${Date.parse(row.expires_at) > Date.now() ? "expires" : "expired"} ${row.expires_at}`;
+}
+
+interface CreateFlags {
+  readonly name: string;
+  readonly scope?: Permission[];
+  readonly expires?: string;
+  readonly project?: string;
+}
+
+function scope(text: string, before: readonly Permission[] = []): Permission[] {
+  const { success, data } = Permission.safeParse(text);
+  if (!success) throw new InvalidArgumentError(`It must be one of ${permissions.join(", ")}.`);
+  return [...before, data];
+}
 
 export function define(command: Command, run: Run): void {
   command
     .command("create-api-key")
     .description("create a key; stdout gets the key alone")
     .requiredOption("--name <name>", "what the key is for")
+    .option("--scope <permission>", "what the key may do, such as usage:write; repeatable (all that you may)", scope)
+    .option("--expires <instant>", "the instant from which on the key is refused (never)")
+    .option("--project <id>", "the project of the key's records, which may name no other")
     .addHelpText("after", '\nExample: new_key=$(cost-ops auth create-api-key --name "Rotation key")')
     .action(
-      run<{ name: string }>(async (cli, { name }) => {
+      run<CreateFlags>(async (cli, { name, scope: scopes, expires: expiresAt, project: projectId }) => {
         const client = await cli.connect("may be created");
-        const created = await client.apiKeys.create({ name });
+        const created = await client.apiKeys.create({ name, scopes, expiresAt, projectId });
         await writeRecord(cli.terminal, wireForm<object>(created), () => created.key);
         cli.terminal.talk(`Key ${created.id} (${printable(created.name)}) is shown this once; only its hash is kept.`);
       }),
@@ -38,6 +63,23 @@ export function define(command: Command, run: Run): void {
         const client = await cli.connect();
         const rows = wireForm<ApiKey[]>(await client.apiKeys.list());
         await writeAnswer(cli.terminal, { document: { data: rows }, rows, columns, none: "No keys." });
+      }),
+    );
+
+  command
+    .command("rotate-api-key")
+    .description("make a key that takes another's place; stdout gets the new key alone")
+    .argument("<id>", "the id of the key (list-api-keys shows it)")
+    .option("--overlap <seconds>", "how long the old key goes on working (86400)", wholeNumber(0, 30 * 86_400))
+    .addHelpText("after", "\nExample: new_key=$(cost-ops auth rotate-api-key key_1 --overlap 3600)")
+    .action(
+      run<{ overlap?: number }>(async (cli, { overlap }, [id = ""]) => {
+        const client = await cli.connect();
+        const created = await client.apiKeys.rotate(id, { overlapSeconds: overlap });
+        await writeRecord(cli.terminal, wireForm<object>(created), () => created.key);
+        cli.terminal.talk(
+          `Key ${created.id} (${printable(created.name)}) is shown this once; ${printable(id)} ends soon.`,
+        );
       }),
     );
 

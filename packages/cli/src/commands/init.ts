@@ -9,6 +9,9 @@ import { writeRecord } from "../terminal/output.ts";
 import { printable } from "../terminal/printable.ts";
 import { wireForm } from "../wire-form.ts";
 
+const isActive = ({ revoked_at, expires_at }: ApiKey): boolean =>
+  revoked_at === null && (expires_at === null || Date.parse(expires_at) > Date.now());
+
 export function define(command: Command, run: Run): void {
   command
     .option("--write-config", "also write cost-ops.toml with every setting and its default")
@@ -22,7 +25,7 @@ export function define(command: Command, run: Run): void {
         const { databasePath } = loadConfig(configSources(cli));
         const configFile = writeConfig ? await writeConfigFile(settings) : null;
         const client = await cli.connect("may be created");
-        const active = wireForm<ApiKey[]>(await client.apiKeys.list()).filter((key) => key.revoked_at === null);
+        const active = wireForm<ApiKey[]>(await client.apiKeys.list()).filter(isActive);
         const made =
           active.length === 0
             ? wireForm<ApiKeyCreated>(await client.apiKeys.create({ name: "administrator" }))

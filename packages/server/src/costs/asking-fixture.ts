@@ -1,5 +1,5 @@
 /** Asks routes like the server does: the question is parsed by the contract, the answer is what goes out. */
-import { type Operation, type OperationId, operations } from "@llm-cost-ops/contract";
+import { type Operation, type OperationId, operations, permissions } from "@llm-cost-ops/contract";
 import type { Reply, Routes } from "../http/route.ts";
 
 interface Asked {
@@ -14,7 +14,7 @@ export async function ask(routes: Routes, id: OperationId, asked: Asked = {}): P
   const { handle } = routes[id] as { handle: (request: unknown) => Promise<Reply> };
   const operation: Operation = operations[id];
   return handle({
-    caller: { organizationId: asked.organizationId ?? "default", keyId: "key" },
+    caller: { organizationId: asked.organizationId ?? "default", keyId: "key", permissions: new Set(permissions) },
     requestId: "request",
     query: operation.query?.parse(asked.query ?? {}),
     body: operation.body?.parse(asked.body),

@@ -1,5 +1,5 @@
 import { connect } from "node:net";
-import { type OperationId, operations } from "@llm-cost-ops/contract";
+import { type OperationId, operations, permissions } from "@llm-cost-ops/contract";
 import { Refusal } from "../refusal.ts";
 import { type AnsweredRequest, type App, type AppParts, createApp } from "./app.ts";
 import type { Route, Routes } from "./route.ts";
@@ -32,7 +32,7 @@ export async function listen(
     authenticator: {
       authenticate: (header) => {
         if (header !== `Bearer ${testKey}`) throw new Refusal("AUTH_001", "no");
-        return { organizationId: "acme", keyId: "key_1" };
+        return { organizationId: "acme", keyId: "key_1", permissions: new Set(permissions) };
       },
     },
     onAnswered: (request) => answered.push(request),

@@ -1,7 +1,15 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import { gzipSync } from "node:zlib";
-import { ErrorBody, limits, operations } from "@llm-cost-ops/contract";
+import {
+  ErrorBody,
+  fullPath,
+  limits,
+  type Operation,
+  operations,
+  type Permission,
+  permissions,
+} from "@llm-cost-ops/contract";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Refusal } from "../refusal.ts";
 import { createApp } from "./app.ts";
@@ -514,7 +522,7 @@ describe("starting and stopping", () => {
   test("before the doors open only the probes answer", async () => {
     const parts = {
       routes: [stubRoutes()],
-      authenticator: { authenticate: () => ({ organizationId: "a", keyId: "k" }) },
+      authenticator: { authenticate: () => ({ organizationId: "a", keyId: "k", permissions: new Set<Permission>() }) },
       onAnswered: () => undefined,
     };
     const { fastify } = createApp(parts);
@@ -529,7 +537,9 @@ describe("starting and stopping", () => {
       () =>
         createApp({
           routes,
-          authenticator: { authenticate: () => ({ organizationId: "a", keyId: "k" }) },
+          authenticator: {
+            authenticate: () => ({ organizationId: "a", keyId: "k", permissions: new Set<Permission>() }),
+          },
           onAnswered: () => undefined,
         });
     const { "usage.get": _left, ...rest } = stubRoutes();
@@ -537,5 +547,47 @@ describe("starting and stopping", () => {
     expect(build([stubRoutes(), { "usage.get": { body: "json", handle: async () => ({}) } }])).toThrow("two routes");
     expect(build([stubRoutes({ "usage.gett": { body: "json", handle: async () => ({}) } })])).toThrow("no operation");
     expect(Object.keys(operations).length).toBeGreaterThan(40);
+  });
+
+  test("an operation that neither is public nor names a permission of the list stops the start", () => {
+    const build =
+      (doctored: object): (() => unknown) =>
+      () =>
+        createApp({
+          routes: [stubRoutes()],
+          operations: { ...operations, ...doctored } as NonNullable<Parameters<typeof createApp>[0]["operations"]>,
+          authenticator: {
+            authenticate: () => ({ organizationId: "a", keyId: "k", permissions: new Set<Permission>() }),
+          },
+          onAnswered: () => undefined,
+        });
+    const { permission: _left, ...without } = operations["usage.get"];
+    expect(build({ "usage.get": without })).toThrow("operations without a permission: usage.get");
+    expect(build({ "usage.get": { ...without, permission: "usage:everything" } })).toThrow("without a permission");
+    expect(build({ "usage.get": { ...without, permission: "toString" } })).toThrow("without a permission");
+    expect(build({ "usage.get": { ...without, access: "none" } })).toThrow("without a permission");
+    expect(build({})).not.toThrow();
+  });
+
+  test("each operation is refused with 403 to a credential that has every permission but its own, which is named", async () => {
+    let held: ReadonlySet<Permission> = new Set();
+    const authenticate = () => ({ organizationId: "acme", keyId: "key_1", permissions: held });
+    const guarded = await listen({}, { authenticator: { authenticate } });
+    try {
+      for (const [id, operation] of Object.entries<Operation>(operations)) {
+        if (operation.access === "public") continue;
+        held = new Set(permissions.filter((permission) => permission !== operation.permission));
+        const path = fullPath(operation).replace(/:[A-Za-z]+/g, "x");
+        const refused = await fetch(`${guarded.url}${path}`, { method: operation.method });
+        const { error } = (await refused.json()) as { error: { code: string; message: string } };
+        expect([id, refused.status, error.code]).toEqual([id, 403, "AUTH_002"]);
+        expect(error.message).toContain(operation.permission);
+        held = new Set([operation.permission]);
+        const heard = await fetch(`${guarded.url}${path}`, { method: operation.method });
+        expect([id, heard.status]).not.toEqual([id, 403]);
+      }
+    } finally {
+      await guarded.fastify.close();
+    }
   });
 });

@@ -1,8 +1,17 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
-import { fullPath, type Operation, type OperationId, operations } from "@llm-cost-ops/contract";
+import type { IncomingMessage, RequestListener, Server, ServerOptions, ServerResponse } from "node:http";
+import {
+  fullPath,
+  type Operation,
+  type OperationId,
+  operations,
+  type Permission,
+  permissionMeanings,
+} from "@llm-cost-ops/contract";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from "fastify";
+import type { Once } from "../idempotency/once.ts";
 import type { Admission, RateLimits } from "../limits/rate-limits.ts";
 import { Refusal } from "../refusal.ts";
+import { clientAddress } from "./client-address.ts";
 import { Endpoint } from "./endpoint.ts";
 import { errorAnswer } from "./error-answer.ts";
 import { requestIdOf, traceIdOf } from "./request-identity.ts";
@@ -26,6 +35,8 @@ export interface AnsweredRequest {
   readonly durationMs: number;
   readonly requestId: string;
   readonly traceId: string | undefined;
+  /** Undefined within the process and where the connection has gone. */
+  readonly clientAddress: string | undefined;
   readonly organizationId: string | undefined;
   /** The reason of a 5xx answer, or of a stream that broke off. */
   readonly error: unknown;
@@ -33,15 +44,23 @@ export interface AnsweredRequest {
 
 export interface AppParts {
   readonly routes: readonly Routes[];
+  /** The table of operations, where it is not the contract's own. */
+  readonly operations?: Readonly<Record<OperationId, Operation>>;
   readonly authenticator: Authenticator;
   /** Nobody is limited if absent. */
   readonly limits?: RateLimits | undefined;
   /** Called once for each request, when its answer is complete. */
   readonly onAnswered: (request: AnsweredRequest) => void;
+  /** Keeps what requests with an `Idempotency-Key` were answered; without it the header means nothing. */
+  readonly once?: Once;
   /** How long a sender may pause within a body. */
   readonly bodyTimeoutMs?: number;
   /** How long a sender may take for the request line and the headers. */
   readonly headersTimeoutMs?: number;
+  /** Whether a proxy stands in front, which says in X-Forwarded-For who asked. */
+  readonly trustProxy?: boolean;
+  /** Makes the server that listens, where that is not one of plain HTTP. */
+  readonly createServer?: ((listener: RequestListener, options: ServerOptions) => Server) | undefined;
 }
 
 /** The HTTP side of a server, with its doors. */
@@ -53,7 +72,7 @@ export interface App {
   beginStopping(): void;
 }
 
-const nobody: Caller = { organizationId: "", keyId: "" };
+const nobody: Caller = { organizationId: "", keyId: "", permissions: new Set() };
 const alwaysOpen: ReadonlySet<OperationId> = new Set([
   "system.live",
   "system.health",
@@ -63,10 +82,20 @@ const alwaysOpen: ReadonlySet<OperationId> = new Set([
 
 /**
  * Builds the HTTP application from the table of operations. Throws where an operation has no route or two, or a route
- * no operation: a server with a hole in its interface must not start.
+ * no operation, or where an operation names no permission: a server with a hole in its interface must not start.
  */
 export function createApp(parts: AppParts): App {
   const slow = new SlowBodies(parts.bodyTimeoutMs ?? 30_000);
+  const { createServer, trustProxy = false } = parts;
+  const keepAliveTimeout = 72_000;
+  const http = {
+    headersTimeout: parts.headersTimeoutMs ?? 15_000,
+    connectionsCheckingInterval: 1_000,
+    // Two Authorization headers then become one that is no valid key, rather than the first one silently winning.
+    joinDuplicateHeaders: true,
+    // Checked in `serve`, whose refusal has the form of every other.
+    requireHostHeader: false,
+  };
   const fastify = Fastify({
     logger: false,
     logController: new LogController({ disableRequestLogging: true }),
@@ -75,20 +104,20 @@ export function createApp(parts: AppParts): App {
     exposeHeadRoutes: false,
     return503OnClosing: false,
     forceCloseConnections: "idle",
-    keepAliveTimeout: 72_000,
+    keepAliveTimeout,
     // Bodies have a limit of their own between two chunks, since an import may well take hours.
     requestTimeout: 0,
     routerOptions: { maxParamLength: 4_096 },
     frameworkErrors: (error, request, reply) => refuse(error, request, reply),
     clientErrorHandler: answerUnreadable,
-    http: {
-      headersTimeout: parts.headersTimeoutMs ?? 15_000,
-      connectionsCheckingInterval: 1_000,
-      // Two Authorization headers then become one that is no valid key, rather than the first one silently winning.
-      joinDuplicateHeaders: true,
-      // Checked in `serve`, whose refusal has the form of every other.
-      requireHostHeader: false,
-    },
+    http,
+    ...(createServer === undefined
+      ? {}
+      : {
+          // The framework leaves a server that it did not make as it is.
+          serverFactory: (listener: RequestListener) =>
+            createServer(listener, { ...http, keepAliveTimeout, requestTimeout: 0 }),
+        }),
   });
   const door = { state: "starting" as "starting" | "open" | "stopping" };
 
@@ -106,6 +135,7 @@ export function createApp(parts: AppParts): App {
       durationMs: performance.now() - startedAt(response),
       requestId: request.id,
       traceId: traceIdOf(request.raw),
+      clientAddress: clientAddress(request.raw, trustProxy),
       organizationId: about.caller?.organizationId || undefined,
       error: about.error,
     });
@@ -137,13 +167,14 @@ export function createApp(parts: AppParts): App {
         } catch (error) {
           // Only a failing attempt is counted and refused: whoever guesses keys cannot lock out those who have one.
           const isFailure = error instanceof Refusal && error.code === "AUTH_001";
-          if (isFailure) obey(await parts.limits?.admitFailure?.(request.raw.socket.remoteAddress), reply);
+          if (isFailure) obey(await parts.limits?.admitFailure?.(clientAddress(request.raw, trustProxy)), reply);
           throw error;
         }
         if (parts.limits?.admit !== undefined) {
           const admission = parts.limits.admit(caller, request.method);
           obey(admission instanceof Promise ? await admission : admission, reply);
         }
+        requirePermission(caller, operation.permission);
       }
       const incoming = {
         message: request.raw,
@@ -172,8 +203,8 @@ export function createApp(parts: AppParts): App {
   fastify.setErrorHandler((error, request, reply) => refuse(error, request, reply));
 
   const allowed = new Map<string, Set<string>>();
-  for (const { id, operation, route } of paired(parts.routes)) {
-    const endpoint = new Endpoint(id, operation, route, slow);
+  for (const { id, operation, route } of paired(parts.routes, parts.operations ?? operations)) {
+    const endpoint = new Endpoint(id, operation, route, slow, parts.once);
     const url = fullPath(operation);
     const methods = operation.method === "GET" ? ["GET", "HEAD"] : [operation.method];
     const known = allowed.get(url) ?? new Set(["OPTIONS"]);
@@ -232,7 +263,12 @@ interface Paired {
   readonly route: Route<OperationId>;
 }
 
-function paired(domains: readonly Routes[]): readonly Paired[] {
+function requirePermission({ permissions }: Caller, permission: Permission): void {
+  if (permissions.has(permission)) return;
+  throw new Refusal("AUTH_002", `This needs the permission ${permission}, which the credential does not have.`);
+}
+
+function paired(domains: readonly Routes[], operations: Readonly<Record<OperationId, Operation>>): readonly Paired[] {
   const routes = new Map<string, Route<OperationId>>();
   for (const domain of domains) {
     for (const [id, route] of Object.entries(domain)) {
@@ -244,6 +280,12 @@ function paired(domains: readonly Routes[]): readonly Paired[] {
   const ids = Object.keys(operations) as OperationId[];
   const missing = ids.filter((id) => !routes.has(id));
   if (missing.length > 0) throw new Error(`operations without a route: ${missing.join(", ")}`);
+  // Types ask for it as well, but a table that was put together otherwise must not open an address to every key.
+  const open = ids.filter((id) => {
+    const { access, permission } = operations[id];
+    return access !== "public" && (permission === undefined || !Object.hasOwn(permissionMeanings, permission));
+  });
+  if (open.length > 0) throw new Error(`operations without a permission: ${open.join(", ")}`);
   return ids.map((id) => ({ id, operation: operations[id], route: routes.get(id) as Route<OperationId> }));
 }
 

@@ -1,5 +1,5 @@
 import type { Readable } from "node:stream";
-import type { Operation, OperationId, operations } from "@llm-cost-ops/contract";
+import type { Operation, OperationId, operations, Permission } from "@llm-cost-ops/contract";
 import type { z } from "zod";
 
 type Operations = typeof operations;
@@ -13,6 +13,9 @@ type Parsed<Id extends OperationId, Part extends "params" | "query" | "body"> = 
 export interface Caller {
   readonly organizationId: string;
   readonly keyId: string;
+  readonly permissions: ReadonlySet<Permission>;
+  /** Records of this caller get this project where they name none, and may name no other. */
+  readonly projectId?: string;
 }
 
 interface RequestParts<Id extends OperationId> {

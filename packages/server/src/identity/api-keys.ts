@@ -1,24 +1,46 @@
-import type { ApiKey, ApiKeyCreated } from "@llm-cost-ops/contract";
+import type { ApiKey, ApiKeyCreated, Permission } from "@llm-cost-ops/contract";
 import type { Caller } from "../http/route.ts";
 import type { Secret } from "../secret.ts";
 
 /** Keeps API keys. Only hashes of keys are stored; the key itself is returned once, when it is made. */
 export interface ApiKeys {
-  create(organizationId: string, name: string): Promise<ApiKeyCreated>;
+  create(organizationId: string, key: NewApiKey): Promise<ApiKeyCreated>;
   list(organizationId: string): Promise<readonly ApiKey[]>;
-  /** Refuses with NOT_FOUND, and with CONFLICT where it is the last active key: nobody could make another one. */
+  /**
+   * Makes a key of the same name, scopes and project, and lets the old one expire. Refuses with NOT_FOUND, with AUTH_002
+   * where the key may do what the caller may not, and with CONFLICT where it is revoked or expired already.
+   */
+  rotate(caller: Caller, id: string, overlapMs: number): Promise<ApiKeyCreated>;
+  /** Refuses with NOT_FOUND, and with CONFLICT where it is the last active key that may make keys. */
   revoke(organizationId: string, id: string): Promise<ApiKey>;
   /**
    * Sees to it that organization `default` has a key. With `given` that key becomes an administrator key if it is not
    * one yet; without, one is made where there is none at all, and returned so that it can be shown, once.
    */
   ensureFirstKey(given: Secret | undefined): Promise<Secret | undefined>;
-  /** Who the key with this SHA-256 (in hexadecimal) belongs to; undefined where it is unknown or revoked. */
-  find(keyHash: string): Promise<Caller | undefined>;
-  /** A number that grows with every key that is made or revoked, in any process. */
+  /** The key with this SHA-256 (in hexadecimal); undefined where it is unknown or revoked. */
+  find(keyHash: string): Promise<FoundKey | undefined>;
+  /** A number that grows with every key that is made, rotated or revoked, in any process. */
   revision(): Promise<number>;
   /** Notes that keys were used. */
   touch(uses: readonly KeyUse[]): Promise<void>;
+}
+
+export interface NewApiKey {
+  readonly name: string;
+  /** Null: all permissions, also those that a later version adds. */
+  readonly scopes: readonly Permission[] | null;
+  readonly projectId: string | null;
+  readonly expiresAtMs: number | null;
+}
+
+/** A key as the store knows it; it may have expired. */
+export interface FoundKey {
+  readonly organizationId: string;
+  readonly keyId: string;
+  readonly scopes: readonly Permission[] | null;
+  readonly projectId: string | null;
+  readonly expiresAtMs: number | null;
 }
 
 export interface KeyUse {

@@ -3,6 +3,7 @@ import type { Caller } from "../http/route.ts";
 import { Refusal } from "../refusal.ts";
 import { type ApiKeys, defaultOrganization, type KeyUse } from "./api-keys.ts";
 import { bearerKey, hashKey, makeKey } from "./credential.ts";
+import { everyPermission, toCaller } from "./key-scope.ts";
 
 /** How long a cached key may be trusted before other processes' revocations are looked for. */
 const trustMs = 1_000;
@@ -13,6 +14,7 @@ const touchMs = 60_000;
 
 interface Cached {
   readonly caller: Caller | undefined;
+  readonly expiresAtMs: number;
   readonly atMs: number;
 }
 
@@ -87,12 +89,18 @@ export function createAuthenticator(parts: {
     let found = cache.get(keyHash);
     if (found === undefined || (found.caller === undefined && nowMs - found.atMs > unknownMs)) {
       const seen = revision;
-      const caller = await apiKeys.find(keyHash);
-      found = { caller, atMs: performance.now() };
+      const key = await apiKeys.find(keyHash);
+      found = {
+        caller: key && toCaller(key),
+        expiresAtMs: key?.expiresAtMs ?? Number.POSITIVE_INFINITY,
+        atMs: performance.now(),
+      };
       // What was read before a revocation must not be cached after it.
       if (seen === revision && seen !== undefined) remember(keyHash, found);
     }
-    if (found.caller === undefined) throw invalidKey("The API key is unknown or revoked.");
+    if (found.caller === undefined || found.expiresAtMs <= clock()) {
+      throw invalidKey("The API key is unknown, expired or revoked.");
+    }
     noteUse(found.caller, nowMs);
     return found.caller;
   };
@@ -111,8 +119,10 @@ export function createAuthenticator(parts: {
       const ofProcess = processKeys.get(keyHash);
       if (ofProcess !== undefined) return ofProcess;
       const nowMs = performance.now();
-      const caller = nowMs - checkedAtMs < trustMs ? cache.get(keyHash)?.caller : undefined;
-      if (caller === undefined) return lookUp(keyHash);
+      const cached = nowMs - checkedAtMs < trustMs ? cache.get(keyHash) : undefined;
+      const caller = cached?.caller;
+      // An expired key takes the long way as well, whose refusal is that of an unknown one.
+      if (cached === undefined || caller === undefined || cached.expiresAtMs <= clock()) return lookUp(keyHash);
       noteUse(caller, nowMs);
       return caller;
     },
@@ -122,7 +132,11 @@ export function createAuthenticator(parts: {
     },
     issueProcessKey() {
       const key = makeKey("sk_process_");
-      processKeys.set(hashKey(key), { organizationId: defaultOrganization, keyId: "process" });
+      processKeys.set(hashKey(key), {
+        organizationId: defaultOrganization,
+        keyId: "process",
+        permissions: everyPermission,
+      });
       return key;
     },
     flush,

@@ -1,20 +1,33 @@
 import type { Routes } from "../http/route.ts";
 import type { ApiKeys } from "./api-keys.ts";
+import { readNewKey } from "./key-scope.ts";
 
 export function identityRoutes(parts: {
   readonly apiKeys: ApiKeys;
-  /** Called when a key was revoked, before that is answered. */
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Called when the end of a key was moved or a key was revoked, before that is answered. */
   readonly onRevoked: () => void;
 }): Routes {
-  const { apiKeys, onRevoked } = parts;
+  const { apiKeys, now, onRevoked } = parts;
   return {
     "apiKeys.create": {
       body: "json",
-      handle: async ({ caller, body }) => ({ json: { data: await apiKeys.create(caller.organizationId, body.name) } }),
+      handle: async ({ caller, body }) => ({
+        json: { data: await apiKeys.create(caller.organizationId, readNewKey(caller, body, now())) },
+      }),
     },
     "apiKeys.list": {
       body: "json",
       handle: async ({ caller }) => ({ json: { data: await apiKeys.list(caller.organizationId) } }),
+    },
+    "apiKeys.rotate": {
+      body: "json",
+      handle: async ({ caller, params, body }) => {
+        const made = await apiKeys.rotate(caller, params.id, body.overlap_seconds * 1_000);
+        onRevoked();
+        return { json: { data: made } };
+      },
     },
     "apiKeys.revoke": {
       body: "json",

@@ -26,7 +26,10 @@ export function importRoutes(given: Omit<ImportDependencies, "newId">): Routes {
     "imports.create": {
       body: "stream",
       handle: async ({ caller, query, headers, stream, signal }) => {
-        const events = runImport(deps, caller.organizationId, requestOf(query, stream, signal));
+        const events = runImport(deps, caller.organizationId, {
+          ...requestOf(query, stream, signal),
+          projectId: caller.projectId,
+        });
         const streamed = String(headers["accept"] ?? "").includes("application/x-ndjson");
         return streamed ? await streamEvents(events) : await waitForReport(events);
       },
@@ -63,7 +66,7 @@ export function importRoutes(given: Omit<ImportDependencies, "newId">): Routes {
     "otlp.traces": {
       body: "bytes",
       handle: ({ caller, headers, bytes }) =>
-        recordSpans(receiver, caller.organizationId, bytes, String(headers["content-type"] ?? "")),
+        recordSpans(receiver, caller, bytes, String(headers["content-type"] ?? "")),
     },
   };
 }

@@ -28,6 +28,8 @@ export interface ImportRequest {
   readonly defaults: RecordDefaults;
   /** Validates and prices, records nothing and leaves no report. */
   readonly dryRun: boolean;
+  /** The project of the credential. */
+  readonly projectId?: string | undefined;
   readonly signal?: AbortSignal;
 }
 
@@ -64,6 +66,7 @@ export async function* runImport(
     entry: "usage",
     source: `import:${reader.format}`,
     requirePrice: false,
+    projectId: request.projectId,
     importing: { tolerateSameCall: true, dryRun: request.dryRun },
   });
   let outcome: "completed" | "failed" = "failed";

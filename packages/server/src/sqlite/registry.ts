@@ -1,8 +1,10 @@
 import { costQueryOperations } from "../costs/cost-query.sqlite.ts";
 import { exportOperations } from "../exports/exports.sql.ts";
-import { apiKeyReads, apiKeyWrites } from "../identity/api-keys.sqlite.ts";
+import { idempotencyOperations } from "../idempotency/idempotency.sql.ts";
+import { apiKeyOperations } from "../identity/api-keys.sql.ts";
 import { importOperations } from "../imports/imports.sql.ts";
 import { jobOperations } from "../jobs/job-queue.sql.ts";
+import { organizationOperations } from "../organizations/organizations.sql.ts";
 import { pricingOperations } from "../pricing/price-book.sql.ts";
 import { pricingReads, pricingWrites } from "../pricing/price-book.sqlite.ts";
 import type { StoreOperation } from "../store/operation.ts";
@@ -16,9 +18,12 @@ export type AnySqliteOperation = SqliteOperation<never, unknown>;
 
 /** Operations that are the same on every store. Every domain adds its list here. */
 export const storeOperations: readonly StoreOperation<never, unknown>[] = [
+  ...apiKeyOperations,
+  ...idempotencyOperations,
   ...jobOperations,
   ...exportOperations,
   ...importOperations,
+  ...organizationOperations,
   ...pricingOperations,
 ];
 
@@ -29,7 +34,6 @@ const onThreads = (access: "read" | "write"): readonly AnySqliteOperation[] =>
 export const writeOperations: readonly AnySqliteOperation[] = [
   ...usageWrites,
   ...pricingWrites,
-  ...apiKeyWrites,
   ...onThreads("write"),
 ];
 
@@ -38,7 +42,6 @@ export const readOperations: readonly AnySqliteOperation[] = [
   ...usageReads,
   ...pricingReads,
   ...costQueryOperations,
-  ...apiKeyReads,
   ...onThreads("read"),
 ];
 

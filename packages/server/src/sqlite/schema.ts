@@ -140,9 +140,46 @@ INSERT INTO organizations VALUES ('default', 'Default', 0);
 `,
   },
   {
+    id: 2,
+    sql: `
+-- scopes: a JSON list of permissions; NULL is all of them, also those to come.
+ALTER TABLE api_keys ADD COLUMN scopes TEXT;
+ALTER TABLE api_keys ADD COLUMN project_id TEXT;
+ALTER TABLE api_keys ADD COLUMN expires_at INTEGER;
+ALTER TABLE api_keys ADD COLUMN rotated_from TEXT;
+`,
+  },
+  {
+    id: 3,
+    sql: `
+-- body_hash: of address and body, absent while the body arrives. status: absent while the attempt runs, which it is
+-- believed to do until leased_until. answer_bits: 1 gzipped, 2 sealed; answer: absent where it was too long to keep.
+CREATE TABLE idempotency_keys (
+  organization_id TEXT NOT NULL, key_hash BLOB NOT NULL, operation TEXT NOT NULL, body_hash BLOB,
+  attempt_id BLOB NOT NULL, leased_until INTEGER NOT NULL,
+  status INTEGER, content_type TEXT, answer BLOB, answer_bits INTEGER NOT NULL,
+  created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL,
+  PRIMARY KEY (organization_id, key_hash)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX idempotency_keys_by_expiry ON idempotency_keys (organization_id, expires_at);
+`,
+  },
+  {
     id: 5,
     sql: `
 CREATE INDEX records_by_repricing ON records (organization_id, repricing_id, id) WHERE repricing_id IS NOT NULL;
+`,
+  },
+  {
+    id: 6,
+    sql: `
+-- parent_id: of a tenant. isolation: strict or shared, of a tenant. settings: JSON.
+ALTER TABLE organizations ADD COLUMN slug TEXT;
+ALTER TABLE organizations ADD COLUMN parent_id TEXT;
+ALTER TABLE organizations ADD COLUMN isolation TEXT;
+ALTER TABLE organizations ADD COLUMN settings TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE organizations ADD COLUMN updated_at INTEGER;
+CREATE UNIQUE INDEX organizations_by_parent ON organizations (parent_id, slug);
 `,
   },
 ];

@@ -9,6 +9,8 @@ export interface UsageBytes {
   readonly bytes: Uint8Array;
   readonly source: string;
   readonly requirePrice: boolean;
+  /** The project of the credential: records get it where they name none, and may name no other. */
+  readonly projectId?: string | undefined;
   /** The request's idempotency key: records without an id get one that it and their position decide. */
   readonly idempotencyKey?: string;
   /** The policy of imports. */

@@ -61,6 +61,8 @@ export interface Preparation {
   readonly organizationId: string;
   readonly source: string;
   readonly requirePrice: boolean;
+  /** The project of the credential, if it has one. */
+  readonly projectId: string | undefined;
   readonly receivedAtMs: number;
   readonly prices: PriceLookup;
   readonly memory: PreparationMemory;
@@ -124,7 +126,7 @@ interface Pricing {
 
 /**
  * Derives a record from its draft: disjoint quantities, tier, price, cost, fingerprint. Refused: counts that contradict
- * each other (USAGE_001), another organization's record (AUTH_002), a record without a price where one is required
+ * each other (USAGE_001), another organization's or project's record (AUTH_002), a record without a price where one is required
  * (COST_001), what cannot be counted exactly (USAGE_003). `sent` is the record as it came, to name its fields.
  */
 export function prepareRecord(draft: UsageDraft, sent: unknown, by: Preparation): PreparedRecord | RejectedRecord {
@@ -133,6 +135,14 @@ export function prepareRecord(draft: UsageDraft, sent: unknown, by: Preparation)
     return new RejectedRecord("AUTH_002", "organization_id names another organization than the credential", {
       organization_id: "names another organization than the credential",
     });
+  }
+  if (by.projectId !== undefined) {
+    draft.projectId ??= by.projectId;
+    if (draft.projectId !== by.projectId) {
+      return new RejectedRecord("AUTH_002", "project_id names another project than the credential's", {
+        project_id: "names another project than the credential's",
+      });
+    }
   }
   const isReported = draft.reportedCost !== undefined;
   if (draft.model === undefined && !isReported) return rejectFields("USAGE_001", { model: "is required" });

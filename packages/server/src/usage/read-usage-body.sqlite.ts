@@ -48,6 +48,7 @@ export function readUsageBody(
     organizationId: args.organizationId,
     source: args.source,
     requirePrice: args.requirePrice || parsed.requirePrice,
+    projectId: args.projectId,
     receivedAtMs,
     prices: reader.prices,
     memory: reader.memory,

@@ -1,9 +1,8 @@
 import type { Reply, Routes } from "../http/route.ts";
-import { Refusal } from "../refusal.ts";
+import { idempotencyKeyOf } from "../idempotency/idempotency-key.ts";
 import type { SqliteThreads } from "../sqlite/operation.ts";
 import type { AppendAnswer, Ledger, UsageBytes } from "./ledger.ts";
 import { explainUsage, getUsage, updateLabels, voidRecord } from "./operations.sqlite.ts";
-import { isPrintable } from "./read-labels.ts";
 
 export interface UsageRouteDeps {
   readonly ledger: Ledger;
@@ -11,7 +10,6 @@ export interface UsageRouteDeps {
 }
 
 const jsonType = "application/json; charset=utf-8";
-const keyCharsMax = 255;
 
 /** Recording usage and reported costs, one record's proof, its labels and its end. */
 export function usageRoutes({ ledger, threads }: UsageRouteDeps): Routes {
@@ -22,6 +20,7 @@ export function usageRoutes({ ledger, threads }: UsageRouteDeps): Routes {
         const answer = await ledger.answer(caller.organizationId, {
           ...fromHttp("record", "usage", bytes, headers),
           requirePrice: query.require_price === true,
+          projectId: caller.projectId,
         });
         return created(answer);
       },
@@ -32,6 +31,7 @@ export function usageRoutes({ ledger, threads }: UsageRouteDeps): Routes {
         const { json } = await ledger.answer(caller.organizationId, {
           ...fromHttp("batch", "usage", bytes, headers),
           requirePrice: query.require_price === true,
+          projectId: caller.projectId,
         });
         return { bytes: json, contentType: jsonType };
       },
@@ -52,14 +52,20 @@ export function usageRoutes({ ledger, threads }: UsageRouteDeps): Routes {
       body: "bytes",
       handle: async ({ caller, headers, bytes }) => {
         const usage = fromHttp("record", "cost", bytes, headers);
-        return created(await ledger.answer(caller.organizationId, { ...usage, requirePrice: false }));
+        return created(
+          await ledger.answer(caller.organizationId, { ...usage, requirePrice: false, projectId: caller.projectId }),
+        );
       },
     },
     "costs.bulkCreate": {
       body: "bytes",
       handle: async ({ caller, headers, bytes }) => {
         const usage = fromHttp("batch", "cost", bytes, headers);
-        const { json } = await ledger.answer(caller.organizationId, { ...usage, requirePrice: false });
+        const { json } = await ledger.answer(caller.organizationId, {
+          ...usage,
+          requirePrice: false,
+          projectId: caller.projectId,
+        });
         return { bytes: json, contentType: jsonType };
       },
     },
@@ -98,14 +104,7 @@ function fromHttp(
   bytes: Uint8Array,
   headers: Headers,
 ): Omit<UsageBytes, "requirePrice"> {
-  const key = headers["idempotency-key"];
+  const key = idempotencyKeyOf(headers);
   const usage = { shape, entry, bytes, source: "api" } as const;
-  if (key === undefined) return usage;
-  if (typeof key !== "string" || key === "" || key.length > keyCharsMax || !isPrintable(key)) {
-    throw new Refusal(
-      "INVALID_REQUEST",
-      `Idempotency-Key must be one text of 1 to ${keyCharsMax} printable characters`,
-    );
-  }
-  return { ...usage, idempotencyKey: key };
+  return key === undefined ? usage : { ...usage, idempotencyKey: key };
 }

@@ -1,6 +1,6 @@
 import { gunzipSync } from "node:zlib";
 import { limits } from "@llm-cost-ops/contract";
-import type { Reply } from "../../http/route.ts";
+import type { Caller, Reply } from "../../http/route.ts";
 import { Refusal } from "../../refusal.ts";
 import type { Ledger, RecordedItem } from "../../usage/ledger.ts";
 import { type JsonObject, objectIn } from "../json-fields.ts";
@@ -27,7 +27,7 @@ export interface TraceReceiver {
  */
 export async function recordSpans(
   { ledger, codec, memory }: TraceReceiver,
-  organizationId: string,
+  { organizationId, projectId }: Pick<Caller, "organizationId" | "projectId">,
   body: Uint8Array,
   contentType: string,
 ): Promise<Reply> {
@@ -45,6 +45,7 @@ export async function recordSpans(
       bytes: new Uint8Array(Buffer.from(text)),
       source: "otlp",
       requirePrice: false,
+      projectId,
       importing: { tolerateSameCall: true, dryRun: false },
     });
     for (const [index, item] of items.entries()) {

@@ -1,0 +1,40 @@
+import { z } from "zod";
+
+/** Everything that a credential can be allowed to do, each with its meaning. The one list of permissions. */
+export const permissionMeanings = {
+  "usage:write": "Record usage and reported costs, also as OpenTelemetry spans.",
+  "usage:read": "Read usage records and the proof of what they cost.",
+  "costs:read": "Read costs: lists, sums, summaries and streams.",
+  "costs:write": "Change the labels of costs, and void costs.",
+  "prices:read": "Read prices, providers, aliases and catalogues, and preview a catalogue.",
+  "prices:write": "Add, change and end prices, providers and aliases, and apply catalogues.",
+  "repricings:read": "Read repricings.",
+  "repricings:write": "Preview, apply and undo repricings.",
+  "imports:read": "Read the reports of imports.",
+  "imports:write": "Import files of usage.",
+  "exports:read": "List and download exports.",
+  "exports:write": "Describe exports.",
+  "keys:read": "List API keys, without their secrets.",
+  "organizations:read": "Read the organization, its tenants and what each of them spent.",
+  "organizations:write": "Make tenants, each with a first key, and change organizations and their settings.",
+  "keys:write": "Create, rotate and revoke API keys that may do no more than their maker.",
+} as const satisfies Record<string, string>;
+
+export type Permission = keyof typeof permissionMeanings;
+
+export const permissions = Object.keys(permissionMeanings) as [Permission, ...Permission[]];
+
+export const Permission = z.enum(permissions).meta({ id: "Permission" });
+
+const reading = permissions.filter((permission) => permission.endsWith(":read") && permission !== "keys:read");
+
+/** The roles that every organization has, as what they allow. */
+export const roles = {
+  admin: new Set(permissions),
+  developer: new Set<Permission>([...reading, "usage:write", "imports:write", "exports:write", "keys:read"]),
+  analyst: new Set<Permission>([...reading, "exports:write"]),
+  billing: new Set<Permission>([...reading, "costs:write", "prices:write", "repricings:write", "exports:write"]),
+  viewer: new Set<Permission>(reading),
+} as const satisfies Record<string, ReadonlySet<Permission>>;
+
+export type Role = keyof typeof roles;

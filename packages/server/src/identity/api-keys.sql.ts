@@ -1,0 +1,288 @@
+import { randomUUID } from "node:crypto";
+import { type ApiKey, type Permission, permissions } from "@llm-cost-ops/contract";
+import type { Caller } from "../http/route.ts";
+import { Refusal } from "../refusal.ts";
+import { Secret } from "../secret.ts";
+import type { StoreConnection } from "../store/connection.ts";
+import {
+  installationRead,
+  installationWrite,
+  type OfOrganization,
+  type Store,
+  storeRead,
+  storeWrite,
+} from "../store/operation.ts";
+import { type ApiKeys, defaultOrganization, type FoundKey, type KeyUse, type NewApiKey } from "./api-keys.ts";
+import { hashKey, makeKey, shownPart } from "./credential.ts";
+import { requireWithin } from "./key-scope.ts";
+
+interface KeyRow {
+  readonly organization_id: string;
+  readonly id: string;
+  readonly name: string;
+  readonly prefix: string;
+  readonly created_at: number;
+  readonly last_used_at: number | null;
+  readonly revoked_at: number | null;
+  readonly scopes: string | null;
+  readonly project_id: string | null;
+  readonly expires_at: number | null;
+  readonly rotated_from: string | null;
+}
+
+const columns = `organization_id, id, name, prefix, created_at, last_used_at, revoked_at, scopes, project_id, expires_at,
+  rotated_from`;
+const revisionSetting = "api_key_revision";
+
+const iso = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
+
+/** Names that this version does not know are left out: they can allow nothing here. */
+function readScopes(text: string | null): readonly Permission[] | null {
+  if (text === null) return null;
+  const names = JSON.parse(text) as readonly string[];
+  return permissions.filter((permission) => names.includes(permission));
+}
+
+const fromRow = (row: KeyRow): ApiKey => ({
+  id: row.id,
+  name: row.name,
+  organization_id: row.organization_id,
+  prefix: row.prefix,
+  scopes: [...(readScopes(row.scopes) ?? permissions)],
+  project_id: row.project_id,
+  created_at: new Date(row.created_at).toISOString(),
+  last_used_at: iso(row.last_used_at),
+  expires_at: iso(row.expires_at),
+  revoked_at: iso(row.revoked_at),
+  rotated_from: row.rotated_from,
+});
+
+const isActive = (row: KeyRow, nowMs: number): boolean =>
+  row.revoked_at === null && (row.expires_at === null || row.expires_at > nowMs);
+
+const mayWriteKeys = ({ scopes }: KeyRow): boolean => readScopes(scopes)?.includes("keys:write") ?? true;
+
+async function bumpRevision(connection: StoreConnection): Promise<void> {
+  await connection.run(
+    "INSERT INTO settings (key, value) VALUES (?, 1) ON CONFLICT (key) DO UPDATE SET value = settings.value + 1",
+    revisionSetting,
+  );
+}
+
+export interface KeyCredential {
+  readonly id: string;
+  readonly prefix: string;
+  /** SHA-256 in hexadecimal. */
+  readonly keyHash: string;
+}
+
+/** Keeps a new key, in the transaction of its caller. */
+export async function insertKey(
+  connection: StoreConnection,
+  args: OfOrganization & { readonly key: NewApiKey; readonly credential: KeyCredential; readonly rotatedFrom?: string },
+): Promise<ApiKey> {
+  const { organizationId, key, credential } = args;
+  const row = await connection.get<KeyRow>(
+    `INSERT INTO api_keys (organization_id, id, name, prefix, key_hash, created_at, scopes, project_id, expires_at,
+       rotated_from)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING ${columns}`,
+    organizationId,
+    credential.id,
+    key.name,
+    credential.prefix,
+    Buffer.from(credential.keyHash, "hex"),
+    connection.now(),
+    key.scopes === null ? null : JSON.stringify(key.scopes),
+    key.projectId,
+    key.expiresAtMs,
+    args.rotatedFrom ?? null,
+  );
+  await bumpRevision(connection);
+  return fromRow(row as KeyRow);
+}
+
+async function getKey(connection: StoreConnection, organizationId: string, id: string): Promise<KeyRow> {
+  const row = await connection.get<KeyRow>(
+    `SELECT ${columns} FROM api_keys WHERE organization_id = ? AND id = ?`,
+    organizationId,
+    id,
+  );
+  if (row === undefined) throw new Refusal("NOT_FOUND", "There is no API key with this id.");
+  return row;
+}
+
+const createApiKey = storeWrite("apiKeys.create", insertKey);
+
+const selectKeys = (connection: StoreConnection, organizationId: string) =>
+  connection.all<KeyRow>(
+    `SELECT ${columns} FROM api_keys WHERE organization_id = ? ORDER BY created_at DESC, id`,
+    organizationId,
+  );
+
+const listApiKeys = storeRead("apiKeys.list", async (connection, { organizationId }: OfOrganization) =>
+  (await selectKeys(connection, organizationId)).map(fromRow),
+);
+
+interface Rotation extends OfOrganization {
+  readonly caller: Caller;
+  readonly id: string;
+  readonly overlapMs: number;
+  readonly credential: KeyCredential;
+}
+
+const rotateApiKey = storeWrite("apiKeys.rotate", async (connection, args: Rotation): Promise<ApiKey> => {
+  const { organizationId, id, credential } = args;
+  const old = await getKey(connection, organizationId, id);
+  const nowMs = connection.now();
+  const { name, project_id: projectId } = old;
+  const key: NewApiKey = { name, scopes: readScopes(old.scopes), projectId, expiresAtMs: null };
+  // Or else whoever may write keys could get hold of one that may do everything.
+  requireWithin(args.caller, key);
+  if (!isActive(old, nowMs)) throw new Refusal("CONFLICT", "The key is revoked or expired: create another one.");
+  await connection.run(
+    "UPDATE api_keys SET expires_at = ? WHERE organization_id = ? AND id = ?",
+    Math.min(old.expires_at ?? Number.MAX_SAFE_INTEGER, nowMs + args.overlapMs),
+    organizationId,
+    id,
+  );
+  return insertKey(connection, { organizationId, key, credential, rotatedFrom: id });
+});
+
+const revokeApiKey = storeWrite(
+  "apiKeys.revoke",
+  async (connection, { organizationId, id }: OfOrganization & { readonly id: string }): Promise<ApiKey> => {
+    const row = await getKey(connection, organizationId, id);
+    if (row.revoked_at !== null) return fromRow(row);
+    const nowMs = connection.now();
+    const isMaker = (key: KeyRow): boolean => isActive(key, nowMs) && mayWriteKeys(key);
+    if (isMaker(row)) {
+      const keys = await selectKeys(connection, organizationId);
+      if (!keys.some((key) => key.id !== id && isMaker(key))) {
+        const message = "This is the last active key of the organization that may make keys: create another one first.";
+        throw new Refusal("CONFLICT", message);
+      }
+    }
+    await connection.run(
+      "UPDATE api_keys SET revoked_at = ? WHERE organization_id = ? AND id = ?",
+      nowMs,
+      organizationId,
+      id,
+    );
+    await bumpRevision(connection);
+    return fromRow({ ...row, revoked_at: nowMs });
+  },
+);
+
+/** Inserts a first key: a given one unless it is known, a made one only where the organization has no key at all. */
+const ensureFirstApiKey = installationWrite(
+  "apiKeys.ensureFirst",
+  async (
+    connection,
+    args: OfOrganization & { readonly key: NewApiKey; readonly credential: KeyCredential; readonly given: boolean },
+  ): Promise<boolean> => {
+    const known = args.given
+      ? await connection.get("SELECT id FROM api_keys WHERE key_hash = ?", Buffer.from(args.credential.keyHash, "hex"))
+      : await connection.get("SELECT id FROM api_keys WHERE organization_id = ? LIMIT 1", args.organizationId);
+    if (known !== undefined) return false;
+    await insertKey(connection, args);
+    return true;
+  },
+);
+
+const findApiKey = installationWrite(
+  "apiKeys.find",
+  async (connection, { keyHash }: { readonly keyHash: string }): Promise<FoundKey | undefined> => {
+    const row = await connection.get<KeyRow>(
+      `SELECT ${columns} FROM api_keys WHERE key_hash = ? AND revoked_at IS NULL`,
+      Buffer.from(keyHash, "hex"),
+    );
+    return (
+      row && {
+        organizationId: row.organization_id,
+        keyId: row.id,
+        scopes: readScopes(row.scopes),
+        projectId: row.project_id,
+        expiresAtMs: row.expires_at,
+      }
+    );
+  },
+);
+
+const readRevision = async (connection: StoreConnection): Promise<number> => {
+  const row = await connection.get<{ value: number }>("SELECT value FROM settings WHERE key = ?", revisionSetting);
+  return Number(row?.value ?? 0);
+};
+
+/** A read that needs nothing but a working database. */
+export const apiKeyRevision = installationRead("apiKeys.revision", readRevision);
+const currentRevision = installationWrite("apiKeys.currentRevision", readRevision);
+
+const touchApiKeys = installationWrite(
+  "apiKeys.touch",
+  async (connection, { uses }: { readonly uses: readonly KeyUse[] }): Promise<void> => {
+    for (const { atMs, organizationId, keyId } of uses) {
+      await connection.run(
+        `UPDATE api_keys SET last_used_at = ?1
+         WHERE organization_id = ?2 AND id = ?3 AND (last_used_at IS NULL OR last_used_at < ?1)`,
+        atMs,
+        organizationId,
+        keyId,
+      );
+    }
+  },
+);
+
+/** A new secret, and what is kept of it. `given` makes a key of a secret that is there already. */
+export function newKeyCredential(
+  prefix: string,
+  given?: string,
+): { readonly secret: string; readonly credential: KeyCredential } {
+  const secret = given ?? makeKey(prefix);
+  const credential = { id: `key_${randomUUID()}`, prefix: shownPart(secret, prefix), keyHash: hashKey(secret) };
+  return { secret, credential };
+}
+
+/** API keys in a store. `prefix` begins the keys that it makes. */
+export function createApiKeys(store: Store, prefix: string): ApiKeys {
+  return {
+    async create(organizationId, key) {
+      const { secret, credential } = newKeyCredential(prefix);
+      const made = await store.run(createApiKey, { organizationId, key, credential });
+      return { ...made, key: secret };
+    },
+    list: (organizationId) => store.run(listApiKeys, { organizationId }),
+    async rotate(caller, id, overlapMs) {
+      const { secret, credential } = newKeyCredential(prefix);
+      const { organizationId } = caller;
+      const made = await store.run(rotateApiKey, { organizationId, caller, id, overlapMs, credential });
+      return { ...made, key: secret };
+    },
+    revoke: (organizationId, id) => store.run(revokeApiKey, { organizationId, id }),
+    async ensureFirstKey(given) {
+      const { secret, credential } = newKeyCredential(prefix, given?.reveal());
+      const added = await store.run(ensureFirstApiKey, {
+        organizationId: defaultOrganization,
+        key: { name: "administrator", scopes: null, projectId: null, expiresAtMs: null },
+        credential,
+        given: given !== undefined,
+      });
+      return added && given === undefined ? new Secret(secret) : undefined;
+    },
+    // As writes, for the writer is never busy for long: behind a slow question on the reader every request would wait.
+    find: (keyHash) => store.run(findApiKey, { keyHash }),
+    revision: () => store.run(currentRevision, {}),
+    touch: (uses) => store.run(touchApiKeys, { uses }),
+  };
+}
+
+export const apiKeyOperations = [
+  createApiKey,
+  listApiKeys,
+  rotateApiKey,
+  revokeApiKey,
+  ensureFirstApiKey,
+  findApiKey,
+  apiKeyRevision,
+  currentRevision,
+  touchApiKeys,
+] as const;
