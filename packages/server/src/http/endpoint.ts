@@ -1,6 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Readable } from "node:stream";
 import type { Operation, OperationId } from "@llm-cost-ops/contract";
 import type { z } from "zod";
+import { idempotencyKeyOf } from "../idempotency/idempotency-key.ts";
+import type { Once } from "../idempotency/once.ts";
 import { Refusal } from "../refusal.ts";
 import { requireJson, requireOneOf } from "./media-type.ts";
 import { readJson } from "./read-json.ts";
@@ -59,16 +62,19 @@ export class Endpoint {
   readonly operation: Operation;
   readonly #route: Route<OperationId>;
   readonly #slow: SlowBodies;
+  /** Absent where requests have no keys: a method that is the same the second time, or a caller of no organization. */
+  readonly #once: Once | undefined;
   /** The value of an empty query string, so that the hot path validates nothing. */
   readonly #emptyQuery: { readonly value: unknown } | undefined;
   /** What an absent body stands for, where the schema allows an object without any field. */
   readonly #emptyBody: { readonly value: unknown } | undefined;
 
-  constructor(id: OperationId, operation: Operation, route: Route<OperationId>, slow: SlowBodies) {
+  constructor(id: OperationId, operation: Operation, route: Route<OperationId>, slow: SlowBodies, once?: Once) {
     this.id = id;
     this.operation = operation;
     this.#route = route;
     this.#slow = slow;
+    this.#once = operation.method === "POST" && operation.access === "key" ? once : undefined;
     const query = operation.query?.safeParse({});
     this.#emptyQuery = query === undefined ? { value: undefined } : query.success ? { value: query.data } : undefined;
     const body = operation.body?.safeParse({});
@@ -77,6 +83,34 @@ export class Endpoint {
 
   /** Checks the request against the contract and hands it to the route. Refusals are thrown, now or later. */
   call(caller: Caller, incoming: Incoming): Promise<Reply> {
+    const { headers } = incoming.message;
+    if (this.#once !== undefined && headers["idempotency-key"] !== undefined) {
+      return this.#callOnce(this.#once, caller, incoming);
+    }
+    return this.#call(caller, incoming);
+  }
+
+  /** The body comes first, since the key stands for it as well. */
+  async #callOnce(once: Once, caller: Caller, incoming: Incoming): Promise<Reply> {
+    const { message, requestId } = incoming;
+    const key = idempotencyKeyOf(message.headers);
+    if (key === undefined) return this.#call(caller, incoming);
+    this.#requireMediaType(message);
+    const body = this.#route.body === "stream" ? openBody(message, this.#slow) : await readBody(message, this.#slow);
+    const { tag, success } = this.operation;
+    const request = {
+      key,
+      caller,
+      operation: { id: this.id, tag, successStatus: success.status },
+      url: message.url ?? "",
+      authorization: message.headers.authorization,
+      requestId,
+      body,
+    };
+    return once.answer(request, async (source) => this.#call(caller, incoming, source));
+  }
+
+  #call(caller: Caller, incoming: Incoming, body?: Uint8Array | Readable): Promise<Reply> {
     const { operation } = this;
     const parts = new RequestParts(
       caller,
@@ -86,7 +120,7 @@ export class Endpoint {
       incoming.response,
     );
     if (operation.access === "key") requireOwnOrganization(caller, parts.query);
-    return this.#handle(parts, incoming.message);
+    return this.#handle(parts, incoming.message, body);
   }
 
   #query(given: unknown): unknown {
@@ -102,26 +136,33 @@ export class Endpoint {
     });
   }
 
-  #handle(parts: RequestParts, message: IncomingMessage): Promise<Reply> {
+  #requireMediaType(message: IncomingMessage): void {
     const contentType = message.headers["content-type"];
     const { operation } = this;
-    // The table's types tie each handler to its operation; here, where all operations meet, they are one shape.
-    const handle = this.#route.handle as (request: unknown) => Promise<Reply>;
     if (operation.rawBody !== undefined) requireOneOf(operation.rawBody, contentType);
     else if (operation.body !== undefined) requireJson(contentType);
+  }
+
+  /** `given` is the body where it was opened already. */
+  #handle(parts: RequestParts, message: IncomingMessage, given: Uint8Array | Readable | undefined): Promise<Reply> {
+    // The table's types tie each handler to its operation; here, where all operations meet, they are one shape.
+    const handle = this.#route.handle as (request: unknown) => Promise<Reply>;
+    this.#requireMediaType(message);
+    const whole = (): Promise<Uint8Array> =>
+      given instanceof Uint8Array ? Promise.resolve(given) : readBody(message, this.#slow);
     switch (this.#route.body) {
       case "bytes":
-        return readBody(message, this.#slow).then((bytes) => {
+        return whole().then((bytes) => {
           parts.bytes = bytes;
           return handle(parts);
         });
       case "stream":
-        parts.stream = openBody(message, this.#slow);
+        parts.stream = given ?? openBody(message, this.#slow);
         return handle(parts);
       case "json": {
-        const { body } = operation;
+        const { body } = this.operation;
         if (body === undefined) return handle(parts);
-        return readBody(message, this.#slow).then((bytes) => {
+        return whole().then((bytes) => {
           parts.body = this.#body(body, bytes);
           requireOwnOrganization(parts.caller, parts.body);
           return handle(parts);

@@ -1,0 +1,34 @@
+import { once as event } from "node:events";
+import { permissions } from "@llm-cost-ops/contract";
+import { listen } from "../http/app-fixture.ts";
+import { sqliteStore } from "../sqlite/store-connection.ts";
+import { startSqliteThreads } from "../sqlite/threads.ts";
+import { createSqliteLedger } from "../usage/ledger.sqlite.ts";
+import { usageRoutes } from "../usage/routes.ts";
+import { storedAttempts } from "./idempotency.sql.ts";
+import { createOnce } from "./once.ts";
+
+/** Serves a database, records what it is sent, says so on stdout and never answers, until it is killed. */
+const [file = ""] = process.argv.slice(2);
+const threads = await startSqliteThreads({ path: file });
+const usage = usageRoutes({ ledger: createSqliteLedger(threads), threads });
+const record = usage["usage.create"]?.handle as (request: unknown) => Promise<unknown>;
+
+const never = async (): Promise<never> => {
+  process.stdout.write("working\n");
+  await event(process, "never");
+  throw new Error("unreachable");
+};
+const app = await listen(
+  {
+    "usage.create": { body: "bytes", handle: async (request) => record(request).then(never) },
+    "providers.create": { body: "json", handle: never },
+  },
+  {
+    authenticator: {
+      authenticate: () => ({ organizationId: "default", keyId: "key_1", permissions: new Set(permissions) }),
+    },
+    once: createOnce({ attempts: storedAttempts(sqliteStore(threads)), clock: Date.now }),
+  },
+);
+process.stdout.write(`${app.url}\n`);
