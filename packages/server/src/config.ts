@@ -12,8 +12,12 @@ export interface Config {
   readonly host: SettingValue<"host">;
   readonly port: SettingValue<"port">;
   readonly shutdownTimeoutSeconds: SettingValue<"shutdownTimeoutSeconds">;
+  readonly tlsCertPath: SettingValue<"tlsCertPath"> | undefined;
+  readonly tlsKeyPath: SettingValue<"tlsKeyPath"> | undefined;
+  readonly trustProxy: SettingValue<"trustProxy">;
   readonly apiKeyPrefix: SettingValue<"apiKeyPrefix">;
   readonly adminKey: SettingValue<"adminKey"> | undefined;
+  readonly secretKey: SettingValue<"secretKey"> | undefined;
   readonly logLevel: SettingValue<"logLevel">;
   readonly metricsEnabled: SettingValue<"metricsEnabled">;
   readonly rateLimitRequests: SettingValue<"rateLimitRequests"> | undefined;
@@ -98,14 +102,20 @@ export function loadConfig(sources: ConfigSources = {}): Config {
     }
   };
 
+  const absolute = (path: string | undefined): string | undefined =>
+    path === undefined ? undefined : resolve(workingFolder, path);
   const databasePath = read("databasePath");
   const config = {
     databasePath: databasePath === undefined ? "" : resolve(workingFolder, databasePath),
     host: read("host"),
     port: read("port"),
     shutdownTimeoutSeconds: read("shutdownTimeoutSeconds"),
+    tlsCertPath: absolute(read("tlsCertPath")),
+    tlsKeyPath: absolute(read("tlsKeyPath")),
+    trustProxy: read("trustProxy"),
     apiKeyPrefix: read("apiKeyPrefix"),
     adminKey: read("adminKey"),
+    secretKey: read("secretKey"),
     logLevel: read("logLevel"),
     metricsEnabled: read("metricsEnabled"),
     rateLimitRequests: read("rateLimitRequests"),

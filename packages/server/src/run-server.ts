@@ -29,6 +29,7 @@ export async function runServer(): Promise<void> {
   };
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);
+  if (server.reloadCertificate !== undefined) process.on("SIGHUP", server.reloadCertificate);
 }
 
 function boxed(lines: readonly string[]): string {

@@ -79,6 +79,11 @@ const administratorKey = (text: string): Secret => {
   return new Secret(text);
 };
 
+const filePath = (text: string): string => {
+  if (text.includes("\0")) throw new SettingError("must be the path of a file");
+  return text;
+};
+
 const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 
 const setting = <T>(definition: Setting<T>): Setting<T> => definition;
@@ -121,6 +126,35 @@ export const settings = {
     secret: false,
     parse: wholeNumber(0, 3_600),
   }),
+  tlsCertPath: setting({
+    env: "TLS_CERT_PATH",
+    toml: "server.tls_cert_path",
+    flag: undefined,
+    fallback: undefined,
+    meaning:
+      "The certificate with its chain, as PEM, to speak HTTPS with; together with TLS_KEY_PATH. SIGHUP reads both again.",
+    secret: false,
+    parse: filePath,
+  }),
+  tlsKeyPath: setting({
+    env: "TLS_KEY_PATH",
+    toml: "server.tls_key_path",
+    flag: undefined,
+    fallback: undefined,
+    meaning: "The private key of the certificate, as PEM without a passphrase.",
+    secret: false,
+    parse: filePath,
+  }),
+  trustProxy: setting({
+    env: "TRUST_PROXY",
+    toml: "server.trust_proxy",
+    flag: undefined,
+    fallback: "false",
+    meaning:
+      "Whether a proxy that speaks TLS stands in front: then the last hop of X-Forwarded-For is the client's address.",
+    secret: false,
+    parse: yesOrNo,
+  }),
   apiKeyPrefix: setting({
     env: "API_KEY_PREFIX",
     toml: "auth.api_key_prefix",
@@ -138,6 +172,17 @@ export const settings = {
     meaning: "The administrator key of organization default, instead of one that the first start makes and prints.",
     secret: true,
     parse: administratorKey,
+  }),
+  secretKey: setting({
+    env: "COST_OPS_SECRET_KEY",
+    toml: "auth.secret_key",
+    flag: undefined,
+    fallback: undefined,
+    meaning:
+      "32 bytes of chance or more, as base64 or hexadecimal digits. A server that other machines can reach does not start without it.",
+    secret: true,
+    // Whether it is strong enough counts where a server is exposed, and doctor tells: a command of one's own needs none.
+    parse: (text) => new Secret(text),
   }),
   logLevel: setting({
     env: "LOG_LEVEL",
@@ -218,18 +263,6 @@ export const unusedSettings: readonly {
   readonly refused: boolean;
   readonly meaning: string;
 }[] = [
-  {
-    env: "TLS_CERT_PATH",
-    toml: "server.tls_cert_path",
-    refused: true,
-    meaning: "This release does not speak TLS itself: put a TLS proxy in front of it and remove the setting.",
-  },
-  {
-    env: "TLS_KEY_PATH",
-    toml: "server.tls_key_path",
-    refused: true,
-    meaning: "This release does not speak TLS itself: put a TLS proxy in front of it and remove the setting.",
-  },
   {
     env: "DATABASE_POOL_SIZE",
     toml: "database.pool_size",

@@ -1,12 +1,16 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { Agent, get } from "node:https";
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { TLSSocket } from "node:tls";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
+import { makeCertificate } from "./http/certificate-fixture.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "cost-ops-start-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -103,6 +107,82 @@ describe("the server process", () => {
   });
 });
 
+/** Writes a new certificate under a name; the settings that name it. */
+function writeCertificate(name: string): { readonly TLS_CERT_PATH: string; readonly TLS_KEY_PATH: string } {
+  const { cert, key } = makeCertificate(name);
+  const paths = { TLS_CERT_PATH: join(folder, `${name}.pem`), TLS_KEY_PATH: join(folder, `${name}.key`) };
+  writeFileSync(paths.TLS_CERT_PATH, cert);
+  writeFileSync(paths.TLS_KEY_PATH, key);
+  return paths;
+}
+
+interface Seen {
+  readonly status: number | undefined;
+  readonly subject: string | undefined;
+  readonly socket: TLSSocket;
+}
+
+/** Asks an address over TLS, and says whose certificate the server showed and over which connection. */
+function ask(url: string, agent: Agent, headers: Record<string, string | string[]> = {}): Promise<Seen> {
+  return new Promise((resolve, reject) => {
+    get(url, { agent, headers }, (response) => {
+      const socket = response.socket as TLSSocket;
+      const subject = String(socket.getPeerX509Certificate()?.subject);
+      response.resume().once("end", () => resolve({ status: response.statusCode, subject, socket }));
+    }).once("error", reject);
+  });
+}
+
+describe("a server with a certificate", () => {
+  test("speaks TLS 1.2 and later, takes a new certificate on SIGHUP, keeps open connections and refuses a bad one", async () => {
+    const adminKey = `sk_test_${"t".repeat(43)}`;
+    const paths = writeCertificate("served");
+    const settings = { ...paths, COST_OPS_ADMIN_KEY: adminKey, DATABASE_URL: "sqlite:tls.db" };
+    const exposed = { SERVER_HOST: "0.0.0.0", COST_OPS_SECRET_KEY: randomBytes(32).toString("base64url") };
+    const server = start({ ...settings, ...exposed });
+    const told = (event: string): Promise<void> =>
+      new Promise((resolve) => {
+        let text = "";
+        server.child.stderr?.on("data", (chunk: Buffer) => {
+          text += chunk.toString();
+          if (text.includes(event)) resolve();
+        });
+      });
+    const url = await server.listening;
+    expect(url).toMatch(/^https:/);
+    const ready = `https://127.0.0.1:${new URL(url).port}/ready`;
+
+    const old = new Agent({ keepAlive: true, maxSockets: 1, rejectUnauthorized: false });
+    const before = await ask(ready, old);
+    expect(before).toMatchObject({ status: 200, subject: "CN=served" });
+    const keys = new URL("/api/v1/api-keys", ready).href;
+    expect((await ask(keys, old, { authorization: `Bearer ${adminKey}` })).status).toBe(200);
+    const twice = await ask(keys, old, { authorization: [`Bearer ${adminKey}`, `Bearer ${adminKey}`] });
+    expect(twice.status).toBe(401);
+    const ancient = new Agent({ rejectUnauthorized: false, minVersion: "TLSv1", maxVersion: "TLSv1.1" });
+    await expect(ask(ready, ancient)).rejects.toThrow();
+
+    const next = makeCertificate("renewed");
+    writeFileSync(paths.TLS_CERT_PATH, next.cert);
+    const refused = told("tls.certificate_refused");
+    server.child.kill("SIGHUP");
+    await refused;
+    const fresh = () => new Agent({ rejectUnauthorized: false });
+    expect((await ask(ready, fresh())).subject).toBe("CN=served");
+
+    writeFileSync(paths.TLS_KEY_PATH, next.key);
+    const reloaded = told("tls.certificate_reloaded");
+    server.child.kill("SIGHUP");
+    await reloaded;
+    expect((await ask(ready, fresh())).subject).toBe("CN=renewed");
+    const after = await ask(ready, old);
+    expect([after.status, after.socket === before.socket]).toEqual([200, true]);
+    old.destroy();
+    server.child.kill("SIGTERM");
+    expect((await server.ended).code).toBe(0);
+  });
+});
+
 describe("what keeps a server from starting is said in one sentence, with a code", () => {
   const cases: readonly (readonly [string, () => Promise<Record<string, string>>, RegExp])[] = [
     [
@@ -116,7 +196,12 @@ describe("what keeps a server from starting is said in one sentence, with a code
     ],
     [
       "an address of another machine",
-      async () => ({ SERVER_HOST: "192.0.2.1", DATABASE_URL: "sqlite:a.db" }),
+      async () => ({
+        SERVER_HOST: "192.0.2.1",
+        TRUST_PROXY: "true",
+        COST_OPS_SECRET_KEY: randomBytes(32).toString("base64"),
+        DATABASE_URL: "sqlite:a.db",
+      }),
       /^192\.0\.2\.1:0 is not an address of this machine\.\n$/,
     ],
     [
@@ -142,6 +227,31 @@ describe("what keeps a server from starting is said in one sentence, with a code
         return { DATABASE_URL: "sqlite:file/a.db" };
       },
       /^The database .*file\/a\.db cannot be opened: .*\n$/,
+    ],
+    [
+      "exposure without protection",
+      async () => ({ SERVER_HOST: "0.0.0.0", TLS_CERT_PATH: "only.pem", DATABASE_URL: "sqlite:exposed.db" }),
+      /^The configuration is wrong:\n {2}- TLS_CERT_PATH needs TLS_KEY_PATH.*\n {2}- .*COST_OPS_SECRET_KEY_FILE.*\n$/,
+    ],
+    [
+      "a certificate that is not there",
+      async () => ({ TLS_CERT_PATH: "none.pem", TLS_KEY_PATH: "none.key" }),
+      /^The configuration is wrong:\n {2}- TLS_CERT_PATH \(.*none\.pem\) cannot be read: ENOENT\.\n$/,
+    ],
+    [
+      "a certificate that is none",
+      async () => ({ ...writeCertificate("none"), TLS_CERT_PATH: fileURLToPath(import.meta.url) }),
+      /^The configuration is wrong:\n {2}- TLS_CERT_PATH .* is not a certificate in PEM form\.\n$/,
+    ],
+    [
+      "a key that is none",
+      async () => ({ ...writeCertificate("none"), TLS_KEY_PATH: fileURLToPath(import.meta.url) }),
+      /^The configuration is wrong:\n {2}- TLS_KEY_PATH .* is not a private key in PEM form without a passphrase\.\n$/,
+    ],
+    [
+      "a certificate and the key of another",
+      async () => ({ ...writeCertificate("one"), TLS_KEY_PATH: writeCertificate("other").TLS_KEY_PATH }),
+      /^The configuration is wrong:\n {2}- TLS_CERT_PATH .* does not belong to the key of TLS_KEY_PATH .*\.\n$/,
     ],
     [
       "wrong settings",

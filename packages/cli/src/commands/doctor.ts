@@ -2,20 +2,26 @@ import type { Command } from "commander";
 import { composeLocally } from "../connect.ts";
 import { CommandError, exitCodes } from "../exit-codes.ts";
 import type { Run } from "../invocation.ts";
+import { configSources } from "../local-config.ts";
 import { count } from "../terminal/amounts.ts";
 import { renderTable, writeRecord } from "../terminal/output.ts";
+import { findUnsafe } from "./doctor-safety.ts";
 
 export function define(command: Command, run: Run): void {
   command
     .option("--integrity", "also have the database read every page of its file (slow on large ones)")
-    .addHelpText("after", "\nIt changes nothing, and exits with 5 where anything differs. Local databases only.")
+    .addHelpText(
+      "after",
+      "\nIt adds up the ledger again, and says what is unsafe in the configuration that it is given and in the files.\nIt changes nothing, and exits with 5 where the ledger differs, with 1 where something is unsafe, with 0 where there\nare warnings at most. Local databases only.",
+    )
     .action(
       run<{ integrity?: boolean }>(async (cli, { integrity = false }) => {
         if ((cli.options.apiUrl ?? cli.environment.apiUrl) !== undefined) {
           throw new CommandError("doctor looks at a local database; it does not go with --api-url.", exitCodes.usage);
         }
         const { threads } = await composeLocally({ ...cli, database: "must exist" });
-        const { checkLedgerOperation } = await import("@llm-cost-ops/server");
+        const { checkLedgerOperation, loadConfig } = await import("@llm-cost-ops/server");
+        const unsafe = await findUnsafe(loadConfig(configSources(cli)));
         const check = await threads.read(checkLedgerOperation, { integrity });
         const document = {
           records: check.records,
@@ -23,6 +29,7 @@ export function define(command: Command, run: Run): void {
           lines_checked: check.linesChecked,
           differences: check.differences,
           reported: check.reported,
+          unsafe,
         };
         const { paint } = cli.terminal;
         await writeRecord(cli.terminal, document, () =>
@@ -41,9 +48,13 @@ export function define(command: Command, run: Run): void {
                     { heading: "what", text: (each) => each.message },
                   ]),
                 ]),
+            ...unsafe.map(({ severity, message }) =>
+              severity === "problem" ? paint.red(`✗ ${message}`) : paint.yellow(`! ${message}`),
+            ),
           ].join("\n"),
         );
-        return check.differences === 0 ? exitCodes.ok : exitCodes.database;
+        if (check.differences > 0) return exitCodes.database;
+        return unsafe.some(({ severity }) => severity === "problem") ? exitCodes.error : exitCodes.ok;
       }),
     );
 }

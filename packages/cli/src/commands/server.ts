@@ -19,6 +19,7 @@ export function define(command: Command, run: Run): void {
           throw new CommandError(error.message, error.reason === "database" ? exitCodes.database : exitCodes.error);
         });
         cli.onEnd(() => server.close());
+        if (server.reloadCertificate !== undefined) process.on("SIGHUP", server.reloadCertificate);
         const { terminal } = cli;
         const firstKey = server.composition.firstKey?.reveal() ?? null;
         await writeRecord(terminal, { url: server.url, database: config.databasePath, api_key: firstKey }, () =>

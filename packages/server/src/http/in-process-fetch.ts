@@ -19,7 +19,8 @@ class InProcessAgent extends Agent {
 
   override createConnection(): Duplex {
     const [here, there] = duplexPair();
-    this.#server.emit("connection", there);
+    // Within the process nobody listens in: a server of TLS gets its end as if the handshake were done.
+    this.#server.emit("setSecureContext" in this.#server ? "secureConnection" : "connection", there);
     return Object.assign(here, socketOptions);
   }
 }

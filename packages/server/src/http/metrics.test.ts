@@ -38,6 +38,7 @@ test("counts what the ledger committed under the documented names", async () => 
     durationMs: 3,
     requestId: "r",
     traceId: undefined,
+    clientAddress: undefined,
     organizationId: "o",
     error: undefined,
   });

@@ -43,6 +43,7 @@ export const requestLog =
       event: "http.request",
       request_id: request.requestId,
       trace_id: request.traceId,
+      client_address: request.clientAddress,
       organization: request.organizationId,
       operation: request.operation,
       method: request.method,
