@@ -26,6 +26,10 @@ const commandTable: Readonly<Record<string, CommandEntry>> = {
   server: { summary: "start the server", load: () => import("./commands/server.ts") },
   doctor: { summary: "compute the local ledger again and compare", load: () => import("./commands/doctor.ts") },
   config: { summary: "which settings apply, and where they come from", load: () => import("./commands/config.ts") },
+  organizations: {
+    summary: "your organization, its tenants and what they spent",
+    load: () => import("./commands/organizations.ts"),
+  },
   auth: { summary: "create, list and revoke API keys", load: () => import("./commands/auth.ts") },
   completion: { summary: "completions for bash, zsh or fish", load: () => import("./commands/completion.ts") },
   demo: { summary: "a throw-away server with ninety days of usage", load: () => import("./commands/demo.ts") },

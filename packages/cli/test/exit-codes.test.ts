@@ -72,7 +72,7 @@ describe("exit codes", () => {
 
   test.each([
     [3, ["query"], {}, /API key is needed/],
-    [3, ["query"], { COST_OPS_API_KEY: wrongKey }, /unknown or revoked/],
+    [3, ["query"], { COST_OPS_API_KEY: wrongKey }, /unknown, expired or revoked/],
     [2, ["doctor"], {}, /local database/],
     [2, ["init"], {}, /local database/],
   ] as const)("%i over HTTP for %j with %j", async (code, args, env, says) => {

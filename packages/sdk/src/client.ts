@@ -4,6 +4,7 @@ import { Costs, type CreatedCost } from "./costs.ts";
 import { Exports } from "./exports.ts";
 import { Imports } from "./imports.ts";
 import { type ClientOptions, type RequestOptions, resolveSettings } from "./options.ts";
+import { Organizations } from "./organizations.ts";
 import { Pricing } from "./pricing.ts";
 import type { CreateCostParams } from "./records.ts";
 import { Repricings } from "./repricings.ts";
@@ -32,6 +33,7 @@ export class CostOpsClient {
   /** The same as `exports`. */
   readonly export: Exports;
   readonly apiKeys: ApiKeys;
+  readonly organizations: Organizations;
   readonly system: System;
 
   constructor(options: ClientOptions = {}) {
@@ -44,6 +46,7 @@ export class CostOpsClient {
     this.exports = new Exports(session);
     this.export = this.exports;
     this.apiKeys = new ApiKeys(session);
+    this.organizations = new Organizations(session);
     this.system = new System(session);
   }
 

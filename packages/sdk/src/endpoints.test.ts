@@ -26,6 +26,7 @@ test("every read is repeatable, and nothing that appends without an id of its ow
     "costs.create",
     "costs.delete",
     "costs.update",
+    "organizations.update",
     "usage.batchCreate",
     "usage.create",
   ]);

@@ -1,3 +1,4 @@
+import { permissions } from "@llm-cost-ops/contract";
 import { CostOpsClient } from "@llm-cost-ops/sdk";
 import { afterEach, describe, expect, test } from "vitest";
 import { type ListeningApp, listen, testKey } from "../http/app-fixture.ts";
@@ -5,7 +6,7 @@ import { Refusal } from "../refusal.ts";
 import { memoryRateLimitStore } from "./rate-limit-store.memory.ts";
 import { createRateLimits, defaultBurst, type LimitName, type RateLimitNumbers } from "./rate-limits.ts";
 
-const acme = { organizationId: "acme" };
+const acme = { organizationId: "acme", permissions: new Set(permissions) };
 const otherKey = `sk_test_${"o".repeat(43)}`;
 const open: ListeningApp[] = [];
 afterEach(async () => {

@@ -1,0 +1,202 @@
+import { randomUUID } from "node:crypto";
+import type { Organization, OrganizationInput, OrganizationUpdate } from "@llm-cost-ops/contract";
+import { formatInstant, formatMoney, isTimeZone } from "@llm-cost-ops/core";
+import { insertKey, type KeyCredential, newKeyCredential } from "../identity/api-keys.sql.ts";
+import { Refusal } from "../refusal.ts";
+import type { StoreConnection } from "../store/connection.ts";
+import { installationRead, installationWrite, type Store } from "../store/operation.ts";
+import { readMoney } from "../usage/money-input.ts";
+import { type Organizations, slugOf, type Viewer } from "./organizations.ts";
+
+interface OrganizationRow {
+  readonly organization_id: string;
+  readonly name: string;
+  readonly slug: string | null;
+  readonly parent_id: string | null;
+  readonly isolation: string | null;
+  readonly settings: string;
+  readonly created_at: number;
+  readonly updated_at: number | null;
+}
+
+const columns = "organization_id, name, slug, parent_id, isolation, settings, created_at, updated_at";
+
+const toWire = (row: OrganizationRow): Organization => ({
+  id: row.organization_id,
+  name: row.name,
+  slug: row.slug ?? row.organization_id,
+  parent_id: row.parent_id,
+  isolation: row.isolation as Organization["isolation"],
+  settings: JSON.parse(row.settings) as Organization["settings"],
+  created_at: formatInstant(row.created_at),
+  updated_at: formatInstant(row.updated_at ?? row.created_at),
+});
+
+/** The organization itself or one of its tenants: nobody else's exists for the caller. */
+async function readVisible(
+  connection: StoreConnection,
+  { organizationId, seesStrict }: Viewer,
+  id: string,
+): Promise<OrganizationRow> {
+  const row = await connection.get<OrganizationRow>(
+    `SELECT ${columns} FROM organizations WHERE organization_id = ?1 AND (organization_id = ?2 OR parent_id = ?2)`,
+    id,
+    organizationId,
+  );
+  if (row === undefined || (id !== organizationId && !seesStrict && row.isolation !== "shared"))
+    throw new Refusal("NOT_FOUND", "There is no organization with this id.");
+  return row;
+}
+
+function settingsText(settings: OrganizationInput["settings"]): string {
+  const { budget_limit: limit, ...others } = settings ?? {};
+  if (others.timezone !== undefined && !isTimeZone(others.timezone)) {
+    throw new Refusal("VALIDATION_ERROR", "The settings are not right.", {
+      fieldErrors: { "settings.timezone": "must be an IANA time zone, such as Europe/Berlin" },
+    });
+  }
+  const amount = limit === undefined ? undefined : readMoney(limit);
+  if (limit !== undefined && (amount === undefined || amount < 0n)) {
+    throw new Refusal("VALIDATION_ERROR", "The settings are not right.", {
+      fieldErrors: { "settings.budget_limit": "must be a decimal number that is not negative, such as 10000" },
+    });
+  }
+  return JSON.stringify({ ...(amount === undefined ? {} : { budget_limit: formatMoney(amount) }), ...others });
+}
+
+interface NewTenant {
+  readonly organizationId: string;
+  readonly input: OrganizationInput;
+}
+
+async function insertTenant(connection: StoreConnection, { organizationId, input }: NewTenant): Promise<Organization> {
+  const parent = await readVisible(connection, { organizationId, seesStrict: true }, organizationId);
+  if (parent.parent_id !== null) {
+    throw new Refusal("CONFLICT", "A tenant cannot have tenants of its own.");
+  }
+  const slug = input.slug ?? slugOf(input.name);
+  if (slug === undefined) {
+    throw new Refusal("VALIDATION_ERROR", "The organization needs a slug.", {
+      fieldErrors: { slug: "is needed, because the name has no Latin letter or digit" },
+    });
+  }
+  const taken = await connection.get(
+    "SELECT 1 AS found FROM organizations WHERE parent_id = ? AND slug = ?",
+    organizationId,
+    slug,
+  );
+  if (taken !== undefined) {
+    throw new Refusal("CONFLICT", `There is a tenant with the slug ${slug} already.`, {
+      fieldErrors: { slug: "is taken" },
+    });
+  }
+  const row: OrganizationRow = {
+    organization_id: `org-${randomUUID()}`,
+    name: input.name,
+    slug,
+    parent_id: organizationId,
+    isolation: input.isolation ?? "strict",
+    settings: settingsText(input.settings),
+    created_at: connection.now(),
+    updated_at: null,
+  };
+  await connection.run(
+    `INSERT INTO organizations (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+    row.organization_id,
+    row.name,
+    row.slug,
+    row.parent_id,
+    row.isolation,
+    row.settings,
+    row.created_at,
+    row.updated_at,
+  );
+  return toWire(row);
+}
+
+/** A tenant and its first key are made together: without a key nobody could ever enter it. */
+const createTenant = installationWrite<NewTenant & { readonly credential: KeyCredential }, TenantMade>(
+  "organizations.createTenant",
+  async (connection, args) => {
+    const organization = await insertTenant(connection, args);
+    const { id, name } = await insertKey(connection, {
+      organizationId: organization.id,
+      key: { name: "administrator", scopes: null, projectId: null, expiresAtMs: null },
+      credential: args.credential,
+    });
+    return { organization, key: { id, name } };
+  },
+);
+
+interface TenantMade {
+  readonly organization: Organization;
+  readonly key: { readonly id: string; readonly name: string };
+}
+
+const listOrganizations = installationRead<Viewer, readonly Organization[]>(
+  "organizations.list",
+  async (connection, { organizationId, seesStrict }) => {
+    const rows = await connection.all<OrganizationRow>(
+      `SELECT ${columns} FROM organizations
+       WHERE organization_id = ?1 OR (parent_id = ?1 AND (?2 = 1 OR isolation = 'shared'))
+       ORDER BY CASE WHEN organization_id = ?1 THEN 0 ELSE 1 END, lower(name), organization_id`,
+      organizationId,
+      seesStrict ? 1 : 0,
+    );
+    return rows.map(toWire);
+  },
+);
+
+const getOrganization = installationRead<{ readonly viewer: Viewer; readonly id: string }, Organization>(
+  "organizations.get",
+  async (connection, { viewer, id }) => toWire(await readVisible(connection, viewer, id)),
+);
+
+interface Named {
+  readonly organizationId: string;
+  readonly id: string;
+}
+
+const updateOrganization = installationWrite<Named & { readonly update: OrganizationUpdate }, Organization>(
+  "organizations.update",
+  async (connection, { organizationId, id, update }) => {
+    const row = await readVisible(connection, { organizationId, seesStrict: true }, id);
+    if (update.isolation !== undefined && (row.parent_id === null || id === organizationId)) {
+      throw new Refusal("VALIDATION_ERROR", "Only the parent decides how a tenant is isolated.", {
+        fieldErrors: { isolation: "can be changed by the parent of a tenant alone" },
+      });
+    }
+    const changed: OrganizationRow = {
+      ...row,
+      name: update.name ?? row.name,
+      isolation: update.isolation ?? row.isolation,
+      settings: update.settings === undefined ? row.settings : settingsText(update.settings),
+      updated_at: connection.now(),
+    };
+    await connection.run(
+      "UPDATE organizations SET name = ?, isolation = ?, settings = ?, updated_at = ? WHERE organization_id = ?",
+      changed.name,
+      changed.isolation,
+      changed.settings,
+      changed.updated_at,
+      id,
+    );
+    return toWire(changed);
+  },
+);
+
+/** Organizations in a store. `keyPrefix` begins the first keys of tenants. */
+export function createOrganizations(store: Store, keyPrefix: string): Organizations {
+  return {
+    async createTenant(organizationId, input) {
+      const { secret, credential } = newKeyCredential(keyPrefix);
+      const { organization, key } = await store.run(createTenant, { organizationId, input, credential });
+      return { ...organization, api_key: { ...key, key: secret } };
+    },
+    list: (viewer) => store.run(listOrganizations, viewer),
+    get: (viewer, id) => store.run(getOrganization, { viewer, id }),
+    update: (organizationId, id, update) => store.run(updateOrganization, { organizationId, id, update }),
+  };
+}
+
+export const organizationOperations = [createTenant, listOrganizations, getOrganization, updateOrganization] as const;
