@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { Instant, Name } from "./fields.ts";
-import { Permission, permissions } from "./permissions.ts";
+import { permissions } from "./permissions.ts";
+
+const PermissionName = z.enum(permissions).meta({ id: "Permission" });
 
 const overlapSecondsMax = 30 * 86_400;
 
@@ -8,7 +10,7 @@ export const ApiKeyInput = z
   .strictObject({
     name: Name,
     scopes: z
-      .array(Permission)
+      .array(PermissionName)
       .min(1, "must name at least one permission, or be absent")
       .max(permissions.length)
       .optional()
@@ -42,7 +44,7 @@ export const ApiKey = z
     name: z.string(),
     organization_id: z.string(),
     prefix: z.string().meta({ description: "The first characters, to recognise the key by." }),
-    scopes: z.array(Permission).meta({ description: "What the key may do." }),
+    scopes: z.array(PermissionName).meta({ description: "What the key may do." }),
     project_id: z.string().nullable(),
     created_at: z.string(),
     last_used_at: z.string().nullable(),

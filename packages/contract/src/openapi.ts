@@ -64,6 +64,7 @@ const tagDescriptions: Readonly<Record<string, string>> = {
   Repricing: "Recalculation of a period with preview, correction records and undo.",
   Imports: "Files of usage in any of the known formats.",
   Exports: "Costs as a file.",
+  Organizations: "The organization, its tenants and what each of them spent.",
   "API keys": "Credentials of programs.",
   OpenTelemetry: "Spans of model calls over OTLP/HTTP.",
   System: "State and description of the server.",

@@ -1,5 +1,3 @@
-import { z } from "zod";
-
 /** Everything that a credential can be allowed to do, each with its meaning. The one list of permissions. */
 export const permissionMeanings = {
   "usage:write": "Record usage and reported costs, also as OpenTelemetry spans.",
@@ -23,8 +21,6 @@ export const permissionMeanings = {
 export type Permission = keyof typeof permissionMeanings;
 
 export const permissions = Object.keys(permissionMeanings) as [Permission, ...Permission[]];
-
-export const Permission = z.enum(permissions).meta({ id: "Permission" });
 
 const reading = permissions.filter((permission) => permission.endsWith(":read") && permission !== "keys:read");
 

@@ -1,4 +1,5 @@
-import { type ApiKey, Permission, permissions } from "@llm-cost-ops/contract";
+import type { ApiKey } from "@llm-cost-ops/contract";
+import { type Permission, permissions } from "@llm-cost-ops/contract/permissions";
 import { type Command, InvalidArgumentError } from "commander";
 import { confirm } from "../confirm.ts";
 import type { Run } from "../invocation.ts";
@@ -32,9 +33,9 @@ interface CreateFlags {
 }
 
 function scope(text: string, before: readonly Permission[] = []): Permission[] {
-  const { success, data } = Permission.safeParse(text);
-  if (!success) throw new InvalidArgumentError(`It must be one of ${permissions.join(", ")}.`);
-  return [...before, data];
+  const permission = permissions.find((known) => known === text);
+  if (permission === undefined) throw new InvalidArgumentError(`It must be one of ${permissions.join(", ")}.`);
+  return [...before, permission];
 }
 
 export function define(command: Command, run: Run): void {

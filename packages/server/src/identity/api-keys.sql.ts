@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { type ApiKey, type Permission, permissions } from "@llm-cost-ops/contract";
+import type { ApiKey } from "@llm-cost-ops/contract";
+import { type Permission, permissions } from "@llm-cost-ops/contract/permissions";
 import type { Caller } from "../http/route.ts";
 import { Refusal } from "../refusal.ts";
 import { Secret } from "../secret.ts";

@@ -1,4 +1,5 @@
-import { type ApiKeyInput, type Permission, permissions } from "@llm-cost-ops/contract";
+import type { ApiKeyInput } from "@llm-cost-ops/contract";
+import { type Permission, permissions } from "@llm-cost-ops/contract/permissions";
 import type { Caller } from "../http/route.ts";
 import { Refusal } from "../refusal.ts";
 import { readEventInstant } from "../usage/event-instant.ts";

@@ -31,11 +31,7 @@ const onThreads = (access: "read" | "write"): readonly AnySqliteOperation[] =>
   storeOperations.filter((operation) => operation.access === access).map(onThread);
 
 /** Operations that the writer thread runs, each in a transaction of its own. Every domain adds its list here. */
-export const writeOperations: readonly AnySqliteOperation[] = [
-  ...usageWrites,
-  ...pricingWrites,
-  ...onThreads("write"),
-];
+export const writeOperations: readonly AnySqliteOperation[] = [...usageWrites, ...pricingWrites, ...onThreads("write")];
 
 /** Operations that the reader thread runs. */
 export const readOperations: readonly AnySqliteOperation[] = [
