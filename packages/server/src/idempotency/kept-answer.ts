@@ -1,6 +1,6 @@
-import { createCipheriv, createDecipheriv, createHmac, randomBytes } from "node:crypto";
 import { promisify } from "node:util";
 import { gunzip, gzip } from "node:zlib";
+import { type SealingKey, seal as sealed, unseal as unsealed } from "../seal.ts";
 import type { KeptAnswer } from "./attempts.ts";
 
 const zip = promisify(gzip);
@@ -9,9 +9,6 @@ const unzip = promisify(gunzip);
 const gzippedBytesMin = 2_048;
 /** What is longer, gzipped, is not worth its place: the work itself can be looked up. */
 export const keptBytesMax = 1_048_576;
-
-const nonceBytes = 12;
-const tagBytes = 16;
 
 /** What an answer is sealed with: neither part of it is stored, so the database alone does not give a secret away. */
 export interface Seal {
@@ -33,36 +30,19 @@ export async function packAnswer({ status, contentType, body }: SentAnswer, seal
   const packed = isGzipped ? await zip(body) : body;
   const kept = packed === null || packed.byteLength > keptBytesMax ? null : packed;
   const isSealed = seal !== undefined && kept !== null;
-  return { status, contentType, body: isSealed ? sealed(kept, seal) : kept, isGzipped, isSealed };
+  return { status, contentType, body: isSealed ? sealed(kept, sealingKey(seal)) : kept, isGzipped, isSealed };
 }
 
 /** The bytes as they were sent; undefined where they were too long to keep, or were sealed for another credential. */
 export async function unpackAnswer(answer: KeptAnswer, seal: Seal | undefined): Promise<Uint8Array | undefined> {
   if (answer.body === null) return undefined;
   if (answer.isSealed && seal === undefined) return undefined;
-  const packed = answer.isSealed && seal !== undefined ? unsealed(answer.body, seal) : answer.body;
+  const packed = answer.isSealed && seal !== undefined ? unsealed(answer.body, sealingKey(seal)) : answer.body;
   if (packed === undefined) return undefined;
   return answer.isGzipped ? await unzip(packed) : packed;
 }
 
-const sealKey = ({ authorization, key }: Seal): Buffer =>
-  createHmac("sha256", authorization).update("kept answer\0").update(key).digest();
-
-function sealed(bytes: Uint8Array, seal: Seal): Uint8Array {
-  const nonce = randomBytes(nonceBytes);
-  const cipher = createCipheriv("aes-256-gcm", sealKey(seal), nonce);
-  const text = Buffer.concat([cipher.update(bytes), cipher.final()]);
-  return Buffer.concat([nonce, cipher.getAuthTag(), text]);
-}
-
-function unsealed(bytes: Uint8Array, seal: Seal): Uint8Array | undefined {
-  const decipher = createDecipheriv("aes-256-gcm", sealKey(seal), bytes.subarray(0, nonceBytes));
-  decipher.setAuthTag(bytes.subarray(nonceBytes, nonceBytes + tagBytes));
-  const text = decipher.update(bytes.subarray(nonceBytes + tagBytes));
-  try {
-    return Buffer.concat([text, decipher.final()]);
-  } catch {
-    // The tag does not fit: another credential sealed it.
-    return undefined;
-  }
-}
+const sealingKey = ({ authorization, key }: Seal): SealingKey => ({
+  secret: authorization,
+  purpose: `kept answer\0${key}`,
+});
