@@ -32,7 +32,9 @@ test("the document is valid OpenAPI 3.1 and every reference in it leads somewher
 test.each(table)("%s is described with its status, security and errors", (id, operation) => {
   const found = described(operation);
   expect(found?.operationId).toBe(id);
-  expect(found?.security).toEqual(operation.access === "public" ? [] : [{ apiKey: [operation.permission] }]);
+  expect(found?.security).toEqual(
+    operation.access === "public" ? [] : [{ apiKey: operation.access === "key" ? [operation.permission] : [] }],
+  );
   const statuses = [operation.success.status, ...operation.errors.map((code) => errorCodes[code].status)];
   for (const status of statuses) expect(Object.keys(found?.responses ?? {})).toContain(String(status));
   const takesBody = operation.body !== undefined || operation.rawBody !== undefined;

@@ -139,7 +139,7 @@ function describeOperation(id: OperationId, operation: Operation, shared: Shared
     operationId: id,
     tags: [operation.tag],
     summary: operation.summary,
-    security: operation.access === "public" ? [] : [{ apiKey: [operation.permission] }],
+    security: securityOf(operation),
     ...(parameters.length > 0 && { parameters }),
     ...(body !== undefined && { requestBody: body }),
     responses: { [operation.success.status]: successResponse(id, operation), ...errorResponses(operation, shared) },
@@ -200,6 +200,11 @@ function parameterSchema(input: JsonSchema, output: JsonSchema): JsonSchema {
   return input;
 }
 
+function securityOf({ access, permission }: Operation): OpenApiOperation["security"] {
+  if (access === "public") return [];
+  return [{ apiKey: access === "key" ? [permission] : [] }];
+}
+
 function requestBody(id: OperationId, operation: Operation): OpenApiOperation["requestBody"] {
   if (operation.rawBody !== undefined) {
     return { required: true, content: Object.fromEntries(operation.rawBody.map((type) => [type, {}])) };
@@ -237,7 +242,7 @@ function possibleErrors(operation: Operation): ErrorCode[] {
   const always: ErrorCode[] = ["INVALID_REQUEST", "RATE_LIMITED", "INTERNAL_ERROR", "UNAVAILABLE"];
   const codes = new Set<ErrorCode>([
     ...operation.errors,
-    ...(operation.access === "key" ? (["AUTH_001", "AUTH_002"] as const) : []),
+    ...(operation.access === "public" ? [] : (["AUTH_001", "AUTH_002"] as const)),
     ...(hasInput ? (["VALIDATION_ERROR"] as const) : []),
     ...(hasBody ? (["PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"] as const) : []),
     ...always,

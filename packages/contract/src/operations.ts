@@ -18,9 +18,9 @@ import {
   StreamQuery,
   SummaryQuery,
 } from "./costs.ts";
-import type { ErrorCode } from "./errors.ts";
-import { CursorPage, Pagination } from "./fields.ts";
+import { CursorPage } from "./fields.ts";
 import { ImportQuery, ImportReport } from "./imports.ts";
+import { basePath, created, data, get, id, list, type Operation, ok, page } from "./operation.ts";
 import {
   Organization,
   OrganizationCreated,
@@ -29,7 +29,6 @@ import {
   TenantCosts,
   TenantCostsQuery,
 } from "./organizations.ts";
-import type { Permission } from "./permissions.ts";
 import {
   AliasInput,
   AliasRecord,
@@ -59,65 +58,7 @@ import {
   UsageRecord,
 } from "./usage.ts";
 
-/** Anybody may ask, or who has a credential that is allowed to. */
-export type Access =
-  | { readonly access: "public"; readonly permission?: undefined }
-  | { readonly access: "key"; readonly permission: Permission };
-
-/** One operation of the interface. Routes, OpenAPI document, SDK and fuzzing all read this table. */
-export type Operation = OperationParts & Access;
-
-interface OperationParts {
-  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
-  /** With `:name` parameters, below `basePath` unless it begins with `/v1/` or is a system address. */
-  readonly path: string;
-  readonly tag: string;
-  readonly summary: string;
-  readonly params?: z.ZodObject;
-  readonly query?: z.ZodType;
-  /** JSON body; `raw` where the body is a stream of bytes with one of the content types. */
-  readonly body?: z.ZodType;
-  readonly rawBody?: readonly string[];
-  readonly success: {
-    readonly status: number;
-    readonly schema?: z.ZodType;
-    readonly contentTypes?: readonly string[];
-    readonly description: string;
-  };
-  readonly errors: readonly ErrorCode[];
-}
-
-export const basePath = "/api/v1";
-
-const id = z.object({ id: z.string().min(1).max(256) });
-const data = <T extends z.ZodType>(schema: T) => z.object({ data: schema });
-const list = <T extends z.ZodType>(schema: T) => z.object({ data: z.array(schema) });
-const page = <T extends z.ZodType>(schema: T) => z.object({ data: z.array(schema), pagination: Pagination });
-
-// The result keeps what is particular to an operation, so that a route knows the types of its own parameters and query.
-const get = <
-  const Rest extends Partial<OperationParts> &
-    Pick<OperationParts, "success"> &
-    ({ readonly access: "public" } | { readonly permission: Permission }),
->(
-  path: string,
-  tag: string,
-  summary: string,
-  rest: Rest,
-): OperationParts & Rest & Access =>
-  ({ method: "GET", path, tag, summary, access: "key", errors: [], ...rest }) as unknown as OperationParts &
-    Rest &
-    Access;
-const ok = (schema: z.ZodType, description = "The answer."): Operation["success"] => ({
-  status: 200,
-  schema,
-  description,
-});
-const created = (schema: z.ZodType, description = "Recorded, and on disk."): Operation["success"] => ({
-  status: 201,
-  schema,
-  description,
-});
+export { type Access, basePath, type Operation } from "./operation.ts";
 
 export const operations = {
   "usage.create": {

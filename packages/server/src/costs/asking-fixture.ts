@@ -14,7 +14,11 @@ export async function ask(routes: Routes, id: OperationId, asked: Asked = {}): P
   const { handle } = routes[id] as { handle: (request: unknown) => Promise<Reply> };
   const operation: Operation = operations[id];
   return handle({
-    caller: { organizationId: asked.organizationId ?? "default", keyId: "key", permissions: new Set(permissions) },
+    caller: {
+      organizationId: asked.organizationId ?? "default",
+      principal: { kind: "key", id: "key", name: "key" },
+      permissions: new Set(permissions),
+    },
     requestId: "request",
     query: operation.query?.parse(asked.query ?? {}),
     body: operation.body?.parse(asked.body),

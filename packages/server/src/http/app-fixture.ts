@@ -32,7 +32,11 @@ export async function listen(
     authenticator: {
       authenticate: (header) => {
         if (header !== `Bearer ${testKey}`) throw new Refusal("AUTH_001", "no");
-        return { organizationId: "acme", keyId: "key_1", permissions: new Set(permissions) };
+        return {
+          organizationId: "acme",
+          principal: { kind: "key", id: "key_1", name: "key" },
+          permissions: new Set(permissions),
+        };
       },
     },
     onAnswered: (request) => answered.push(request),

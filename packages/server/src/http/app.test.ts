@@ -325,6 +325,8 @@ const refused: readonly Case[] = [
   },
 ];
 
+const asKey = { kind: "key", id: "key_1", name: "key" } as const;
+
 describe("every refusal has its status, its code and the one form", () => {
   test.each(refused)("$name", async ({ path, init, status, code, fields, message }) => {
     const response = await fetch(app.url + path, init);
@@ -522,7 +524,9 @@ describe("starting and stopping", () => {
   test("before the doors open only the probes answer", async () => {
     const parts = {
       routes: [stubRoutes()],
-      authenticator: { authenticate: () => ({ organizationId: "a", keyId: "k", permissions: new Set<Permission>() }) },
+      authenticator: {
+        authenticate: () => ({ organizationId: "a", principal: asKey, permissions: new Set<Permission>() }),
+      },
       onAnswered: () => undefined,
     };
     const { fastify } = createApp(parts);
@@ -538,7 +542,7 @@ describe("starting and stopping", () => {
         createApp({
           routes,
           authenticator: {
-            authenticate: () => ({ organizationId: "a", keyId: "k", permissions: new Set<Permission>() }),
+            authenticate: () => ({ organizationId: "a", principal: asKey, permissions: new Set<Permission>() }),
           },
           onAnswered: () => undefined,
         });
@@ -557,7 +561,7 @@ describe("starting and stopping", () => {
           routes: [stubRoutes()],
           operations: { ...operations, ...doctored } as NonNullable<Parameters<typeof createApp>[0]["operations"]>,
           authenticator: {
-            authenticate: () => ({ organizationId: "a", keyId: "k", permissions: new Set<Permission>() }),
+            authenticate: () => ({ organizationId: "a", principal: asKey, permissions: new Set<Permission>() }),
           },
           onAnswered: () => undefined,
         });
@@ -571,11 +575,11 @@ describe("starting and stopping", () => {
 
   test("each operation is refused with 403 to a credential that has every permission but its own, which is named", async () => {
     let held: ReadonlySet<Permission> = new Set();
-    const authenticate = () => ({ organizationId: "acme", keyId: "key_1", permissions: held });
+    const authenticate = () => ({ organizationId: "acme", principal: asKey, permissions: held });
     const guarded = await listen({}, { authenticator: { authenticate } });
     try {
       for (const [id, operation] of Object.entries<Operation>(operations)) {
-        if (operation.access === "public") continue;
+        if (operation.access !== "key") continue;
         held = new Set(permissions.filter((permission) => permission !== operation.permission));
         const path = fullPath(operation).replace(/:[A-Za-z]+/g, "x");
         const refused = await fetch(`${guarded.url}${path}`, { method: operation.method });

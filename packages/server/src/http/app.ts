@@ -72,7 +72,11 @@ export interface App {
   beginStopping(): void;
 }
 
-const nobody: Caller = { organizationId: "", keyId: "", permissions: new Set() };
+const nobody: Caller = {
+  organizationId: "",
+  principal: { kind: "nobody", id: "", name: "" },
+  permissions: new Set(),
+};
 const alwaysOpen: ReadonlySet<OperationId> = new Set([
   "system.live",
   "system.health",
@@ -160,7 +164,7 @@ export function createApp(parts: AppParts): App {
       if (request.raw.headers.host === undefined && request.raw.httpVersion === "1.1") {
         throw new Refusal("INVALID_REQUEST", "The Host header is missing.");
       }
-      if (operation.access === "key") {
+      if (operation.access !== "public") {
         try {
           const found = parts.authenticator.authenticate(request.raw.headers.authorization);
           caller = found instanceof Promise ? await found : found;
@@ -174,7 +178,7 @@ export function createApp(parts: AppParts): App {
           const admission = parts.limits.admit(caller, request.method);
           obey(admission instanceof Promise ? await admission : admission, reply);
         }
-        requirePermission(caller, operation.permission);
+        if (operation.access === "key") requirePermission(caller, operation.permission);
       }
       const incoming = {
         message: request.raw,
@@ -283,7 +287,11 @@ function paired(domains: readonly Routes[], operations: Readonly<Record<Operatio
   // Types ask for it as well, but a table that was put together otherwise must not open an address to every key.
   const open = ids.filter((id) => {
     const { access, permission } = operations[id];
-    return access !== "public" && (permission === undefined || !Object.hasOwn(permissionMeanings, permission));
+    return (
+      access !== "public" &&
+      access !== "self" &&
+      (permission === undefined || !Object.hasOwn(permissionMeanings, permission))
+    );
   });
   if (open.length > 0) throw new Error(`operations without a permission: ${open.join(", ")}`);
   return ids.map((id) => ({ id, operation: operations[id], route: routes.get(id) as Route<OperationId> }));

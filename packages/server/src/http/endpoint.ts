@@ -74,7 +74,7 @@ export class Endpoint {
     this.operation = operation;
     this.#route = route;
     this.#slow = slow;
-    this.#once = operation.method === "POST" && operation.access === "key" ? once : undefined;
+    this.#once = operation.method === "POST" && operation.access !== "public" ? once : undefined;
     const query = operation.query?.safeParse({});
     this.#emptyQuery = query === undefined ? { value: undefined } : query.success ? { value: query.data } : undefined;
     const body = operation.body?.safeParse({});
@@ -119,7 +119,7 @@ export class Endpoint {
       this.#query(incoming.query),
       incoming.response,
     );
-    if (operation.access === "key") requireOwnOrganization(caller, parts.query);
+    if (operation.access !== "public") requireOwnOrganization(caller, parts.query);
     return this.#handle(parts, incoming.message, body);
   }
 
@@ -164,7 +164,7 @@ export class Endpoint {
         if (body === undefined) return handle(parts);
         return whole().then((bytes) => {
           parts.body = this.#body(body, bytes);
-          requireOwnOrganization(parts.caller, parts.body);
+          if (this.operation.access !== "public") requireOwnOrganization(parts.caller, parts.body);
           return handle(parts);
         });
       }

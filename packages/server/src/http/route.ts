@@ -9,10 +9,16 @@ type Parsed<Id extends OperationId, Part extends "params" | "query" | "body"> = 
   ? z.output<Schema>
   : undefined;
 
+/** Whose credential a request came with. `nobody` stands where an address needs none. */
+export type Principal =
+  | { readonly kind: "key" | "process" | "nobody"; readonly id: string; readonly name: string }
+  /** The name of a user is the e-mail. */
+  | { readonly kind: "user"; readonly id: string; readonly name: string; readonly sessionId: string };
+
 /** Who asks: taken from the credential alone. */
 export interface Caller {
   readonly organizationId: string;
-  readonly keyId: string;
+  readonly principal: Principal;
   readonly permissions: ReadonlySet<Permission>;
   /** Records of this caller get this project where they name none, and may name no other. */
   readonly projectId?: string;

@@ -26,7 +26,11 @@ const app = await listen(
   },
   {
     authenticator: {
-      authenticate: () => ({ organizationId: "default", keyId: "key_1", permissions: new Set(permissions) }),
+      authenticate: () => ({
+        organizationId: "default",
+        principal: { kind: "key", id: "key_1", name: "key" },
+        permissions: new Set(permissions),
+      }),
     },
     once: createOnce({ attempts: storedAttempts(sqliteStore(threads)), clock: Date.now }),
   },

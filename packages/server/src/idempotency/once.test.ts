@@ -30,9 +30,12 @@ let lines: () => AsyncGenerator<string>;
 const other = "sk_test_other";
 const everything = new Set(permissions);
 const callerOf = (header: string | undefined): Caller => {
-  if (header === `Bearer ${testKey}`) return { organizationId: "default", keyId: "key_1", permissions: everything };
-  if (header === "Bearer second") return { organizationId: "default", keyId: "key_2", permissions: everything };
-  if (header === `Bearer ${other}`) return { organizationId: "beta", keyId: "key_3", permissions: everything };
+  if (header === `Bearer ${testKey}`)
+    return { organizationId: "default", principal: { kind: "key", id: "key_1", name: "key" }, permissions: everything };
+  if (header === "Bearer second")
+    return { organizationId: "default", principal: { kind: "key", id: "key_2", name: "key" }, permissions: everything };
+  if (header === `Bearer ${other}`)
+    return { organizationId: "beta", principal: { kind: "key", id: "key_3", name: "key" }, permissions: everything };
   throw new Refusal("AUTH_001", "no");
 };
 

@@ -13,6 +13,7 @@ import {
   storeRead,
   storeWrite,
 } from "../store/operation.ts";
+import { accessChanged, readAccessRevision } from "./access-revision.sql.ts";
 import { type ApiKeys, defaultOrganization, type FoundKey, type KeyUse, type NewApiKey } from "./api-keys.ts";
 import { hashKey, makeKey, shownPart } from "./credential.ts";
 import { requireWithin } from "./key-scope.ts";
@@ -33,7 +34,6 @@ interface KeyRow {
 
 const columns = `organization_id, id, name, prefix, created_at, last_used_at, revoked_at, scopes, project_id, expires_at,
   rotated_from`;
-const revisionSetting = "api_key_revision";
 
 const iso = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
 
@@ -63,13 +63,6 @@ const isActive = (row: KeyRow, nowMs: number): boolean =>
 
 const mayWriteKeys = ({ scopes }: KeyRow): boolean => readScopes(scopes)?.includes("keys:write") ?? true;
 
-async function bumpRevision(connection: StoreConnection): Promise<void> {
-  await connection.run(
-    "INSERT INTO settings (key, value) VALUES (?, 1) ON CONFLICT (key) DO UPDATE SET value = settings.value + 1",
-    revisionSetting,
-  );
-}
-
 export interface KeyCredential {
   readonly id: string;
   readonly prefix: string;
@@ -98,7 +91,7 @@ export async function insertKey(
     key.expiresAtMs,
     args.rotatedFrom ?? null,
   );
-  await bumpRevision(connection);
+  await accessChanged(connection);
   return fromRow(row as KeyRow);
 }
 
@@ -169,7 +162,7 @@ const revokeApiKey = storeWrite(
       organizationId,
       id,
     );
-    await bumpRevision(connection);
+    await accessChanged(connection);
     return fromRow({ ...row, revoked_at: nowMs });
   },
 );
@@ -201,6 +194,7 @@ const findApiKey = installationWrite(
       row && {
         organizationId: row.organization_id,
         keyId: row.id,
+        name: row.name,
         scopes: readScopes(row.scopes),
         projectId: row.project_id,
         expiresAtMs: row.expires_at,
@@ -209,14 +203,9 @@ const findApiKey = installationWrite(
   },
 );
 
-const readRevision = async (connection: StoreConnection): Promise<number> => {
-  const row = await connection.get<{ value: number }>("SELECT value FROM settings WHERE key = ?", revisionSetting);
-  return Number(row?.value ?? 0);
-};
-
 /** A read that needs nothing but a working database. */
-export const apiKeyRevision = installationRead("apiKeys.revision", readRevision);
-const currentRevision = installationWrite("apiKeys.currentRevision", readRevision);
+export const apiKeyRevision = installationRead("apiKeys.revision", readAccessRevision);
+const currentRevision = installationWrite("apiKeys.currentRevision", readAccessRevision);
 
 const touchApiKeys = installationWrite(
   "apiKeys.touch",

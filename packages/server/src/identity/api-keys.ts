@@ -38,6 +38,7 @@ export interface NewApiKey {
 export interface FoundKey {
   readonly organizationId: string;
   readonly keyId: string;
+  readonly name: string;
   readonly scopes: readonly Permission[] | null;
   readonly projectId: string | null;
   readonly expiresAtMs: number | null;

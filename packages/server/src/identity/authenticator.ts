@@ -72,11 +72,13 @@ export function createAuthenticator(parts: {
   };
 
   const noteUse = (caller: Caller, nowMs: number): void => {
-    const last = touchedAtMs.get(caller.keyId);
+    const { kind, id: keyId } = caller.principal;
+    if (kind !== "key") return;
+    const last = touchedAtMs.get(keyId);
     if (last !== undefined && nowMs - last < touchMs) return;
     if (touchedAtMs.size >= cacheMax) touchedAtMs.clear();
-    touchedAtMs.set(caller.keyId, nowMs);
-    uses.push({ organizationId: caller.organizationId, keyId: caller.keyId, atMs: clock() });
+    touchedAtMs.set(keyId, nowMs);
+    uses.push({ organizationId: caller.organizationId, keyId, atMs: clock() });
     // The use is written a moment later and in company, never while the request waits.
     flushTimer ??= setTimeout(() => {
       flush().catch((error: unknown) => parts.onFailure?.(error));
@@ -134,7 +136,7 @@ export function createAuthenticator(parts: {
       const key = makeKey("sk_process_");
       processKeys.set(hashKey(key), {
         organizationId: defaultOrganization,
-        keyId: "process",
+        principal: { kind: "process", id: "process", name: "process" },
         permissions: everyPermission,
       });
       return key;

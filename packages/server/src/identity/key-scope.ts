@@ -10,7 +10,7 @@ export const everyPermission: ReadonlySet<Permission> = new Set(permissions);
 
 export const toCaller = (key: FoundKey): Caller => ({
   organizationId: key.organizationId,
-  keyId: key.keyId,
+  principal: { kind: "key", id: key.keyId, name: key.name },
   permissions: key.scopes === null ? everyPermission : new Set(key.scopes),
   ...(key.projectId === null ? {} : { projectId: key.projectId }),
 });

@@ -30,8 +30,8 @@ async function limited(numbers: RateLimitNumbers, asynchronous = false, onRefuse
       limits,
       authenticator: {
         authenticate: (header) => {
-          if (header === `Bearer ${testKey}`) return { ...acme, keyId: "key_1" };
-          if (header === `Bearer ${otherKey}`) return { ...acme, keyId: "key_2" };
+          if (header === `Bearer ${testKey}`) return { ...acme, principal: { kind: "key", id: "key_1", name: "key" } };
+          if (header === `Bearer ${otherKey}`) return { ...acme, principal: { kind: "key", id: "key_2", name: "key" } };
           throw new Refusal("AUTH_001", "no");
         },
       },

@@ -38,7 +38,7 @@ export interface RateLimits {
 export const defaultBurst = (perMinute: number): number =>
   Math.min(perMinute, Math.max(10, Math.floor(perMinute / 10)));
 
-type CallerPart = "keyId" | "organizationId";
+type CallerPart = "principal" | "organizationId";
 
 interface Limit {
   readonly name: LimitName;
@@ -59,11 +59,11 @@ export function createRateLimits(parts: {
   const limit = (name: LimitName, of: CallerPart, perMinute: number | undefined): Limit[] =>
     perMinute ? [{ name, of, allowance: { perMinute, burst: numbers.burst ?? defaultBurst(perMinute) } }] : [];
   const reads = [
-    ...limit("key-reads", "keyId", numbers.requests),
+    ...limit("key-reads", "principal", numbers.requests),
     ...limit("organization-reads", "organizationId", numbers.organizationRequests),
   ];
   const writes = [
-    ...limit("key-writes", "keyId", numbers.writes ?? numbers.requests),
+    ...limit("key-writes", "principal", numbers.writes ?? numbers.requests),
     ...limit("organization-writes", "organizationId", numbers.organizationRequests),
   ];
 
@@ -86,7 +86,11 @@ export function createRateLimits(parts: {
   };
 
   const asksOf = (limits: readonly Limit[], caller: Caller): BucketAsk[] =>
-    limits.map(({ name, allowance, of }) => ({ limit: name, allowance, caller: caller[of] }));
+    limits.map(({ name, allowance, of }) => ({
+      limit: name,
+      allowance,
+      caller: of === "principal" ? caller.principal.id : caller[of],
+    }));
   const free: Admission = { headers: {}, refusal: undefined };
   const failures = numbers.failedAuthentications;
 

@@ -45,7 +45,7 @@ async function ask(id: OperationId, { params, query = {}, body }: Sent = {}): Pr
   const operation = operations[id];
   const parsedBody = body === undefined || !("body" in operation) ? undefined : operation.body.parse(body);
   const parsedQuery = "query" in operation ? operation.query.parse(query) : undefined;
-  const caller = { organizationId: "acme", keyId: "key-1" };
+  const caller = { organizationId: "acme", principal: { kind: "key", id: "key-1", name: "key" } };
   const reply = await route.handle({ caller, params, query: parsedQuery, body: parsedBody });
   const { schema } = operation.success as { readonly schema?: { parse: (value: unknown) => unknown } };
   if (schema !== undefined) expect(schema.parse(reply.json)).toEqual(reply.json);

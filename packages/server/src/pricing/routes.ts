@@ -210,7 +210,7 @@ function repricingRoutes({ repricings }: PricingDependencies): Routes {
         }
         const provider = body.provider === undefined ? null : canonicalProvider(body.provider);
         const scope = { fromMs, toMs, provider, model: body.model ?? null };
-        const data = await repricings.create(caller.organizationId, scope, caller.keyId, body.reason ?? null);
+        const data = await repricings.create(caller.organizationId, scope, caller.principal.id, body.reason ?? null);
         return { json: { data } };
       },
     },

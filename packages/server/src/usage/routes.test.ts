@@ -32,7 +32,7 @@ afterEach(async () => {
 });
 
 const base = {
-  caller: { organizationId: "default", keyId: "key" },
+  caller: { organizationId: "default", principal: { kind: "key", id: "key", name: "key" } },
   requestId: "request",
   headers: {},
   signal: new AbortController().signal,

@@ -1,0 +1,21 @@
+import type { StoreConnection } from "../store/connection.ts";
+
+/** The name is that of the first thing that was revoked by it. */
+const setting = "api_key_revision";
+
+/**
+ * To be called, in the same transaction, by every change after which a credential may do less, or something else, than
+ * before: keys, sessions, users, memberships and roles. Every process forgets the callers that it remembers.
+ */
+export async function accessChanged(connection: StoreConnection): Promise<void> {
+  await connection.run(
+    "INSERT INTO settings (key, value) VALUES (?, 1) ON CONFLICT (key) DO UPDATE SET value = settings.value + 1",
+    setting,
+  );
+}
+
+/** A number that grows with every such change, in any process. */
+export async function readAccessRevision(connection: StoreConnection): Promise<number> {
+  const row = await connection.get<{ value: number }>("SELECT value FROM settings WHERE key = ?", setting);
+  return Number(row?.value ?? 0);
+}
