@@ -20,7 +20,8 @@ import { fromColumns } from "./prepared-columns.ts";
 import { readUsageBody } from "./read-usage-body.sqlite.ts";
 import { type RecordOutcome, RejectedOutcome } from "./record-outcome.ts";
 import { RejectedRecord } from "./rejected-record.ts";
-import { RollupChanges } from "./rollups.sqlite.ts";
+import { flushRollups } from "./rollups.sqlite.ts";
+import { RollupChanges } from "./rollups.ts";
 
 /** One body on its way through the group: what its records are, then what became of them. */
 interface Body {
@@ -152,7 +153,7 @@ function tryGroup(
         }
       }
     }
-    rollups.flush(store);
+    flushRollups(store, rollups);
     if (ending === "commit") {
       commitToFile(store);
       committed = true;
@@ -202,7 +203,7 @@ function writeCarefully(store: StoreThread, body: Body, record: PreparedRecord):
   try {
     const rollups = new RollupChanges();
     const outcome = writeRecord(store, rollups, body, record);
-    rollups.flush(store);
+    flushRollups(store, rollups);
     return outcome;
   } catch (error) {
     if (!isIntegerOverflow(error)) throw error;

@@ -3,7 +3,7 @@ import { linesProve } from "./explain-record.sqlite.ts";
 import { fromLineText } from "./line-text.ts";
 import { formatUuid } from "./record-id.ts";
 import { entryCodes, picoFromLimbs } from "./record-row.ts";
-import { rollupMeasures } from "./rollups.sqlite.ts";
+import { rollupMeasures } from "./rollups.ts";
 
 export interface LedgerCheckOptions {
   /** Also has SQLite read every page of the file and compare indexes with tables; slow on large files. */

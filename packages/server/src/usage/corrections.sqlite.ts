@@ -25,7 +25,8 @@ import {
   stateBits,
   unknownName,
 } from "./record-row.ts";
-import { RollupChanges, type RollupShare } from "./rollups.sqlite.ts";
+import { flushRollups } from "./rollups.sqlite.ts";
+import { RollupChanges, type RollupShare } from "./rollups.ts";
 
 /** A stored record with the numbers of its series and its rule. */
 export interface LedgerRow extends RecordRow {
@@ -215,7 +216,7 @@ export function applyCorrections(
     else applyDifference(store, rollups, row, correction);
     applied += 1;
   }
-  rollups.flush(store);
+  flushRollups(store, rollups);
   return applied;
 }
 
@@ -294,7 +295,7 @@ export function voidLedgerRow(store: StoreThread, row: LedgerRow): void {
     repricingId: null,
     takesCounts: true,
   });
-  rollups.flush(store);
+  flushRollups(store, rollups);
   const state = (row.state | stateBits.corrected | stateBits.voided) & ~stateBits.waitsForPrice;
   statementsOf(store).mark.run(state, row.series_id, null, store.now(), row.organization_id, row.id);
 }
@@ -413,7 +414,7 @@ export function relabelLedgerRow(
     rollups.add(shareOf(row, row.series_id, -1, cost));
     rollups.add(shareOf(row, seriesId, 1, cost));
   }
-  rollups.flush(store);
+  flushRollups(store, rollups);
   const move = "SET series_id = ? WHERE organization_id = ? AND";
   db.prepare(`UPDATE records ${move} id = ?`).run(seriesId, row.organization_id, row.id);
   db.prepare(`UPDATE records ${byCorrectedRecord} ${move} corrects_id = ?`).run(seriesId, row.organization_id, row.id);

@@ -4,7 +4,7 @@ import { isTakenKey } from "../sqlite/storage-failure.ts";
 import { type Interning, interningOf } from "./interning.sqlite.ts";
 import type { PreparedRecord } from "./prepare-record.ts";
 import { type RecordRow, recordColumns, recordSource } from "./record-row.ts";
-import type { RollupChanges } from "./rollups.sqlite.ts";
+import type { RollupChanges } from "./rollups.ts";
 
 const columns = [
   "organization_id",

@@ -1,38 +1,20 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { type StoreThread, threadState } from "../sqlite/operation.ts";
 import { onTransactionEnd } from "../sqlite/transaction.ts";
-import { digest16 } from "./record-id.ts";
+import {
+  isSilent,
+  keyHash,
+  keyOf,
+  type RuleTexts,
+  rulesTable,
+  type SeriesDimensions,
+  type SharedTable,
+  seriesTable,
+} from "./interning.ts";
 
 /** How many combinations a thread remembers of each table; beyond it the memory starts afresh. */
 const rememberedMax = 100_000;
-const mark = "\x1f";
-const absent = "\x00";
-
-/** The dimensions of one series. Tags are JSON with sorted keys. */
-export interface SeriesDimensions {
-  readonly organizationId: string;
-  readonly provider: string;
-  readonly model: string;
-  readonly resolvedModel: string | null;
-  readonly projectId: string | null;
-  readonly serviceTier: string;
-  readonly region: string | null;
-  readonly currency: string | null;
-  readonly costStatus: string;
-  readonly tags: string;
-}
-
-/** Why a model and a rate were chosen. */
-export interface RuleTexts {
-  readonly organizationId: string;
-  readonly resolutionRule: string | null;
-  readonly resolutionDetail: string | null;
-  readonly priceRule: string | null;
-}
-
 type Numbers = Map<string, number>;
-
-const keyOf = (values: readonly (string | null)[]): string => values.map((value) => value ?? absent).join(mark);
 
 /**
  * One table of shared rows, each written once under a number. Other processes may write the same table, so its unique
@@ -47,7 +29,7 @@ class SharedRows {
   #added: (readonly [numbers: Numbers, key: string])[] = [];
   #remembered = 0;
 
-  constructor(db: DatabaseSync, table: string, id: string, columns: readonly string[], forgetAll: () => void) {
+  constructor(db: DatabaseSync, { table, id, columns }: SharedTable<never>, forgetAll: () => void) {
     this.#find = db.prepare(`SELECT ${id} AS id FROM ${table} WHERE organization_id = ? AND key_hash = ?`);
     this.#next = db.prepare(`SELECT coalesce(max(${id}), 0) + 1 AS id FROM ${table} WHERE organization_id = ?`);
     const names = ["organization_id", id, "key_hash", ...columns];
@@ -57,7 +39,7 @@ class SharedRows {
 
   /** The number of a row, found or written, and remembered in `numbers` under `key`, the `keyOf` its values. */
   intern(organizationId: string, values: readonly (string | null)[], numbers: Numbers, key: string): number {
-    const hash = digest16(key);
+    const hash = keyHash(key);
     const stored = this.#find.get(organizationId, hash) as { id: number } | undefined;
     const id = stored?.id ?? (this.#next.get(organizationId) as { id: number }).id;
     if (stored === undefined) this.#insert.run(organizationId, id, hash, ...values);
@@ -81,36 +63,17 @@ class SharedRows {
   }
 }
 
-const seriesColumns = [
-  "provider",
-  "model",
-  "resolved_model",
-  "project_id",
-  "service_tier",
-  "region",
-  "currency",
-  "cost_status",
-  "tags",
-] as const;
-const ruleColumns = ["resolution_rule", "resolution_detail", "price_rule"] as const;
-
 /** One table of `SharedRows` with what the thread knows of it, by organization. */
 class Numbered<T extends { readonly organizationId: string }> {
   readonly #rows: SharedRows;
-  readonly #valuesOf: (of: T) => readonly (string | null)[];
+  readonly #valuesOf: SharedTable<T>["valuesOf"];
   readonly #numbers = new Map<string, Numbers>();
   /** Numbers by the very object that asked, which many records share: no text is put together for them. */
   #byObject = new WeakMap<T, number>();
 
-  constructor(
-    db: DatabaseSync,
-    table: string,
-    id: string,
-    columns: readonly string[],
-    valuesOf: (of: T) => readonly (string | null)[],
-  ) {
-    this.#rows = new SharedRows(db, table, id, columns, () => this.#numbers.clear());
-    this.#valuesOf = valuesOf;
+  constructor(db: DatabaseSync, shared: SharedTable<T>) {
+    this.#rows = new SharedRows(db, shared, () => this.#numbers.clear());
+    this.#valuesOf = shared.valuesOf;
   }
 
   number(of: T): number {
@@ -144,22 +107,8 @@ export class Interning {
   readonly #rules: Numbered<RuleTexts>;
 
   constructor(db: DatabaseSync) {
-    this.#series = new Numbered(db, "series", "series_id", seriesColumns, (of) => [
-      of.provider,
-      of.model,
-      of.resolvedModel,
-      of.projectId,
-      of.serviceTier,
-      of.region,
-      of.currency,
-      of.costStatus,
-      of.tags,
-    ]);
-    this.#rules = new Numbered(db, "rules", "rule_id", ruleColumns, (of) => [
-      of.resolutionRule,
-      of.resolutionDetail,
-      of.priceRule,
-    ]);
+    this.#series = new Numbered(db, seriesTable);
+    this.#rules = new Numbered(db, rulesTable);
   }
 
   /** The number of a series, within its organization. Inside a write transaction only. */
@@ -169,8 +118,7 @@ export class Interning {
 
   /** The number of a rule; null where there is nothing to say. Inside a write transaction only. */
   ruleId(texts: RuleTexts): number | null {
-    const { resolutionRule, resolutionDetail, priceRule } = texts;
-    if (resolutionRule === null && resolutionDetail === null && priceRule === null) return null;
+    if (isSilent(texts)) return null;
     return this.#rules.number(texts);
   }
 

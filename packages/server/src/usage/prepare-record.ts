@@ -9,7 +9,7 @@ import {
   type UnpricedReason,
 } from "@llm-cost-ops/core";
 import type { ModelPrice, PriceAt, PriceLookup } from "../pricing/price-lookup.ts";
-import type { RuleTexts, SeriesDimensions } from "./interning.sqlite.ts";
+import type { RuleTexts, SeriesDimensions } from "./interning.ts";
 import { toLineText } from "./line-text.ts";
 import { measureUsage, quantitiesText, withRequest } from "./measure-usage.ts";
 import { priceWarning } from "./price-warning.ts";

@@ -1,6 +1,6 @@
 import type { Warning } from "@llm-cost-ops/contract";
 import type { UnpricedReason } from "@llm-cost-ops/core";
-import type { RuleTexts, SeriesDimensions } from "./interning.sqlite.ts";
+import type { RuleTexts, SeriesDimensions } from "./interning.ts";
 import { LongText } from "./long-text.ts";
 import type { PreparedRecord } from "./prepare-record.ts";
 import { formatRecordId } from "./record-id.ts";

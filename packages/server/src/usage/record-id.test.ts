@@ -38,4 +38,13 @@ describe("record ids", () => {
     expect(new Set(ids).size).toBe(ids.length);
     for (const id of ids.slice(0, 100)) expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-/);
   });
+
+  it("made side by side in one millisecond are never the same", () => {
+    const ids = new Set<string>();
+    for (let round = 0; round < 200; round += 1) {
+      const [one, other] = [uuidV7Maker(), uuidV7Maker()];
+      for (const make of [one, other, one, other]) ids.add(formatUuid(make(1_700_000_000_000)));
+    }
+    expect(ids.size).toBe(800);
+  });
 });

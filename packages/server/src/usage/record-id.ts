@@ -53,7 +53,7 @@ export function formatUuid(bytes: Uint8Array): string {
   return `${hex(0, 4)}-${hex(4, 6)}-${hex(6, 8)}-${hex(8, 10)}-${hex(10, 16)}`;
 }
 
-const randomPool = Buffer.alloc(8_192);
+const randomPoolBytes = 8_192;
 
 /**
  * Makes UUIDv7 bytes (RFC 9562) that ascend within this maker, also inside one millisecond: the 12 bits after the time
@@ -62,7 +62,9 @@ const randomPool = Buffer.alloc(8_192);
 export function uuidV7Maker(): (now: number) => Uint8Array {
   let lastMs = 0;
   let sequence = 0;
-  let used = randomPool.length;
+  // Each maker has random bytes of its own: two that shared them could make the same id in the same millisecond.
+  const randomPool = Buffer.alloc(randomPoolBytes);
+  let used = randomPoolBytes;
   return (now) => {
     if (used + 8 > randomPool.length) {
       randomFillSync(randomPool);

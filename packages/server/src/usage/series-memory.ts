@@ -1,4 +1,4 @@
-import type { SeriesDimensions } from "./interning.sqlite.ts";
+import type { SeriesDimensions } from "./interning.ts";
 
 /** How many series are remembered; beyond it the memory starts afresh. */
 const seriesMax = 20_000;

@@ -1,0 +1,22 @@
+import type { StoreConnection } from "../store/connection.ts";
+import { insertRows } from "../store/insert-rows.ts";
+import {
+  type RollupChanges,
+  type RollupName,
+  type RollupValue,
+  rollupMeasures,
+  rollupTables,
+  rollupUpdate,
+} from "./rollups.ts";
+
+/** Adds all changes to the three tables. Throws where a sum leaves 64 bits; the transaction must then be rolled back. */
+export async function flushRollups(connection: StoreConnection, changes: RollupChanges): Promise<void> {
+  const rows: Record<RollupName, (readonly RollupValue[])[]> = { hourly: [], daily: [], userDaily: [] };
+  for (const { rollup, values } of changes.take()) rows[rollup].push(values);
+  for (const rollup of ["hourly", "daily", "userDaily"] as const) {
+    const { table, key } = rollupTables[rollup];
+    const columns = [...key, ...rollupMeasures];
+    const ending = `ON CONFLICT (${key.join(", ")}) DO UPDATE SET ${rollupUpdate(table)}`;
+    await insertRows(connection, table, columns, rows[rollup], ending);
+  }
+}
