@@ -65,16 +65,16 @@ export async function composeLocally(parts: Omit<ConnectParts, "signal">): Promi
     import("@llm-cost-ops/server/config"),
   ]);
   const config = loadConfig(configSources(parts));
-  const { databasePath } = config;
-  if (parts.database === "must exist" && !existsSync(databasePath)) {
+  const { database } = config;
+  if (parts.database === "must exist" && database.store === "sqlite" && !existsSync(database.path)) {
     throw new CommandError(
-      `There is no database at ${printable(databasePath)}. Make one with cost-ops init, or name one with --database.`,
+      `There is no database at ${printable(String(database))}. Make one with cost-ops init, or name one with --database.`,
       exitCodes.database,
     );
   }
   const composition = await composeBriefly(config).catch((error: unknown) => {
     const why = printable(messageOf(error));
-    throw new CommandError(`The database ${printable(databasePath)} cannot be opened: ${why}.`, exitCodes.database);
+    throw new CommandError(`The database ${printable(String(database))} cannot be opened: ${why}.`, exitCodes.database);
   });
   parts.onEnd(() => composition.close());
   return composition;

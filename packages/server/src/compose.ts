@@ -1,6 +1,5 @@
 import { buildOpenApi } from "@llm-cost-ops/contract";
 import type { Config } from "./config.ts";
-import { sqliteCostQuery } from "./costs/cost-query.sqlite.ts";
 import { costRoutes } from "./costs/routes.ts";
 import { exportStore } from "./exports/exports.sql.ts";
 import { exportRoutes } from "./exports/routes.ts";
@@ -29,13 +28,9 @@ import { pricingJobHandlers } from "./pricing/pricing-jobs.ts";
 import { createSqliteRepricings } from "./pricing/repricings.sqlite.ts";
 import { pricingRoutes } from "./pricing/routes.ts";
 import type { Secret } from "./secret.ts";
-import { watchDatabaseFile } from "./sqlite/database-file.ts";
+import type { OpenedSqlite } from "./sqlite/open-sqlite.ts";
 import type { SqliteThreads } from "./sqlite/operation.ts";
-import { sqliteStore } from "./sqlite/store-connection.ts";
-import type { RunningSqliteThreads } from "./sqlite/threads.ts";
 import type { Store } from "./store/operation.ts";
-import { usageCommitted } from "./usage/committed-usage.ts";
-import { createSqliteLedger } from "./usage/ledger.sqlite.ts";
 import type { CommittedUsage } from "./usage/ledger-observer.ts";
 import { usageRoutes } from "./usage/routes.ts";
 import { version } from "./version.ts";
@@ -59,34 +54,29 @@ export interface World {
   /** Makes the server that listens, where that speaks TLS. */
   readonly createServer?: AppParts["createServer"];
   /**
-   * A server that lives for one command, on threads that run already: it makes no key and no metrics, takes no part in
+   * A server that lives for one command, on a database that is open already: it makes no key and no metrics, takes no part in
    * background work unless it queued some itself, and finishes that before it closes.
    */
-  readonly brief?: { readonly threads: RunningSqliteThreads };
+  readonly brief?: { readonly opened: OpenedSqlite };
 }
 
 /** Wires one server on its database, which is made, brought up to date and given its first prices and key where needed. */
 export async function compose(config: Config, { clock, logger, brief, createServer }: World): Promise<Composition> {
   const state = { readiness: "starting" as "starting" | "ready" | "stopping" };
   const told = { onCommitted: (_: CommittedUsage): void => undefined };
-  const threads =
-    brief?.threads ??
-    (await openStore({
-      path: config.databasePath,
-      // While starting, a thread that cannot open the database is the reason of the failed start, and is told as that.
-      onCrash: (role, error) => {
-        if (state.readiness !== "starting") logger.error({ event: "store.thread_crashed", role, err: error });
-      },
-      onNotice: (topic, value) => {
-        if (topic === usageCommitted) told.onCommitted(value as CommittedUsage);
+  const opened =
+    brief?.opened ??
+    (await openStore(config, {
+      onCommitted: (usage) => told.onCommitted(usage),
+      // While starting, a database that cannot be opened is the reason of the failed start, and is told as that.
+      onTrouble: (event, details) => {
+        if (state.readiness !== "starting") logger.error({ event, ...details });
       },
     }));
-  const metrics =
-    config.metricsEnabled && brief === undefined ? await loadMetrics(() => threads.queuedBytes) : undefined;
+  const { store, ledger, query, threads, problem: storageProblem } = opened;
+  const metrics = config.metricsEnabled && brief === undefined ? await loadMetrics(opened.queuedBytes) : undefined;
   if (metrics !== undefined) told.onCommitted = metrics.onCommitted;
   try {
-    const storageProblem = brief === undefined ? watchDatabaseFile(config.databasePath).problem : () => undefined;
-    const store = sqliteStore(threads);
     const book = createSqlitePriceBook(threads);
     const apiKeys = createApiKeys(store, config.apiKeyPrefix);
     const authenticator = createAuthenticator({
@@ -100,8 +90,6 @@ export async function compose(config: Config, { clock, logger, brief, createServ
       clock,
       onFailure: (job, error) => logger.error({ event: "job.failed", kind: job.kind, job: job.id, err: error }),
     });
-    const query = sqliteCostQuery(threads);
-    const ledger = createSqliteLedger(threads);
     const log = requestLog(logger);
     const app = createApp({
       routes: [
@@ -127,7 +115,7 @@ export async function compose(config: Config, { clock, logger, brief, createServ
         }),
       ],
       authenticator,
-      once: createOnce({ attempts: storedAttempts(sqliteStore(threads)), clock }),
+      once: createOnce({ attempts: storedAttempts(store), clock }),
       // A single command is nobody's neighbour: it may go as fast as it can.
       limits: brief === undefined ? rateLimits(config, metrics) : undefined,
       trustProxy: config.trustProxy,
@@ -166,11 +154,11 @@ export async function compose(config: Config, { clock, logger, brief, createServ
         await authenticator
           .flush()
           .catch((error: unknown) => logger.error({ event: "identity.touch_failed", err: error }));
-        await threads.close();
+        await opened.close();
       },
     };
   } catch (error) {
-    await threads.close();
+    await opened.close();
     throw error;
   }
 }

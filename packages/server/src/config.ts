@@ -2,13 +2,15 @@ import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { parse as parseToml, TomlError } from "smol-toml";
+import type { DatabaseAddress } from "./database-address.ts";
 import { type Setting, SettingError, type SettingName, settings, unusedSettings } from "./settings.ts";
 
 type SettingValue<Name extends SettingName> = ReturnType<(typeof settings)[Name]["parse"]>;
 
 /** The configuration: read once, checked, frozen. Paths are absolute. */
 export interface Config {
-  readonly databasePath: string;
+  readonly database: SettingValue<"database">;
+  readonly databasePoolSize: SettingValue<"databasePoolSize">;
   readonly host: SettingValue<"host">;
   readonly port: SettingValue<"port">;
   readonly shutdownTimeoutSeconds: SettingValue<"shutdownTimeoutSeconds">;
@@ -95,7 +97,8 @@ export function loadConfig(sources: ConfigSources = {}): Config {
       return setting.parse(found.text) as SettingValue<Name>;
     } catch (error) {
       if (!(error instanceof SettingError)) throw error;
-      const shown = setting.secret ? "" : ` (${JSON.stringify(found.text)})`;
+      const text = setting.shown?.(found.text) ?? (setting.secret ? undefined : found.text);
+      const shown = text === undefined ? "" : ` (${JSON.stringify(text)})`;
       const name = found.origin === "default" ? setting.env : found.origin;
       problems.push(`${name}${shown} ${error.message}.`);
       return undefined as SettingValue<Name>;
@@ -104,9 +107,9 @@ export function loadConfig(sources: ConfigSources = {}): Config {
 
   const absolute = (path: string | undefined): string | undefined =>
     path === undefined ? undefined : resolve(workingFolder, path);
-  const databasePath = read("databasePath");
   const config = {
-    databasePath: databasePath === undefined ? "" : resolve(workingFolder, databasePath),
+    database: read("database")?.from(workingFolder) as DatabaseAddress,
+    databasePoolSize: read("databasePoolSize"),
     host: read("host"),
     port: read("port"),
     shutdownTimeoutSeconds: read("shutdownTimeoutSeconds"),

@@ -1,11 +1,12 @@
-import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
-import { dirname } from "node:path";
-import { type RunningSqliteThreads, type SqliteThreadsOptions, startSqliteThreads } from "./sqlite/threads.ts";
+import type { Config } from "./config.ts";
+import { type OpenedSqlite, openSqlite } from "./sqlite/open-sqlite.ts";
+import type { OpenOptions } from "./store/opened-store.ts";
 
-/** Opens the database on its threads; the file and its folder are made where they are missing. */
-export async function openStore(options: SqliteThreadsOptions): Promise<RunningSqliteThreads> {
-  mkdirSync(dirname(options.path), { recursive: true });
-  // Readable by its owner alone. SQLite gives its write-ahead files the mode of the database.
-  if (!existsSync(options.path)) closeSync(openSync(options.path, "a", 0o600));
-  return startSqliteThreads(options);
+/** Opens the database of the configuration, made and brought up to date where needed. */
+export async function openStore(
+  { database }: Pick<Config, "database">,
+  options: OpenOptions & { readonly isForOneCommand?: boolean } = {},
+): Promise<OpenedSqlite> {
+  if (database.store === "postgres") throw new Error("this release cannot serve a PostgreSQL database yet");
+  return openSqlite({ path: database.path, isWriterLazy: options.isForOneCommand === true }, options);
 }

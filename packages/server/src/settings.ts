@@ -1,3 +1,4 @@
+import { type DatabaseAddress, readDatabaseAddress, withoutPassword } from "./database-address.ts";
 import { keyPattern, keyPrefixPattern } from "./identity/credential.ts";
 import { Secret } from "./secret.ts";
 
@@ -12,6 +13,8 @@ export interface Setting<T> {
   readonly meaning: string;
   /** Secrets print as *** and may be given as a file that `NAME_FILE` points at. */
   readonly secret: boolean;
+  /** What of a secret text may be shown; nothing of it if absent. */
+  readonly shown?: (text: string) => string;
   /** Reads the text; throws a `SettingError` that says what would be right. */
   readonly parse: (text: string) => T;
 }
@@ -46,21 +49,10 @@ const hostName = (text: string): string => {
   return text;
 };
 
-/** `sqlite:relative/path.db`, `sqlite:/absolute/path.db` or `sqlite:///absolute/path.db` → the path. */
-const sqliteUrl = (text: string): string => {
-  if (/^postgres(ql)?:/i.test(text)) {
-    throw new SettingError(
-      "names a PostgreSQL database, which this release cannot use yet; use the embedded store: sqlite:cost-ops.db",
-    );
-  }
-  const path = /^sqlite:(?:\/\/(?=\/))?([^?#]+)$/i.exec(text)?.[1];
-  if (path === undefined || path.includes("\0")) {
-    throw new SettingError("must be sqlite: and a file path, such as sqlite:cost-ops.db");
-  }
-  if (path === ":memory:") {
-    throw new SettingError("must name a file: several threads share the database, and memory cannot be shared");
-  }
-  return path;
+const databaseAddress = (text: string): DatabaseAddress => {
+  const address = readDatabaseAddress(text);
+  if (typeof address === "string") throw new SettingError(address);
+  return address;
 };
 
 const keyPrefix = (text: string): string => {
@@ -90,14 +82,25 @@ const setting = <T>(definition: Setting<T>): Setting<T> => definition;
 
 /** Every setting of the server. The reference page is checked against this table. */
 export const settings = {
-  databasePath: setting({
+  database: setting({
     env: "DATABASE_URL",
     toml: "database.url",
     flag: "database",
     fallback: "sqlite:cost-ops.db",
-    meaning: "The database. A relative path begins in the working folder; missing folders are made.",
+    meaning:
+      "The database: sqlite: and a file, whose relative path begins in the working folder and whose folders are made, or postgresql://user:password@host:port/database, of version 15 or newer.",
+    secret: true,
+    shown: withoutPassword,
+    parse: databaseAddress,
+  }),
+  databasePoolSize: setting({
+    env: "DATABASE_POOL_SIZE",
+    toml: "database.pool_size",
+    flag: undefined,
+    fallback: "10",
+    meaning: "Connections of one server process to PostgreSQL at most. The embedded store has no pool.",
     secret: false,
-    parse: sqliteUrl,
+    parse: wholeNumber(4, 1_000),
   }),
   host: setting({
     env: "SERVER_HOST",
@@ -263,12 +266,6 @@ export const unusedSettings: readonly {
   readonly refused: boolean;
   readonly meaning: string;
 }[] = [
-  {
-    env: "DATABASE_POOL_SIZE",
-    toml: "database.pool_size",
-    refused: false,
-    meaning: "The embedded store has one connection that writes and one that reads; there is no pool.",
-  },
   {
     env: "JWT_SECRET",
     toml: "auth.jwt_secret",

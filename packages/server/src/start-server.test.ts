@@ -59,7 +59,7 @@ function start(environment: Record<string, string> = {}): Started {
 
 describe("the server process", () => {
   test("makes a private database in a new folder, shows the key once and never logs it, ends cleanly on SIGTERM", async () => {
-    const environment = { DATABASE_URL: "sqlite:new/folder/cost.db", DATABASE_POOL_SIZE: "5" };
+    const environment = { DATABASE_URL: "sqlite:new/folder/cost.db", JWT_SECRET: "x" };
     const first = start(environment);
     const url = await first.listening;
     const ready = await fetch(`${url}/ready`);
@@ -71,7 +71,7 @@ describe("the server process", () => {
     const key = /sk_live_\w{43}/.exec(ended.out)?.[0] ?? "";
     expect([ended.code, key]).toEqual([0, expect.stringMatching(/^sk_live_/)]);
     expect(ended.talk).not.toContain(key);
-    expect(ended.talk).toMatch(/"event":"config.unused".*DATABASE_POOL_SIZE/);
+    expect(ended.talk).toMatch(/"event":"config.unused".*JWT_SECRET/);
     expect(ended.talk).toMatch(/"event":"server.stopped"/);
 
     const second = start(environment);

@@ -115,7 +115,7 @@ function databaseProblem(config: Config, error: unknown): unknown {
     /database|sqlite|disk|file|schema/i.test(message) ||
     ["EACCES", "EROFS", "ENOTDIR", "EISDIR", "ENOSPC"].includes(code ?? "");
   return isStorage
-    ? new StartError("database", `The database ${config.databasePath} cannot be opened: ${message}.`, error)
+    ? new StartError("database", `The database ${config.database} cannot be opened: ${message}.`, error)
     : error;
 }
 

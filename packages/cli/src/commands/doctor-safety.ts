@@ -29,7 +29,7 @@ export async function findUnsafe(config: Config): Promise<readonly SafetyFinding
     warnings.push(`${origins.logLevel} is ${config.logLevel}: logs will tell more than a server in use should.`);
   }
   return [
-    ...[...problems, ...openFiles(config.databasePath)].map(
+    ...[...problems, ...(config.database.store === "sqlite" ? openFiles(config.database.path) : [])].map(
       (message): SafetyFinding => ({ severity: "problem", message }),
     ),
     ...warnings.map((message): SafetyFinding => ({ severity: "warning", message })),

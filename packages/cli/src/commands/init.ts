@@ -22,7 +22,7 @@ export function define(command: Command, run: Run): void {
           throw new CommandError("init makes a local database; it does not go with --api-url.", exitCodes.usage);
         }
         const { loadConfig, settings } = await import("@llm-cost-ops/server/config");
-        const { databasePath } = loadConfig(configSources(cli));
+        const database = String(loadConfig(configSources(cli)).database);
         const configFile = writeConfig ? await writeConfigFile(settings) : null;
         const client = await cli.connect("may be created");
         const active = wireForm<ApiKey[]>(await client.apiKeys.list()).filter(isActive);
@@ -31,7 +31,7 @@ export function define(command: Command, run: Run): void {
             ? wireForm<ApiKeyCreated>(await client.apiKeys.create({ name: "administrator" }))
             : undefined;
         const document = {
-          database: databasePath,
+          database,
           config_file: configFile,
           key_id: made?.id ?? null,
           api_key: made?.key ?? null,
@@ -40,7 +40,7 @@ export function define(command: Command, run: Run): void {
         if (made !== undefined || terminal.format !== "table") {
           await writeRecord(terminal, document, () => made?.key ?? "");
         }
-        terminal.talk(`The database is ${printable(databasePath)}.`);
+        terminal.talk(`The database is ${printable(database)}.`);
         if (configFile !== null) terminal.talk(`The settings are in ${printable(configFile)}.`);
         terminal.talk(
           made === undefined

@@ -22,7 +22,7 @@ export function define(command: Command, run: Run): void {
         if (server.reloadCertificate !== undefined) process.on("SIGHUP", server.reloadCertificate);
         const { terminal } = cli;
         const firstKey = server.composition.firstKey?.reveal() ?? null;
-        await writeRecord(terminal, { url: server.url, database: config.databasePath, api_key: firstKey }, () =>
+        await writeRecord(terminal, { url: server.url, database: String(config.database), api_key: firstKey }, () =>
           [
             `LLM Cost Ops listens on ${terminal.paint.bold(server.url)} (${server.url}/docs describes the interface)`,
             ...(firstKey === null ? [] : [`Administrator key, shown this once: ${terminal.paint.bold(firstKey)}`]),

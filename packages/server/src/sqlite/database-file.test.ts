@@ -15,7 +15,7 @@ beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), "cost-ops-file-"));
   mkdirSync(join(folder, "away"));
   const config = loadConfig({ environment: {}, workingFolder: folder, homeFolder: folder });
-  file = config.databasePath;
+  file = String(config.database);
   server = await compose(config, { clock: Date.now, logger: createLogger("silent") });
   url = await server.app.fastify.listen({ port: 0, host: "127.0.0.1" });
   authorization = `Bearer ${server.firstKey?.reveal()}`;
