@@ -72,12 +72,12 @@ export async function openPostgres(options: PostgresOptions): Promise<PostgresSt
 }
 
 function createStore(pool: pg.Pool, now: () => number): PostgresStore {
-  const textOf = statementTexts();
+  const parts: ProcessParts = { textOf: statementTexts(), now, state: new Map() };
   return {
     async run(operation, args) {
       for (let attempt = 1; ; attempt += 1) {
         try {
-          return await transact(pool, operation, args, (client) => connectionOf(client, textOf, now));
+          return await transact(pool, operation, args, (client) => connectionOf(client, parts));
         } catch (error) {
           if (isLostRace(error) && attempt < attemptsMax) continue;
           throw storageRefusal(error) ?? error;
@@ -135,12 +135,18 @@ function opening<Args>({ access, scope }: StoreOperation<Args, unknown>, args: A
   return `${begin}; SET LOCAL ${organizationSetting} = ${owner}; SET LOCAL ${scopeSetting} = '${scope}'`;
 }
 
-function connectionOf(client: pg.PoolClient, textOf: (sql: string) => string, now: () => number): StoreConnection {
+/** What all connections of a process have in common. */
+interface ProcessParts extends Pick<StoreConnection, "now" | "state"> {
+  readonly textOf: (sql: string) => string;
+}
+
+function connectionOf(client: pg.ClientBase, { textOf, now, state }: ProcessParts): StoreConnection {
   const query = async (sql: string, values: readonly SqlValue[]): Promise<pg.QueryResult<Record<string, unknown>>> =>
     client.query(textOf(sql), values.map(toParameter));
   return {
     dialect: "postgres",
     now,
+    state,
     all: async <Row>(sql: string, ...values: readonly SqlValue[]) =>
       (await query(sql, values)).rows as unknown as readonly Row[],
     get: async <Row>(sql: string, ...values: readonly SqlValue[]) =>

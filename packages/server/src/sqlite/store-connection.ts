@@ -11,7 +11,7 @@ const keptStatementsMax = 500;
 export const connectionOf = (store: StoreThread): StoreConnection =>
   threadState(store, connectionKey, () => createConnection(store));
 
-function createConnection({ db, now }: StoreThread): StoreConnection {
+function createConnection({ db, now, state }: StoreThread): StoreConnection {
   const statements = new Map<string, StatementSync>();
   const prepared = (sql: string): StatementSync => {
     const known = statements.get(sql);
@@ -24,6 +24,7 @@ function createConnection({ db, now }: StoreThread): StoreConnection {
   return {
     dialect: "sqlite",
     now,
+    state,
     all: <Row>(sql: string, ...values: readonly SqlValue[]) =>
       prepared(sql).all(...values) as unknown as readonly Row[],
     get: <Row>(sql: string, ...values: readonly SqlValue[]) =>

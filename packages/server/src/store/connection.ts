@@ -17,6 +17,8 @@ export interface StoreConnection {
   readonly dialect: "sqlite" | "postgres";
   /** UTC milliseconds. */
   readonly now: () => number;
+  /** What operations keep from transaction to transaction, one entry each: the thread's or, behind a network, the process's. */
+  readonly state: Map<symbol, unknown>;
   all<Row>(sql: string, ...values: readonly SqlValue[]): Awaitable<readonly Row[]>;
   /** The first row, if any. */
   get<Row>(sql: string, ...values: readonly SqlValue[]): Awaitable<Row | undefined>;
