@@ -1,20 +1,26 @@
 import type { SqlValue, StoreConnection } from "./connection.ts";
 
-/** So many rows go with one statement, the most that fit first: few texts, which stores keep, and few round trips. */
-const rowsPerStatement = [64, 16, 4, 1] as const;
+/** Both stores take more places than this in one statement. */
+const placesMax = 5_000;
 
-/** Inserts rows, whose values are in the order of `columns`. `ending` is what follows the values: `ON CONFLICT …`. */
+/**
+ * Inserts rows many at a time: on a store behind a network each statement is a trip. `insert` is the text up to the
+ * columns' closing parenthesis, `conflict` what follows the values. Rows must differ in what the conflict is about.
+ */
 export async function insertRows(
   connection: StoreConnection,
-  table: string,
-  columns: readonly string[],
+  insert: string,
   rows: readonly (readonly SqlValue[])[],
-  ending = "",
+  conflict = "",
 ): Promise<void> {
-  const places = `(${columns.map(() => "?").join(", ")})`;
-  let at = 0;
-  for (const count of rowsPerStatement) {
-    const sql = `INSERT INTO ${table} (${columns.join(", ")}) VALUES ${new Array(count).fill(places).join(", ")} ${ending}`;
-    for (; rows.length - at >= count; at += count) await connection.run(sql, ...rows.slice(at, at + count).flat());
+  const width = rows[0]?.length ?? 1;
+  const places = `(${new Array(width).fill("?").join(", ")})`;
+  const rowsAtOnce = Math.floor(placesMax / width);
+  for (let at = 0; at < rows.length; at += rowsAtOnce) {
+    const some = rows.slice(at, at + rowsAtOnce);
+    await connection.run(
+      `${insert} VALUES ${new Array(some.length).fill(places).join(", ")} ${conflict}`,
+      ...some.flat(),
+    );
   }
 }

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { CatalogueDifference, CatalogueVersion } from "@llm-cost-ops/contract";
 import { Refusal } from "../../refusal.ts";
 import type { StoreConnection } from "../../store/connection.ts";
+import { insertRows } from "../../store/insert-rows.ts";
 import { installationRead, installationWrite } from "../../store/operation.ts";
 import { advancePriceBook, enqueueWaitingEverywhere } from "../price-changes.sql.ts";
 import { catalogueOrganization, isWithdrawn, type PriceVersionRow } from "../price-version-row.ts";
@@ -115,29 +116,36 @@ async function write(connection: StoreConnection, plan: CataloguePlan, catalogue
       id,
     );
   }
-  const addPrice = `INSERT INTO price_versions (organization_id, id, provider, model, catalogue_version, currency, valid_from, valid_to, body, created_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
-  for (const { provider, model, price } of plan.added) {
+  const prices = plan.added.map(({ provider, model, price }) => {
     const body = canonicalBody(price);
     const name = JSON.stringify([catalogueVersion, provider, model, price.validFromMs]);
     const id = `price_${createHash("sha256").update(name).digest("hex").slice(0, 24)}`;
     const { currency, validFromMs, validToMs } = price;
-    const values = [organization, id, provider, model, catalogueVersion, currency, validFromMs, validToMs, body, now];
-    await connection.run(addPrice, ...values);
-  }
-  const putModel = `INSERT INTO models (organization_id, provider, model, match) VALUES (?, ?, ?, ?)
-     ON CONFLICT (organization_id, provider, model) DO UPDATE SET match = excluded.match`;
-  for (const { provider, model, match } of plan.models) {
-    await connection.run(putModel, organization, provider, model, match);
-  }
-  const putProvider = `INSERT INTO providers (organization_id, provider, name, created_at) VALUES (?, ?, ?, ?)
-     ON CONFLICT (organization_id, provider) DO UPDATE SET name = excluded.name`;
-  for (const { id, name } of plan.providers) await connection.run(putProvider, organization, id, name, now);
-  const putAlias = `INSERT INTO model_aliases (organization_id, provider, alias, model, created_at) VALUES (?, ?, ?, ?, ?)
-     ON CONFLICT (organization_id, provider, alias) DO UPDATE SET model = excluded.model`;
-  for (const { provider, alias, model } of plan.aliases) {
-    await connection.run(putAlias, organization, provider, alias, model, now);
-  }
+    return [organization, id, provider, model, catalogueVersion, currency, validFromMs, validToMs, body, now];
+  });
+  await insertRows(
+    connection,
+    "INSERT INTO price_versions (organization_id, id, provider, model, catalogue_version, currency, valid_from, valid_to, body, created_at)",
+    prices,
+  );
+  await insertRows(
+    connection,
+    "INSERT INTO models (organization_id, provider, model, match)",
+    plan.models.map(({ provider, model, match }) => [organization, provider, model, match]),
+    "ON CONFLICT (organization_id, provider, model) DO UPDATE SET match = excluded.match",
+  );
+  await insertRows(
+    connection,
+    "INSERT INTO providers (organization_id, provider, name, created_at)",
+    plan.providers.map(({ id, name }) => [organization, id, name, now]),
+    "ON CONFLICT (organization_id, provider) DO UPDATE SET name = excluded.name",
+  );
+  await insertRows(
+    connection,
+    "INSERT INTO model_aliases (organization_id, provider, alias, model, created_at)",
+    plan.aliases.map(({ provider, alias, model }) => [organization, provider, alias, model, now]),
+    "ON CONFLICT (organization_id, provider, alias) DO UPDATE SET model = excluded.model",
+  );
 }
 
 /** A catalogue that was read, and from when its changed prices are to hold. */
