@@ -4,10 +4,9 @@ import { byCorrectedRecord, entryCodes } from "../usage/record-row.ts";
 import type { RecordFilter } from "./cost-filter.ts";
 import { type ExactSums, measures } from "./exact-sums.ts";
 import type { GroupCollector } from "./group-collector.ts";
+import type { RowSource } from "./group-sums.ts";
 import { namedIds } from "./named-ids.ts";
 import type { Segment } from "./rollup-plan.ts";
-
-export type RowSource = "rollup_daily" | "rollup_hourly" | "rollup_user_daily" | "records";
 
 /** The time column of each source, in the unit of its segments, and its user. */
 const sources: Readonly<Record<RowSource, { readonly time: string; readonly user: string }>> = {

@@ -1,5 +1,5 @@
 import type { Dimension } from "@llm-cost-ops/contract";
-import { parseTags, type SeriesCatalogue, type SeriesColumn } from "./series-catalogue.sqlite.ts";
+import { parseTags, type SeriesCatalogue, type SeriesColumn } from "./series-catalogue.ts";
 
 /** The dimensions that a series fixes, and the catalogue's column of each. */
 const columnOfDimension: { readonly [D in Dimension]?: SeriesColumn } = {
