@@ -15,6 +15,10 @@ export const permissionMeanings = {
   "keys:read": "List API keys, without their secrets.",
   "organizations:read": "Read the organization, its tenants and what each of them spent.",
   "organizations:write": "Make tenants, each with a first key, and change organizations and their settings.",
+  "members:read": "List members, their roles, invitations, custom roles and teams.",
+  "members:write": "Invite and remove members, assign roles that go no further than one's own, and change teams.",
+  "projects:read": "List projects.",
+  "projects:write": "Create, change and archive projects.",
   "keys:write": "Create, rotate and revoke API keys that may do no more than their maker.",
 } as const satisfies Record<string, string>;
 
@@ -22,7 +26,9 @@ export type Permission = keyof typeof permissionMeanings;
 
 export const permissions = Object.keys(permissionMeanings) as [Permission, ...Permission[]];
 
-const reading = permissions.filter((permission) => permission.endsWith(":read") && permission !== "keys:read");
+// Who has keys and who belongs to the organization is not everybody's business.
+const guarded: ReadonlySet<Permission> = new Set(["keys:read", "members:read"]);
+const reading = permissions.filter((permission) => permission.endsWith(":read") && !guarded.has(permission));
 
 /** The roles that every organization has, as what they allow. */
 export const roles = {
@@ -34,3 +40,13 @@ export const roles = {
 } as const satisfies Record<string, ReadonlySet<Permission>>;
 
 export type Role = keyof typeof roles;
+
+/** What is about records: a role may allow it for some projects or for a member's own records alone. */
+export const recordPermissions: ReadonlySet<Permission> = new Set(
+  permissions.filter((permission) => /^(?:usage|costs|imports|exports):/.test(permission)),
+);
+
+/** What a role may allow for some projects: everything about records, and the keys of those projects. */
+export const projectPermissions: ReadonlySet<Permission> = new Set(
+  permissions.filter((permission) => recordPermissions.has(permission) || permission.startsWith("keys:")),
+);

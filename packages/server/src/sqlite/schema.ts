@@ -182,4 +182,59 @@ ALTER TABLE organizations ADD COLUMN updated_at INTEGER;
 CREATE UNIQUE INDEX organizations_by_parent ON organizations (parent_id, slug);
 `,
   },
+  {
+    id: 9,
+    sql: `
+-- Users are the installation's; whoever has a membership belongs to the organization as well.
+CREATE TABLE memberships (
+  organization_id TEXT NOT NULL, user_id TEXT NOT NULL, created_at INTEGER NOT NULL,
+  PRIMARY KEY (organization_id, user_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX memberships_by_user ON memberships (user_id, organization_id);
+-- scope: organization, own, team:<team_id> or project:<project_id>. One role for each of a member's scopes.
+CREATE TABLE role_grants (
+  organization_id TEXT NOT NULL, user_id TEXT NOT NULL, scope TEXT NOT NULL, role TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (organization_id, user_id, scope)
+) STRICT, WITHOUT ROWID;
+-- permissions: a JSON list.
+CREATE TABLE custom_roles (
+  organization_id TEXT NOT NULL, role TEXT NOT NULL, description TEXT NOT NULL, permissions TEXT NOT NULL,
+  created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
+  PRIMARY KEY (organization_id, role)
+) STRICT, WITHOUT ROWID;
+-- project_id: the name that records carry; records may carry names that have no row here.
+CREATE TABLE projects (
+  organization_id TEXT NOT NULL, project_id TEXT NOT NULL, name TEXT NOT NULL, description TEXT NOT NULL,
+  created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL, archived_at INTEGER,
+  PRIMARY KEY (organization_id, project_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE teams (
+  organization_id TEXT NOT NULL, team_id TEXT NOT NULL, slug TEXT NOT NULL, name TEXT NOT NULL,
+  created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
+  PRIMARY KEY (organization_id, team_id)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX teams_by_slug ON teams (organization_id, slug);
+CREATE TABLE team_projects (
+  organization_id TEXT NOT NULL, team_id TEXT NOT NULL, project_id TEXT NOT NULL,
+  PRIMARY KEY (organization_id, team_id, project_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE team_members (
+  organization_id TEXT NOT NULL, team_id TEXT NOT NULL, user_id TEXT NOT NULL,
+  PRIMARY KEY (organization_id, team_id, user_id)
+) STRICT, WITHOUT ROWID;
+-- email: in lower case. The token itself is shown once to whoever invites.
+CREATE TABLE invitations (
+  organization_id TEXT NOT NULL, id TEXT NOT NULL, email TEXT NOT NULL, role TEXT NOT NULL, scope TEXT NOT NULL,
+  token_hash BLOB NOT NULL, created_by TEXT NOT NULL, created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL,
+  accepted_at INTEGER, revoked_at INTEGER,
+  PRIMARY KEY (organization_id, id)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX invitations_by_token ON invitations (token_hash);
+CREATE INDEX invitations_by_email ON invitations (organization_id, email);
+-- record_scope: JSON of the part of the records that the maker was limited to; NULL is no limit.
+ALTER TABLE exports ADD COLUMN record_scope TEXT;
+ALTER TABLE imports ADD COLUMN record_scope TEXT;
+`,
+  },
 ];

@@ -1,0 +1,14 @@
+/** A part of an organization's records. What is named must hold; an empty list is no record at all. */
+export interface RecordScope {
+  /** Records of these projects. */
+  readonly projects?: readonly string[];
+  /** Records whose `user_id` is one of these: a user's id and e-mail. */
+  readonly userIds?: readonly string[];
+}
+
+const isWithin = (inner: readonly string[] | undefined, outer: readonly string[] | undefined): boolean =>
+  outer === undefined || (inner?.every((one) => outer.includes(one)) ?? false);
+
+/** Whether every record of `inner` (undefined: every record) is one of `outer` as well. */
+export const isScopeWithin = (inner: RecordScope | undefined, outer: RecordScope | undefined): boolean =>
+  outer === undefined || (isWithin(inner?.projects, outer.projects) && isWithin(inner?.userIds, outer.userIds));
