@@ -1,5 +1,7 @@
 import type { Client } from "pg";
-import { postgresMigrations, scopeSetting, serverRole } from "./schema.ts";
+import { grantPartitions } from "./partitions.ts";
+import { scopeSetting, serverRole } from "./row-security.ts";
+import { postgresMigrations } from "./schema.ts";
 
 /** Any number that no other program is likely to lock by: "cost" in ASCII. */
 const migrationLock = 0x636f7374;
@@ -42,5 +44,6 @@ async function grantToServer(client: Client): Promise<void> {
   await client.query(`GRANT ${serverRole} TO CURRENT_USER`);
   await client.query(`GRANT USAGE ON SCHEMA public TO ${serverRole}`);
   await client.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ${serverRole}`);
+  await client.query(grantPartitions);
   await client.query(`REVOKE INSERT, UPDATE, DELETE ON schema_version FROM ${serverRole}`);
 }

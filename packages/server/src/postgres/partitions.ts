@@ -49,7 +49,8 @@ BEGIN
     to_ms := extract(epoch FROM month + interval '1 month') * 1000;
   END IF;
   IF to_regclass(partition) IS NOT NULL THEN RETURN partition; END IF;
-  PERFORM pg_advisory_xact_lock(hashtextextended('records partitions', 2));
+  -- The lock that attaching needs: whoever waited for it sees what the one before made.
+  LOCK TABLE records IN SHARE UPDATE EXCLUSIVE MODE;
   IF to_regclass(partition) IS NOT NULL THEN RETURN partition; END IF;
   EXECUTE format('CREATE TABLE %I (LIKE records INCLUDING ALL)', partition);
   ${openToCopy("partition", "partition || '_own_rows'")}

@@ -3,7 +3,7 @@ import type { Refusal } from "../refusal.ts";
 import type { SqlValue, StoreConnection } from "../store/connection.ts";
 import type { Store, StoreOperation } from "../store/operation.ts";
 import { migratePostgres } from "./migrate.ts";
-import { organizationSetting, scopeSetting, serverRole } from "./schema.ts";
+import { organizationSetting, scopeSetting, serverRole } from "./row-security.ts";
 import { statementTexts } from "./statement-text.ts";
 import { isLostRace, storageRefusal } from "./storage-failure.ts";
 

@@ -1,11 +1,6 @@
 import { migrations } from "../sqlite/schema.ts";
-
-/** The role as which a server works: it owns no table, and row-level security holds for it. */
-export const serverRole = "cost_ops_server";
-
-/** Settings of a transaction that the policies read. */
-export const organizationSetting = "cost_ops.organization_id";
-export const scopeSetting = "cost_ops.scope";
+import { makeRecordsPartition } from "./partitions.ts";
+import { isInstallation, ownRow } from "./row-security.ts";
 
 const counters = `requests bigint NOT NULL, input_tokens bigint NOT NULL, output_tokens bigint NOT NULL,
   cached_tokens bigint NOT NULL, cache_write_tokens bigint NOT NULL, reasoning_tokens bigint NOT NULL`;
@@ -13,7 +8,8 @@ const counters = `requests bigint NOT NULL, input_tokens bigint NOT NULL, output
 /**
  * What is another table here than on the embedded store. Records lie in a partition a month, whose indexes stay small and
  * which can be dropped whole; a partitioned table cannot hold an id unique beyond one partition, so `record_keys` does,
- * for ever, and says in which month to look.
+ * for ever, and says in which month to look. It has a single partition, for a partition is what COPY may write to: see
+ * `partitions.ts`.
  */
 const ownTables: Readonly<Record<string, string>> = {
   records: `
@@ -21,7 +17,7 @@ CREATE TABLE record_keys (
   organization_id text COLLATE "C" NOT NULL, id bytea NOT NULL, occurred_at bigint NOT NULL,
   entry smallint NOT NULL, fingerprint bytea NOT NULL,
   PRIMARY KEY (organization_id, id)
-);
+) PARTITION BY HASH (organization_id);
 CREATE TABLE records (
   organization_id text COLLATE "C" NOT NULL, id bytea NOT NULL, external_id text COLLATE "C",
   entry smallint NOT NULL, state smallint NOT NULL, series_id bigint NOT NULL, user_id text COLLATE "C",
@@ -34,7 +30,8 @@ CREATE TABLE records (
   source text COLLATE "C" NOT NULL, fingerprint bytea NOT NULL, raw_usage text COLLATE "C", metadata text COLLATE "C",
   corrects_id bytea, correction_reason text COLLATE "C", repricing_id text COLLATE "C",
   PRIMARY KEY (organization_id, occurred_at, id)
-) PARTITION BY RANGE (occurred_at)`,
+) PARTITION BY RANGE (occurred_at);
+${makeRecordsPartition}`,
 };
 
 /** The catalogue's rows stand under no organization, and every organization reads them. */
@@ -63,8 +60,7 @@ function translated(statement: string): string {
 
 /** Rows are seen and written in transactions of their organization alone, by whomever, the owner included. */
 function secured(table: string): string {
-  const own = `organization_id = current_setting('${organizationSetting}', true)
-    OR current_setting('${scopeSetting}', true) = 'installation'`;
+  const own = `${ownRow} OR ${isInstallation}`;
   const seen = withCatalogue.has(table) ? `${own} OR organization_id = ''` : own;
   return `ALTER TABLE ${table} ENABLE ROW LEVEL SECURITY;
 ALTER TABLE ${table} FORCE ROW LEVEL SECURITY;
