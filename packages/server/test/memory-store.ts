@@ -20,7 +20,7 @@ export function memoryStore(now: () => number): { readonly store: StoreThread; r
     return result;
   };
   const threads: SqliteThreads = {
-    write: (operation, args) => inTurn(() => writeTransaction(store, () => operation.run(store, args))),
+    write: (operation, args, actor) => inTurn(() => writeTransaction(store, () => operation.run(store, args, actor))),
     read: (operation, args) => inTurn(() => operation.run(store, args)),
     writeTogether: (operation, args, bytes) =>
       inTurn(() => {

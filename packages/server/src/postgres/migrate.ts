@@ -1,7 +1,7 @@
 import type { Client } from "pg";
 import { grantPartitions } from "./partitions.ts";
 import { scopeSetting, serverRole } from "./row-security.ts";
-import { postgresMigrations } from "./schema.ts";
+import { appendOnlyTables, postgresMigrations } from "./schema.ts";
 
 /** Any number that no other program is likely to lock by: "cost" in ASCII. */
 const migrationLock = 0x636f7374;
@@ -46,4 +46,5 @@ async function grantToServer(client: Client): Promise<void> {
   await client.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ${serverRole}`);
   await client.query(grantPartitions);
   await client.query(`REVOKE INSERT, UPDATE, DELETE ON schema_version FROM ${serverRole}`);
+  await client.query(`REVOKE UPDATE, DELETE ON ${appendOnlyTables.join(", ")} FROM ${serverRole}`);
 }

@@ -1,4 +1,6 @@
 import pg from "pg";
+import type { Actor } from "../audit/actor.ts";
+import { runWithActor } from "../audit/watched-change.ts";
 import type { Refusal } from "../refusal.ts";
 import type { SqlValue, StoreConnection } from "../store/connection.ts";
 import type { Store, StoreOperation } from "../store/operation.ts";
@@ -74,10 +76,10 @@ export async function openPostgres(options: PostgresOptions): Promise<PostgresSt
 function createStore(pool: pg.Pool, now: () => number): PostgresStore {
   const parts: ProcessParts = { textOf: statementTexts(), now, state: new Map() };
   return {
-    async run(operation, args) {
+    async run(operation, args, actor) {
       for (let attempt = 1; ; attempt += 1) {
         try {
-          return await transact(pool, operation, args, (client) => connectionOf(client, parts));
+          return await transact(pool, operation, args, actor, (client) => connectionOf(client, parts));
         } catch (error) {
           if (isLostRace(error) && attempt < attemptsMax) continue;
           throw storageRefusal(error) ?? error;
@@ -92,6 +94,7 @@ async function transact<Args, Result>(
   pool: pg.Pool,
   operation: StoreOperation<Args, Result>,
   args: Args,
+  actor: Actor | undefined,
   connect: (client: pg.PoolClient) => StoreConnection,
 ): Promise<Result> {
   const client = await pool.connect();
@@ -100,7 +103,7 @@ async function transact<Args, Result>(
     let result: Result;
     try {
       await client.query(opening(operation, args));
-      result = await operation.run(connect(client), args);
+      result = await runWithActor(operation, connect(client), args, actor);
     } catch (error) {
       await client.query("ROLLBACK").catch((problem: Error) => {
         broken = problem;

@@ -37,8 +37,21 @@ ${makeRecordsPartition}`,
 /** The catalogue's rows stand under no organization, and every organization reads them. */
 const withCatalogue: ReadonlySet<string> = new Set(["providers", "models", "price_versions", "model_aliases"]);
 
+/** Tables that a server adds to and reads, and may never change what lies in them. */
+export const appendOnlyTables = ["audit_entries", "audit_checkpoints"] as const;
+
 /** Tables that hold nothing of an organization's own. */
-const ofInstallation: ReadonlySet<string> = new Set(["settings", "catalogue_versions"]);
+const ofInstallation: ReadonlySet<string> = new Set(["settings", "catalogue_versions", "users"]);
+
+/** What people sign in with and what signs the audit trail: no transaction of an organization sees it. */
+const ofSignIn: ReadonlySet<string> = new Set([
+  "user_credentials",
+  "recovery_codes",
+  "sessions",
+  "refresh_tokens",
+  "signing_secrets",
+  "audit_signing_key",
+]);
 
 const types: readonly (readonly [RegExp, string])[] = [
   [/\bTEXT\b/g, 'text COLLATE "C"'],
@@ -60,7 +73,7 @@ function translated(statement: string): string {
 
 /** Rows are seen and written in transactions of their organization alone, by whomever, the owner included. */
 function secured(table: string): string {
-  const own = `${ownRow} OR ${isInstallation}`;
+  const own = ofSignIn.has(table) ? isInstallation : `${ownRow} OR ${isInstallation}`;
   const seen = withCatalogue.has(table) ? `${own} OR organization_id = ''` : own;
   return `ALTER TABLE ${table} ENABLE ROW LEVEL SECURITY;
 ALTER TABLE ${table} FORCE ROW LEVEL SECURITY;

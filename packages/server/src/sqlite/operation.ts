@@ -1,4 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
+import type { Actor } from "../audit/actor.ts";
 import type { Refusal } from "../refusal.ts";
 
 /**
@@ -7,7 +8,8 @@ import type { Refusal } from "../refusal.ts";
  */
 export interface SqliteOperation<Args, Result> {
   readonly name: string;
-  readonly run: (store: StoreThread, args: Args) => Result;
+  /** `actor` is who set it off, for the audit trail. */
+  readonly run: (store: StoreThread, args: Args, actor?: Actor) => Result;
 }
 
 /**
@@ -75,7 +77,7 @@ export function threadState<T>(store: StoreThread, key: symbol, make: () => T): 
  * own; `read` runs it on a reader thread against a snapshot. A `Refusal` thrown there is thrown here as one.
  */
 export interface SqliteThreads {
-  write<Args, Result>(operation: SqliteOperation<Args, Result>, args: Args): Promise<Result>;
+  write<Args, Result>(operation: SqliteOperation<Args, Result>, args: Args, actor?: Actor): Promise<Result>;
   read<Args, Result>(operation: SqliteOperation<Args, Result>, args: Args): Promise<Result>;
   /**
    * Joins the group that the writer takes next; a large call passes the preparer first. Moves `bytes` away from the

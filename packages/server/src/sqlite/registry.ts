@@ -1,3 +1,4 @@
+import { auditOperations } from "../audit/audit.sql.ts";
 import { costQueryOperations } from "../costs/cost-query.sqlite.ts";
 import { exportOperations } from "../exports/exports.sql.ts";
 import { idempotencyOperations } from "../idempotency/idempotency.sql.ts";
@@ -19,6 +20,7 @@ export type AnySqliteOperation = SqliteOperation<never, unknown>;
 /** Operations that are the same on every store. Every domain adds its list here. */
 export const storeOperations: readonly StoreOperation<never, unknown>[] = [
   ...apiKeyOperations,
+  ...auditOperations,
   ...idempotencyOperations,
   ...jobOperations,
   ...exportOperations,

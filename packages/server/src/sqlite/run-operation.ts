@@ -1,3 +1,4 @@
+import type { Actor } from "../audit/actor.ts";
 import { Refusal } from "../refusal.ts";
 import type { GroupCall, SqliteGroupOperation, SqliteOperation, StoreThread } from "./operation.ts";
 import { storageRefusal } from "./storage-failure.ts";
@@ -10,12 +11,12 @@ import { type CallAnswer, type GroupedRequest, toRefusalMessage } from "./thread
 export function runOperation(
   store: StoreThread,
   operation: SqliteOperation<unknown, unknown> | undefined,
-  request: { readonly id: number; readonly name: string; readonly args: unknown },
+  request: { readonly id: number; readonly name: string; readonly args: unknown; readonly actor?: Actor | undefined },
 ): CallAnswer | Promise<CallAnswer> {
-  const { id, name, args } = request;
+  const { id, name, args, actor } = request;
   try {
     if (operation === undefined) throw new Error(`no operation is called ${name}: it is missing in the registry`);
-    const result = operation.run(store, args);
+    const result = operation.run(store, args, actor);
     if (!(result instanceof Promise)) return { id, result };
     return result.then(
       (value) => ({ id, result: value as unknown }),

@@ -183,6 +183,66 @@ CREATE UNIQUE INDEX organizations_by_parent ON organizations (parent_id, slug);
 `,
   },
   {
+    id: 7,
+    sql: `
+-- A chain for each organization: hash is the SHA-256 of the entry and of the hash before it. state_before, state_after: JSON.
+CREATE TABLE audit_entries (
+  organization_id TEXT NOT NULL, seq INTEGER NOT NULL, recorded_at INTEGER NOT NULL,
+  action TEXT NOT NULL, resource_type TEXT NOT NULL, resource_id TEXT,
+  actor_kind TEXT NOT NULL, actor_id TEXT, actor_name TEXT, client_address TEXT, user_agent TEXT, request_id TEXT,
+  outcome TEXT NOT NULL, state_before TEXT, state_after TEXT, previous_hash BLOB NOT NULL, hash BLOB NOT NULL,
+  PRIMARY KEY (organization_id, seq)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX audit_entries_by_time ON audit_entries (organization_id, recorded_at, seq);
+
+CREATE TABLE audit_checkpoints (
+  organization_id TEXT NOT NULL, seq INTEGER NOT NULL, hash BLOB NOT NULL, made_at INTEGER NOT NULL,
+  public_key BLOB NOT NULL, signature BLOB NOT NULL,
+  PRIMARY KEY (organization_id, seq)
+) STRICT, WITHOUT ROWID;
+
+-- One row: the installation's key. is_sealed: the private key can be read with the secret key of the installation alone.
+CREATE TABLE audit_signing_key (
+  id INTEGER PRIMARY KEY, public_key BLOB NOT NULL, private_key BLOB NOT NULL, is_sealed INTEGER NOT NULL,
+  created_at INTEGER NOT NULL
+) STRICT;
+`,
+  },
+  {
+    id: 8,
+    sql: `
+-- People belong to the installation; memberships tie them to organizations. email_key: the e-mail as it is compared.
+CREATE TABLE users (
+  id TEXT PRIMARY KEY, email TEXT NOT NULL, email_key TEXT NOT NULL UNIQUE, name TEXT,
+  created_at INTEGER NOT NULL, disabled_at INTEGER
+) STRICT, WITHOUT ROWID;
+-- totp_secret: sealed where totp_sealed is 1; in use since totp_confirmed_at; totp_step: the last one that was used.
+CREATE TABLE user_credentials (
+  user_id TEXT PRIMARY KEY, password_hash TEXT NOT NULL, password_changed_at INTEGER NOT NULL,
+  totp_secret BLOB, totp_sealed INTEGER NOT NULL, totp_confirmed_at INTEGER, totp_step INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE TABLE recovery_codes (
+  user_id TEXT NOT NULL, code_hash BLOB NOT NULL, used_at INTEGER,
+  PRIMARY KEY (user_id, code_hash)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE sessions (
+  id TEXT PRIMARY KEY, user_id TEXT NOT NULL, organization_id TEXT NOT NULL,
+  created_at INTEGER NOT NULL, refreshed_at INTEGER NOT NULL, expires_at INTEGER NOT NULL,
+  ended_at INTEGER, end_reason TEXT, client_address TEXT, user_agent TEXT
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sessions_by_user ON sessions (user_id, created_at);
+-- Replaced tokens stay as long as their session, so that one that comes back is known for what it is.
+CREATE TABLE refresh_tokens (
+  token_hash BLOB PRIMARY KEY, session_id TEXT NOT NULL, created_at INTEGER NOT NULL, replaced_at INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX refresh_tokens_by_session ON refresh_tokens (session_id);
+-- What tokens are signed with where no secret key is configured.
+CREATE TABLE signing_secrets (
+  id TEXT PRIMARY KEY, secret BLOB NOT NULL, created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+`,
+  },
+  {
     id: 9,
     sql: `
 -- Users are the installation's; whoever has a membership belongs to the organization as well.

@@ -1,4 +1,5 @@
 import type { StatementSync } from "node:sqlite";
+import { runWithActor } from "../audit/watched-change.ts";
 import type { SqlValue, StoreConnection } from "../store/connection.ts";
 import type { Store, StoreOperation } from "../store/operation.ts";
 import { type SqliteOperation, type SqliteThreads, type StoreThread, threadState } from "./operation.ts";
@@ -34,13 +35,16 @@ function createConnection({ db, now, state }: StoreThread): StoreConnection {
 }
 
 /** An operation of every store as an operation of the embedded store's threads. */
-export const onThread = <Args, Result>({ name, run }: StoreOperation<Args, Result>): SqliteOperation<Args, Result> => ({
-  name,
+export const onThread = <Args, Result>(operation: StoreOperation<Args, Result>): SqliteOperation<Args, Result> => ({
+  name: operation.name,
   // Nothing in it waits for anything but this connection, whose answers are there at once.
-  run: (store, args) => run(connectionOf(store), args) as Result,
+  run: (store, args, actor) => runWithActor(operation, connectionOf(store), args, actor) as Result,
 });
 
 /** The embedded store: reads on the reader thread, writes on the writer. */
 export const sqliteStore = (threads: Pick<SqliteThreads, "read" | "write">): Store => ({
-  run: (operation, args) => threads[operation.access](onThread(operation), args),
+  run: (operation, args, actor) =>
+    operation.access === "read"
+      ? threads.read(onThread(operation), args)
+      : threads.write(onThread(operation), args, actor),
 });

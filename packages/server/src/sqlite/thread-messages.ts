@@ -1,4 +1,5 @@
 import type { ErrorCode } from "@llm-cost-ops/contract";
+import type { Actor } from "../audit/actor.ts";
 import { Refusal } from "../refusal.ts";
 
 /**
@@ -17,7 +18,13 @@ export interface ThreadOptions {
 
 /** From the main thread. `grouped` calls carry the bytes of their bodies and share a transaction with their neighbours. */
 export type ThreadRequest =
-  | { readonly kind: "call"; readonly id: number; readonly name: string; readonly args: unknown }
+  | {
+      readonly kind: "call";
+      readonly id: number;
+      readonly name: string;
+      readonly args: unknown;
+      readonly actor?: Actor | undefined;
+    }
   | { readonly kind: "grouped"; readonly name: string; readonly calls: readonly GroupedRequest[] }
   | { readonly kind: "close" };
 

@@ -1,3 +1,4 @@
+import type { Actor } from "../audit/actor.ts";
 import { isUpToDate } from "./connection.ts";
 import type {
   GroupCall,
@@ -122,9 +123,9 @@ class StoreThreads implements RunningSqliteThreads {
     return this.#startedWriter;
   }
 
-  async write<Args, Result>(operation: SqliteOperation<Args, Result>, args: Args): Promise<Result> {
+  async write<Args, Result>(operation: SqliteOperation<Args, Result>, args: Args, actor?: Actor): Promise<Result> {
     this.#flush();
-    return this.#call(this.#writer, operation, args);
+    return this.#call(this.#writer, operation, args, actor);
   }
 
   async read<Args, Result>(operation: SqliteOperation<Args, Result>, args: Args): Promise<Result> {
@@ -198,10 +199,15 @@ class StoreThreads implements RunningSqliteThreads {
     await this.#startedWriter?.close();
   }
 
-  #call<Args, Result>(thread: StoreThreadHandle, { name }: SqliteOperation<Args, Result>, args: Args): Promise<Result> {
+  #call<Args, Result>(
+    thread: StoreThreadHandle,
+    { name }: SqliteOperation<Args, Result>,
+    args: Args,
+    actor?: Actor,
+  ): Promise<Result> {
     this.#admit(0);
     const { id, answer } = thread.expect<Result>(() => this.#leave(0));
-    thread.post({ kind: "call", id, name, args }, [id]);
+    thread.post({ kind: "call", id, name, args, actor }, [id]);
     return answer;
   }
 

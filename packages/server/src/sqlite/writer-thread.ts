@@ -85,7 +85,8 @@ function runInTransaction(
   const operation = calls.get(request.name);
   const inTransaction = operation && {
     name: operation.name,
-    run: (thread: StoreThread, args: unknown) => writeTransaction(thread, () => operation.run(thread, args)),
+    run: (thread: StoreThread, args: unknown) =>
+      writeTransaction(thread, () => operation.run(thread, args, request.actor)),
   };
   return runOperation(on, inTransaction, request);
 }

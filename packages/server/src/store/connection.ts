@@ -1,3 +1,5 @@
+import type { Actor } from "../audit/actor.ts";
+
 /** What a statement's place takes. Instants are UTC milliseconds, yes and no are 1 and 0, JSON is text. */
 export type SqlValue = string | number | bigint | null | Uint8Array;
 
@@ -19,6 +21,8 @@ export interface StoreConnection {
   readonly now: () => number;
   /** What operations keep from transaction to transaction, one entry each: the thread's or, behind a network, the process's. */
   readonly state: Map<symbol, unknown>;
+  /** Whom the audit trail names, in an operation that leaves entries there; undefined for the process itself. */
+  readonly actor?: Actor | undefined;
   all<Row>(sql: string, ...values: readonly SqlValue[]): Awaitable<readonly Row[]>;
   /** The first row, if any. */
   get<Row>(sql: string, ...values: readonly SqlValue[]): Awaitable<Row | undefined>;

@@ -1,3 +1,4 @@
+import type { Actor } from "../audit/actor.ts";
 import type { StoreConnection } from "./connection.ts";
 
 /**
@@ -11,6 +12,11 @@ export interface StoreOperation<Args, Result> {
   /** `organization` sees the rows of `args.organizationId` alone; `installation` sees all of them. */
   readonly scope: "organization" | "installation";
   readonly run: (connection: StoreConnection, args: Args) => Promise<Result>;
+  /**
+   * Of a write: `recorded` where whatever it changes leaves an entry in the audit trail, which the store sees to; else why
+   * it leaves none.
+   */
+  readonly audit?: "recorded" | { readonly unrecorded: string };
 }
 
 /** The rows of whose organization an operation sees. */
@@ -25,10 +31,18 @@ export const storeRead = <Args extends OfOrganization, Result>(
   run: Run<Args, Result>,
 ): StoreOperation<Args, Result> => ({ name, access: "read", scope: "organization", run });
 
+/** A write that the audit trail tells of: it calls `recordChange` in its transaction wherever it changes something. */
+export const storeChange = <Args extends OfOrganization, Result>(
+  name: string,
+  run: Run<Args, Result>,
+): StoreOperation<Args, Result> => ({ name, access: "write", scope: "organization", run, audit: "recorded" });
+
+/** A write that the audit trail does not tell of, and why not. */
 export const storeWrite = <Args extends OfOrganization, Result>(
   name: string,
   run: Run<Args, Result>,
-): StoreOperation<Args, Result> => ({ name, access: "write", scope: "organization", run });
+  unrecorded?: string,
+): StoreOperation<Args, Result> => ({ name, access: "write", scope: "organization", run, ...because(unrecorded) });
 
 /** For what belongs to no organization, or is not known to belong to one yet: keys by their hash, due jobs. */
 export const installationRead = <Args, Result>(name: string, run: Run<Args, Result>): StoreOperation<Args, Result> => ({
@@ -41,9 +55,21 @@ export const installationRead = <Args, Result>(name: string, run: Run<Args, Resu
 export const installationWrite = <Args, Result>(
   name: string,
   run: Run<Args, Result>,
-): StoreOperation<Args, Result> => ({ name, access: "write", scope: "installation", run });
+  unrecorded?: string,
+): StoreOperation<Args, Result> => ({ name, access: "write", scope: "installation", run, ...because(unrecorded) });
 
-/** The way to the database for use-cases. A `Refusal` thrown by an operation is thrown here as one. */
+export const installationChange = <Args, Result>(
+  name: string,
+  run: Run<Args, Result>,
+): StoreOperation<Args, Result> => ({ name, access: "write", scope: "installation", run, audit: "recorded" });
+
+const because = (unrecorded: string | undefined): Pick<StoreOperation<never, unknown>, "audit"> =>
+  unrecorded === undefined ? {} : { audit: { unrecorded } };
+
+/**
+ * The way to the database for use-cases. A `Refusal` thrown by an operation is thrown here as one. `actor` is whom the
+ * audit trail names; the process itself if absent.
+ */
 export interface Store {
-  run<Args, Result>(operation: StoreOperation<Args, Result>, args: Args): Promise<Result>;
+  run<Args, Result>(operation: StoreOperation<Args, Result>, args: Args, actor?: Actor): Promise<Result>;
 }
