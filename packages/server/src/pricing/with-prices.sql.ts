@@ -71,7 +71,7 @@ interface Kept {
 
 const keptKey = Symbol("price snapshot");
 
-function keptOf({ state }: StoreConnection): Kept {
+function keptOf({ state }: Pick<StoreConnection, "state">): Kept {
   const known = state.get(keptKey) as Kept | undefined;
   if (known !== undefined) return known;
   const made: Kept = { snapshot: undefined };
@@ -119,6 +119,23 @@ export async function withPrices<Result>(
     if (present === revision) snapshot.add(names, versions);
     revision = present;
   }
+}
+
+/**
+ * The same without asking the store anything: by the price book as it was last read, whose revision the caller has to
+ * compare with the present one. Undefined where a row is missing.
+ */
+export function withKeptPrices<Result>(
+  connection: Pick<StoreConnection, "state">,
+  organizationId: string,
+  work: (lookup: PriceLookup) => Result,
+): { readonly revision: number; readonly result: Result } | undefined {
+  const { snapshot } = keptOf(connection);
+  if (snapshot === undefined || !snapshot.knows(catalogueOrganization) || !snapshot.knows(organizationId)) {
+    return undefined;
+  }
+  const attempt = attempted(() => work(snapshot.lookup()));
+  return snapshot.missing.length > 0 ? undefined : { revision: snapshot.revision, result: attempt() };
 }
 
 /** Runs `work` now; what it returned or threw comes when it is asked for. */

@@ -1,7 +1,7 @@
 import { Refusal } from "../refusal.ts";
-import { rowOf } from "./insert-record.sqlite.ts";
 import type { AppendAnswer, RecordedItem, UsageBytes } from "./ledger.ts";
 import { LongText } from "./long-text.ts";
+import { rowOf } from "./record-columns.ts";
 import { createdText, itemText, type RecordOutcome, recordedItem } from "./record-outcome.ts";
 import { toUsageRecord } from "./record-row.ts";
 

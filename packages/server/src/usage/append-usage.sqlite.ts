@@ -7,19 +7,13 @@ import { isIntegerOverflow, storageRefusal } from "../sqlite/storage-failure.ts"
 import { transactionEnded } from "../sqlite/transaction.ts";
 import { type AppendArgs, type AppendResult, asExpected, ResultWriter } from "./append-result.ts";
 import { committedUsage, usageCommitted } from "./committed-usage.ts";
-import {
-  type FingerprintedRow,
-  findFingerprinted,
-  insertRecord,
-  insertRecords,
-  recordsPerInsert,
-} from "./insert-record.sqlite.ts";
+import { findFingerprinted, insertRecord, insertRecords, recordsPerInsert } from "./insert-record.sqlite.ts";
+import { outcomeOfKnownId, refusedAsTooMuch } from "./known-id.ts";
 import type { PreparedRecord } from "./prepare-record.ts";
 import { type PreparedUsage, usagePreparation } from "./prepare-usage.sqlite.ts";
 import { fromColumns } from "./prepared-columns.ts";
 import { readUsageBody } from "./read-usage-body.sqlite.ts";
 import { type RecordOutcome, RejectedOutcome } from "./record-outcome.ts";
-import { RejectedRecord } from "./rejected-record.ts";
 import { flushRollups } from "./rollups.sqlite.ts";
 import { RollupChanges } from "./rollups.ts";
 
@@ -180,20 +174,7 @@ function writeRecord(store: StoreThread, rollups: RollupChanges, body: Body, rec
   if (insertRecord(store, rollups, record)) return { kind: "recorded", record };
   const stored = findFingerprinted(store, record.organizationId, record.id);
   if (stored === undefined) throw new Error("a record was neither inserted nor found");
-  if (isSameCall(stored, record, body.args)) return { kind: "duplicate", record, row: stored };
-  const rejection = new RejectedRecord("USAGE_002", `id ${record.idText} is already recorded with other content`, {
-    id: "is already recorded with other content",
-  });
-  return new RejectedOutcome(record.idText, rejection);
-}
-
-function isSameCall(stored: FingerprintedRow, record: PreparedRecord, { importing }: AppendArgs): boolean {
-  if (stored.entry === record.entry && Buffer.compare(stored.fingerprint, record.fingerprint) === 0) return true;
-  if (importing?.tolerateSameCall !== true) return false;
-  const { totals } = record;
-  return (
-    stored.source !== record.source || (stored.input_tokens === totals.input && stored.output_tokens === totals.output)
-  );
+  return outcomeOfKnownId(stored, record, body.args);
 }
 
 /** Writes one record with its rollups in a savepoint of its own. */
@@ -209,8 +190,7 @@ function writeCarefully(store: StoreThread, body: Body, record: PreparedRecord):
     if (!isIntegerOverflow(error)) throw error;
     db.exec("ROLLBACK TO one_record");
     transactionEnded(store, false);
-    const message = "the record would exceed what the ledger can count exactly in one hour of one series (2^63-1)";
-    return new RejectedOutcome(record.idText, new RejectedRecord("USAGE_003", message));
+    return refusedAsTooMuch(record);
   } finally {
     if (db.isTransaction) db.exec("RELEASE one_record");
   }
