@@ -14,7 +14,9 @@ import type {
   SummaryQuestion,
 } from "./cost-query.ts";
 import { readExtent, sumGroups } from "./group-sums.sqlite.ts";
-import { type ListedEntries, positionOf, readRows, selectIds } from "./record-list.sqlite.ts";
+import type { ListedEntries } from "./list-order.ts";
+import { readRows, selectIds } from "./record-list.sqlite.ts";
+import { positionOf } from "./record-position.ts";
 import { idBytes } from "./walk-costs.ts";
 
 interface Asked<Question> {

@@ -32,3 +32,6 @@ export function readOrder(orderBy: readonly string[] | undefined): ListOrder {
 
 /** Whether the order follows the index of records by time, so that a page reads only its own records. */
 export const followsTime = (order: ListOrder): boolean => order[0].field === "occurred_at" && order.length === 1;
+
+/** The kinds of entries that a list shows. Corrections are part of the records that they correct. */
+export type ListedEntries = "usage" | "usage and cost";

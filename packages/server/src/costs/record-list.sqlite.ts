@@ -1,27 +1,14 @@
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
-import { Refusal } from "../refusal.ts";
 import { type StoreThread, threadState } from "../sqlite/operation.ts";
-import {
-  byCorrectedRecord,
-  effectiveCost,
-  entryCodes,
-  type RecordRow,
-  recordColumns,
-  recordSource,
-  stateBits,
-} from "../usage/record-row.ts";
+import { entryCodes, type RecordRow, recordColumns, recordSource, stateBits } from "../usage/record-row.ts";
 import type { RecordFilter } from "./cost-filter.ts";
 import type { ListQuestion } from "./cost-query.ts";
-import { followsTime, type ListOrder, type OrderKey, type OrderPosition } from "./list-order.ts";
+import { behindPosition, sqlKeys } from "./list-keys.ts";
+import { followsTime, type ListedEntries, type OrderPosition } from "./list-order.ts";
+import { daysOf, longSort, requestsOfDays, sortedRecordsMax } from "./long-sort.ts";
 import { namedIds } from "./named-ids.ts";
 import { seriesCatalogue } from "./series-catalogue.sqlite.ts";
 import { nextWindow } from "./time-windows.sqlite.ts";
-
-/** The most records that are sorted to answer one question whose order no index has. */
-const sortedRecordsMax = 2_000_000;
-
-/** The kinds of entries that a list shows. Corrections are part of the records that they correct. */
-export type ListedEntries = "usage" | "usage and cost";
 
 /**
  * The ids of a page of records, in order. An order by time alone reads only the page; any other sorts every record of
@@ -71,27 +58,6 @@ export function readRows(store: StoreThread, organizationId: string, ids: readon
     const row = select.get(organizationId, id);
     return row === undefined ? [] : [row as unknown as RecordRow];
   });
-}
-
-/** The place behind a record in an order. */
-export function positionOf(row: RecordRow, order: ListOrder): OrderPosition {
-  return {
-    values: order.map(({ field }) => {
-      switch (field) {
-        case "occurred_at":
-          return String(row.occurred_at);
-        case "created_at":
-          return String(row.received_at);
-        case "total_tokens":
-          return String(BigInt(row.input_tokens) + BigInt(row.output_tokens));
-        case "total_cost":
-          return effectiveCost(row)?.toString() ?? null;
-        default:
-          return field satisfies never;
-      }
-    }),
-    id: Buffer.from(row.id).toString("hex"),
-  };
 }
 
 interface ListScan {
@@ -165,73 +131,6 @@ function listScan(
   };
 }
 
-const corrected = (column: string): string =>
-  `CASE WHEN (r.state & ${stateBits.corrected}) = 0 THEN 0 ELSE coalesce((SELECT sum(c.${column}) FROM records c ${byCorrectedRecord}
-   WHERE c.organization_id = r.organization_id AND c.corrects_id = r.id), 0) END`;
-const isPriced = `(r.cost_milli IS NOT NULL OR ((r.state & ${stateBits.corrected}) <> 0 AND EXISTS (SELECT 1 FROM records c ${byCorrectedRecord}
-   WHERE c.organization_id = r.organization_id AND c.corrects_id = r.id AND c.cost_milli IS NOT NULL)))`;
-const picoSum = `(coalesce(r.cost_pico, 0) + ${corrected("cost_pico")})`;
-/** The record's cost with its corrections in two limbs, carried so that pairs compare like the amounts. */
-const costMilli = `(coalesce(r.cost_milli, 0) + ${corrected("cost_milli")} + ${picoSum} / 1000000000)`;
-const costPico = `(${picoSum} % 1000000000)`;
-
-interface SqlKey {
-  readonly sql: string;
-  readonly descending: boolean;
-}
-
-/** What has no price comes last in both directions. */
-function sqlKeys({ field, descending }: OrderKey): readonly SqlKey[] {
-  switch (field) {
-    case "occurred_at":
-      return [{ sql: "r.occurred_at", descending }];
-    case "created_at":
-      return [{ sql: "r.received_at", descending }];
-    case "total_tokens":
-      return [{ sql: "(r.input_tokens + r.output_tokens)", descending }];
-    case "total_cost":
-      return [
-        { sql: `(NOT ${isPriced})`, descending: false },
-        { sql: costMilli, descending },
-        { sql: costPico, descending },
-      ];
-    default:
-      return field satisfies never;
-  }
-}
-
-const picoPerMilli = 1_000_000_000n;
-
-/** The position's values for the SQL keys of one key of the order. */
-function sqlValues({ field }: OrderKey, value: string | null): readonly bigint[] {
-  if (field !== "total_cost") return [BigInt(value ?? "0")];
-  if (value === null) return [1n, 0n, 0n];
-  const amount = BigInt(value);
-  const pico = ((amount % picoPerMilli) + picoPerMilli) % picoPerMilli;
-  return [0n, (amount - pico) / picoPerMilli, pico];
-}
-
-/** The condition of what comes after a position: equal in the first keys and beyond in the next. */
-function behindPosition(
-  order: ListOrder,
-  position: OrderPosition,
-): { readonly sql: string; readonly values: SQLInputValue[] } {
-  const keys = [
-    ...order.flatMap((key, at) => {
-      const values = sqlValues(key, position.values[at] ?? null);
-      return sqlKeys(key).map((sqlKey, part) => ({ ...sqlKey, value: values[part] ?? (0n as SQLInputValue) }));
-    }),
-    { sql: "r.id", descending: order[0].descending, value: Buffer.from(position.id, "hex") as SQLInputValue },
-  ];
-  const alternatives = keys.map(({ sql, descending }, at) =>
-    [...keys.slice(0, at).map((equal) => `${equal.sql} = ?`), `${sql} ${descending ? "<" : ">"} ?`].join(" AND "),
-  );
-  return {
-    sql: `(${alternatives.join(" OR ")})`,
-    values: keys.flatMap((_, at) => keys.slice(0, at + 1).map(({ value }) => value)),
-  };
-}
-
 interface Wanting {
   /** By series id: bit 1 wants its records, bit 2 its voided ones. */
   series: Uint8Array;
@@ -268,18 +167,7 @@ function registerFunction(db: DatabaseSync): Wanting {
   return wanting;
 }
 
-const dayMs = 86_400_000;
-
 function refuseLongSort({ db }: StoreThread, organizationId: string, { period, order }: ListQuestion): void {
-  const { requests } = db
-    .prepare(
-      `SELECT coalesce(sum(requests), 0) AS requests FROM rollup_daily WHERE organization_id = ? AND day >= ? AND day <= ?`,
-    )
-    .get(organizationId, Math.floor(period.fromMs / dayMs), Math.floor(period.toMs / dayMs)) as { requests: number };
-  if (requests <= sortedRecordsMax) return;
-  throw new Refusal(
-    "VALIDATION_ERROR",
-    `Ordering by ${order[0].field} sorts at most ${sortedRecordsMax} records and the period has more: narrow the dates, or order by occurred_at.`,
-    { fieldErrors: { order_by: `sorts at most ${sortedRecordsMax} records` } },
-  );
+  const { requests } = db.prepare(requestsOfDays).get(organizationId, ...daysOf(period)) as { requests: number };
+  if (requests > sortedRecordsMax) throw longSort(order);
 }

@@ -1,0 +1,124 @@
+import type { CostRecord, UsageRecord } from "@llm-cost-ops/contract";
+import type { StoreConnection } from "../store/connection.ts";
+import { type Store, type StoreOperation, storeRead } from "../store/operation.ts";
+import { readRecordId } from "../usage/record-id.ts";
+import { type RecordRow, toCostRecord, toUsageRecord } from "../usage/record-row.ts";
+import { answerAggregate, answerSummary, summaryDimensions } from "./aggregate.ts";
+import type {
+  AggregateAnswer,
+  AggregateQuestion,
+  CostQuery,
+  Extent,
+  ListPage,
+  ListQuestion,
+  SummaryAnswer,
+  SummaryQuestion,
+} from "./cost-query.ts";
+import { readExtent, sumGroups } from "./group-sums.postgres.ts";
+import type { ListedEntries } from "./list-order.ts";
+import { findPlaces, readRows, selectIds, selectPlaces } from "./record-list.postgres.ts";
+import { positionOf } from "./record-position.ts";
+import { idBytes } from "./walk-costs.ts";
+
+interface Asked<Question> {
+  readonly organizationId: string;
+  readonly question: Question;
+}
+
+const aggregate = storeRead(
+  "costs.aggregate",
+  async (connection, { organizationId, question }: Asked<AggregateQuestion>): Promise<AggregateAnswer> =>
+    answerAggregate(await sumGroups(connection, organizationId, question), question),
+);
+
+const summarize = storeRead(
+  "costs.summarize",
+  async (connection, { organizationId, question }: Asked<SummaryQuestion>): Promise<SummaryAnswer> => {
+    const { period, previous, filter } = question;
+    return answerSummary(
+      await sumGroups(connection, organizationId, { period, filter, groupBy: summaryDimensions }),
+      await sumGroups(connection, organizationId, { period: previous, filter, groupBy: [] }),
+    );
+  },
+);
+
+const listCosts = storeRead("costs.list", async (connection, asked: Asked<ListQuestion>) =>
+  readPage(connection, asked, "usage and cost", toCostRecord),
+);
+
+const listUsage = storeRead("usage.list", async (connection, asked: Asked<ListQuestion>) =>
+  readPage(connection, asked, "usage", toUsageRecord),
+);
+
+const findCost = storeRead(
+  "costs.find",
+  async (connection, { organizationId, question: id }: Asked<string>): Promise<CostRecord | undefined> => {
+    const places = await findPlaces(connection, organizationId, [readRecordId(id).bytes]);
+    return (await readRows(connection, organizationId, places)).map(toCostRecord)[0];
+  },
+);
+
+const sortedIds = storeRead("costs.sortedIds", async (connection, { organizationId, question }: Asked<ListQuestion>) =>
+  selectIds(connection, organizationId, question, "usage and cost"),
+);
+
+const costsById = storeRead(
+  "costs.byId",
+  async (connection, { organizationId, question: packed }: Asked<Uint8Array>): Promise<readonly CostRecord[]> => {
+    const ids = Array.from({ length: packed.length / idBytes }, (_, at) =>
+      packed.subarray(at * idBytes, (at + 1) * idBytes),
+    );
+    const places = await findPlaces(connection, organizationId, ids);
+    return (await readRows(connection, organizationId, places)).map(toCostRecord);
+  },
+);
+
+const extent = storeRead(
+  "costs.extent",
+  async (connection, { organizationId }: Asked<undefined>): Promise<Extent | undefined> =>
+    readExtent(connection, organizationId),
+);
+
+/** One record more than asked for is looked for, to know whether the page is the last. */
+async function readPage<Item>(
+  connection: StoreConnection,
+  { organizationId, question }: Asked<ListQuestion>,
+  entries: ListedEntries,
+  toWire: (row: RecordRow) => Item,
+): Promise<ListPage<Item>> {
+  const { limit, order } = question;
+  const places = await selectPlaces(connection, organizationId, { ...question, limit: limit + 1 }, entries);
+  const rows = await readRows(connection, organizationId, places.slice(0, limit));
+  const last = rows.at(-1);
+  return {
+    items: rows.map(toWire),
+    ...(places.length > limit && last !== undefined && { end: positionOf(last, order) }),
+  };
+}
+
+/** For whoever runs them by name. */
+export const costQueryOperations: readonly StoreOperation<never, unknown>[] = [
+  aggregate,
+  summarize,
+  listCosts,
+  listUsage,
+  findCost,
+  sortedIds,
+  costsById,
+  extent,
+];
+
+/** PostgreSQL's answers; every question is one transaction that sees one snapshot. */
+export function postgresCostQuery(store: Store): CostQuery {
+  return {
+    aggregate: (organizationId, question) => store.run(aggregate, { organizationId, question }),
+    summarize: (organizationId, question) => store.run(summarize, { organizationId, question }),
+    listCosts: (organizationId, question) => store.run(listCosts, { organizationId, question }),
+    listUsage: (organizationId, question): Promise<ListPage<UsageRecord>> =>
+      store.run(listUsage, { organizationId, question }),
+    findCost: (organizationId, id) => store.run(findCost, { organizationId, question: id }),
+    sortedIds: (organizationId, question) => store.run(sortedIds, { organizationId, question }),
+    costsById: (organizationId, ids) => store.run(costsById, { organizationId, question: ids }),
+    extent: (organizationId) => store.run(extent, { organizationId, question: undefined }),
+  };
+}

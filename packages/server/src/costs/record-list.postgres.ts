@@ -1,0 +1,257 @@
+import { bytesArray, numberArray, textArray } from "../postgres/array-text.ts";
+import type { Awaitable, SqlValue, StoreConnection } from "../store/connection.ts";
+import { entryCodes, type RecordRow, recordColumns, stateBits } from "../usage/record-row.ts";
+import type { ListQuestion } from "./cost-query.ts";
+import { behindPosition, sqlKeys } from "./list-keys.ts";
+import { followsTime, type ListedEntries, type OrderPosition } from "./list-order.ts";
+import { daysOf, longSort, requestsOfDays, sortedRecordsMax } from "./long-sort.ts";
+import { namedRecords } from "./named-records.postgres.ts";
+import { seriesCatalogue } from "./series-catalogue.postgres.ts";
+import { timeWindows, type Window } from "./time-windows.postgres.ts";
+
+/** Where a record lies: its id is unique, its time says in which month to look. */
+export interface RecordPlace {
+  readonly id: Uint8Array;
+  readonly occurred_at: number;
+}
+
+/**
+ * The places of a page of records, in order. An order by time alone reads only the page; any other sorts every record of
+ * the period, and refuses with VALIDATION_ERROR to sort more than `sortedRecordsMax`.
+ */
+export async function selectPlaces(
+  connection: StoreConnection,
+  organizationId: string,
+  question: ListQuestion,
+  entries: ListedEntries,
+): Promise<readonly RecordPlace[]> {
+  const { period, filter, order, limit, after, offset = 0 } = question;
+  const scan = await listScan(connection, organizationId, question, entries);
+  if (scan.nothing) return [];
+  const isNamed = filter.ids !== undefined || filter.usageIds !== undefined;
+  if (isNamed || !followsTime(order)) {
+    if (!isNamed) await refuseLongSort(connection, organizationId, question);
+    return scan.read([period], after, limit, offset);
+  }
+  const { descending } = order[0];
+  const position = after === undefined ? undefined : Number(after.values[0]);
+  const rest: Window = {
+    fromMs: !descending && position !== undefined ? Math.max(position, period.fromMs) : period.fromMs,
+    toMs: descending && position !== undefined ? Math.min(position + 1, period.toMs) : period.toMs,
+  };
+  if (rest.fromMs >= rest.toMs) return [];
+  if (!scan.selective) return scan.read([rest], after, limit, offset);
+  const places: RecordPlace[] = [];
+  let skip = offset;
+  const windowQuestion = { ...rest, descending, userIds: filter.userIds, seriesIds: scan.seriesIds };
+  for await (const windows of timeWindows(connection, organizationId, windowQuestion)) {
+    const found = await scan.read(windows, after, limit - places.length + skip, 0);
+    places.push(...found.slice(skip));
+    skip = Math.max(0, skip - found.length);
+    if (places.length >= limit) break;
+  }
+  return places;
+}
+
+/** The ids of all records of a question whose order no index has, in that order, one behind the other. */
+export async function selectIds(
+  connection: StoreConnection,
+  organizationId: string,
+  question: ListQuestion,
+  entries: ListedEntries,
+): Promise<Uint8Array> {
+  const scan = await listScan(connection, organizationId, question, entries);
+  if (scan.nothing) return new Uint8Array();
+  const { period, filter, after, limit, offset = 0 } = question;
+  if (filter.ids === undefined && filter.usageIds === undefined) {
+    await refuseLongSort(connection, organizationId, question);
+  }
+  const { sql, values } = scan.within(period, after, limit, offset);
+  // One text of bytes and not a row each: there may be millions.
+  const row = await connection.get<{ ids: Uint8Array | null }>(
+    `SELECT string_agg(page.id, CAST('' AS bytea)) AS ids FROM (${sql}) AS page`,
+    ...values,
+  );
+  return row?.ids ?? new Uint8Array();
+}
+
+/** The records at some places, in their order; those that are gone are left out. */
+export async function readRows(
+  connection: StoreConnection,
+  organizationId: string,
+  places: readonly RecordPlace[],
+): Promise<readonly RecordRow[]> {
+  if (places.length === 0) return [];
+  return connection.all<RecordRow>(
+    `SELECT ${recordColumns}
+     FROM unnest(CAST(? AS bigint[]), CAST(? AS bytea[])) WITH ORDINALITY AS asked (occurred_at, id, position)
+     JOIN records r ON r.organization_id = ? AND r.occurred_at = asked.occurred_at AND r.id = asked.id
+     JOIN series s ON s.organization_id = r.organization_id AND s.series_id = r.series_id
+     WHERE r.entry <> ${entryCodes.correction} ORDER BY asked.position`,
+    numberArray(places.map(({ occurred_at }) => occurred_at)),
+    bytesArray(places.map(({ id }) => id)),
+    organizationId,
+  );
+}
+
+/** The places of records by their ids, in the order of the ids; ids that nobody has are left out. */
+export const findPlaces = (
+  connection: StoreConnection,
+  organizationId: string,
+  ids: readonly Uint8Array[],
+): Awaitable<readonly RecordPlace[]> =>
+  connection.all<RecordPlace>(
+    `SELECT k.id, k.occurred_at FROM unnest(CAST(? AS bytea[])) WITH ORDINALITY AS asked (id, position)
+     JOIN record_keys k ON k.organization_id = ? AND k.id = asked.id ORDER BY asked.position`,
+    bytesArray(ids),
+    organizationId,
+  );
+
+interface ListScan {
+  readonly nothing: boolean;
+  /** Whether the filter leaves out so much that rollups had better find the hours worth reading. */
+  readonly selective: boolean;
+  /** The series that are asked for; undefined is all. */
+  readonly seriesIds: readonly number[] | undefined;
+  /** Selects the places of a stretch of time, in order. */
+  readonly within: (window: Window, after: OrderPosition | undefined, limit: number, offset: number) => Statement;
+  readonly read: (
+    windows: readonly Window[],
+    after: OrderPosition | undefined,
+    limit: number,
+    offset: number,
+  ) => Promise<readonly RecordPlace[]>;
+}
+
+interface Statement {
+  readonly sql: string;
+  readonly values: readonly SqlValue[];
+}
+
+async function listScan(
+  connection: StoreConnection,
+  organizationId: string,
+  question: ListQuestion,
+  entries: ListedEntries,
+): Promise<ListScan> {
+  const { filter, order, receivedBeforeMs } = question;
+  const wanted = await wantedSeries(connection, organizationId, question);
+  const named = namedRecords(filter);
+  const where = ["r.organization_id = ?"];
+  const values: SqlValue[] = [organizationId];
+  const usageOnly = entries === "usage" || filter.usageIds !== undefined;
+  where.push(usageOnly ? `r.entry = ${entryCodes.usage}` : `r.entry <> ${entryCodes.correction}`);
+  where.push(wanted.sql);
+  values.push(...wanted.values);
+  if (filter.userIds !== undefined) {
+    where.push("r.user_id = ANY (CAST(? AS text[]))");
+    values.push(textArray(filter.userIds));
+  }
+  if (receivedBeforeMs !== undefined) {
+    where.push("r.received_at < ?");
+    values.push(receivedBeforeMs);
+  }
+  const direction = (descending: boolean): string => (descending ? "DESC" : "ASC");
+  const idOrder = `id ${direction(order[0].descending)}`;
+  const keys = order.flatMap(sqlKeys).map(({ sql, descending }) => `${sql} ${direction(descending)}`);
+  const conditions = (after: OrderPosition | undefined): Statement => {
+    const behind = after === undefined ? undefined : behindPosition(order, after);
+    return behind === undefined
+      ? { sql: where.join(" AND "), values }
+      : { sql: [...where, behind.sql].join(" AND "), values: [...values, ...behind.values] };
+  };
+  const within: ListScan["within"] = ({ fromMs, toMs }, after, limit, offset) => {
+    const condition = conditions(after);
+    return {
+      sql: `SELECT r.occurred_at, r.id FROM ${named?.source ?? "records r"}
+        WHERE ${condition.sql} AND r.occurred_at >= ? AND r.occurred_at < ?
+        ORDER BY ${keys.join(", ")}, r.${idOrder} LIMIT ? OFFSET ?`,
+      values: [...(named?.values ?? []), ...condition.values, fromMs, toMs, limit, offset],
+    };
+  };
+  /** The same of several windows, for orders by time. */
+  const withinEach = (
+    windows: readonly Window[],
+    after: OrderPosition | undefined,
+    limit: number,
+    offset: number,
+  ): Statement => {
+    const condition = conditions(after);
+    const timeOrder = direction(order[0].descending);
+    return {
+      sql: `SELECT found.occurred_at, found.id
+        FROM unnest(CAST(? AS bigint[]), CAST(? AS bigint[])) AS span (first, past) CROSS JOIN LATERAL (
+          SELECT r.occurred_at, r.id FROM records r
+          WHERE ${condition.sql} AND r.occurred_at >= span.first AND r.occurred_at < span.past
+          ORDER BY r.occurred_at ${timeOrder}, r.${idOrder} LIMIT ?) AS found
+        ORDER BY found.occurred_at ${timeOrder}, found.${idOrder} LIMIT ? OFFSET ?`,
+      values: [
+        numberArray(windows.map(({ fromMs }) => fromMs)),
+        numberArray(windows.map(({ toMs }) => toMs)),
+        ...condition.values,
+        limit + offset,
+        limit,
+        offset,
+      ],
+    };
+  };
+
+  return {
+    nothing: wanted.nothing || named?.nothing === true,
+    selective: wanted.selective || filter.userIds !== undefined,
+    seriesIds: wanted.seriesIds,
+    within,
+    async read(windows, after, limit, offset) {
+      const [only, ...others] = windows;
+      const statement =
+        only !== undefined && others.length === 0
+          ? within(only, after, limit, offset)
+          : withinEach(windows, after, limit, offset);
+      return connection.all<RecordPlace>(statement.sql, ...statement.values);
+    },
+  };
+}
+
+/** With the condition that a record's series and state are asked for. */
+interface WantedSeries extends Pick<ListScan, "nothing" | "selective" | "seriesIds">, Statement {}
+
+async function wantedSeries(
+  connection: StoreConnection,
+  organizationId: string,
+  { filter }: ListQuestion,
+): Promise<WantedSeries> {
+  const catalogue = await seriesCatalogue(connection, organizationId);
+  const { cost_status: statuses, ...otherDimensions } = filter.dimensions;
+  const idsOf = (positions: readonly number[]): readonly number[] => positions.map((at) => catalogue.ids[at] ?? 0);
+  const valid = idsOf(catalogue.matching(filter));
+  const voided = statuses?.includes("void")
+    ? idsOf(catalogue.matching({ ...filter, dimensions: otherDimensions }))
+    : [];
+  const all = catalogue.ids.length;
+  const count = Math.max(valid.length, voided.length);
+  const isVoided = `(r.state & ${stateBits.voided}) <> 0`;
+  const ofSeries = "r.series_id = ANY (CAST(? AS bigint[]))";
+  const common = { nothing: count === 0, selective: count * 2 <= all };
+  if (valid.length === all && voided.length === 0) {
+    return { ...common, seriesIds: undefined, sql: `NOT ${isVoided}`, values: [] };
+  }
+  if (voided.length === 0) {
+    return { ...common, seriesIds: valid, sql: `NOT ${isVoided} AND ${ofSeries}`, values: [numberArray(valid)] };
+  }
+  return {
+    ...common,
+    // What is valid is voided as well, but for its status.
+    seriesIds: voided.length >= valid.length ? voided : [...new Set([...valid, ...voided])],
+    sql: `CASE WHEN ${isVoided} THEN ${ofSeries} ELSE ${ofSeries} END`,
+    values: [numberArray(voided), numberArray(valid)],
+  };
+}
+
+async function refuseLongSort(
+  connection: StoreConnection,
+  organizationId: string,
+  { period, order }: ListQuestion,
+): Promise<void> {
+  const row = await connection.get<{ requests: number | bigint }>(requestsOfDays, organizationId, ...daysOf(period));
+  if (row !== undefined && row.requests > sortedRecordsMax) throw longSort(order);
+}
