@@ -1,4 +1,6 @@
 import { buildOpenApi } from "@llm-cost-ops/contract";
+import { actingStore, commandActor, createActing } from "./audit/acting.ts";
+import { processActor } from "./audit/actor.ts";
 import type { Config } from "./config.ts";
 import { costRoutes } from "./costs/routes.ts";
 import { exportStore } from "./exports/exports.sql.ts";
@@ -73,7 +75,9 @@ export async function compose(config: Config, { clock, logger, brief, createServ
         if (state.readiness !== "starting") logger.error({ event, ...details });
       },
     }));
-  const { store, ledger, query, threads, problem: storageProblem } = opened;
+  const { ledger, query, threads, problem: storageProblem } = opened;
+  const acting = createActing(brief === undefined ? processActor : commandActor());
+  const store = actingStore(opened.store, acting);
   const metrics = config.metricsEnabled && brief === undefined ? await loadMetrics(opened.queuedBytes) : undefined;
   if (metrics !== undefined) told.onCommitted = metrics.onCommitted;
   try {
@@ -115,6 +119,7 @@ export async function compose(config: Config, { clock, logger, brief, createServ
         }),
       ],
       authenticator,
+      acting,
       once: createOnce({ attempts: storedAttempts(store), clock }),
       // A single command is nobody's neighbour: it may go as fast as it can.
       limits: brief === undefined ? rateLimits(config, metrics) : undefined,

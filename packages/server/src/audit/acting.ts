@@ -1,7 +1,8 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { userInfo } from "node:os";
 import type { Caller } from "../http/route.ts";
 import type { Store } from "../store/operation.ts";
-import type { Actor } from "./actor.ts";
+import { type Actor, processActor } from "./actor.ts";
 
 /** A request as far as the audit trail tells of it. */
 export interface ActingRequest {
@@ -44,6 +45,17 @@ export function createActing(own: Actor): Acting {
       };
     },
   };
+}
+
+/** Who acts in a process that runs one command: the user of the operating system who gave it. */
+export function commandActor(): Actor {
+  let name: string | null = null;
+  try {
+    name = userInfo().username;
+  } catch {
+    // Containers run as users whom their system has no name for.
+  }
+  return { ...processActor, kind: "command", name };
 }
 
 /** The store as use-cases get it: each operation knows who set it off. */

@@ -8,6 +8,7 @@ import {
   permissionMeanings,
 } from "@llm-cost-ops/contract";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from "fastify";
+import type { Acting, ActingRequest } from "../audit/acting.ts";
 import type { Once } from "../idempotency/once.ts";
 import type { Admission, RateLimits } from "../limits/rate-limits.ts";
 import { Refusal } from "../refusal.ts";
@@ -15,7 +16,7 @@ import { clientAddress } from "./client-address.ts";
 import { Endpoint } from "./endpoint.ts";
 import { errorAnswer } from "./error-answer.ts";
 import { requestIdOf, traceIdOf } from "./request-identity.ts";
-import type { Caller, Route, Routes } from "./route.ts";
+import type { Caller, Reply, Route, Routes } from "./route.ts";
 import { sendError, sendReply } from "./send.ts";
 import { SlowBodies } from "./slow-bodies.ts";
 import { answerUnreadable } from "./unreadable-request.ts";
@@ -49,6 +50,8 @@ export interface AppParts {
   readonly authenticator: Authenticator;
   /** Nobody is limited if absent. */
   readonly limits?: RateLimits | undefined;
+  /** Learns on whose behalf changes are made, for the audit trail. */
+  readonly acting?: Pick<Acting, "during">;
   /** Called once for each request, when its answer is complete. */
   readonly onAnswered: (request: AnsweredRequest) => void;
   /** Keeps what requests with an `Idempotency-Key` were answered; without it the header means nothing. */
@@ -145,6 +148,13 @@ export function createApp(parts: AppParts): App {
     });
   };
 
+  const actingRequest = (caller: Caller, request: FastifyRequest): ActingRequest => ({
+    caller,
+    requestId: request.id,
+    clientAddress: clientAddress(request.raw, trustProxy),
+    userAgent: request.raw.headers["user-agent"],
+  });
+
   const refuse = (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
     markStart(reply.raw);
     const answer = errorAnswer(error, request.id);
@@ -187,7 +197,9 @@ export function createApp(parts: AppParts): App {
         params: request.params,
         query: request.query,
       };
-      const answer = await endpoint.call(caller, incoming);
+      const work = (): Promise<Reply> => endpoint.call(caller, incoming);
+      const acting = operation.method === "GET" ? undefined : parts.acting;
+      const answer = await (acting === undefined ? work() : acting.during(() => actingRequest(caller, request), work));
       if (response.destroyed) return answered(request, response, { operation: id, caller });
       if (door.state === "stopping") reply.header("connection", "close");
       await sendReply(reply, answer, operation.success.status);

@@ -28,55 +28,61 @@ interface KeyRow {
   readonly expires_at: number;
 }
 
-export const claimKey = storeWrite("idempotency.claim", async (db, claim: Claim): Promise<ClaimAnswer> => {
-  await deleteExpired(db, claim);
-  const { organizationId, keyHash, attemptId, bodyHash, nowMs } = claim;
-  const found = await db.get<KeyRow>(
-    `SELECT operation, body_hash, leased_until, status, content_type, answer, answer_bits, created_at, expires_at
+const ofRequests = "it remembers requests; what they change is told by itself";
+
+export const claimKey = storeWrite(
+  "idempotency.claim",
+  async (db, claim: Claim): Promise<ClaimAnswer> => {
+    await deleteExpired(db, claim);
+    const { organizationId, keyHash, attemptId, bodyHash, nowMs } = claim;
+    const found = await db.get<KeyRow>(
+      `SELECT operation, body_hash, leased_until, status, content_type, answer, answer_bits, created_at, expires_at
      FROM idempotency_keys WHERE organization_id = ? AND key_hash = ?`,
-    organizationId,
-    keyHash,
-  );
-  const isOver = found !== undefined && found.leased_until <= nowMs;
-  if (found === undefined || (isOver && found.expires_at <= nowMs)) {
-    await db.run(
-      `INSERT INTO idempotency_keys (organization_id, key_hash, operation, body_hash, attempt_id, leased_until,
+      organizationId,
+      keyHash,
+    );
+    const isOver = found !== undefined && found.leased_until <= nowMs;
+    if (found === undefined || (isOver && found.expires_at <= nowMs)) {
+      await db.run(
+        `INSERT INTO idempotency_keys (organization_id, key_hash, operation, body_hash, attempt_id, leased_until,
          status, content_type, answer, answer_bits, created_at, expires_at)
        VALUES (?, ?, ?, ?, ?, ?, NULL, NULL, NULL, 0, ?, ?)
        ON CONFLICT (organization_id, key_hash) DO UPDATE SET operation = excluded.operation,
          body_hash = excluded.body_hash, attempt_id = excluded.attempt_id, leased_until = excluded.leased_until,
          status = NULL, content_type = NULL, answer = NULL, answer_bits = 0,
          created_at = excluded.created_at, expires_at = excluded.expires_at`,
-      organizationId,
-      keyHash,
-      claim.operation,
-      bodyHash,
+        organizationId,
+        keyHash,
+        claim.operation,
+        bodyHash,
+        attemptId,
+        nowMs + leaseMs,
+        nowMs,
+        nowMs + keptMs,
+      );
+      return { kind: "run" };
+    }
+    if (found.operation !== claim.operation || differ(found.body_hash, bodyHash)) return { kind: "other_request" };
+    if (found.status !== null && found.body_hash !== null) {
+      return { kind: "answered", bodyHash: found.body_hash, answer: fromRow(found, found.status) };
+    }
+    if (!isOver) return { kind: "in_flight", leasedUntilMs: found.leased_until };
+    if (!claim.runsAgain) {
+      return { kind: "unknown_outcome", startedAtMs: found.created_at, expiresAtMs: found.expires_at };
+    }
+    await db.run(
+      `UPDATE idempotency_keys SET attempt_id = ?, leased_until = ?, body_hash = ?
+     WHERE organization_id = ? AND key_hash = ?`,
       attemptId,
       nowMs + leaseMs,
-      nowMs,
-      nowMs + keptMs,
+      bodyHash,
+      organizationId,
+      keyHash,
     );
     return { kind: "run" };
-  }
-  if (found.operation !== claim.operation || differ(found.body_hash, bodyHash)) return { kind: "other_request" };
-  if (found.status !== null && found.body_hash !== null) {
-    return { kind: "answered", bodyHash: found.body_hash, answer: fromRow(found, found.status) };
-  }
-  if (!isOver) return { kind: "in_flight", leasedUntilMs: found.leased_until };
-  if (!claim.runsAgain) {
-    return { kind: "unknown_outcome", startedAtMs: found.created_at, expiresAtMs: found.expires_at };
-  }
-  await db.run(
-    `UPDATE idempotency_keys SET attempt_id = ?, leased_until = ?, body_hash = ?
-     WHERE organization_id = ? AND key_hash = ?`,
-    attemptId,
-    nowMs + leaseMs,
-    bodyHash,
-    organizationId,
-    keyHash,
-  );
-  return { kind: "run" };
-});
+  },
+  ofRequests,
+);
 
 export const finishKey = storeWrite(
   "idempotency.finish",
@@ -98,6 +104,7 @@ export const finishKey = storeWrite(
       attemptId,
     );
   },
+  ofRequests,
 );
 
 export const releaseKey = storeWrite(
@@ -110,6 +117,7 @@ export const releaseKey = storeWrite(
       attemptId,
     );
   },
+  ofRequests,
 );
 
 export const renewKey = storeWrite(
@@ -124,6 +132,7 @@ export const renewKey = storeWrite(
       attemptId,
     );
   },
+  ofRequests,
 );
 
 export const idempotencyOperations = [claimKey, finishKey, releaseKey, renewKey] as const;

@@ -50,6 +50,8 @@ export interface ClaimedJob {
 
 const due = "((status = 'queued' AND run_at <= ?) OR (status = 'leased' AND leased_until <= ?))";
 
+const ofQueue = "it moves work that was asked for; who asked is told where it was queued";
+
 /**
  * Takes one job of the given kinds that is due, or whose worker let its lease run out. A job that was leased too often
  * without an end (its worker died each time) is dead.
@@ -97,6 +99,7 @@ export const claimJob = installationWrite(
       return { job, nextDueMs: null };
     }
   },
+  ofQueue,
 );
 
 async function nextDue(connection: StoreConnection, kinds: readonly string[]): Promise<number | null> {
@@ -135,6 +138,7 @@ export const finishJob = storeWrite(
       attempt,
     );
   },
+  ofQueue,
 );
 
 /** Keeps a job with its worker for another lease. */
@@ -149,6 +153,7 @@ export const renewJob = storeWrite(
       attempt,
     );
   },
+  ofQueue,
 );
 
 /** For the registry. */

@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
 import type { Organization, OrganizationInput, OrganizationUpdate } from "@llm-cost-ops/contract";
 import { formatInstant, formatMoney, isTimeZone } from "@llm-cost-ops/core";
+import { recordChange } from "../audit/audit-entries.sql.ts";
 import { insertKey, type KeyCredential, newKeyCredential } from "../identity/api-keys.sql.ts";
 import { Refusal } from "../refusal.ts";
 import type { StoreConnection } from "../store/connection.ts";
-import { installationRead, installationWrite, type Store } from "../store/operation.ts";
+import { installationChange, installationRead, type Store } from "../store/operation.ts";
 import { readMoney } from "../usage/money-input.ts";
 import { type Organizations, slugOf, type Viewer } from "./organizations.ts";
 
@@ -115,7 +116,7 @@ async function insertTenant(connection: StoreConnection, { organizationId, input
 }
 
 /** A tenant and its first key are made together: without a key nobody could ever enter it. */
-const createTenant = installationWrite<NewTenant & { readonly credential: KeyCredential }, TenantMade>(
+const createTenant = installationChange<NewTenant & { readonly credential: KeyCredential }, TenantMade>(
   "organizations.createTenant",
   async (connection, args) => {
     const organization = await insertTenant(connection, args);
@@ -124,7 +125,14 @@ const createTenant = installationWrite<NewTenant & { readonly credential: KeyCre
       key: { name: "administrator", scopes: null, projectId: null, expiresAtMs: null },
       credential: args.credential,
     });
-    return { organization, key: { id, name } };
+    const made = { organization, key: { id, name } };
+    await recordChange(connection, {
+      organizationId: args.organizationId,
+      action: "organizations.create",
+      resource: { type: "organization", id: organization.id },
+      after: { ...organization, api_key: made.key },
+    });
+    return made;
   },
 );
 
@@ -157,7 +165,7 @@ interface Named {
   readonly id: string;
 }
 
-const updateOrganization = installationWrite<Named & { readonly update: OrganizationUpdate }, Organization>(
+const updateOrganization = installationChange<Named & { readonly update: OrganizationUpdate }, Organization>(
   "organizations.update",
   async (connection, { organizationId, id, update }) => {
     const row = await readVisible(connection, { organizationId, seesStrict: true }, id);
@@ -181,6 +189,13 @@ const updateOrganization = installationWrite<Named & { readonly update: Organiza
       changed.updated_at,
       id,
     );
+    await recordChange(connection, {
+      organizationId,
+      action: "organizations.update",
+      resource: { type: "organization", id },
+      before: toWire(row),
+      after: toWire(changed),
+    });
     return toWire(changed);
   },
 );

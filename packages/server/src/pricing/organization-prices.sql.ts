@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import type { PriceRecord, PricingInput, PricingUpdate } from "@llm-cost-ops/contract";
 import { canonicalProvider, compilePriceVersion, formatInstant, InvalidPriceVersion } from "@llm-cost-ops/core";
+import { recordChange } from "../audit/audit-entries.sql.ts";
 import { Refusal } from "../refusal.ts";
 import type { StoreConnection } from "../store/connection.ts";
-import { type OfOrganization, storeWrite } from "../store/operation.ts";
+import { type OfOrganization, storeChange } from "../store/operation.ts";
 import { canonicalBody } from "./catalogue/catalogue.ts";
 import { advancePriceBook, enqueueWaiting } from "./price-changes.sql.ts";
 import { endOf, startOf } from "./price-dates.ts";
@@ -125,9 +126,22 @@ async function endAt(connection: StoreConnection, organizationId: string, id: st
   );
 }
 
-async function changed(connection: StoreConnection, organizationId: string): Promise<void> {
+async function changed(
+  connection: StoreConnection,
+  action: string,
+  row: PriceVersionRow,
+  old?: PriceVersionRow,
+): Promise<void> {
+  const nowMs = connection.now();
   await advancePriceBook(connection);
-  await enqueueWaiting(connection, organizationId);
+  await enqueueWaiting(connection, row.organization_id);
+  await recordChange(connection, {
+    organizationId: row.organization_id,
+    action,
+    resource: { type: "price", id: row.id },
+    ...(old === undefined ? {} : { before: priceToWire(old, nowMs) }),
+    after: priceToWire(row, nowMs),
+  });
 }
 
 const newId = (): string => `price_${randomUUID().replaceAll("-", "")}`;
@@ -155,7 +169,7 @@ async function modelName(
 }
 
 /** Adds a price of the organization's own. Refuses one that overlaps another of the same model with PRICING_001. */
-export const createPrice = storeWrite<OfOrganization & { readonly input: PricingInput }, PriceRecord>(
+export const createPrice = storeChange<OfOrganization & { readonly input: PricingInput }, PriceRecord>(
   "pricing.create",
   async (connection, { organizationId, input }) => {
     const provider = canonicalProvider(input.provider);
@@ -183,7 +197,7 @@ export const createPrice = storeWrite<OfOrganization & { readonly input: Pricing
       model,
     );
     await insert(connection, row);
-    await changed(connection, organizationId);
+    await changed(connection, "pricing.create", row);
     return priceToWire(row, connection.now());
   },
 );
@@ -194,7 +208,7 @@ type Change<Input> = OfOrganization & { readonly id: string; readonly input: Inp
  * Appends a version that holds from `effective_date` on; the version before ends there and stays on record. At its own
  * first instant the new version takes the place of the old one, which then never held.
  */
-export const updatePrice = storeWrite<Change<PricingUpdate>, PriceRecord>(
+export const updatePrice = storeChange<Change<PricingUpdate>, PriceRecord>(
   "pricing.update",
   async (connection, { organizationId, id, input }) => {
     const old = await readOwnVersion(connection, organizationId, id);
@@ -219,13 +233,13 @@ export const updatePrice = storeWrite<Change<PricingUpdate>, PriceRecord>(
     await refuseOverlap(connection, row, old.id);
     await endAt(connection, organizationId, id, effectiveMs);
     await insert(connection, row);
-    await changed(connection, organizationId);
+    await changed(connection, "pricing.update", row, old);
     return priceToWire(row, connection.now());
   },
 );
 
 /** Ends a price of the organization's own; from then on the catalogue's holds again, if it has one. */
-export const endPrice = storeWrite<Change<{ readonly end_date?: string | undefined }>, PriceRecord>(
+export const endPrice = storeChange<Change<{ readonly end_date?: string | undefined }>, PriceRecord>(
   "pricing.end",
   async (connection, { organizationId, id, input }) => {
     const row = await readOwnVersion(connection, organizationId, id);
@@ -237,8 +251,9 @@ export const endPrice = storeWrite<Change<{ readonly end_date?: string | undefin
         `Price ${id} holds ${sayValidity(validityOf(row))}; it cannot end at ${formatInstant(toMs)}.`,
       );
     }
+    const ended: PriceVersionRow = { ...row, valid_to: toMs };
     await endAt(connection, organizationId, id, toMs);
-    await changed(connection, organizationId);
-    return priceToWire({ ...row, valid_to: toMs }, connection.now());
+    await changed(connection, "pricing.end", ended, row);
+    return priceToWire(ended, connection.now());
   },
 );

@@ -1,8 +1,9 @@
 import type { AliasRecord, ProviderRecord } from "@llm-cost-ops/contract";
 import { canonicalProvider, formatInstant } from "@llm-cost-ops/core";
+import { recordChange } from "../audit/audit-entries.sql.ts";
 import { Refusal } from "../refusal.ts";
 import type { StoreConnection } from "../store/connection.ts";
-import { type OfOrganization, storeRead, storeWrite } from "../store/operation.ts";
+import { type OfOrganization, storeChange, storeRead } from "../store/operation.ts";
 import { advancePriceBook, enqueueWaiting } from "./price-changes.sql.ts";
 import { catalogueOrganization } from "./price-version-row.ts";
 
@@ -72,7 +73,7 @@ export const listProviders = storeRead<OfOrganization, readonly ProviderRecord[]
 );
 
 /** Adds a provider of the organization's own. A name that the book knows already is refused with CONFLICT. */
-export const createProvider = storeWrite<
+export const createProvider = storeChange<
   OfOrganization & { readonly id: string; readonly name: string | undefined },
   ProviderRecord
 >("pricing.providers.create", async (connection, { organizationId, id, name }) => {
@@ -84,7 +85,14 @@ export const createProvider = storeWrite<
   }
   await insertProvider(connection, organizationId, canonical, name ?? canonical);
   await advancePriceBook(connection);
-  return { id: canonical, name: name ?? canonical, source: "organization", models: 0 };
+  const made: ProviderRecord = { id: canonical, name: name ?? canonical, source: "organization", models: 0 };
+  await recordChange(connection, {
+    organizationId,
+    action: "providers.create",
+    resource: { type: "provider", id: canonical },
+    after: made,
+  });
+  return made;
 });
 
 interface AliasRow {
@@ -116,8 +124,22 @@ export const listAliases = storeRead<OfOrganization, readonly AliasRecord[]>(
   },
 );
 
+const readOwnAlias = async (
+  connection: StoreConnection,
+  organizationId: string,
+  provider: string,
+  alias: string,
+): Promise<AliasRow | undefined> =>
+  connection.get<AliasRow>(
+    `SELECT organization_id, provider, alias, model, created_at FROM model_aliases
+     WHERE organization_id = ? AND provider = ? AND alias = ?`,
+    organizationId,
+    provider,
+    alias,
+  );
+
 /** Names a model or deployment as another, for this organization; the same alias again points it elsewhere. */
-export const putAlias = storeWrite<
+export const putAlias = storeChange<
   OfOrganization & { readonly provider: string; readonly alias: string; readonly model: string },
   AliasRecord
 >("pricing.aliases.put", async (connection, { organizationId, ...input }) => {
@@ -139,6 +161,7 @@ export const putAlias = storeWrite<
       fieldErrors: { model: "must differ from alias" },
     });
   }
+  const old = await readOwnAlias(connection, organizationId, row.provider, row.alias);
   await connection.run(
     `INSERT INTO model_aliases (organization_id, provider, alias, model, created_at) VALUES (?, ?, ?, ?, ?)
        ON CONFLICT (organization_id, provider, alias) DO UPDATE SET model = excluded.model, created_at = excluded.created_at`,
@@ -150,22 +173,36 @@ export const putAlias = storeWrite<
   );
   await advancePriceBook(connection);
   await enqueueWaiting(connection, organizationId);
+  await recordChange(connection, {
+    organizationId,
+    action: "aliases.create",
+    resource: { type: "alias", id: `${row.provider}/${row.alias}` },
+    ...(old === undefined ? {} : { before: aliasToWire(old) }),
+    after: aliasToWire(row),
+  });
   return aliasToWire(row);
 });
 
 /** Removes an alias of the organization's own. What was recorded under it keeps its cost. */
-export const deleteAlias = storeWrite<OfOrganization & { readonly provider: string; readonly alias: string }, void>(
+export const deleteAlias = storeChange<OfOrganization & { readonly provider: string; readonly alias: string }, void>(
   "pricing.aliases.delete",
   async (connection, { organizationId, provider, alias }) => {
-    const changes = await connection.run(
-      "DELETE FROM model_aliases WHERE organization_id = ? AND provider = ? AND alias = ?",
-      organizationId,
-      canonicalProvider(provider),
-      alias.trim().toLowerCase(),
-    );
-    if (changes === 0) {
+    const old = await readOwnAlias(connection, organizationId, canonicalProvider(provider), alias.trim().toLowerCase());
+    if (old === undefined) {
       throw new Refusal("NOT_FOUND", `The organization has no alias ${alias} for ${provider}.`);
     }
+    await connection.run(
+      "DELETE FROM model_aliases WHERE organization_id = ? AND provider = ? AND alias = ?",
+      organizationId,
+      old.provider,
+      old.alias,
+    );
     await advancePriceBook(connection);
+    await recordChange(connection, {
+      organizationId,
+      action: "aliases.delete",
+      resource: { type: "alias", id: `${old.provider}/${old.alias}` },
+      before: aliasToWire(old),
+    });
   },
 );

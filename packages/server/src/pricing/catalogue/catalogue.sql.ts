@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
 import type { CatalogueDifference, CatalogueVersion } from "@llm-cost-ops/contract";
+import { recordChange } from "../../audit/audit-entries.sql.ts";
+import { defaultOrganization } from "../../identity/api-keys.ts";
 import { Refusal } from "../../refusal.ts";
 import type { StoreConnection } from "../../store/connection.ts";
 import { insertRows } from "../../store/insert-rows.ts";
-import { installationRead, installationWrite } from "../../store/operation.ts";
+import { installationChange, installationRead } from "../../store/operation.ts";
 import { advancePriceBook, enqueueWaitingEverywhere } from "../price-changes.sql.ts";
 import { catalogueOrganization, isWithdrawn, type PriceVersionRow } from "../price-version-row.ts";
 import { type Catalogue, canonicalBody, type ReadCatalogue } from "./catalogue.ts";
@@ -183,7 +185,7 @@ export interface AppliedCatalogue {
  * adds no version: the answer is the version that already says the same. Refuses with CONFLICT a date before that of
  * the newest version.
  */
-export const applyCatalogue = installationWrite<CatalogueArgs, AppliedCatalogue>(
+export const applyCatalogue = installationChange<CatalogueArgs, AppliedCatalogue>(
   "pricing.catalogue.apply",
   async (connection, args) => {
     const plan = await planFor(connection, args);
@@ -210,6 +212,14 @@ export const applyCatalogue = installationWrite<CatalogueArgs, AppliedCatalogue>
     await write(connection, plan, row.id);
     await advancePriceBook(connection);
     await enqueueWaitingEverywhere(connection);
+    // The catalogue is every organization's, so the installation's own organization tells of it.
+    await recordChange(connection, {
+      organizationId: defaultOrganization,
+      action: "catalogue.apply",
+      resource: { type: "catalogue", id: row.id },
+      ...(newest === undefined ? {} : { before: toWire(newest) }),
+      after: toWire(row),
+    });
     return { version: toWire(row), difference };
   },
 );
