@@ -3,7 +3,8 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterEach, expect, it } from "vitest";
 import { openWriter } from "../../packages/server/src/sqlite/connection.ts";
-import { checkLedger } from "../../packages/server/src/usage/check-ledger.ts";
+import { connectionOf } from "../../packages/server/src/sqlite/store-connection.ts";
+import { checkLedger } from "../../packages/server/src/usage/check-ledger.sql.ts";
 import { seedPrices, temporaryFolder } from "../../packages/server/src/usage/ledger-fixture.ts";
 
 const rounds = 12;
@@ -51,7 +52,7 @@ it(`loses nothing acknowledged and doubles nothing when it is killed ${rounds} t
   const missing = acknowledged.filter((id) => !times.has(id));
   expect(missing).toEqual([]);
   expect(new Set(acknowledged).size).toBeGreaterThan(rounds * 10);
-  const check = checkLedger({ db, now: Date.now, state: new Map() }, { integrity: true });
+  const check = await checkLedger(connectionOf({ db, now: Date.now, state: new Map() }), { integrity: true });
   expect(check).toMatchObject({ differences: 0, reported: [], records: rows.length });
   db.close();
 });

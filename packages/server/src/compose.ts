@@ -31,7 +31,6 @@ import { createSqliteRepricings } from "./pricing/repricings.sqlite.ts";
 import { pricingRoutes } from "./pricing/routes.ts";
 import type { Secret } from "./secret.ts";
 import type { OpenedSqlite } from "./sqlite/open-sqlite.ts";
-import type { SqliteThreads } from "./sqlite/operation.ts";
 import type { Store } from "./store/operation.ts";
 import type { CommittedUsage } from "./usage/ledger-observer.ts";
 import { usageRoutes } from "./usage/routes.ts";
@@ -40,7 +39,7 @@ import { version } from "./version.ts";
 /** Everything of one server, wired, with its doors still closed to the network. */
 export interface Composition {
   readonly app: App;
-  readonly threads: SqliteThreads;
+  readonly store: Store;
   /** The administrator key that this start made, to be shown once; undefined where there was one already. */
   readonly firstKey: Secret | undefined;
   /** A client's way in without a socket: real HTTP over streams in memory, with a key that lives as long as the process. */
@@ -97,7 +96,7 @@ export async function compose(config: Config, { clock, logger, brief, createServ
     const log = requestLog(logger);
     const app = createApp({
       routes: [
-        usageRoutes({ ledger, threads }),
+        usageRoutes({ ledger, store }),
         costRoutes({ query, now: clock }),
         exportRoutes({ query, exports: exportStore(store), now: clock }),
         pricingRoutes({
@@ -143,7 +142,7 @@ export async function compose(config: Config, { clock, logger, brief, createServ
     let inProcess: ReturnType<typeof createInProcessFetch> | undefined;
     return {
       app,
-      threads,
+      store,
       firstKey,
       local: () => {
         inProcess ??= createInProcessFetch(app.fastify.server);

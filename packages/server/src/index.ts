@@ -4,5 +4,5 @@ export { createLogger } from "./http/request-log.ts";
 export { secretKeyProblem } from "./secret-key.ts";
 export { settings, unusedSettings } from "./settings.ts";
 export { type RunningServer, StartError, safetyProblems, startServer } from "./start-server.ts";
-export { checkLedgerOperation } from "./usage/operations.sqlite.ts";
+export { checkLedgerOperation } from "./usage/check-ledger.sql.ts";
 export { version } from "./version.ts";

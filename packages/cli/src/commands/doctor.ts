@@ -19,10 +19,10 @@ export function define(command: Command, run: Run): void {
         if ((cli.options.apiUrl ?? cli.environment.apiUrl) !== undefined) {
           throw new CommandError("doctor looks at a local database; it does not go with --api-url.", exitCodes.usage);
         }
-        const { threads } = await composeLocally({ ...cli, database: "must exist" });
+        const { store } = await composeLocally({ ...cli, database: "must exist" });
         const { checkLedgerOperation, loadConfig } = await import("@llm-cost-ops/server");
         const unsafe = await findUnsafe(loadConfig(configSources(cli)));
-        const check = await threads.read(checkLedgerOperation, { integrity });
+        const check = await store.run(checkLedgerOperation, { integrity });
         const document = {
           records: check.records,
           rollup_rows: check.rollupRows,

@@ -2,10 +2,11 @@
 import { formatMoney, parseMoney } from "@llm-cost-ops/core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openWriter } from "../sqlite/connection.ts";
+import { sqliteStore } from "../sqlite/store-connection.ts";
 import { type RunningSqliteThreads, startSqliteThreads } from "../sqlite/threads.ts";
 import { createSqliteLedger } from "../usage/ledger.sqlite.ts";
 import { seedPrices, temporaryFolder } from "../usage/ledger-fixture.ts";
-import { updateLabels, voidRecord } from "../usage/operations.sqlite.ts";
+import { updateLabels, voidRecord } from "../usage/operations.sql.ts";
 import { always, type RecordFilter } from "./cost-filter.ts";
 import { sqliteCostQuery } from "./cost-query.sqlite.ts";
 import { readOrder } from "./list-order.ts";
@@ -72,9 +73,13 @@ test("lists, sums by every dimension and users agree after voiding and relabelli
   const before = await check();
   expect(before.requests).toBe(200);
   for (const id of ["call-0", "call-1", "call-7", "call-8"]) {
-    await threads.write(voidRecord, { organizationId: "default", id });
+    await sqliteStore(threads).run(voidRecord, { organizationId: "default", id });
   }
-  await threads.write(updateLabels, { organizationId: "default", id: "call-2", tags: { team: "art:school" } });
+  await sqliteStore(threads).run(updateLabels, {
+    organizationId: "default",
+    id: "call-2",
+    tags: { team: "art:school" },
+  });
   const after = await check();
   expect(after.requests).toBe(196);
   expect(after.cost).not.toBe(before.cost);

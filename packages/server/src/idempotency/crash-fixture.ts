@@ -11,7 +11,7 @@ import { createOnce } from "./once.ts";
 /** Serves a database, records what it is sent, says so on stdout and never answers, until it is killed. */
 const [file = ""] = process.argv.slice(2);
 const threads = await startSqliteThreads({ path: file });
-const usage = usageRoutes({ ledger: createSqliteLedger(threads), threads });
+const usage = usageRoutes({ ledger: createSqliteLedger(threads), store: sqliteStore(threads) });
 const record = usage["usage.create"]?.handle as (request: unknown) => Promise<unknown>;
 
 const never = async (): Promise<never> => {

@@ -58,7 +58,7 @@ beforeEach(async () => {
   };
   app = await listen(
     {
-      ...(usageRoutes({ ledger: createSqliteLedger(threads), threads }) as object),
+      ...(usageRoutes({ ledger: createSqliteLedger(threads), store: sqliteStore(threads) }) as object),
       "providers.create": { body: "json", handle: counted },
       "aliases.create": { body: "json", handle: counted },
       "apiKeys.create": { body: "json", handle: counted },

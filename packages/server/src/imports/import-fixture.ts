@@ -6,7 +6,7 @@ import { startSqliteThreads } from "../sqlite/threads.ts";
 import { createSqliteLedger } from "../usage/ledger.sqlite.ts";
 import type { Ledger } from "../usage/ledger.ts";
 import { seedPrices, temporaryFolder } from "../usage/ledger-fixture.ts";
-import { getUsage } from "../usage/operations.sqlite.ts";
+import { getUsage } from "../usage/operations.sql.ts";
 import { formatUuid, uuidV7Maker } from "../usage/record-id.ts";
 import type { ImportStore } from "./import-store.ts";
 import { failInterruptedImports, importStore } from "./imports.sql.ts";
@@ -56,7 +56,7 @@ export async function openImportBench(): Promise<ImportBench> {
       if (last?.type !== "report") throw new Error("the import ended without a report");
       return last.report;
     },
-    get: (id) => threads.read(getUsage, { organizationId: "acme", id }),
+    get: (id) => sqliteStore(threads).run(getUsage, { organizationId: "acme", id }),
     failInterrupted: () => failInterruptedImports(sqliteStore(threads)),
     close: async () => {
       await threads.close();

@@ -7,8 +7,8 @@ import { claimJob } from "../jobs/job-queue.sql.ts";
 import type { SqliteThreads, StoreThread } from "../sqlite/operation.ts";
 import { sqliteStore } from "../sqlite/store-connection.ts";
 import { appendUsage } from "../usage/append-usage.sqlite.ts";
-import { checkLedger } from "../usage/check-ledger.ts";
-import { explainUsage, getUsage, voidRecord } from "../usage/operations.sqlite.ts";
+import { checkLedgerOperation } from "../usage/check-ledger.sql.ts";
+import { explainUsage, getUsage, voidRecord } from "../usage/operations.sql.ts";
 import { catalogueFromFile } from "./catalogue/from-file.ts";
 import { createSqlitePriceBook } from "./price-book.sqlite.ts";
 import type { PriceBook } from "./price-book.ts";
@@ -63,12 +63,12 @@ async function record(...records: readonly UsageInput[]): Promise<void> {
   if (answer.wants !== "items" || answer.json.includes('"rejected"')) throw new Error(JSON.stringify(answer));
 }
 
-const usage = (id: string): UsageRecord => getUsage.run(store, { organizationId, id });
-const costOf = (id: string): string | null => usage(id).total_cost;
+const usage = (id: string): Promise<UsageRecord> => sqliteStore(threads).run(getUsage, { organizationId, id });
+const costOf = async (id: string): Promise<string | null> => (await usage(id)).total_cost;
 
 /** Adds up by day what the rollups say, which must be what the records say. */
-function ledgerCost(): bigint {
-  expect(checkLedger(store, {})).toMatchObject({ differences: 0 });
+async function ledgerCost(): Promise<bigint> {
+  expect(await sqliteStore(threads).run(checkLedgerOperation, {})).toMatchObject({ differences: 0 });
   const { milli, pico } = store.db
     .prepare("SELECT total(cost_milli) AS milli, total(cost_pico) AS pico FROM rollup_daily")
     .get() as { milli: number; pico: number };
@@ -92,8 +92,8 @@ const ownPrice = (terms: object) =>
 describe("changing a price", () => {
   test("moves nothing that was recorded", async () => {
     await record(call("a"));
-    expect(costOf("a")).toBe("0.0035");
-    const before = ledgerCost();
+    expect(await costOf("a")).toBe("0.0035");
+    const before = await ledgerCost();
     const own = await ownPrice({ input_price_per_million: 1, output_price_per_million: 1 });
     await book.update(
       organizationId,
@@ -101,8 +101,8 @@ describe("changing a price", () => {
       PricingUpdate.parse({ input_price_per_million: 7, effective_date: "2026-05-01" }),
     );
     await runJobs(priceWaitingKind);
-    expect(costOf("a")).toBe("0.0035");
-    expect(ledgerCost()).toBe(before);
+    expect(await costOf("a")).toBe("0.0035");
+    expect(await ledgerCost()).toBe(before);
   });
 
   test("prices at the boundary by the instant of the call, not of its arrival", async () => {
@@ -111,7 +111,7 @@ describe("changing a price", () => {
       call("before", { timestamp: "2026-05-09T23:59:59.999Z" }),
       call("at", { timestamp: "2026-05-10T00:00:00.000Z" }),
     );
-    expect([costOf("before"), costOf("at")]).toEqual(["0.0035", "0.004"]);
+    expect([await costOf("before"), await costOf("at")]).toEqual(["0.0035", "0.004"]);
   });
 });
 
@@ -122,7 +122,7 @@ describe("late pricing", () => {
       call("earlier", { model: "gpt-new", timestamp: "2026-04-30T23:59:59Z" }),
       call("other", { model: "gpt-other" }),
     );
-    expect(usage("late")).toMatchObject({
+    expect(await usage("late")).toMatchObject({
       cost_status: "unpriced",
       unpriced_reason: "unknown_model",
       total_cost: null,
@@ -134,13 +134,17 @@ describe("late pricing", () => {
       effective_date: "2026-05-01",
     });
     expect(await runJobs(priceWaitingKind)).toBe(1);
-    expect(usage("late")).toMatchObject({ cost_status: "priced", total_cost: "0.0035", resolved_model: "gpt-new" });
-    expect(usage("earlier")).toMatchObject({ cost_status: "unpriced" });
-    expect(usage("other")).toMatchObject({ cost_status: "unpriced" });
-    const { corrections, verified } = explainUsage.run(store, { organizationId, id: "late" });
+    expect(await usage("late")).toMatchObject({
+      cost_status: "priced",
+      total_cost: "0.0035",
+      resolved_model: "gpt-new",
+    });
+    expect(await usage("earlier")).toMatchObject({ cost_status: "unpriced" });
+    expect(await usage("other")).toMatchObject({ cost_status: "unpriced" });
+    const { corrections, verified } = await sqliteStore(threads).run(explainUsage, { organizationId, id: "late" });
     expect(corrections).toMatchObject([{ reason: "late_price", amount: "0.0035" }]);
     expect(verified).toBe(true);
-    ledgerCost();
+    await ledgerCost();
   });
 
   test("is not queued where nothing waits, and twice does no more than once", async () => {
@@ -152,7 +156,7 @@ describe("late pricing", () => {
     await runJobs(priceWaitingKind);
     const job = { organizationId, id: "again", kind: priceWaitingKind, payload: {}, attempt: 1 };
     await handlers[priceWaitingKind]?.(job, new AbortController().signal);
-    expect(costOf("late")).toBe("0.003");
+    expect(await costOf("late")).toBe("0.003");
   });
 
   test("goes through thousands of waiting records batch by batch", async () => {
@@ -162,14 +166,14 @@ describe("late pricing", () => {
     await record(...records);
     await ownPrice({ model: "gpt-new", input_price_per_million: 1, output_price_per_million: 0 });
     await runJobs(priceWaitingKind);
-    expect(ledgerCost()).toBe(1_250n * 1_000_000_000n);
+    expect(await ledgerCost()).toBe(1_250n * 1_000_000_000n);
   });
 
   test("an alias prices what waited under its name", async () => {
     await record(call("deployed", { model: "our-gpt" }));
     await book.putAlias(organizationId, "openai", "our-gpt", "gpt-4o");
     await runJobs(priceWaitingKind);
-    expect(usage("deployed")).toMatchObject({ total_cost: "0.0035", resolved_model: "gpt-4o" });
+    expect(await usage("deployed")).toMatchObject({ total_cost: "0.0035", resolved_model: "gpt-4o" });
   });
 
   test("a catalogue prices what waited in every organization", async () => {
@@ -178,7 +182,7 @@ describe("late pricing", () => {
     const content = { format: "llm-cost-ops-catalogue", version: 1, providers: [{ id: "openai", models }] };
     await book.applyCatalogue({ ...catalogueFromFile(content), source: "file" });
     await runJobs(priceWaitingKind);
-    expect(costOf("late")).toBe("0.001");
+    expect(await costOf("late")).toBe("0.001");
   });
 });
 
@@ -195,7 +199,7 @@ describe("repricing", () => {
   });
 
   test("previews totals and differences by day, and changes nothing", async () => {
-    const before = ledgerCost();
+    const before = await ledgerCost();
     await ownPrice({ input_price_per_million: 1, output_price_per_million: 10 });
     const made = await preview({ toMs: Date.parse("2026-05-15T00:00:00Z") });
     expect(made).toMatchObject({
@@ -229,25 +233,32 @@ describe("repricing", () => {
         difference: "-0.0000015",
       },
     ]);
-    expect(ledgerCost()).toBe(before);
+    expect(await ledgerCost()).toBe(before);
   });
 
   test("applies exactly what it previewed, and undo restores the same digits", async () => {
-    const before = ["a", "b", "c"].map((id) => [costOf(id), usage(id).price_version]);
-    const beforeAll = ledgerCost();
+    const before = await Promise.all(
+      ["a", "b", "c"].map(async (id) => [await costOf(id), (await usage(id)).price_version]),
+    );
+    const beforeAll = await ledgerCost();
     await ownPrice({ input_price_per_million: "1.000001", output_price_per_million: 10 });
     const made = await preview();
     const applied = await repricings.apply(organizationId, made.id);
     expect(applied).toMatchObject({ status: "applied", applied_at: expect.any(String), by_currency: made.by_currency });
-    expect(ledgerCost() - beforeAll).toBe(parseMoney(made.by_currency[0]?.difference ?? ""));
-    expect(costOf("b")).toBe("0.000001000001");
-    const { corrections, verified, total_cost } = explainUsage.run(store, { organizationId, id: "a" });
+    expect((await ledgerCost()) - beforeAll).toBe(parseMoney(made.by_currency[0]?.difference ?? ""));
+    expect(await costOf("b")).toBe("0.000001000001");
+    const { corrections, verified, total_cost } = await sqliteStore(threads).run(explainUsage, {
+      organizationId,
+      id: "a",
+    });
     expect(corrections).toMatchObject([{ reason: "reprice", repricing_id: made.id, amount: "-0.001499999" }]);
     expect([verified, total_cost]).toEqual([true, "0.002000001"]);
     const undone = await repricings.undo(organizationId, made.id);
     expect(undone.status).toBe("undone");
-    expect(["a", "b", "c"].map((id) => [costOf(id), usage(id).price_version])).toEqual(before);
-    expect(ledgerCost()).toBe(beforeAll);
+    expect(
+      await Promise.all(["a", "b", "c"].map(async (id) => [await costOf(id), (await usage(id)).price_version])),
+    ).toEqual(before);
+    expect(await ledgerCost()).toBe(beforeAll);
   });
 
   test("a second preview after applying finds nothing left to change", async () => {
@@ -273,13 +284,13 @@ describe("repricing", () => {
       .get(id) as { corrections: number };
     expect(corrections).toBe(1_203);
     await repricings.undo(organizationId, id);
-    expect(costOf("many-7")).toBe("0.000025");
-    ledgerCost();
+    expect(await costOf("many-7")).toBe("0.000025");
+    await ledgerCost();
   });
 
   test("leaves reported costs, voided records, unpriced ones and other models alone", async () => {
     await record(call("gone"), call("unknown", { model: "gpt-no" }));
-    await threads.write(voidRecord, { organizationId, id: "gone" });
+    await sqliteStore(threads).run(voidRecord, { organizationId, id: "gone" });
     const bytes = new TextEncoder().encode(
       JSON.stringify([
         { id: "reported", provider: "openai", model: "gpt-4o", cost: "1", timestamp: "2026-05-10T00:00:00Z" },
@@ -298,8 +309,8 @@ describe("repricing", () => {
     const made = await preview();
     expect(made.records_examined).toBe(3);
     await repricings.apply(organizationId, made.id);
-    expect(costOf("reported")).toBe("1");
-    expect(usage("gone").cost_status).toBe("void");
+    expect(await costOf("reported")).toBe("1");
+    expect((await usage("gone")).cost_status).toBe("void");
     expect(await preview({ model: "gpt-other" })).toMatchObject({ records_examined: 0 });
   });
 
@@ -307,10 +318,10 @@ describe("repricing", () => {
     await ownPrice({ input_price_per_million: 1, output_price_per_million: 10 });
     const made = await preview();
     await repricings.apply(organizationId, made.id);
-    await threads.write(voidRecord, { organizationId, id: "a" });
+    await sqliteStore(threads).run(voidRecord, { organizationId, id: "a" });
     await repricings.undo(organizationId, made.id);
-    expect(usage("a")).toMatchObject({ cost_status: "void", total_cost: "0" });
-    ledgerCost();
+    expect(await usage("a")).toMatchObject({ cost_status: "void", total_cost: "0" });
+    await ledgerCost();
   });
 
   test("keeps its order: no undo before apply, no apply twice, none under other prices", async () => {
@@ -340,7 +351,7 @@ describe("repricing", () => {
     };
     expect(made).toMatchObject(expected);
     expect(await repricings.apply(organizationId, made.id)).toMatchObject({ status: "applied", ...expected });
-    expect(costOf("a")).toBe("0.0035");
+    expect(await costOf("a")).toBe("0.0035");
   });
 
   test("says how many records keep their cost because no price is left for them, and why", async () => {

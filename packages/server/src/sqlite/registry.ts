@@ -10,7 +10,8 @@ import { pricingOperations } from "../pricing/price-book.sql.ts";
 import { pricingReads, pricingWrites } from "../pricing/price-book.sqlite.ts";
 import type { StoreOperation } from "../store/operation.ts";
 import { appendUsage } from "../usage/append-usage.sqlite.ts";
-import { usageReads, usageWrites } from "../usage/operations.sqlite.ts";
+import { checkLedgerOperation } from "../usage/check-ledger.sql.ts";
+import { usageOperations } from "../usage/operations.sql.ts";
 import type { SqliteGroupOperation, SqliteOperation } from "./operation.ts";
 import { onThread } from "./store-connection.ts";
 
@@ -27,17 +28,18 @@ export const storeOperations: readonly StoreOperation<never, unknown>[] = [
   ...importOperations,
   ...organizationOperations,
   ...pricingOperations,
+  ...usageOperations,
+  checkLedgerOperation,
 ];
 
 const onThreads = (access: "read" | "write"): readonly AnySqliteOperation[] =>
   storeOperations.filter((operation) => operation.access === access).map(onThread);
 
 /** Operations that the writer thread runs, each in a transaction of its own. Every domain adds its list here. */
-export const writeOperations: readonly AnySqliteOperation[] = [...usageWrites, ...pricingWrites, ...onThreads("write")];
+export const writeOperations: readonly AnySqliteOperation[] = [...pricingWrites, ...onThreads("write")];
 
 /** Operations that the reader thread runs. */
 export const readOperations: readonly AnySqliteOperation[] = [
-  ...usageReads,
   ...pricingReads,
   ...costQueryOperations,
   ...onThreads("read"),

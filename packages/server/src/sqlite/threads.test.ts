@@ -3,8 +3,9 @@ import { DatabaseSync } from "node:sqlite";
 import { afterEach, describe, expect, it } from "vitest";
 import { createSqliteLedger } from "../usage/ledger.sqlite.ts";
 import { seedPrices, temporaryFolder } from "../usage/ledger-fixture.ts";
-import { getUsage } from "../usage/operations.sqlite.ts";
+import { getUsage } from "../usage/operations.sql.ts";
 import { openWriter } from "./connection.ts";
+import { connectionOf, sqliteStore } from "./store-connection.ts";
 import { startSqliteThreads } from "./threads.ts";
 
 const endings: (() => Promise<void> | void)[] = [];
@@ -71,7 +72,7 @@ describe("the threads of the embedded store", () => {
     const sizes = [0, 100, 5_000, 15_000, 16_000];
     await Promise.all(sizes.map((size) => ledger.append("default", body(`size-${size}`, size))));
     for (const size of sizes) {
-      const record = await threads.read(getUsage, { organizationId: "default", id: `size-${size}` });
+      const record = await sqliteStore(threads).run(getUsage, { organizationId: "default", id: `size-${size}` });
       expect(record.metadata).toEqual({ pad: "x".repeat(size) });
     }
   });
@@ -81,10 +82,12 @@ describe("the threads of the embedded store", () => {
     await first.close();
     const threads = await startSqliteThreads({ path: folder.file, isWriterLazy: true });
     endings.push(() => threads.close());
-    await expect(threads.read(getUsage, { organizationId: "default", id: "a" })).rejects.toThrow(/no record/);
+    await expect(sqliteStore(threads).run(getUsage, { organizationId: "default", id: "a" })).rejects.toThrow(
+      /no record/,
+    );
     const items = await createSqliteLedger(threads).append("default", body("a"));
     expect(items).toMatchObject([{ status: "recorded" }]);
-    expect(await threads.read(getUsage, { organizationId: "default", id: "a" })).toMatchObject({ id: "a" });
+    expect(await sqliteStore(threads).run(getUsage, { organizationId: "default", id: "a" })).toMatchObject({ id: "a" });
     await threads.close();
     expect(existsSync(`${folder.file}-wal`)).toBe(false);
   });
@@ -97,7 +100,7 @@ describe("the threads of the embedded store", () => {
 
   it("answers an unknown record with NOT_FOUND across the threads", async () => {
     const { threads } = await start();
-    await expect(threads.read(getUsage, { organizationId: "default", id: "none" })).rejects.toMatchObject({
+    await expect(sqliteStore(threads).run(getUsage, { organizationId: "default", id: "none" })).rejects.toMatchObject({
       name: "Refusal",
       code: "NOT_FOUND",
     });
@@ -136,8 +139,8 @@ describe("a store that cannot write", () => {
     db.exec("PRAGMA max_page_count = 1000000");
     const [recovered] = appendUsage.runTogether(store, [{ args, bytes: batch(0, 500) }]);
     expect(recovered).toMatchObject({ summary: { recorded: 500, rejected: 0 } });
-    const { checkLedger } = await import("../usage/check-ledger.ts");
-    expect(checkLedger(store, {})).toMatchObject({ differences: 0, records: 500 });
+    const { checkLedger } = await import("../usage/check-ledger.sql.ts");
+    expect(await checkLedger(connectionOf(store), {})).toMatchObject({ differences: 0, records: 500 });
     db.close();
   });
 });

@@ -16,11 +16,20 @@ export async function insertRows(
   const width = rows[0]?.length ?? 1;
   const places = `(${new Array(width).fill("?").join(", ")})`;
   const rowsAtOnce = Math.floor(placesMax / width);
-  for (let at = 0; at < rows.length; at += rowsAtOnce) {
-    const some = rows.slice(at, at + rowsAtOnce);
+  for (let at = 0; at < rows.length; ) {
+    const count = Math.min(rows.length - at, rowsAtOnce);
+    const some = rows.slice(at, at + (connection.dialect === "sqlite" ? powerOfFour(count) : count));
+    at += some.length;
     await connection.run(
       `${insert} VALUES ${new Array(some.length).fill(places).join(", ")} ${conflict}`,
       ...some.flat(),
     );
   }
+}
+
+/** The largest one that is not above `count`. The embedded store keeps statements by their text, so few texts must do. */
+function powerOfFour(count: number): number {
+  let power = 1;
+  while (power * 4 <= count) power *= 4;
+  return power;
 }

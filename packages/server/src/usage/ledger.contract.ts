@@ -1,7 +1,7 @@
 import type { UsageRecord } from "@llm-cost-ops/contract";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Refusal } from "../refusal.ts";
-import type { LedgerCheck } from "./check-ledger.ts";
+import type { LedgerCheck } from "./check-ledger.sql.ts";
 import type { Ledger, RecordedItem, UsageBytes } from "./ledger.ts";
 
 /** A ledger under test, on a store of its own that knows `fixturePrices`. */

@@ -1,9 +1,11 @@
 import { openWriter } from "../sqlite/connection.ts";
+import { sqliteStore } from "../sqlite/store-connection.ts";
 import { startSqliteThreads } from "../sqlite/threads.ts";
+import { checkLedgerOperation } from "./check-ledger.sql.ts";
 import { describeLedger, type LedgerUnderTest } from "./ledger.contract.ts";
 import { createSqliteLedger } from "./ledger.sqlite.ts";
 import { seedPrices, temporaryFolder } from "./ledger-fixture.ts";
-import { checkLedgerOperation, getUsage } from "./operations.sqlite.ts";
+import { getUsage } from "./operations.sql.ts";
 
 type Folder = ReturnType<typeof temporaryFolder>;
 
@@ -11,8 +13,8 @@ async function openOn(folder: Folder, preparedBytesMin: number): Promise<LedgerU
   const threads = await startSqliteThreads({ path: folder.file, preparedBytesMin });
   return {
     ledger: createSqliteLedger(threads),
-    get: (organizationId, id) => threads.read(getUsage, { organizationId, id }),
-    check: () => threads.read(checkLedgerOperation, { integrity: true }),
+    get: (organizationId, id) => sqliteStore(threads).run(getUsage, { organizationId, id }),
+    check: () => sqliteStore(threads).run(checkLedgerOperation, { integrity: true }),
     restart: async () => {
       await threads.close();
       return openOn(folder, preparedBytesMin);

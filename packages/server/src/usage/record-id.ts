@@ -53,6 +53,10 @@ export function formatUuid(bytes: Uint8Array): string {
   return `${hex(0, 4)}-${hex(4, 6)}-${hex(6, 8)}-${hex(8, 10)}-${hex(10, 16)}`;
 }
 
+/** When a UUIDv7 says that it was made, in UTC milliseconds. */
+export const msOfUuidV7 = (bytes: Uint8Array): number =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, 6).readUIntBE(0, 6);
+
 const randomPoolBytes = 8_192;
 
 /**

@@ -79,9 +79,13 @@ export interface RecordRow {
 /** Corrections by the record that they correct. Unasked, SQLite reads all of the organization for each of them. */
 export const byCorrectedRecord = "INDEXED BY records_by_corrected";
 
-const ofCorrections = (expression: string, rest = ""): string =>
+/**
+ * An expression over the corrections `c` of a record `r`, NULL where it has none. They have the record's time, which tells
+ * a store that divides records by time where to look.
+ */
+export const ofCorrections = (expression: string, rest = ""): string =>
   `CASE WHEN (r.state & ${stateBits.corrected}) <> 0 THEN (SELECT ${expression} FROM records c ${byCorrectedRecord}
-    WHERE c.organization_id = r.organization_id AND c.corrects_id = r.id${rest}) END`;
+    WHERE c.organization_id = r.organization_id AND c.corrects_id = r.id AND c.occurred_at = r.occurred_at${rest}) END`;
 
 /** The select list of a `RecordRow`, for `recordSource`. */
 export const recordColumns = `r.organization_id, r.id, r.external_id, r.entry, r.state, r.user_id, r.occurred_at,

@@ -17,6 +17,6 @@ export async function flushRollups(connection: StoreConnection, changes: RollupC
     const { table, key } = rollupTables[rollup];
     const columns = [...key, ...rollupMeasures];
     const ending = `ON CONFLICT (${key.join(", ")}) DO UPDATE SET ${rollupUpdate(table)}`;
-    await insertRows(connection, table, columns, rows[rollup], ending);
+    await insertRows(connection, `INSERT INTO ${table} (${columns.join(", ")})`, rows[rollup], ending);
   }
 }

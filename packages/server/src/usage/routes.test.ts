@@ -9,6 +9,7 @@ import {
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Reply } from "../http/route.ts";
 import { openWriter } from "../sqlite/connection.ts";
+import { sqliteStore } from "../sqlite/store-connection.ts";
 import { type RunningSqliteThreads, startSqliteThreads } from "../sqlite/threads.ts";
 import { createSqliteLedger } from "./ledger.sqlite.ts";
 import { seedPrices, temporaryFolder } from "./ledger-fixture.ts";
@@ -24,7 +25,7 @@ beforeEach(async () => {
   seedPrices(db);
   db.close();
   threads = await startSqliteThreads({ path: folder.file });
-  routes = usageRoutes({ ledger: createSqliteLedger(threads), threads });
+  routes = usageRoutes({ ledger: createSqliteLedger(threads), store: sqliteStore(threads) });
 });
 afterEach(async () => {
   await threads.close();

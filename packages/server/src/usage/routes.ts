@@ -1,18 +1,18 @@
 import type { Reply, Routes } from "../http/route.ts";
 import { idempotencyKeyOf } from "../idempotency/idempotency-key.ts";
-import type { SqliteThreads } from "../sqlite/operation.ts";
+import type { Store } from "../store/operation.ts";
 import type { AppendAnswer, Ledger, UsageBytes } from "./ledger.ts";
-import { explainUsage, getUsage, updateLabels, voidRecord } from "./operations.sqlite.ts";
+import { explainUsage, getUsage, updateLabels, voidRecord } from "./operations.sql.ts";
 
 export interface UsageRouteDeps {
   readonly ledger: Ledger;
-  readonly threads: SqliteThreads;
+  readonly store: Store;
 }
 
 const jsonType = "application/json; charset=utf-8";
 
 /** Recording usage and reported costs, one record's proof, its labels and its end. */
-export function usageRoutes({ ledger, threads }: UsageRouteDeps): Routes {
+export function usageRoutes({ ledger, store }: UsageRouteDeps): Routes {
   return {
     "usage.create": {
       body: "bytes",
@@ -39,13 +39,13 @@ export function usageRoutes({ ledger, threads }: UsageRouteDeps): Routes {
     "usage.get": {
       body: "json",
       handle: async ({ caller, params }) => ({
-        json: { data: await threads.read(getUsage, { organizationId: caller.organizationId, id: params.id }) },
+        json: { data: await store.run(getUsage, { organizationId: caller.organizationId, id: params.id }) },
       }),
     },
     "usage.explain": {
       body: "json",
       handle: async ({ caller, params }) => ({
-        json: { data: await threads.read(explainUsage, { organizationId: caller.organizationId, id: params.id }) },
+        json: { data: await store.run(explainUsage, { organizationId: caller.organizationId, id: params.id }) },
       }),
     },
     "costs.create": {
@@ -73,7 +73,7 @@ export function usageRoutes({ ledger, threads }: UsageRouteDeps): Routes {
       body: "json",
       handle: async ({ caller, params, body }) => ({
         json: {
-          data: await threads.write(updateLabels, {
+          data: await store.run(updateLabels, {
             organizationId: caller.organizationId,
             id: params.id,
             ...(body.tags === undefined ? {} : { tags: body.tags }),
@@ -85,7 +85,7 @@ export function usageRoutes({ ledger, threads }: UsageRouteDeps): Routes {
     "costs.delete": {
       body: "json",
       handle: async ({ caller, params }) => ({
-        json: { data: await threads.write(voidRecord, { organizationId: caller.organizationId, id: params.id }) },
+        json: { data: await store.run(voidRecord, { organizationId: caller.organizationId, id: params.id }) },
       }),
     },
   };

@@ -1,12 +1,13 @@
 import type { Explanation } from "@llm-cost-ops/contract";
 import { type CostLine, costLineFormula, formatMoney, recomputeLine } from "@llm-cost-ops/core";
 import { catalogueOrganization, type PriceVersionRow, priceVersionFromRow } from "../pricing/price-version-row.ts";
-import type { StoreThread } from "../sqlite/operation.ts";
-import type { LedgerRow } from "./corrections.sqlite.ts";
+import { invariant } from "../refusal.ts";
+import type { StoreConnection } from "../store/connection.ts";
 import type { CorrectionReason } from "./corrections.ts";
 import { fromLineText } from "./line-text.ts";
 import { formatUuid } from "./record-id.ts";
 import { byCorrectedRecord, effectiveCost, originalCost, picoFromLimbs, toUsageRecord } from "./record-row.ts";
+import type { LedgerRow } from "./record-store.sql.ts";
 
 interface OwnProof {
   readonly raw_usage: string | null;
@@ -34,19 +35,25 @@ const withRule = "LEFT JOIN rules u ON u.organization_id = r.organization_id AND
  * it, each line with its formula, and every correction. `verified` says that all lines were computed again just now to
  * the same digits, that they sum to the cost that they prove, and that cost and corrections sum to the total.
  */
-export function explainRecord(store: StoreThread, row: LedgerRow): Explanation {
-  const { db } = store;
-  const own = db
-    .prepare(
-      `SELECT r.raw_usage, r.lines, u.price_rule FROM records r ${withRule} WHERE r.organization_id = ? AND r.id = ?`,
-    )
-    .get(row.organization_id, row.id) as unknown as OwnProof;
-  const corrections = db
-    .prepare(`SELECT r.id, r.correction_reason, r.cost_milli, r.cost_pico, s.currency, r.price_version_id, u.price_rule,
+export async function explainRecord(connection: StoreConnection, row: LedgerRow): Promise<Explanation> {
+  const { organization_id, id, occurred_at } = row;
+  const own = await connection.get<OwnProof>(
+    `SELECT r.raw_usage, r.lines, u.price_rule FROM records r ${withRule}
+     WHERE r.organization_id = ? AND r.id = ? AND r.occurred_at = ?`,
+    organization_id,
+    id,
+    occurred_at,
+  );
+  invariant(own !== undefined, "a record that was found is there");
+  const corrections = await connection.all<CorrectionProof>(
+    `SELECT r.id, r.correction_reason, r.cost_milli, r.cost_pico, s.currency, r.price_version_id, u.price_rule,
         r.lines, r.repricing_id, r.received_at
       FROM records r ${byCorrectedRecord} JOIN series s ON s.organization_id = r.organization_id AND s.series_id = r.series_id ${withRule}
-      WHERE r.organization_id = ? AND r.corrects_id = ? ORDER BY r.id`)
-    .all(row.organization_id, row.id) as unknown as readonly CorrectionProof[];
+      WHERE r.organization_id = ? AND r.corrects_id = ? AND r.occurred_at = ? ORDER BY r.id`,
+    organization_id,
+    id,
+    occurred_at,
+  );
   const lines = fromLineText(own.lines);
   const record = toUsageRecord(row);
   const currency = row.currency ?? "";
@@ -57,7 +64,7 @@ export function explainRecord(store: StoreThread, row: LedgerRow): Explanation {
       row.resolution_rule === null || row.resolution_detail === null
         ? null
         : { rule: row.resolution_rule, detail: row.resolution_detail },
-    price: priceOf(store, row.organization_id, record.price_version),
+    price: await priceOf(connection, row.organization_id, record.price_version),
     rule: own.price_rule,
     lines: lines.map((line) => wireLine(line, currency)),
     corrections: corrections.map((correction) => ({
@@ -115,11 +122,18 @@ function isProved(row: LedgerRow, lines: readonly CostLine[], corrections: reado
   return running === effectiveCost(row);
 }
 
-function priceOf(store: StoreThread, organizationId: string, versionId: string | null): Explanation["price"] {
+async function priceOf(
+  connection: StoreConnection,
+  organizationId: string,
+  versionId: string | null,
+): Promise<Explanation["price"]> {
   if (versionId === null) return null;
-  const row = store.db
-    .prepare("SELECT * FROM price_versions WHERE organization_id IN (?, ?) AND id = ? LIMIT 1")
-    .get(organizationId, catalogueOrganization, versionId) as unknown as PriceVersionRow | undefined;
+  const row = await connection.get<PriceVersionRow>(
+    "SELECT * FROM price_versions WHERE organization_id IN (?, ?) AND id = ? LIMIT 1",
+    organizationId,
+    catalogueOrganization,
+    versionId,
+  );
   if (row === undefined) return null;
   const version = priceVersionFromRow(row);
   const dateOf = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());

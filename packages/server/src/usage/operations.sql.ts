@@ -1,0 +1,61 @@
+import { limits } from "@llm-cost-ops/contract/limits";
+import { Refusal } from "../refusal.ts";
+import type { StoreConnection } from "../store/connection.ts";
+import { storeRead, storeWrite } from "../store/operation.ts";
+import { relabelLedgerRow, voidLedgerRow } from "./corrections.sql.ts";
+import { explainRecord } from "./explain-record.sql.ts";
+import { LabelProblem, readJsonObject, readTags } from "./read-labels.ts";
+import { readRecordId } from "./record-id.ts";
+import { toCostRecord, toUsageRecord } from "./record-row.ts";
+import { findLedgerRows, type LedgerRow, recordKey } from "./record-store.sql.ts";
+
+/** Names a record by the id that its caller knows. */
+export interface RecordName {
+  readonly organizationId: string;
+  readonly id: string;
+}
+
+/** Labels to be changed; what is absent stays. */
+export interface LabelsUpdate extends RecordName {
+  readonly tags?: unknown;
+  readonly metadata?: unknown;
+}
+
+/** The stored record of a name, or the refusal that there is none. */
+async function requireRecord(connection: StoreConnection, { organizationId, id }: RecordName): Promise<LedgerRow> {
+  const { bytes } = readRecordId(id);
+  const row = (await findLedgerRows(connection, organizationId, [bytes])).get(recordKey(bytes));
+  if (row === undefined) throw new Refusal("NOT_FOUND", `there is no record with id ${id}`);
+  return row;
+}
+
+export const getUsage = storeRead("usage.get", async (connection, name: RecordName) =>
+  toUsageRecord(await requireRecord(connection, name)),
+);
+
+export const explainUsage = storeRead("usage.explain", async (connection, name: RecordName) =>
+  explainRecord(connection, await requireRecord(connection, name)),
+);
+
+/** Changes tags and metadata. Totals by tag follow at once, past months included: labels say how to look, not what was. */
+export const updateLabels = storeWrite("usage.updateLabels", async (connection, update: LabelsUpdate) => {
+  const row = await requireRecord(connection, update);
+  const tags = update.tags === undefined ? row.tags : readTags(update.tags);
+  const metadata = update.metadata === undefined ? row.metadata : readJsonObject(update.metadata, limits.metadataBytes);
+  if (tags instanceof LabelProblem) throw refuseLabel("tags", tags);
+  if (metadata instanceof LabelProblem) throw refuseLabel("metadata", metadata);
+  await relabelLedgerRow(connection, row, { tags, metadata });
+  return toCostRecord(await requireRecord(connection, update));
+});
+
+const refuseLabel = (field: string, { text }: LabelProblem): Refusal =>
+  new Refusal("VALIDATION_ERROR", `${field} ${text}`, { fieldErrors: { [field]: text } });
+
+/** Voids a record by a correction with the opposite sign; nothing is erased. */
+export const voidRecord = storeWrite("usage.void", async (connection, name: RecordName) => {
+  await voidLedgerRow(connection, await requireRecord(connection, name));
+  return toCostRecord(await requireRecord(connection, name));
+});
+
+/** For the registry. */
+export const usageOperations = [getUsage, explainUsage, updateLabels, voidRecord] as const;

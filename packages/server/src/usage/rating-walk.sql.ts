@@ -1,0 +1,132 @@
+import type { Quantities } from "@llm-cost-ops/core";
+import type { StoreConnection } from "../store/connection.ts";
+import type { AppliedCorrection, CorrectionReason, RatingSelection, StoredUsage } from "./corrections.ts";
+import { withRequest } from "./measure-usage.ts";
+import {
+  byCorrectedRecord,
+  effectiveCost,
+  entryCodes,
+  picoFromLimbs,
+  recordSource,
+  stateBits,
+  unknownName,
+} from "./record-row.ts";
+import { type LedgerRow, ledgerColumns } from "./record-store.sql.ts";
+
+export const waitingRecords = `SELECT ${ledgerColumns} FROM ${recordSource}
+  WHERE r.organization_id = ?1 AND (r.state & ${stateBits.waitsForPrice}) <> 0 AND (r.series_id, r.id) > (?2, ?3)
+  ORDER BY r.series_id, r.id LIMIT ?4`;
+
+export const pricedRecords = (
+  dialect: StoreConnection["dialect"],
+): string => `SELECT ${ledgerColumns} FROM ${recordSource}
+  WHERE r.organization_id = ?1 AND (r.occurred_at, r.id) > (?2, ?3) AND r.occurred_at < ?4
+    ${
+      // PostgreSQL leaves out partitions by what is said of their key alone.
+      dialect === "postgres" ? "AND r.occurred_at >= ?2" : ""
+    }
+    AND r.entry = ${entryCodes.usage} AND s.cost_status = 'priced' AND (r.state & ${stateBits.voided}) = 0
+    AND (CAST(?5 AS TEXT) IS NULL OR s.provider = ?5)
+    AND (CAST(?6 AS TEXT) IS NULL OR s.model = ?6 OR s.resolved_model = ?6)
+  ORDER BY r.occurred_at, r.id LIMIT ?7`;
+
+const noBytes = new Uint8Array(0);
+/** Greater than any id. */
+const afterIds = new Uint8Array(17).fill(0xff);
+
+/**
+ * The stored records of a selection, at most `limit`, in a stable order: those that wait by series, priced ones by time.
+ * Read on with the last one's `cursor`. Voided records, reported costs and corrections are not among them.
+ */
+export async function loadForRating(
+  connection: StoreConnection,
+  organizationId: string,
+  selection: RatingSelection,
+): Promise<readonly StoredUsage[]> {
+  const { after, limit } = selection;
+  const isWaiting = selection.which === "waiting";
+  const rows = isWaiting
+    ? await connection.all<LedgerRow>(
+        waitingRecords,
+        organizationId,
+        after?.position ?? -1,
+        after?.id ?? noBytes,
+        limit,
+      )
+    : await connection.all<LedgerRow>(
+        pricedRecords(connection.dialect),
+        organizationId,
+        after?.position ?? (selection.fromMs ?? 0) - 1,
+        after?.id ?? afterIds,
+        selection.toMs ?? Number.MAX_SAFE_INTEGER,
+        selection.provider ?? null,
+        selection.model ?? null,
+        limit,
+      );
+  return rows.map((row) => ({
+    id: row.id,
+    provider: row.provider === unknownName ? undefined : row.provider,
+    model: row.model,
+    resolvedModel: row.resolved_model,
+    serviceTier: row.service_tier,
+    region: row.region,
+    occurredAtMs: row.occurred_at,
+    quantities: withRequest(JSON.parse(row.quantities) as Quantities),
+    cost: effectiveCost(row),
+    currency: row.currency,
+    priceVersionId: row.corrected_price_version_id ?? row.price_version_id,
+    cursor: { position: isWaiting ? row.series_id : row.occurred_at, id: row.id },
+  }));
+}
+
+/**
+ * Bound by organization, repricing, last id and limit. Each correction is beside the price version that held before it: of
+ * the record's correction before, or else the record's own.
+ */
+export const correctionsOfRepricing = `
+  SELECT c.id, c.corrects_id, c.correction_reason, c.cost_milli, c.cost_pico, s.currency, c.occurred_at, coalesce(
+    (SELECT p.price_version_id FROM records p ${byCorrectedRecord} WHERE p.organization_id = c.organization_id
+       AND p.corrects_id = c.corrects_id AND p.occurred_at = c.occurred_at AND p.id < c.id
+       AND p.price_version_id IS NOT NULL ORDER BY p.id DESC LIMIT 1),
+    (SELECT o.price_version_id FROM records o WHERE o.organization_id = c.organization_id AND o.id = c.corrects_id
+       AND o.occurred_at = c.occurred_at)) AS previous_price_version_id
+  FROM records c INDEXED BY records_by_repricing
+  JOIN series s ON s.organization_id = c.organization_id AND s.series_id = c.series_id
+  WHERE c.organization_id = ?1 AND c.repricing_id = ?2 AND c.id > ?3
+  ORDER BY c.id LIMIT ?4`;
+
+interface AppliedRow {
+  readonly id: Uint8Array;
+  readonly corrects_id: Uint8Array;
+  readonly correction_reason: CorrectionReason;
+  readonly cost_milli: number;
+  readonly cost_pico: number;
+  readonly currency: string;
+  readonly occurred_at: number;
+  readonly previous_price_version_id: string | null;
+}
+
+/** The corrections that a repricing appended, in the order of their ids, at most `limit`; read on with the last one's `cursor`. */
+export async function loadAppliedCorrections(
+  connection: StoreConnection,
+  organizationId: string,
+  repricingId: string,
+  page: { readonly after?: AppliedCorrection["cursor"]; readonly limit: number },
+): Promise<readonly AppliedCorrection[]> {
+  const rows = await connection.all<AppliedRow>(
+    correctionsOfRepricing,
+    organizationId,
+    repricingId,
+    page.after?.id ?? noBytes,
+    page.limit,
+  );
+  return rows.map((row) => ({
+    id: row.id,
+    recordId: row.corrects_id,
+    reason: row.correction_reason,
+    amount: picoFromLimbs(row.cost_milli, row.cost_pico),
+    currency: row.currency,
+    previousPriceVersionId: row.previous_price_version_id,
+    cursor: { position: row.occurred_at, id: row.id },
+  }));
+}
