@@ -2,10 +2,11 @@ import pg from "pg";
 import type { Actor } from "../audit/actor.ts";
 import { runWithActor } from "../audit/watched-change.ts";
 import type { Refusal } from "../refusal.ts";
-import type { SqlValue, StoreConnection } from "../store/connection.ts";
+import type { StoreConnection } from "../store/connection.ts";
 import type { Store, StoreOperation } from "../store/operation.ts";
 import { migratePostgres } from "./migrate.ts";
-import { organizationSetting, scopeSetting, serverRole } from "./row-security.ts";
+import { connectionOf, connectTimeoutMs, createPool, type ProcessParts, types } from "./pool.ts";
+import { organizationSetting, scopeSetting } from "./row-security.ts";
 import { statementTexts } from "./statement-text.ts";
 import { isLostRace, storageRefusal } from "./storage-failure.ts";
 
@@ -24,28 +25,7 @@ export interface PostgresStore extends Store {
   close(): Promise<void>;
 }
 
-/** How long a request waits for a free connection, a lock and a statement before it is refused. */
-const connectTimeoutMs = 5_000;
-const lockTimeoutMs = 10_000;
-const statementTimeoutMs = 60_000;
 const attemptsMax = 5;
-
-/** Whole numbers as numbers where these hold them exactly, else as bigint. */
-function readWhole(text: string): number | bigint | string {
-  const value = Number(text);
-  if (Number.isSafeInteger(value)) return value;
-  return /^-?\d+$/.test(text) ? BigInt(text) : text;
-}
-
-const ownTypes = new Map<number, (text: string) => unknown>([
-  [pg.types.builtins.INT8, readWhole],
-  [pg.types.builtins.NUMERIC, readWhole],
-]);
-const types = {
-  getTypeParser: ((oid: number, format?: "text" | "binary") =>
-    (format === "binary" ? undefined : ownTypes.get(oid)) ??
-    pg.types.getTypeParser(oid, format as "text")) as typeof pg.types.getTypeParser,
-};
 
 /**
  * Opens a PostgreSQL database of version 15 or newer: brings its schema up to date and keeps a pool of connections that
@@ -60,16 +40,7 @@ export async function openPostgres(options: PostgresOptions): Promise<PostgresSt
   } finally {
     await owner.end().catch(() => undefined);
   }
-  const pool = new pg.Pool({
-    connectionString: options.url,
-    connectionTimeoutMillis: connectTimeoutMs,
-    max: options.poolSize,
-    application_name: "llm-cost-ops",
-    types,
-    // The role is part of the start-up packet: no statement of ours ever runs as the user of the address.
-    options: `-c role=${serverRole} -c lock_timeout=${lockTimeoutMs} -c statement_timeout=${statementTimeoutMs} -c idle_in_transaction_session_timeout=${statementTimeoutMs}`,
-  });
-  pool.on("error", (error) => options.onBroken?.(error));
+  const pool = createPool({ url: options.url, size: options.poolSize, onBroken: options.onBroken });
   return createStore(pool, options.now);
 }
 
@@ -136,30 +107,4 @@ function opening<Args>({ access, scope }: StoreOperation<Args, unknown>, args: A
       : // Writes of one organization wait for each other, as they do on the embedded store's one writing thread.
         `BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock(hashtextextended(${owner}, 1))`;
   return `${begin}; SET LOCAL ${organizationSetting} = ${owner}; SET LOCAL ${scopeSetting} = '${scope}'`;
-}
-
-/** What all connections of a process have in common. */
-interface ProcessParts extends Pick<StoreConnection, "now" | "state"> {
-  readonly textOf: (sql: string) => string;
-}
-
-function connectionOf(client: pg.ClientBase, { textOf, now, state }: ProcessParts): StoreConnection {
-  const query = async (sql: string, values: readonly SqlValue[]): Promise<pg.QueryResult<Record<string, unknown>>> =>
-    client.query(textOf(sql), values.map(toParameter));
-  return {
-    dialect: "postgres",
-    now,
-    state,
-    all: async <Row>(sql: string, ...values: readonly SqlValue[]) =>
-      (await query(sql, values)).rows as unknown as readonly Row[],
-    get: async <Row>(sql: string, ...values: readonly SqlValue[]) =>
-      (await query(sql, values)).rows[0] as unknown as Row | undefined,
-    run: async (sql, ...values) => (await query(sql, values)).rowCount ?? 0,
-  };
-}
-
-function toParameter(value: SqlValue): string | number | Buffer | null {
-  if (typeof value === "bigint") return String(value);
-  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-  return value;
 }

@@ -1,0 +1,77 @@
+import pg from "pg";
+import type { SqlValue, StoreConnection } from "../store/connection.ts";
+import { serverRole } from "./row-security.ts";
+
+/** How long a request waits for a free connection, a lock and a statement before it is refused. */
+export const connectTimeoutMs = 5_000;
+const lockTimeoutMs = 10_000;
+const statementTimeoutMs = 60_000;
+
+/** Whole numbers as numbers where these hold them exactly, else as bigint. */
+function readWhole(text: string): number | bigint | string {
+  const value = Number(text);
+  if (Number.isSafeInteger(value)) return value;
+  return /^-?\d+$/.test(text) ? BigInt(text) : text;
+}
+
+const ownTypes = new Map<number, (text: string) => unknown>([
+  [pg.types.builtins.INT8, readWhole],
+  [pg.types.builtins.NUMERIC, readWhole],
+]);
+/** How values of columns are read. */
+export const types = {
+  getTypeParser: ((oid: number, format?: "text" | "binary") =>
+    (format === "binary" ? undefined : ownTypes.get(oid)) ??
+    pg.types.getTypeParser(oid, format as "text")) as typeof pg.types.getTypeParser,
+};
+
+export interface PoolOptions {
+  /** `postgresql://user:password@host:port/database?sslmode=…` */
+  readonly url: string;
+  /** Connections at most. */
+  readonly size: number;
+  /** Told of connections that broke while nobody used them; they are replaced. */
+  readonly onBroken?: ((error: Error) => void) | undefined;
+}
+
+/** Connections that work as the server's role, for which row-level security holds, and wait for nothing without end. */
+export function createPool({ url, size, onBroken }: PoolOptions): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: url,
+    connectionTimeoutMillis: connectTimeoutMs,
+    max: size,
+    application_name: "llm-cost-ops",
+    types,
+    // The role is part of the start-up packet: no statement of ours ever runs as the user of the address.
+    options: `-c role=${serverRole} -c lock_timeout=${lockTimeoutMs} -c statement_timeout=${statementTimeoutMs} -c idle_in_transaction_session_timeout=${statementTimeoutMs}`,
+  });
+  pool.on("error", (error) => onBroken?.(error));
+  return pool;
+}
+
+/** What all connections of a process have in common. */
+export interface ProcessParts extends Pick<StoreConnection, "now" | "state"> {
+  readonly textOf: (sql: string) => string;
+}
+
+/** A client in the middle of a transaction as operations know it. */
+export function connectionOf(client: pg.ClientBase, { textOf, now, state }: ProcessParts): StoreConnection {
+  const query = async (sql: string, values: readonly SqlValue[]): Promise<pg.QueryResult<Record<string, unknown>>> =>
+    client.query(textOf(sql), values.map(toParameter));
+  return {
+    dialect: "postgres",
+    now,
+    state,
+    all: async <Row>(sql: string, ...values: readonly SqlValue[]) =>
+      (await query(sql, values)).rows as unknown as readonly Row[],
+    get: async <Row>(sql: string, ...values: readonly SqlValue[]) =>
+      (await query(sql, values)).rows[0] as unknown as Row | undefined,
+    run: async (sql, ...values) => (await query(sql, values)).rowCount ?? 0,
+  };
+}
+
+function toParameter(value: SqlValue): string | number | Buffer | null {
+  if (typeof value === "bigint") return String(value);
+  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  return value;
+}
