@@ -73,10 +73,13 @@ describe("the period of a question", () => {
 });
 
 test("another organization's costs are never asked about", () => {
-  expect(() => readRecordFilter("acme", { organization_id: "other" })).toThrow(
+  expect(() => readRecordFilter({ organizationId: "acme" }, { organization_id: "other" })).toThrow(
     expect.objectContaining({ code: "AUTH_002" }),
   );
-  expect(readRecordFilter("acme", { organization_id: "acme" })).toEqual({ dimensions: {}, tags: [] });
+  expect(readRecordFilter({ organizationId: "acme" }, { organization_id: "acme" })).toEqual({
+    dimensions: {},
+    tags: [],
+  });
 });
 
 describe("tag terms", () => {

@@ -11,6 +11,8 @@ import {
   resolveRange,
   startOf,
 } from "@llm-cost-ops/core";
+import type { Caller } from "../http/route.ts";
+import type { RecordScope } from "../identity/record-scope.ts";
 import { Refusal } from "../refusal.ts";
 import { type TagCandidate, tagCandidates } from "./tag-term.ts";
 
@@ -53,16 +55,20 @@ export type DefaultPeriod = "always" | Extract<RangePreset, "last-30-days">;
 
 /**
  * The filter of a question that was valid by the contract. Refuses with AUTH_002 a question about another organization
- * than the caller's.
+ * than the caller's. Whoever may see a part of the records alone asks about that part, whatever the question names: this is
+ * the one place where questions are narrowed.
  */
-export function readRecordFilter(callerOrganizationId: string, filter: CostFilter): RecordFilter {
-  if (filter.organization_id !== undefined && filter.organization_id !== callerOrganizationId) {
+export function readRecordFilter(
+  { organizationId, records }: Pick<Caller, "organizationId" | "records">,
+  filter: CostFilter,
+): RecordFilter {
+  if (filter.organization_id !== undefined && filter.organization_id !== organizationId) {
     throw new Refusal("AUTH_002", "The API key belongs to another organization than organization_id names.");
   }
   const dimensions = Object.fromEntries(
     filterDimensions.flatMap((name) => (hasValues(filter[name]) ? [[name, filter[name]]] : [])),
   );
-  return {
+  const asked: RecordFilter = {
     dimensions,
     tags: (filter.tags ?? []).map(tagCandidates),
     ...(hasValues(filter.model) && { models: filter.model }),
@@ -70,7 +76,22 @@ export function readRecordFilter(callerOrganizationId: string, filter: CostFilte
     ...(hasValues(filter.ids) && { ids: filter.ids }),
     ...(hasValues(filter.usage_ids) && { usageIds: filter.usage_ids }),
   };
+  return records === undefined ? asked : narrowed(asked, records);
 }
+
+function narrowed(filter: RecordFilter, { projects, userIds }: RecordScope): RecordFilter {
+  return {
+    ...filter,
+    ...(projects && {
+      dimensions: { ...filter.dimensions, project_id: common(filter.dimensions.project_id, projects) },
+    }),
+    ...(userIds && { userIds: common(filter.userIds, userIds) }),
+  };
+}
+
+/** An empty list lets nothing through. */
+const common = (asked: readonly string[] | undefined, visible: readonly string[]): readonly string[] =>
+  asked?.filter((value) => visible.includes(value)) ?? visible;
 
 const hasValues = (values: readonly string[] | undefined): values is readonly string[] =>
   values !== undefined && values.length > 0;

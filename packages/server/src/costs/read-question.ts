@@ -28,7 +28,7 @@ const invalid = (field: string, error: string): Refusal =>
 export function readAggregate(caller: Caller, asked: AggregateQuery, nowMs: number): AggregateQuestion {
   return {
     period: readPeriod(asked, nowMs, "last-30-days"),
-    filter: readRecordFilter(caller.organizationId, asked),
+    filter: readRecordFilter(caller, asked),
     groupBy: readDimensions(asked.group_by),
     metrics: asked.metrics ?? (asked.metric === undefined ? allMetrics : [asked.metric]),
   };
@@ -53,7 +53,7 @@ function readDimension(name: string): Dimension {
 /** The last 30 days where no dates are named, and the period of the same length just before. */
 export function readSummary(caller: Caller, asked: CostFilter, nowMs: number): SummaryQuestion {
   const period = readPeriod(asked, nowMs, "last-30-days");
-  return { period, previous: periodBefore(period), filter: readRecordFilter(caller.organizationId, asked) };
+  return { period, previous: periodBefore(period), filter: readRecordFilter(caller, asked) };
 }
 
 const dayMs = 86_400_000;
@@ -78,7 +78,7 @@ export interface ReadList {
 export function readList(view: "costs" | "usage", caller: Caller, asked: ListQuery, nowMs: number): ReadList {
   const { cursor, limit, page, per_page: perPage, fields: _, ...restrictions } = asked;
   const identity = { view, organization: caller.organizationId, ...restrictions };
-  const filter = readRecordFilter(caller.organizationId, asked);
+  const filter = readRecordFilter(caller, asked);
   const order = readOrder(asked.order_by);
   const period = readPeriod(asked, nowMs, "always");
   if (cursor !== undefined) {

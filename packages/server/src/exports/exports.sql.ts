@@ -1,8 +1,14 @@
 import type { AnswerRow } from "../costs/cost-query.ts";
+import type { RecordScope } from "../identity/record-scope.ts";
+import { isVisible, scopeText, visiblePage } from "../identity/visible-page.ts";
 import { type OfOrganization, type Store, storeRead, storeWrite } from "../store/operation.ts";
 import type { ExportDescriptor, ExportPage, ExportStore } from "./export-descriptor.ts";
 
-interface Inserted extends OfOrganization {
+interface Limited extends OfOrganization {
+  readonly within: RecordScope | undefined;
+}
+
+interface Inserted extends Limited {
   readonly descriptor: ExportDescriptor;
   readonly rows: readonly AnswerRow[] | null;
 }
@@ -11,35 +17,40 @@ interface Named extends OfOrganization {
   readonly id: string;
 }
 
-interface Paged extends OfOrganization {
+interface Paged extends Limited {
   readonly limit: number;
   readonly offset: number;
-  readonly beforeId: string | undefined;
+  readonly beforeId?: string | undefined;
 }
 
 interface BodyRow {
   readonly body: string;
 }
+type ScopedRow = BodyRow & { readonly id: string; readonly record_scope: string | null };
 const descriptorOf = (row: BodyRow): ExportDescriptor => JSON.parse(row.body) as ExportDescriptor;
 
-const insert = storeWrite("exports.insert", async (connection, { organizationId, descriptor, rows }: Inserted) => {
-  await connection.run(
-    "INSERT INTO exports (organization_id, id, body, created_at, rows) VALUES (?, ?, ?, ?, ?)",
-    organizationId,
-    descriptor.id,
-    JSON.stringify(descriptor),
-    descriptor.createdAtMs,
-    rows === null ? null : JSON.stringify(rows),
-  );
-});
+const insert = storeWrite(
+  "exports.insert",
+  async (connection, { organizationId, within, descriptor, rows }: Inserted) => {
+    await connection.run(
+      "INSERT INTO exports (organization_id, id, body, created_at, rows, record_scope) VALUES (?, ?, ?, ?, ?, ?)",
+      organizationId,
+      descriptor.id,
+      JSON.stringify(descriptor),
+      descriptor.createdAtMs,
+      rows === null ? null : JSON.stringify(rows),
+      scopeText(within),
+    );
+  },
+);
 
-const find = storeRead("exports.find", async (connection, { organizationId, id }: Named) => {
-  const row = await connection.get<BodyRow>(
-    "SELECT body FROM exports WHERE organization_id = ? AND id = ?",
+const find = storeRead("exports.find", async (connection, { organizationId, id, within }: Named & Limited) => {
+  const row = await connection.get<ScopedRow>(
+    "SELECT id, body, record_scope FROM exports WHERE organization_id = ? AND id = ?",
     organizationId,
     id,
   );
-  return row === undefined ? undefined : descriptorOf(row);
+  return row === undefined || !isVisible(row, within) ? undefined : descriptorOf(row);
 });
 
 const findRows = storeRead(
@@ -58,15 +69,18 @@ const findRows = storeRead(
 /** Ids are made in the order of time, so their order is that of creation. */
 const list = storeRead(
   "exports.list",
-  async (connection, { organizationId, limit, offset, beforeId }: Paged): Promise<ExportPage> => {
-    const bodies = await connection.all<BodyRow>(
-      `SELECT body FROM exports WHERE organization_id = ? AND (CAST(? AS TEXT) IS NULL OR id < ?)
-       ORDER BY id DESC LIMIT ? OFFSET ?`,
-      organizationId,
-      beforeId ?? null,
-      beforeId ?? null,
-      limit + 1,
-      offset,
+  async (connection, { organizationId, within, limit, offset, beforeId }: Paged): Promise<ExportPage> => {
+    const page = { within, afterId: beforeId ?? null, skip: offset, limit: limit + 1 };
+    const bodies = await visiblePage(page, (afterId, count, skip) =>
+      connection.all<ScopedRow>(
+        `SELECT id, body, record_scope FROM exports WHERE organization_id = ? AND (CAST(? AS TEXT) IS NULL OR id < ?)
+         ORDER BY id DESC LIMIT ? OFFSET ?`,
+        organizationId,
+        afterId,
+        afterId,
+        count,
+        skip,
+      ),
     );
     return { items: bodies.slice(0, limit).map(descriptorOf), hasMore: bodies.length > limit };
   },
@@ -76,8 +90,9 @@ const list = storeRead(
 export const exportOperations = [find, findRows, list, insert] as const;
 
 export const exportStore = (store: Store): ExportStore => ({
-  insert: (organizationId, descriptor, rows) => store.run(insert, { organizationId, descriptor, rows }),
-  find: (organizationId, id) => store.run(find, { organizationId, id }),
+  insert: ({ organizationId, records: within }, descriptor, rows) =>
+    store.run(insert, { organizationId, within, descriptor, rows }),
+  find: ({ organizationId, records: within }, id) => store.run(find, { organizationId, within, id }),
   findRows: (organizationId, id) => store.run(findRows, { organizationId, id }),
-  list: (organizationId, page) => store.run(list, { organizationId, ...page }),
+  list: ({ organizationId, records: within }, page) => store.run(list, { organizationId, within, ...page }),
 });

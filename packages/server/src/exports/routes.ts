@@ -6,7 +6,7 @@ import { readOrder } from "../costs/list-order.ts";
 import { readCursor, writeCursor } from "../costs/page-cursor.ts";
 import { pickFields, readDimensions, readFields } from "../costs/read-question.ts";
 import { walkCosts } from "../costs/walk-costs.ts";
-import type { Routes } from "../http/route.ts";
+import type { Caller, Routes } from "../http/route.ts";
 import { Refusal } from "../refusal.ts";
 import { formatUuid, uuidV7Maker } from "../usage/record-id.ts";
 import type { ExportDescriptor, ExportStore } from "./export-descriptor.ts";
@@ -36,6 +36,7 @@ const totalColumns = [
 
 const defaultLimit = 100;
 const oldestFirst = readOrder(["occurred_at"]);
+const newestFirst = readOrder(["-occurred_at"]);
 
 /**
  * Exports are described first and streamed when they are downloaded. An export of records holds what was received until
@@ -44,8 +45,8 @@ const oldestFirst = readOrder(["occurred_at"]);
 export function exportRoutes({ query, exports, now }: ExportRouteDeps): Routes {
   const makeId = uuidV7Maker();
 
-  const describe = async (organizationId: string, id: string): Promise<ExportDescriptor> => {
-    const descriptor = await exports.find(organizationId, id);
+  const describe = async (caller: Caller, id: string): Promise<ExportDescriptor> => {
+    const descriptor = await exports.find(caller, id);
     if (descriptor === undefined) throw new Refusal("NOT_FOUND", "There is no export with this id.");
     return descriptor;
   };
@@ -56,7 +57,7 @@ export function exportRoutes({ query, exports, now }: ExportRouteDeps): Routes {
       handle: async ({ caller, body }) => {
         const { organizationId } = caller;
         const createdAtMs = now();
-        const filter = readRecordFilter(organizationId, body);
+        const filter = readRecordFilter(caller, body);
         const groupBy = body.group_by === undefined ? null : readDimensions(body.group_by);
         const fields = readFields("include_fields", body.include_fields);
         if (groupBy !== null && fields !== undefined) {
@@ -65,7 +66,7 @@ export function exportRoutes({ query, exports, now }: ExportRouteDeps): Routes {
           });
         }
         const asked = readPeriod(body, createdAtMs, "always");
-        const period = asked.fromMs === always.fromMs ? await recordedPeriod(query, organizationId, asked) : asked;
+        const period = asked.fromMs === always.fromMs ? await recordedPeriod(query, caller, asked) : asked;
         const descriptor: ExportDescriptor = {
           id: formatUuid(makeId(createdAtMs)),
           format: body.format,
@@ -80,7 +81,7 @@ export function exportRoutes({ query, exports, now }: ExportRouteDeps): Routes {
           groupBy === null
             ? null
             : await query.aggregate(organizationId, { period, filter, groupBy, metrics: ["sum", "count", "avg"] });
-        await exports.insert(organizationId, descriptor, sums?.rows ?? null);
+        await exports.insert(caller, descriptor, sums?.rows ?? null);
         return { json: { data: toWire(descriptor) } };
       },
     },
@@ -97,7 +98,7 @@ export function exportRoutes({ query, exports, now }: ExportRouteDeps): Routes {
           });
         }
         const behind = asked.cursor === undefined ? undefined : readCursor(identity, asked.cursor, 0).position.id;
-        const { items, hasMore } = await exports.list(organizationId, {
+        const { items, hasMore } = await exports.list(caller, {
           limit,
           offset: ((asked.page ?? 1) - 1) * limit,
           beforeId: behind === undefined ? undefined : formatUuid(Buffer.from(behind, "hex")),
@@ -115,14 +116,14 @@ export function exportRoutes({ query, exports, now }: ExportRouteDeps): Routes {
     "exports.get": {
       body: "json",
       handle: async ({ caller, params }) => ({
-        json: { data: toWire(await describe(caller.organizationId, params.id)) },
+        json: { data: toWire(await describe(caller, params.id)) },
       }),
     },
     "exports.download": {
       body: "json",
       handle: async ({ caller, params, signal }) => {
         const { organizationId } = caller;
-        const descriptor = await describe(organizationId, params.id);
+        const descriptor = await describe(caller, params.id);
         const { format, groupBy, fields } = descriptor;
         const chunks =
           groupBy === null
@@ -148,14 +149,28 @@ export function exportRoutes({ query, exports, now }: ExportRouteDeps): Routes {
 }
 
 /** A period without dates, fixed to the days that have records. */
-async function recordedPeriod(query: CostQuery, organizationId: string, asked: Period): Promise<Period> {
-  const extent = await query.extent(organizationId);
+async function recordedPeriod(query: CostQuery, caller: Caller, asked: Period): Promise<Period> {
+  const extent = await extentOf(query, caller, asked);
   if (extent === undefined) return { ...asked, fromMs: 0, toMs: 0 };
   return {
     fromMs: startOf("day", extent.firstMs, asked.zone),
     toMs: nextStart("day", extent.lastMs, asked.zone),
     zone: asked.zone,
   };
+}
+
+/** The first and last instant of what the caller may see. */
+async function extentOf(query: CostQuery, caller: Caller, period: Period): ReturnType<CostQuery["extent"]> {
+  const { organizationId, records } = caller;
+  if (records === undefined) return query.extent(organizationId);
+  const filter = readRecordFilter(caller, {});
+  const ends: number[] = [];
+  for (const order of [oldestFirst, newestFirst]) {
+    const { items } = await query.listCosts(organizationId, { period, filter, order, limit: 1 });
+    for (const { occurred_at } of items) ends.push(Date.parse(occurred_at));
+  }
+  const [firstMs, lastMs] = ends;
+  return firstMs === undefined || lastMs === undefined ? undefined : { firstMs, lastMs };
 }
 
 const cursorAt = ({ id }: ExportDescriptor) => ({

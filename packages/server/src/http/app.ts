@@ -188,12 +188,13 @@ export function createApp(parts: AppParts): App {
           const admission = parts.limits.admit(caller, request.method);
           obey(admission instanceof Promise ? await admission : admission, reply);
         }
-        if (operation.access === "key") requirePermission(caller, operation.permission);
+        if (operation.access === "key") caller = withPermission(caller, operation.permission);
       }
       const incoming = {
         message: request.raw,
         response,
         requestId: request.id,
+        clientAddress: clientAddress(request.raw, trustProxy),
         params: request.params,
         query: request.query,
       };
@@ -279,9 +280,13 @@ interface Paired {
   readonly route: Route<OperationId>;
 }
 
-function requirePermission({ permissions }: Caller, permission: Permission): void {
-  if (permissions.has(permission)) return;
-  throw new Refusal("AUTH_002", `This needs the permission ${permission}, which the credential does not have.`);
+/** The caller as the handler gets it: limited to the part of the records for which the permission holds. */
+function withPermission(caller: Caller, permission: Permission): Caller {
+  if (!caller.permissions.has(permission)) {
+    throw new Refusal("AUTH_002", `This needs the permission ${permission}, which the credential does not have.`);
+  }
+  const records = caller.scopes?.get(permission);
+  return records === undefined ? caller : { ...caller, records };
 }
 
 function paired(domains: readonly Routes[], operations: Readonly<Record<OperationId, Operation>>): readonly Paired[] {

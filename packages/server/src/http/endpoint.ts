@@ -16,6 +16,7 @@ import { validated } from "./validate.ts";
 class RequestParts {
   readonly caller: Caller;
   readonly requestId: string;
+  readonly clientAddress: string | undefined;
   readonly params: unknown;
   readonly query: unknown;
   readonly headers: IncomingMessage["headers"];
@@ -25,9 +26,11 @@ class RequestParts {
   bytes?: Uint8Array;
   stream?: unknown;
 
-  constructor(caller: Caller, requestId: string, params: unknown, query: unknown, response: ServerResponse) {
+  constructor(caller: Caller, incoming: Incoming, params: unknown, query: unknown) {
+    const { response } = incoming;
     this.caller = caller;
-    this.requestId = requestId;
+    this.requestId = incoming.requestId;
+    this.clientAddress = incoming.clientAddress;
     this.params = params;
     this.query = query;
     this.headers = response.req.headers;
@@ -52,6 +55,7 @@ export interface Incoming {
   readonly message: IncomingMessage;
   readonly response: ServerResponse;
   readonly requestId: string;
+  readonly clientAddress: string | undefined;
   readonly params: unknown;
   readonly query: unknown;
 }
@@ -114,10 +118,9 @@ export class Endpoint {
     const { operation } = this;
     const parts = new RequestParts(
       caller,
-      incoming.requestId,
+      incoming,
       operation.params === undefined ? undefined : validated(operation.params, incoming.params),
       this.#query(incoming.query),
-      incoming.response,
     );
     if (operation.access !== "public") requireOwnOrganization(caller, parts.query);
     return this.#handle(parts, incoming.message, body);

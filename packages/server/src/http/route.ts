@@ -1,6 +1,7 @@
 import type { Readable } from "node:stream";
 import type { Operation, OperationId, operations, Permission } from "@llm-cost-ops/contract";
 import type { z } from "zod";
+import type { RecordScope } from "../identity/record-scope.ts";
 
 type Operations = typeof operations;
 type Parsed<Id extends OperationId, Part extends "params" | "query" | "body"> = Operations[Id] extends {
@@ -20,13 +21,17 @@ export interface Caller {
   readonly organizationId: string;
   readonly principal: Principal;
   readonly permissions: ReadonlySet<Permission>;
-  /** Records of this caller get this project where they name none, and may name no other. */
-  readonly projectId?: string;
+  /** Of each permission that holds for a part of the records alone, that part; absent where none is limited. */
+  readonly scopes?: ReadonlyMap<Permission, RecordScope>;
+  /** The part of the records for which the permission of this request holds; every record where absent. */
+  readonly records?: RecordScope;
 }
 
 interface RequestParts<Id extends OperationId> {
   readonly caller: Caller;
   readonly requestId: string;
+  /** Undefined within the process and where the connection has gone. */
+  readonly clientAddress: string | undefined;
   readonly params: Parsed<Id, "params">;
   readonly query: Parsed<Id, "query">;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;

@@ -51,6 +51,10 @@ export interface Once {
   answer(request: KeyedRequest, run: (body: Uint8Array | Readable) => Promise<Reply>): Promise<Reply>;
 }
 
+/** Whoever may see another part of the records is another asker: the answer of one is not repeated to the other. */
+const keyText = ({ key, caller: { records } }: KeyedRequest): string =>
+  records === undefined ? key : `${key}\n${JSON.stringify(records)}`;
+
 /** Runs each request with an `Idempotency-Key` once, and gives its repetitions the same answer. */
 export function createOnce({ attempts, clock }: { readonly attempts: Attempts; readonly clock: () => number }): Once {
   const running = new Set<Attempt>();
@@ -129,7 +133,7 @@ export function createOnce({ attempts, clock }: { readonly attempts: Attempts; r
       const body = hashedBody(request);
       const attempt: Attempt = {
         organizationId: request.caller.organizationId,
-        keyHash: createHash("sha256").update(request.key).digest(),
+        keyHash: createHash("sha256").update(keyText(request)).digest(),
         attemptId: randomBytes(16),
       };
       const operation = request.operation.id;

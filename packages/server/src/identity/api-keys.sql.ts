@@ -16,7 +16,8 @@ import {
 import { accessChanged, readAccessRevision } from "./access-revision.sql.ts";
 import { type ApiKeys, defaultOrganization, type FoundKey, type KeyUse, type NewApiKey } from "./api-keys.ts";
 import { hashKey, makeKey, shownPart } from "./credential.ts";
-import { requireWithin } from "./key-scope.ts";
+import { keyPermissions, requireWithin } from "./key-scope.ts";
+import { isScopeWithin, type RecordScope } from "./record-scope.ts";
 
 interface KeyRow {
   readonly organization_id: string;
@@ -49,7 +50,7 @@ const fromRow = (row: KeyRow): ApiKey => ({
   name: row.name,
   organization_id: row.organization_id,
   prefix: row.prefix,
-  scopes: [...(readScopes(row.scopes) ?? permissions)],
+  scopes: [...keyPermissions({ scopes: readScopes(row.scopes), projectId: row.project_id })],
   project_id: row.project_id,
   created_at: new Date(row.created_at).toISOString(),
   last_used_at: iso(row.last_used_at),
@@ -61,7 +62,17 @@ const fromRow = (row: KeyRow): ApiKey => ({
 const isActive = (row: KeyRow, nowMs: number): boolean =>
   row.revoked_at === null && (row.expires_at === null || row.expires_at > nowMs);
 
-const mayWriteKeys = ({ scopes }: KeyRow): boolean => readScopes(scopes)?.includes("keys:write") ?? true;
+/** A key of a project makes keys of that project alone. */
+const mayWriteKeys = ({ scopes, project_id }: KeyRow): boolean =>
+  project_id === null && (readScopes(scopes)?.includes("keys:write") ?? true);
+
+interface Limited extends OfOrganization {
+  readonly within: RecordScope | undefined;
+}
+
+interface NamedKey extends Limited {
+  readonly id: string;
+}
 
 export interface KeyCredential {
   readonly id: string;
@@ -95,13 +106,19 @@ export async function insertKey(
   return fromRow(row as KeyRow);
 }
 
-async function getKey(connection: StoreConnection, organizationId: string, id: string): Promise<KeyRow> {
+/** Keys of other projects than `within` names do not exist for whoever is limited to these. */
+const isVisible = ({ project_id }: KeyRow, within: RecordScope | undefined): boolean =>
+  isScopeWithin(project_id === null ? undefined : { projects: [project_id] }, within);
+
+async function getKey(connection: StoreConnection, { organizationId, id, within }: NamedKey): Promise<KeyRow> {
   const row = await connection.get<KeyRow>(
     `SELECT ${columns} FROM api_keys WHERE organization_id = ? AND id = ?`,
     organizationId,
     id,
   );
-  if (row === undefined) throw new Refusal("NOT_FOUND", "There is no API key with this id.");
+  if (row === undefined || !isVisible(row, within)) {
+    throw new Refusal("NOT_FOUND", "There is no API key with this id.");
+  }
   return row;
 }
 
@@ -113,8 +130,8 @@ const selectKeys = (connection: StoreConnection, organizationId: string) =>
     organizationId,
   );
 
-const listApiKeys = storeRead("apiKeys.list", async (connection, { organizationId }: OfOrganization) =>
-  (await selectKeys(connection, organizationId)).map(fromRow),
+const listApiKeys = storeRead("apiKeys.list", async (connection, { organizationId, within }: Limited) =>
+  (await selectKeys(connection, organizationId)).filter((row) => isVisible(row, within)).map(fromRow),
 );
 
 interface Rotation extends OfOrganization {
@@ -126,7 +143,7 @@ interface Rotation extends OfOrganization {
 
 const rotateApiKey = storeWrite("apiKeys.rotate", async (connection, args: Rotation): Promise<ApiKey> => {
   const { organizationId, id, credential } = args;
-  const old = await getKey(connection, organizationId, id);
+  const old = await getKey(connection, { organizationId, id, within: args.caller.records });
   const nowMs = connection.now();
   const { name, project_id: projectId } = old;
   const key: NewApiKey = { name, scopes: readScopes(old.scopes), projectId, expiresAtMs: null };
@@ -144,8 +161,8 @@ const rotateApiKey = storeWrite("apiKeys.rotate", async (connection, args: Rotat
 
 const revokeApiKey = storeWrite(
   "apiKeys.revoke",
-  async (connection, { organizationId, id }: OfOrganization & { readonly id: string }): Promise<ApiKey> => {
-    const row = await getKey(connection, organizationId, id);
+  async (connection, { organizationId, id, within }: NamedKey): Promise<ApiKey> => {
+    const row = await getKey(connection, { organizationId, id, within });
     if (row.revoked_at !== null) return fromRow(row);
     const nowMs = connection.now();
     const isMaker = (key: KeyRow): boolean => isActive(key, nowMs) && mayWriteKeys(key);
@@ -240,14 +257,14 @@ export function createApiKeys(store: Store, prefix: string): ApiKeys {
       const made = await store.run(createApiKey, { organizationId, key, credential });
       return { ...made, key: secret };
     },
-    list: (organizationId) => store.run(listApiKeys, { organizationId }),
+    list: ({ organizationId, records: within }) => store.run(listApiKeys, { organizationId, within }),
     async rotate(caller, id, overlapMs) {
       const { secret, credential } = newKeyCredential(prefix);
       const { organizationId } = caller;
       const made = await store.run(rotateApiKey, { organizationId, caller, id, overlapMs, credential });
       return { ...made, key: secret };
     },
-    revoke: (organizationId, id) => store.run(revokeApiKey, { organizationId, id }),
+    revoke: ({ organizationId, records: within }, id) => store.run(revokeApiKey, { organizationId, id, within }),
     async ensureFirstKey(given) {
       const { secret, credential } = newKeyCredential(prefix, given?.reveal());
       const added = await store.run(ensureFirstApiKey, {

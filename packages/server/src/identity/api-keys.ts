@@ -5,14 +5,15 @@ import type { Secret } from "../secret.ts";
 /** Keeps API keys. Only hashes of keys are stored; the key itself is returned once, when it is made. */
 export interface ApiKeys {
   create(organizationId: string, key: NewApiKey): Promise<ApiKeyCreated>;
-  list(organizationId: string): Promise<readonly ApiKey[]>;
+  /** Those that the caller may see: of whoever is limited to projects, the keys of these. */
+  list(caller: Caller): Promise<readonly ApiKey[]>;
   /**
    * Makes a key of the same name, scopes and project, and lets the old one expire. Refuses with NOT_FOUND, with AUTH_002
    * where the key may do what the caller may not, and with CONFLICT where it is revoked or expired already.
    */
   rotate(caller: Caller, id: string, overlapMs: number): Promise<ApiKeyCreated>;
   /** Refuses with NOT_FOUND, and with CONFLICT where it is the last active key that may make keys. */
-  revoke(organizationId: string, id: string): Promise<ApiKey>;
+  revoke(caller: Caller, id: string): Promise<ApiKey>;
   /**
    * Sees to it that organization `default` has a key. With `given` that key becomes an administrator key if it is not
    * one yet; without, one is made where there is none at all, and returned so that it can be shown, once.

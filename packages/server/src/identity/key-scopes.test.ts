@@ -136,6 +136,79 @@ describe("a key of a project", () => {
   });
 });
 
+describe("a key of a project, among other projects,", () => {
+  let own: Key;
+  let foreign: Key;
+  beforeAll(async () => {
+    own = await make(admin, { project_id: "inside" });
+    foreign = await make(admin, { project_id: "outside" });
+    for (const [key, id] of [
+      [own.key, "inside-1"],
+      [foreign.key, "outside-1"],
+    ] as const) {
+      expect(
+        (await call(key, "POST", "/api/v1/usage", usage({ id, occurred_at: "2026-01-01T00:00:00Z" }))).status,
+      ).toBe(201);
+    }
+  });
+  const ids = async (path: string) =>
+    ((await call(own.key, "GET", path)).json.data as { id: string }[]).map(({ id }) => id);
+
+  test("reads, sums and streams the records of its own alone, whatever it asks for", async () => {
+    expect(await ids("/api/v1/usage")).toEqual(["inside-1"]);
+    expect(await ids("/api/v1/costs?project_id=inside,outside")).toEqual(["inside-1"]);
+    expect(await ids("/api/v1/costs?project_id=outside")).toEqual([]);
+    expect(await ids("/api/v1/costs?ids=outside-1")).toEqual([]);
+    const sums = (await call(own.key, "GET", "/api/v1/costs/aggregate?start_date=2026-01-01&group_by=project_id")).json;
+    expect(sums.data).toMatchObject([{ project: "inside", total_requests: 1 }]);
+    const stream = await fetch(`${url}/api/v1/costs/stream`, { headers: { authorization: `Bearer ${own.key}` } });
+    expect(
+      (await stream.text())
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line).id),
+    ).toEqual(["inside-1"]);
+  });
+
+  test("may do what is about records and keys, and nothing that holds for the whole organization", async () => {
+    expect(own.scopes).not.toContain("prices:read");
+    expect((await call(own.key, "GET", "/api/v1/pricing")).code).toBe("AUTH_002");
+    const more = await call(admin, "POST", keys, { name: "n", project_id: "inside", scopes: ["prices:read"] });
+    expect(more).toMatchObject({ status: 422 });
+  });
+
+  test("sees, rotates and revokes the keys of its own alone", async () => {
+    const listed = (await call(own.key, "GET", keys)).json.data as Key[];
+    expect(listed.map(({ id }) => id)).toEqual([own.id]);
+    expect((await call(own.key, "POST", `${keys}/${foreign.id}/rotate`, {})).code).toBe("NOT_FOUND");
+    expect((await call(own.key, "DELETE", `${keys}/${foreign.id}`)).code).toBe("NOT_FOUND");
+    expect((await call(own.key, "POST", `${keys}/${own.id}/rotate`, {})).status).toBe(201);
+  });
+
+  test("exports its own records, and sees the exports and imports of its own alone", async () => {
+    const described = await call(admin, "POST", "/api/v1/exports", { format: "jsonl" });
+    const { id } = described.json.data as { id: string };
+    expect((await call(own.key, "GET", `/api/v1/exports/${id}`)).code).toBe("NOT_FOUND");
+    expect((await call(own.key, "GET", `/api/v1/exports/${id}/download`)).code).toBe("NOT_FOUND");
+    const mine = (await call(own.key, "POST", "/api/v1/exports", { format: "jsonl" })).json.data as {
+      readonly id: string;
+      readonly range: { readonly start: string };
+    };
+    expect(mine.range.start).toBe("2026-01-01T00:00:00.000Z");
+    expect(await ids("/api/v1/exports")).toEqual([mine.id]);
+    const file = await fetch(`${url}/api/v1/exports/${mine.id}/download`, {
+      headers: { authorization: `Bearer ${own.key}` },
+    });
+    expect(
+      (await file.text())
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line).id),
+    ).toEqual(["inside-1"]);
+    expect(await ids("/api/v1/imports")).toEqual([]);
+  });
+});
+
 describe("rotation", () => {
   test("makes a key of the same name, scopes and project; both work for the overlap, then the new one alone", async () => {
     const old = await make(admin, { name: "turning", scopes: ["keys:read"], project_id: "p" });

@@ -19,7 +19,7 @@ export function identityRoutes(parts: {
     },
     "apiKeys.list": {
       body: "json",
-      handle: async ({ caller }) => ({ json: { data: await apiKeys.list(caller.organizationId) } }),
+      handle: async ({ caller }) => ({ json: { data: await apiKeys.list(caller) } }),
     },
     "apiKeys.rotate": {
       body: "json",
@@ -32,7 +32,7 @@ export function identityRoutes(parts: {
     "apiKeys.revoke": {
       body: "json",
       handle: async ({ caller, params }) => {
-        const revoked = await apiKeys.revoke(caller.organizationId, params.id);
+        const revoked = await apiKeys.revoke(caller, params.id);
         onRevoked();
         return { json: { data: revoked } };
       },

@@ -52,6 +52,20 @@ export function describeImports(name: string, open: (now: () => number) => Promi
       expect(await ids({ limit: 1, skip: 1 })).toEqual(["i2", "i1"]);
     });
 
+    test("shows whoever is limited to a part of the records what was imported within that part, and nothing else", async () => {
+      const imports = importStore(store);
+      const own = { userIds: ["u1", "u1@example.com"] };
+      await imports.save("default", report("i1"));
+      await imports.save("default", report("i2", { status: "running", finished_at: null }), own);
+      await imports.save("default", report("i2"), own);
+      await imports.save("default", report("i3"), { projects: ["a"] });
+      expect((await imports.list("default", { limit: 9 }, own)).map(({ id }) => id)).toEqual(["i2"]);
+      expect((await imports.list("default", { limit: 9 })).map(({ id }) => id)).toEqual(["i3", "i2", "i1"]);
+      expect(await imports.get("default", "i1", own)).toBeUndefined();
+      expect(await imports.get("default", "i3", own)).toBeUndefined();
+      expect(await imports.get("default", "i2", own)).toEqual(report("i2"));
+    });
+
     test("fails what a stopped process left running, and nothing else", async () => {
       const imports = importStore(store);
       await imports.save("default", report("i1", { status: "running", finished_at: null, recorded: 2 }));

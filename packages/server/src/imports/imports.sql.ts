@@ -1,18 +1,27 @@
 import type { ImportReport } from "@llm-cost-ops/contract";
 import { formatInstant } from "@llm-cost-ops/core";
+import type { RecordScope } from "../identity/record-scope.ts";
+import { isVisible, scopeText, visiblePage } from "../identity/visible-page.ts";
 import { installationWrite, type OfOrganization, type Store, storeRead, storeWrite } from "../store/operation.ts";
 import type { ImportPage, ImportStore } from "./import-store.ts";
 
 interface BodyRow {
   readonly body: string;
 }
+type ScopedRow = BodyRow & { readonly id: string; readonly record_scope: string | null };
+
+interface Limited extends OfOrganization {
+  readonly within: RecordScope | undefined;
+}
+
 const reportOf = (row: BodyRow): ImportReport => JSON.parse(row.body) as ImportReport;
 
 const save = storeWrite(
   "imports.save",
-  async (connection, { organizationId, report }: OfOrganization & { readonly report: ImportReport }) => {
+  async (connection, { organizationId, report, within }: Limited & { readonly report: ImportReport }) => {
     await connection.run(
-      `INSERT INTO imports (organization_id, id, status, body, started_at, finished_at) VALUES (?, ?, ?, ?, ?, ?)
+      `INSERT INTO imports (organization_id, id, status, body, started_at, finished_at, record_scope)
+       VALUES (?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (organization_id, id) DO UPDATE SET
          status = excluded.status, body = excluded.body, finished_at = excluded.finished_at`,
       organizationId,
@@ -21,22 +30,28 @@ const save = storeWrite(
       JSON.stringify(report),
       Date.parse(report.started_at),
       report.finished_at === null ? null : Date.parse(report.finished_at),
+      scopeText(within),
     );
   },
 );
 
 const list = storeRead(
   "imports.list",
-  async (connection, { organizationId, page }: OfOrganization & { readonly page: ImportPage }) => {
+  async (connection, { organizationId, page, within }: Limited & { readonly page: ImportPage }) => {
+    const { after, limit, skip = 0 } = page;
     // Ids ascend in time (UUIDv7), so the primary key is the order.
-    const rows = await connection.all<BodyRow>(
-      `SELECT body FROM imports WHERE organization_id = ? AND (CAST(? AS TEXT) IS NULL OR id < ?)
-       ORDER BY id DESC LIMIT ? OFFSET ?`,
-      organizationId,
-      page.after ?? null,
-      page.after ?? null,
-      page.limit + 1,
-      page.skip ?? 0,
+    const rows = await visiblePage(
+      { within, afterId: after ?? null, skip, limit: limit + 1 },
+      (afterId, count, offset) =>
+        connection.all<ScopedRow>(
+          `SELECT id, body, record_scope FROM imports WHERE organization_id = ? AND (CAST(? AS TEXT) IS NULL OR id < ?)
+         ORDER BY id DESC LIMIT ? OFFSET ?`,
+          organizationId,
+          afterId,
+          afterId,
+          count,
+          offset,
+        ),
     );
     return rows.map(reportOf);
   },
@@ -44,13 +59,13 @@ const list = storeRead(
 
 const get = storeRead(
   "imports.get",
-  async (connection, { organizationId, id }: OfOrganization & { readonly id: string }) => {
-    const row = await connection.get<BodyRow>(
-      "SELECT body FROM imports WHERE organization_id = ? AND id = ?",
+  async (connection, { organizationId, id, within }: Limited & { readonly id: string }) => {
+    const row = await connection.get<ScopedRow>(
+      "SELECT id, body, record_scope FROM imports WHERE organization_id = ? AND id = ?",
       organizationId,
       id,
     );
-    return row === undefined ? undefined : reportOf(row);
+    return row === undefined || !isVisible(row, within) ? undefined : reportOf(row);
   },
 );
 
@@ -76,9 +91,9 @@ const failInterrupted = installationWrite("imports.fail-interrupted", async (con
 export const importOperations = [list, get, save, failInterrupted] as const;
 
 export const importStore = (store: Store): ImportStore => ({
-  save: (organizationId, report) => store.run(save, { organizationId, report }),
-  list: (organizationId, page) => store.run(list, { organizationId, page }),
-  get: (organizationId, id) => store.run(get, { organizationId, id }),
+  save: (organizationId, report, within) => store.run(save, { organizationId, report, within }),
+  list: (organizationId, page, within) => store.run(list, { organizationId, page, within }),
+  get: (organizationId, id, within) => store.run(get, { organizationId, id, within }),
 });
 
 /**

@@ -28,7 +28,7 @@ export function importRoutes(given: Omit<ImportDependencies, "newId">): Routes {
       handle: async ({ caller, query, headers, stream, signal }) => {
         const events = runImport(deps, caller.organizationId, {
           ...requestOf(query, stream, signal),
-          projectId: caller.projectId,
+          within: caller.records,
         });
         const streamed = String(headers["accept"] ?? "").includes("application/x-ndjson");
         return streamed ? await streamEvents(events) : await waitForReport(events);
@@ -38,7 +38,7 @@ export function importRoutes(given: Omit<ImportDependencies, "newId">): Routes {
       body: "json",
       handle: async ({ caller, query }) => {
         const page = pageOf(query);
-        const found = await deps.store.list(caller.organizationId, page);
+        const found = await deps.store.list(caller.organizationId, page, caller.records);
         const data = found.slice(0, page.limit);
         const hasMore = found.length > page.limit;
         const numbered = query.page === undefined && query.per_page === undefined;
@@ -58,7 +58,7 @@ export function importRoutes(given: Omit<ImportDependencies, "newId">): Routes {
     "imports.get": {
       body: "json",
       handle: async ({ caller, params }) => {
-        const report = await deps.store.get(caller.organizationId, params.id);
+        const report = await deps.store.get(caller.organizationId, params.id, caller.records);
         if (report === undefined) throw new Refusal("NOT_FOUND", `There is no import ${params.id}.`);
         return { json: { data: report } };
       },

@@ -1,4 +1,5 @@
 import type { ImportEvent, ImportFormat, ImportReport } from "@llm-cost-ops/contract";
+import type { RecordScope } from "../identity/record-scope.ts";
 import { Refusal } from "../refusal.ts";
 import type { Ledger } from "../usage/ledger.ts";
 import { type AppendedRecord, AppendQueue, type QueuedRecord } from "./append-queue.ts";
@@ -28,8 +29,8 @@ export interface ImportRequest {
   readonly defaults: RecordDefaults;
   /** Validates and prices, records nothing and leaves no report. */
   readonly dryRun: boolean;
-  /** The project of the credential. */
-  readonly projectId?: string | undefined;
+  /** The part of the records that the credential may record. */
+  readonly within?: RecordScope | undefined;
   readonly signal?: AbortSignal;
 }
 
@@ -58,7 +59,7 @@ export async function* runImport(
   tally.format = reader.format;
   const keep = async (status: ImportReport["status"]): Promise<ImportReport> => {
     const report = tally.report(status, status === "running" ? undefined : now());
-    if (!request.dryRun) await store.save(organizationId, report);
+    if (!request.dryRun) await store.save(organizationId, report, request.within);
     return report;
   };
 
@@ -66,7 +67,7 @@ export async function* runImport(
     entry: "usage",
     source: `import:${reader.format}`,
     requirePrice: false,
-    projectId: request.projectId,
+    within: request.within,
     importing: { tolerateSameCall: true, dryRun: request.dryRun },
   });
   let outcome: "completed" | "failed" = "failed";

@@ -1,4 +1,5 @@
 import type { UsageBatchItem, UsageRecord } from "@llm-cost-ops/contract";
+import type { RecordScope } from "../identity/record-scope.ts";
 
 /** Bytes that carry usage records, as they came from the wire. */
 export interface UsageBytes {
@@ -9,8 +10,8 @@ export interface UsageBytes {
   readonly bytes: Uint8Array;
   readonly source: string;
   readonly requirePrice: boolean;
-  /** The project of the credential: records get it where they name none, and may name no other. */
-  readonly projectId?: string | undefined;
+  /** The part of the records that the credential may record: see `placeWithin`. */
+  readonly within?: RecordScope | undefined;
   /** The request's idempotency key: records without an id get one that it and their position decide. */
   readonly idempotencyKey?: string;
   /** The policy of imports. */

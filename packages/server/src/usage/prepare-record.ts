@@ -8,10 +8,12 @@ import {
   type TokenTotals,
   type UnpricedReason,
 } from "@llm-cost-ops/core";
+import type { RecordScope } from "../identity/record-scope.ts";
 import type { ModelPrice, PriceAt, PriceLookup } from "../pricing/price-lookup.ts";
 import type { RuleTexts, SeriesDimensions } from "./interning.ts";
 import { toLineText } from "./line-text.ts";
 import { measureUsage, quantitiesText, withRequest } from "./measure-usage.ts";
+import { placeWithin } from "./place-within.ts";
 import { priceWarning } from "./price-warning.ts";
 import { formatUuid, readRecordId } from "./record-id.ts";
 import { entryCodes, stateBits, unknownName, usageStatusNames } from "./record-row.ts";
@@ -61,8 +63,8 @@ export interface Preparation {
   readonly organizationId: string;
   readonly source: string;
   readonly requirePrice: boolean;
-  /** The project of the credential, if it has one. */
-  readonly projectId: string | undefined;
+  /** The part of the records that the credential may record; any where undefined. */
+  readonly within: RecordScope | undefined;
   readonly receivedAtMs: number;
   readonly prices: PriceLookup;
   readonly memory: PreparationMemory;
@@ -136,14 +138,8 @@ export function prepareRecord(draft: UsageDraft, sent: unknown, by: Preparation)
       organization_id: "names another organization than the credential",
     });
   }
-  if (by.projectId !== undefined) {
-    draft.projectId ??= by.projectId;
-    if (draft.projectId !== by.projectId) {
-      return new RejectedRecord("AUTH_002", "project_id names another project than the credential's", {
-        project_id: "names another project than the credential's",
-      });
-    }
-  }
+  const misplaced = by.within && placeWithin(draft, by.within);
+  if (misplaced !== undefined) return misplaced;
   const isReported = draft.reportedCost !== undefined;
   if (draft.model === undefined && !isReported) return rejectFields("USAGE_001", { model: "is required" });
   const model = draft.model ?? unknownName;

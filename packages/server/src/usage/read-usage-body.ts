@@ -37,7 +37,7 @@ export class UsageBodyReader {
       organizationId: args.organizationId,
       source: args.source,
       requirePrice: args.requirePrice || parsed.requirePrice,
-      projectId: args.projectId,
+      within: args.within,
       receivedAtMs,
       prices,
       memory: this.#memory,

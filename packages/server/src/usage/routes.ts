@@ -20,7 +20,7 @@ export function usageRoutes({ ledger, store }: UsageRouteDeps): Routes {
         const answer = await ledger.answer(caller.organizationId, {
           ...fromHttp("record", "usage", bytes, headers),
           requirePrice: query.require_price === true,
-          projectId: caller.projectId,
+          within: caller.records,
         });
         return created(answer);
       },
@@ -31,7 +31,7 @@ export function usageRoutes({ ledger, store }: UsageRouteDeps): Routes {
         const { json } = await ledger.answer(caller.organizationId, {
           ...fromHttp("batch", "usage", bytes, headers),
           requirePrice: query.require_price === true,
-          projectId: caller.projectId,
+          within: caller.records,
         });
         return { bytes: json, contentType: jsonType };
       },
@@ -53,7 +53,7 @@ export function usageRoutes({ ledger, store }: UsageRouteDeps): Routes {
       handle: async ({ caller, headers, bytes }) => {
         const usage = fromHttp("record", "cost", bytes, headers);
         return created(
-          await ledger.answer(caller.organizationId, { ...usage, requirePrice: false, projectId: caller.projectId }),
+          await ledger.answer(caller.organizationId, { ...usage, requirePrice: false, within: caller.records }),
         );
       },
     },
@@ -64,7 +64,7 @@ export function usageRoutes({ ledger, store }: UsageRouteDeps): Routes {
         const { json } = await ledger.answer(caller.organizationId, {
           ...usage,
           requirePrice: false,
-          projectId: caller.projectId,
+          within: caller.records,
         });
         return { bytes: json, contentType: jsonType };
       },

@@ -27,7 +27,7 @@ export interface TraceReceiver {
  */
 export async function recordSpans(
   { ledger, codec, memory }: TraceReceiver,
-  { organizationId, projectId }: Pick<Caller, "organizationId" | "projectId">,
+  { organizationId, records: within }: Pick<Caller, "organizationId" | "records">,
   body: Uint8Array,
   contentType: string,
 ): Promise<Reply> {
@@ -45,7 +45,7 @@ export async function recordSpans(
       bytes: new Uint8Array(Buffer.from(text)),
       source: "otlp",
       requirePrice: false,
-      projectId,
+      within,
       importing: { tolerateSameCall: true, dryRun: false },
     });
     for (const [index, item] of items.entries()) {
