@@ -1,7 +1,9 @@
+import { formatInstant } from "@llm-cost-ops/core";
+import { recordChange } from "../audit/audit-entries.sql.ts";
 import type { AnswerRow } from "../costs/cost-query.ts";
 import type { RecordScope } from "../identity/record-scope.ts";
 import { isVisible, scopeText, visiblePage } from "../identity/visible-page.ts";
-import { type OfOrganization, type Store, storeRead, storeWrite } from "../store/operation.ts";
+import { type OfOrganization, type Store, storeChange, storeRead } from "../store/operation.ts";
 import type { ExportDescriptor, ExportPage, ExportStore } from "./export-descriptor.ts";
 
 interface Limited extends OfOrganization {
@@ -29,7 +31,7 @@ interface BodyRow {
 type ScopedRow = BodyRow & { readonly id: string; readonly record_scope: string | null };
 const descriptorOf = (row: BodyRow): ExportDescriptor => JSON.parse(row.body) as ExportDescriptor;
 
-const insert = storeWrite(
+const insert = storeChange(
   "exports.insert",
   async (connection, { organizationId, within, descriptor, rows }: Inserted) => {
     await connection.run(
@@ -41,6 +43,20 @@ const insert = storeWrite(
       rows === null ? null : JSON.stringify(rows),
       scopeText(within),
     );
+    const { id, format, period, filter, fields, groupBy } = descriptor;
+    await recordChange(connection, {
+      organizationId,
+      action: "exports.create",
+      resource: { type: "export", id },
+      after: {
+        format,
+        start: formatInstant(period.fromMs),
+        end: formatInstant(period.toMs),
+        filter,
+        include_fields: fields?.map(({ name }) => name) ?? null,
+        group_by: groupBy,
+      },
+    });
   },
 );
 

@@ -1,17 +1,19 @@
 import { randomUUID } from "node:crypto";
 import type { ApiKey } from "@llm-cost-ops/contract";
 import { type Permission, permissions } from "@llm-cost-ops/contract/permissions";
+import { recordChange } from "../audit/audit-entries.sql.ts";
 import type { Caller } from "../http/route.ts";
 import { Refusal } from "../refusal.ts";
 import { Secret } from "../secret.ts";
 import type { StoreConnection } from "../store/connection.ts";
 import {
+  installationChange,
   installationRead,
   installationWrite,
   type OfOrganization,
   type Store,
+  storeChange,
   storeRead,
-  storeWrite,
 } from "../store/operation.ts";
 import { accessChanged, readAccessRevision } from "./access-revision.sql.ts";
 import { type ApiKeys, defaultOrganization, type FoundKey, type KeyUse, type NewApiKey } from "./api-keys.ts";
@@ -122,7 +124,22 @@ async function getKey(connection: StoreConnection, { organizationId, id, within 
   return row;
 }
 
-const createApiKey = storeWrite("apiKeys.create", insertKey);
+const keyResource = (id: string) => ({ type: "api_key", id });
+
+/** Keeps a new key and tells of it. */
+async function createKey(connection: StoreConnection, args: Parameters<typeof insertKey>[1]): Promise<ApiKey> {
+  const made = await insertKey(connection, args);
+  const { organizationId } = args;
+  await recordChange(connection, {
+    organizationId,
+    action: "apiKeys.create",
+    resource: keyResource(made.id),
+    after: made,
+  });
+  return made;
+}
+
+const createApiKey = storeChange("apiKeys.create", createKey);
 
 const selectKeys = (connection: StoreConnection, organizationId: string) =>
   connection.all<KeyRow>(
@@ -141,7 +158,7 @@ interface Rotation extends OfOrganization {
   readonly credential: KeyCredential;
 }
 
-const rotateApiKey = storeWrite("apiKeys.rotate", async (connection, args: Rotation): Promise<ApiKey> => {
+const rotateApiKey = storeChange("apiKeys.rotate", async (connection, args: Rotation): Promise<ApiKey> => {
   const { organizationId, id, credential } = args;
   const old = await getKey(connection, { organizationId, id, within: args.caller.records });
   const nowMs = connection.now();
@@ -156,10 +173,18 @@ const rotateApiKey = storeWrite("apiKeys.rotate", async (connection, args: Rotat
     organizationId,
     id,
   );
-  return insertKey(connection, { organizationId, key, credential, rotatedFrom: id });
+  const made = await insertKey(connection, { organizationId, key, credential, rotatedFrom: id });
+  await recordChange(connection, {
+    organizationId,
+    action: "apiKeys.rotate",
+    resource: keyResource(id),
+    before: fromRow(old),
+    after: made,
+  });
+  return made;
 });
 
-const revokeApiKey = storeWrite(
+const revokeApiKey = storeChange(
   "apiKeys.revoke",
   async (connection, { organizationId, id, within }: NamedKey): Promise<ApiKey> => {
     const row = await getKey(connection, { organizationId, id, within });
@@ -180,12 +205,20 @@ const revokeApiKey = storeWrite(
       id,
     );
     await accessChanged(connection);
-    return fromRow({ ...row, revoked_at: nowMs });
+    const revoked = fromRow({ ...row, revoked_at: nowMs });
+    await recordChange(connection, {
+      organizationId,
+      action: "apiKeys.revoke",
+      resource: keyResource(id),
+      before: fromRow(row),
+      after: revoked,
+    });
+    return revoked;
   },
 );
 
 /** Inserts a first key: a given one unless it is known, a made one only where the organization has no key at all. */
-const ensureFirstApiKey = installationWrite(
+const ensureFirstApiKey = installationChange(
   "apiKeys.ensureFirst",
   async (
     connection,
@@ -195,10 +228,12 @@ const ensureFirstApiKey = installationWrite(
       ? await connection.get("SELECT id FROM api_keys WHERE key_hash = ?", Buffer.from(args.credential.keyHash, "hex"))
       : await connection.get("SELECT id FROM api_keys WHERE organization_id = ? LIMIT 1", args.organizationId);
     if (known !== undefined) return false;
-    await insertKey(connection, args);
+    await createKey(connection, args);
     return true;
   },
 );
+
+const onlyReads = "it only reads, as a write so that it never waits for a question";
 
 const findApiKey = installationWrite(
   "apiKeys.find",
@@ -218,11 +253,12 @@ const findApiKey = installationWrite(
       }
     );
   },
+  onlyReads,
 );
 
 /** A read that needs nothing but a working database. */
 export const apiKeyRevision = installationRead("apiKeys.revision", readAccessRevision);
-const currentRevision = installationWrite("apiKeys.currentRevision", readAccessRevision);
+const currentRevision = installationWrite("apiKeys.currentRevision", readAccessRevision, onlyReads);
 
 const touchApiKeys = installationWrite(
   "apiKeys.touch",
@@ -237,6 +273,7 @@ const touchApiKeys = installationWrite(
       );
     }
   },
+  "the use of a key is no change of it",
 );
 
 /** A new secret, and what is kept of it. `given` makes a key of a secret that is there already. */

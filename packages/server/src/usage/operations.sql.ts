@@ -1,7 +1,8 @@
 import { limits } from "@llm-cost-ops/contract/limits";
+import { recordChange } from "../audit/audit-entries.sql.ts";
 import { Refusal } from "../refusal.ts";
 import type { StoreConnection } from "../store/connection.ts";
-import { storeRead, storeWrite } from "../store/operation.ts";
+import { storeChange, storeRead } from "../store/operation.ts";
 import { relabelLedgerRow, voidLedgerRow } from "./corrections.sql.ts";
 import { explainRecord } from "./explain-record.sql.ts";
 import { LabelProblem, readJsonObject, readTags } from "./read-labels.ts";
@@ -38,23 +39,43 @@ export const explainUsage = storeRead("usage.explain", async (connection, name: 
 );
 
 /** Changes tags and metadata. Totals by tag follow at once, past months included: labels say how to look, not what was. */
-export const updateLabels = storeWrite("usage.updateLabels", async (connection, update: LabelsUpdate) => {
+export const updateLabels = storeChange("usage.updateLabels", async (connection, update: LabelsUpdate) => {
   const row = await requireRecord(connection, update);
   const tags = update.tags === undefined ? row.tags : readTags(update.tags);
   const metadata = update.metadata === undefined ? row.metadata : readJsonObject(update.metadata, limits.metadataBytes);
   if (tags instanceof LabelProblem) throw refuseLabel("tags", tags);
   if (metadata instanceof LabelProblem) throw refuseLabel("metadata", metadata);
   await relabelLedgerRow(connection, row, { tags, metadata });
-  return toCostRecord(await requireRecord(connection, update));
+  const before = toCostRecord(row);
+  const after = toCostRecord(await requireRecord(connection, update));
+  await recordChange(connection, {
+    organizationId: update.organizationId,
+    action: "costs.update",
+    resource: { type: "cost", id: after.id },
+    before: { tags: before.tags, metadata: before.metadata },
+    after: { tags: after.tags, metadata: after.metadata },
+  });
+  return after;
 });
 
 const refuseLabel = (field: string, { text }: LabelProblem): Refusal =>
   new Refusal("VALIDATION_ERROR", `${field} ${text}`, { fieldErrors: { [field]: text } });
 
 /** Voids a record by a correction with the opposite sign; nothing is erased. */
-export const voidRecord = storeWrite("usage.void", async (connection, name: RecordName) => {
-  await voidLedgerRow(connection, await requireRecord(connection, name));
-  return toCostRecord(await requireRecord(connection, name));
+export const voidRecord = storeChange("usage.void", async (connection, name: RecordName) => {
+  const row = await requireRecord(connection, name);
+  const before = toCostRecord(row);
+  if (before.cost_status === "void") return before;
+  await voidLedgerRow(connection, row);
+  const after = toCostRecord(await requireRecord(connection, name));
+  await recordChange(connection, {
+    organizationId: name.organizationId,
+    action: "costs.delete",
+    resource: { type: "cost", id: after.id },
+    before: { cost_status: before.cost_status, total_cost: before.total_cost, currency: before.currency },
+    after: { cost_status: after.cost_status, total_cost: after.total_cost, currency: after.currency },
+  });
+  return after;
 });
 
 /** For the registry. */
