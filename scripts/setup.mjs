@@ -1,5 +1,6 @@
 // Installs what the project needs, once for each state of the lock file. Plain JavaScript for any Node: npm starts it
 // with the machine's own Node, and what it installs brings the Node that everything else runs on.
+// With --with-tests also redis-server, which the tests start and which no npm package carries.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -33,4 +34,25 @@ if (!installed) {
     process.exit(result.status ?? 1);
   }
   writeFileSync(stampPath, digest());
+}
+
+const hasRedis = () => spawnSync("redis-server", ["--version"], { stdio: "ignore" }).status === 0;
+
+if (process.argv.includes("--with-tests") && !hasRedis()) {
+  process.stderr.write(
+    "The tests start a Redis of their own. Installing redis-server with: apt-get install --no-install-recommends redis-server …\n",
+  );
+  // The lists of packages are fetched only where the installation fails with those of the machine.
+  const [program, ...prefix] = [
+    ...(process.getuid?.() === 0 ? [] : ["sudo", "--non-interactive"]),
+    ...["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"],
+  ];
+  const apt = (...args) => spawnSync(program, [...prefix, ...args], { stdio: ["ignore", 2, 2] }).status === 0;
+  const install = () => apt("install", "--yes", "--no-install-recommends", "redis-server");
+  if (!(install() || (apt("update") && install())) || !hasRedis()) {
+    process.stderr.write(
+      "redis-server (6 or newer) could not be installed. Install it by hand, then run npm test again.\n",
+    );
+    process.exit(1);
+  }
 }

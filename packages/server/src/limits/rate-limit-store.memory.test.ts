@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { describeRateLimitStore } from "./rate-limit-store.contract.ts";
 import { memoryRateLimitStore } from "./rate-limit-store.memory.ts";
 import type { Allowance, BucketAnswer } from "./token-bucket.ts";
 
@@ -57,4 +58,9 @@ describe("buckets in memory", () => {
     time.nowMs = 3_000;
     expect(take("x").remaining).toBe(1);
   });
+});
+
+describeRateLimitStore("the memory of one process", async (clock) => [memoryRateLimitStore({ clock })], {
+  processesMax: 1,
+  runs: 100,
 });

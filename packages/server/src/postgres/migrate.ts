@@ -1,5 +1,6 @@
 import type { Client } from "pg";
 import { grantPartitions } from "./partitions.ts";
+import { makeRateLimitTables } from "./rate-limit-tables.ts";
 import { scopeSetting, serverRole } from "./row-security.ts";
 import { appendOnlyTables, postgresMigrations } from "./schema.ts";
 
@@ -30,7 +31,8 @@ export async function migratePostgres(client: Client): Promise<void> {
       await client.query(migration.sql);
       await client.query("INSERT INTO schema_version VALUES ($1)", [migration.id]);
     }
-    if (present < latest) await grantToServer(client);
+    const isWithNewLimits = await makeRateLimitTables(client);
+    if (present < latest || isWithNewLimits) await grantToServer(client);
     await client.query("COMMIT");
   } catch (error) {
     await client.query("ROLLBACK").catch(() => undefined);

@@ -1,0 +1,37 @@
+import pg from "pg";
+import { afterAll, beforeAll } from "vitest";
+import { migratePostgres } from "../postgres/migrate.ts";
+import { type PostgresUnderTest, startPostgres } from "../postgres/postgres-fixture.ts";
+import { describeRateLimitStore } from "./rate-limit-store.contract.ts";
+import { describeSharedBuckets } from "./shared-buckets.contract.ts";
+import { postgresBuckets } from "./shared-buckets.postgres.ts";
+import { leasing } from "./shared-buckets-fixture.ts";
+
+let postgres: PostgresUnderTest;
+beforeAll(async () => {
+  postgres = await startPostgres();
+}, 60_000);
+afterAll(() => postgres.stop());
+
+async function migrated(): Promise<string> {
+  const url = await postgres.database();
+  const owner = new pg.Client({ connectionString: url });
+  await owner.connect();
+  await migratePostgres(owner);
+  await owner.end();
+  return url;
+}
+
+describeSharedBuckets("PostgreSQL", async (connections, clock) => {
+  const url = await migrated();
+  return Array.from({ length: connections }, () => postgresBuckets({ url, ...(clock && { clock }) }));
+});
+
+describeRateLimitStore(
+  "PostgreSQL, on lease",
+  leasing(async (clock) => postgresBuckets({ url: await migrated(), clock })),
+  {
+    processesMax: 3,
+    runs: 40,
+  },
+);
