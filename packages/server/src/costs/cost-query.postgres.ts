@@ -16,8 +16,9 @@ import type {
 } from "./cost-query.ts";
 import { readExtent, sumGroups } from "./group-sums.postgres.ts";
 import type { ListedEntries } from "./list-order.ts";
-import { findPlaces, readRows, selectIds, selectPlaces } from "./record-list.postgres.ts";
+import { selectIds, selectPlaces } from "./record-list.postgres.ts";
 import { positionOf } from "./record-position.ts";
+import { findPlaces, readRows } from "./record-rows.postgres.ts";
 import { idBytes } from "./walk-costs.ts";
 
 interface Asked<Question> {

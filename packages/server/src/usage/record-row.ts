@@ -87,12 +87,15 @@ export const ofCorrections = (expression: string, rest = ""): string =>
   `CASE WHEN (r.state & ${stateBits.corrected}) <> 0 THEN (SELECT ${expression} FROM records c ${byCorrectedRecord}
     WHERE c.organization_id = r.organization_id AND c.corrects_id = r.id AND c.occurred_at = r.occurred_at${rest}) END`;
 
-/** The select list of a `RecordRow`, for `recordSource`. */
-export const recordColumns = `r.organization_id, r.id, r.external_id, r.entry, r.state, r.user_id, r.occurred_at,
+/** The select list of a `RecordRow` but for its corrections. */
+export const uncorrectedColumns = `r.organization_id, r.id, r.external_id, r.entry, r.state, r.user_id, r.occurred_at,
   r.received_at, r.updated_at, r.requests, r.input_tokens, r.output_tokens, r.cached_tokens, r.cache_write_tokens,
   r.reasoning_tokens, r.cost_milli, r.cost_pico, r.price_version_id, r.unpriced_reason, r.quantities, r.usage_status,
   r.is_error, r.is_stream, r.latency_ms, r.source, r.metadata,
-  s.provider, s.model, s.resolved_model, s.project_id, s.service_tier, s.region, s.currency, s.cost_status, s.tags,
+  s.provider, s.model, s.resolved_model, s.project_id, s.service_tier, s.region, s.currency, s.cost_status, s.tags`;
+
+/** The select list of a `RecordRow`, for `recordSource`. */
+export const recordColumns = `${uncorrectedColumns},
   ${ofCorrections("sum(c.cost_milli)")} AS corrected_milli,
   ${ofCorrections("sum(c.cost_pico)")} AS corrected_pico,
   ${ofCorrections("c.price_version_id", " AND c.price_version_id IS NOT NULL ORDER BY c.id DESC LIMIT 1")}

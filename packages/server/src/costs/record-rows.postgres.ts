@@ -1,0 +1,89 @@
+import { bytesArray, numberArray } from "../postgres/array-text.ts";
+import type { Awaitable, StoreConnection } from "../store/connection.ts";
+import { entryCodes, type RecordRow, stateBits, uncorrectedColumns } from "../usage/record-row.ts";
+
+/** Where a record lies: its id is unique, its time says in which month to look. */
+export interface RecordPlace {
+  readonly id: Uint8Array;
+  readonly occurred_at: number;
+}
+
+type UncorrectedRow = Omit<RecordRow, keyof Correction>;
+type Correction = Pick<RecordRow, "corrected_milli" | "corrected_pico" | "corrected_price_version_id">;
+
+const uncorrected: Correction = { corrected_milli: null, corrected_pico: null, corrected_price_version_id: null };
+
+/** The records at some places, in their order; those that are gone are left out. */
+export async function readRows(
+  connection: StoreConnection,
+  organizationId: string,
+  places: readonly RecordPlace[],
+): Promise<readonly RecordRow[]> {
+  if (places.length === 0) return [];
+  // The ends of their time are said beside, so that the planner leaves out all other months.
+  const rows = await connection.all<UncorrectedRow>(
+    `SELECT ${uncorrectedColumns}
+     FROM unnest(CAST(? AS bigint[]), CAST(? AS bytea[])) WITH ORDINALITY AS asked (occurred_at, id, position)
+     CROSS JOIN LATERAL (
+       SELECT * FROM records o WHERE o.organization_id = ? AND o.occurred_at = asked.occurred_at AND o.id = asked.id
+         AND o.occurred_at >= ? AND o.occurred_at <= ? AND o.entry <> ${entryCodes.correction} OFFSET 0) AS r
+     CROSS JOIN LATERAL (
+       SELECT * FROM series d WHERE d.organization_id = ? AND d.series_id = r.series_id OFFSET 0) AS s
+     ORDER BY asked.position`,
+    numberArray(places.map(({ occurred_at }) => occurred_at)),
+    bytesArray(places.map(({ id }) => id)),
+    organizationId,
+    ...endsOf(places),
+    organizationId,
+  );
+  const corrections = await readCorrections(connection, organizationId, rows);
+  return rows.map((row) => ({ ...row, ...(corrections.get(hexOf(row.id)) ?? uncorrected) }));
+}
+
+/** The places of records by their ids, in the order of the ids; ids that nobody has are left out. */
+export const findPlaces = (
+  connection: StoreConnection,
+  organizationId: string,
+  ids: readonly Uint8Array[],
+): Awaitable<readonly RecordPlace[]> =>
+  connection.all<RecordPlace>(
+    `SELECT k.id, k.occurred_at FROM unnest(CAST(? AS bytea[])) WITH ORDINALITY AS asked (id, position)
+     CROSS JOIN LATERAL (
+       SELECT * FROM record_keys o WHERE o.organization_id = ? AND o.id = asked.id OFFSET 0) AS k
+     ORDER BY asked.position`,
+    bytesArray(ids),
+    organizationId,
+  );
+
+/** What the corrections of some records sum up to, by their ids. They have the time of the record that they correct. */
+async function readCorrections(
+  connection: StoreConnection,
+  organizationId: string,
+  rows: readonly UncorrectedRow[],
+): Promise<ReadonlyMap<string, Correction>> {
+  const corrected = rows.filter(({ state }) => (state & stateBits.corrected) !== 0);
+  if (corrected.length === 0) return new Map();
+  const sums = await connection.all<Correction & { readonly corrects_id: Uint8Array }>(
+    `SELECT c.corrects_id, sum(c.cost_milli) AS corrected_milli, sum(c.cost_pico) AS corrected_pico,
+       (array_agg(c.price_version_id ORDER BY c.id DESC) FILTER (WHERE c.price_version_id IS NOT NULL))[1]
+         AS corrected_price_version_id
+     FROM records c WHERE c.organization_id = ? AND c.corrects_id = ANY (CAST(? AS bytea[]))
+       AND c.occurred_at >= ? AND c.occurred_at <= ?
+     GROUP BY c.corrects_id`,
+    organizationId,
+    bytesArray(corrected.map(({ id }) => id)),
+    ...endsOf(corrected),
+  );
+  return new Map(sums.map(({ corrects_id: id, ...sum }) => [hexOf(id), sum]));
+}
+
+function endsOf(places: readonly Pick<RecordPlace, "occurred_at">[]): readonly [first: number, last: number] {
+  let [first, last] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const { occurred_at } of places) {
+    first = Math.min(first, occurred_at);
+    last = Math.max(last, occurred_at);
+  }
+  return [first, last];
+}
+
+const hexOf = (id: Uint8Array): string => Buffer.from(id.buffer, id.byteOffset, id.byteLength).toString("hex");
