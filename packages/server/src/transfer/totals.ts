@@ -1,0 +1,66 @@
+import { carriedTables, droppedKeys } from "./carried-tables.ts";
+import type { DatabaseSource } from "./table-block.ts";
+
+/** What a table of the ledger sums up to in one currency; null is without one. Every sum is exact, in decimal. */
+export interface LedgerSum {
+  readonly table: (typeof ledgerTables)[number];
+  readonly currency: string | null;
+  readonly requests: string;
+  readonly input_tokens: string;
+  readonly output_tokens: string;
+  readonly cached_tokens: string;
+  readonly cache_write_tokens: string;
+  readonly reasoning_tokens: string;
+  /** In units of the currency's 10⁻¹². */
+  readonly cost_pico: string;
+}
+
+/** What two installations that hold the same agree in. */
+export interface InstallationTotals {
+  readonly rows: Readonly<Record<string, number>>;
+  readonly sums: readonly LedgerSum[];
+}
+
+const ledgerTables = ["records", "rollup_hourly", "rollup_daily", "rollup_user_daily"] as const;
+const measures = [
+  "requests",
+  "input_tokens",
+  "output_tokens",
+  "cached_tokens",
+  "cache_write_tokens",
+  "reasoning_tokens",
+] as const;
+const picoPerMilli = 1_000_000_000n;
+/** Columns of 64 bits are summed in two parts, for SQLite's sum of whole columns may not hold. */
+const partSize = 1_000_000_000n;
+
+/** Counts the rows of every table and sums up the ledger. */
+export async function readTotals(source: DatabaseSource): Promise<InstallationTotals> {
+  const rows: Record<string, number> = {};
+  for (const { name } of carriedTables(source.schema)) {
+    if (name === droppedKeys.name) continue;
+    const [row] = await source.texts(`SELECT CAST(count(*) AS TEXT) FROM ${name}`);
+    rows[name] = Number(row?.[0]);
+  }
+  const sums: LedgerSum[] = [];
+  for (const table of ledgerTables) {
+    for (const row of await source.texts(sumStatement(table))) sums.push(fromRow(table, row));
+  }
+  return { rows, sums };
+}
+
+const parts = (column: string): string =>
+  `CAST(coalesce(sum(t.${column} / ${partSize}), 0) AS TEXT), CAST(coalesce(sum(t.${column} % ${partSize}), 0) AS TEXT)`;
+
+const sumStatement = (table: LedgerSum["table"]): string =>
+  `SELECT s.currency, ${[...measures, "cost_milli", "cost_pico"].map(parts).join(", ")}
+   FROM ${table} t JOIN series s ON s.organization_id = t.organization_id AND s.series_id = t.series_id
+   GROUP BY s.currency ORDER BY s.currency NULLS FIRST`;
+
+function fromRow(table: LedgerSum["table"], [currency = null, ...cells]: readonly (string | null)[]): LedgerSum {
+  const sumAt = (position: number): bigint =>
+    BigInt(cells[2 * position] ?? "0") * partSize + BigInt(cells[2 * position + 1] ?? "0");
+  const sums = Object.fromEntries(measures.map((measure, at) => [measure, String(sumAt(at))]));
+  const cost = sumAt(measures.length) * picoPerMilli + sumAt(measures.length + 1);
+  return { table, currency, ...(sums as Record<(typeof measures)[number], string>), cost_pico: String(cost) };
+}
