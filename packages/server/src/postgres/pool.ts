@@ -46,6 +46,8 @@ export function createPool({ url, size, onBroken }: PoolOptions): pg.Pool {
     options: `-c role=${serverRole} -c lock_timeout=${lockTimeoutMs} -c statement_timeout=${statementTimeoutMs} -c idle_in_transaction_session_timeout=${statementTimeoutMs}`,
   });
   pool.on("error", (error) => onBroken?.(error));
+  // One that breaks while it works fails what it works on; without a listener it would end the process as well.
+  pool.on("connect", (client) => client.on("error", () => undefined));
   return pool;
 }
 

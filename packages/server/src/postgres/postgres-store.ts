@@ -4,6 +4,7 @@ import { runWithActor } from "../audit/watched-change.ts";
 import type { Refusal } from "../refusal.ts";
 import type { StoreConnection } from "../store/connection.ts";
 import type { Store, StoreOperation } from "../store/operation.ts";
+import { lockOrganization } from "./locks.ts";
 import { migratePostgres } from "./migrate.ts";
 import { connectionOf, connectTimeoutMs, createPool, type ProcessParts, types } from "./pool.ts";
 import { organizationSetting, scopeSetting } from "./row-security.ts";
@@ -40,8 +41,12 @@ export async function openPostgres(options: PostgresOptions): Promise<PostgresSt
   } finally {
     await owner.end().catch(() => undefined);
   }
-  const pool = createPool({ url: options.url, size: options.poolSize, onBroken: options.onBroken });
-  return createStore(pool, options.now);
+  return connectPostgres(options);
+}
+
+/** A pool of connections to a database whose schema is up to date, for threads beside the one that opened it. */
+export function connectPostgres({ url, poolSize, onBroken, now }: PostgresOptions): PostgresStore {
+  return createStore(createPool({ url, size: poolSize, onBroken }), now);
 }
 
 function createStore(pool: pg.Pool, now: () => number): PostgresStore {
@@ -104,7 +109,6 @@ function opening<Args>({ access, scope }: StoreOperation<Args, unknown>, args: A
   const begin =
     access === "read"
       ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-      : // Writes of one organization wait for each other, as they do on the embedded store's one writing thread.
-        `BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock(hashtextextended(${owner}, 1))`;
+      : `BEGIN ISOLATION LEVEL READ COMMITTED; ${lockOrganization(organizationId)}`;
   return `${begin}; SET LOCAL ${organizationSetting} = ${owner}; SET LOCAL ${scopeSetting} = '${scope}'`;
 }

@@ -1,4 +1,5 @@
 import { migrations } from "../sqlite/schema.ts";
+import { guardPrices } from "./locks.ts";
 import { makeRecordsPartition } from "./partitions.ts";
 import { isInstallation, ownRow } from "./row-security.ts";
 
@@ -31,7 +32,8 @@ CREATE TABLE records (
   corrects_id bytea, correction_reason text COLLATE "C", repricing_id text COLLATE "C",
   PRIMARY KEY (organization_id, occurred_at, id)
 ) PARTITION BY RANGE (occurred_at);
-${makeRecordsPartition}`,
+${makeRecordsPartition};
+${guardPrices}`,
 };
 
 /** The catalogue's rows stand under no organization, and every organization reads them. */

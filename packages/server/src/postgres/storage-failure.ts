@@ -44,6 +44,17 @@ function reasonOf(error: unknown): string | undefined {
   return isWay ? "the database cannot be reached" : undefined;
 }
 
+const hasCode = (error: unknown, ...codes: readonly string[]): boolean =>
+  error instanceof Error && "code" in error && codes.includes(String(error.code));
+
 /** Whether the transaction lost against another one and would get through if it ran again. */
-export const isLostRace = (error: unknown): boolean =>
-  error instanceof Error && "code" in error && (error.code === "40001" || error.code === "40P01");
+export const isLostRace = (error: unknown): boolean => hasCode(error, "40001", "40P01");
+
+/** Whether a row was not inserted because its key is taken. */
+export const isTakenKey = (error: unknown): boolean => hasCode(error, "23505");
+
+/** Whether a number did not fit its column, as a sum beyond 2^63-1. */
+export const isOutOfRange = (error: unknown): boolean => hasCode(error, "22003");
+
+/** Whether a table is gone that was there. */
+export const isMissingTable = (error: unknown): boolean => hasCode(error, "42P01");

@@ -23,7 +23,7 @@ const versionsKey = ({ organizationId, provider, model }: Asked): string =>
 /** What was read of the price book at one revision. What it has not read it answers as empty, and notes. */
 class PriceSnapshot {
   readonly revision: number;
-  readonly missing: Asked[] = [];
+  #missing: Asked[] = [];
   readonly #names = new Map<string, PriceNames>();
   readonly #versions = new Map<string, readonly PriceVersionRow[]>();
   readonly #rows: PriceRows = {
@@ -32,7 +32,7 @@ class PriceSnapshot {
     versions: (organizationId, provider, model) => {
       const asked = { organizationId, provider, model };
       const known = this.#versions.get(versionsKey(asked));
-      if (known === undefined) this.missing.push(asked);
+      if (known === undefined) this.#missing.push(asked);
       return known ?? [];
     },
   };
@@ -53,15 +53,29 @@ class PriceSnapshot {
   add(names: ReadonlyMap<string, PriceNames>, versions: readonly Versions[]): void {
     for (const [owner, ofOwner] of names) this.#names.set(owner, ofOwner);
     for (const { asked, rows } of versions) this.#versions.set(versionsKey(asked), rows);
-    // The old one remembers answers that it gave without these rows.
-    if (names.size > 0 || versions.length > 0) this.#lookup = priceLookupOn(this.#rows);
+    if (names.size > 0 || versions.length > 0) this.#startLookup();
   }
 
-  lookup(): PriceLookup {
-    this.missing.length = 0;
+  /** Runs the work once, and says what it asked for in vain; its outcome is there to be taken where that is nothing. */
+  attempt<Result>(work: (lookup: PriceLookup) => Result): Attempt<Result> {
+    this.#missing = [];
     this.#lookup.refresh();
-    return this.#lookup;
+    const take = attempted(() => work(this.#lookup));
+    const missing = this.#missing;
+    // It remembers answers that it gave without the missing rows.
+    if (missing.length > 0) this.#startLookup();
+    return { missing, take };
   }
+
+  #startLookup(): void {
+    this.#lookup = priceLookupOn(this.#rows);
+  }
+}
+
+interface Attempt<Result> {
+  readonly missing: readonly Asked[];
+  /** What the work returned or threw. */
+  readonly take: () => Result;
 }
 
 /** The price book as it was last read; one for all transactions of a process. */
@@ -108,9 +122,9 @@ export async function withPrices<Result>(
     const owners = [catalogueOrganization, organizationId].filter((owner) => !snapshot.knows(owner));
     let missing: readonly Asked[] = [];
     if (owners.length === 0) {
-      const attempt = attempted(() => work(snapshot.lookup(), revision));
-      if (snapshot.missing.length === 0) return attempt();
-      missing = [...snapshot.missing];
+      const attempt = snapshot.attempt((lookup) => work(lookup, snapshot.revision));
+      if (attempt.missing.length === 0) return attempt.take();
+      missing = attempt.missing;
     }
     const names = await readNames(connection, owners);
     const versions = await readVersions(connection, missing);
@@ -134,11 +148,11 @@ export function withKeptPrices<Result>(
   if (snapshot === undefined || !snapshot.knows(catalogueOrganization) || !snapshot.knows(organizationId)) {
     return undefined;
   }
-  const attempt = attempted(() => work(snapshot.lookup()));
-  return snapshot.missing.length > 0 ? undefined : { revision: snapshot.revision, result: attempt() };
+  const { missing, take } = snapshot.attempt(work);
+  return missing.length > 0 ? undefined : { revision: snapshot.revision, result: take() };
 }
 
-/** Runs `work` now; what it returned or threw comes when it is asked for. */
+/** Runs `work` now; its outcome comes when it is asked for. */
 function attempted<Result>(work: () => Result): () => Result {
   try {
     const result = work();

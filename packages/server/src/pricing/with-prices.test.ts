@@ -8,11 +8,9 @@ import { type Store, storeRead } from "../store/operation.ts";
 import { catalogueFromFile } from "./catalogue/from-file.ts";
 import { createPriceBook } from "./price-book.sql.ts";
 import type { PriceBook } from "./price-book.ts";
-import { withPrices } from "./with-prices.sql.ts";
+import type { PriceLookup } from "./price-lookup.ts";
+import { withKeptPrices, withPrices } from "./with-prices.sql.ts";
 
-const noResolve: PriceBook["resolve"] = async () => {
-  throw new Error("nobody asks");
-};
 const organizationId = "acme";
 
 interface Question {
@@ -48,7 +46,7 @@ function describePrices(name: string, open: () => Promise<Store>): void {
     let book: PriceBook;
     beforeAll(async () => {
       store = await open();
-      book = createPriceBook(store, noResolve);
+      book = createPriceBook(store);
       const prices = [{ input_price_per_million: 1 }];
       const models = [
         { model: "gpt-4o", prices },
@@ -74,6 +72,24 @@ function describePrices(name: string, open: () => Promise<Store>): void {
       expect(mine.versions).toEqual([own.id, own.id]);
       const others = await store.run(ask, { organizationId: "other", models: ["ours", "gpt-4o"] });
       expect(others.versions).toEqual([undefined, expect.not.stringContaining(own.id)]);
+    });
+
+    it("gives nothing from what was kept while a row is missing, and then what was read", async () => {
+      const two = storeRead<Question, { readonly first: boolean; readonly later: string | undefined }>(
+        "test.keptPrices",
+        async (connection, { models: [model = ""] }) => {
+          const find = (lookup: PriceLookup): string | undefined => {
+            const found = lookup.find("fresh", "openai", model);
+            const at = found.kind === "known" ? found.at(0) : undefined;
+            return at?.kind === "found" ? at.price.version.id : undefined;
+          };
+          await withPrices(connection, "fresh", () => 0);
+          const first = withKeptPrices(connection, "fresh", find) === undefined;
+          return { first, later: await withPrices(connection, "fresh", find) };
+        },
+      );
+      const said = await store.run(two, { organizationId: "fresh", models: ["gpt-4o-mini"] });
+      expect(said).toEqual({ first: true, later: expect.any(String) });
     });
 
     it("passes on what the work throws once nothing is missing", async () => {

@@ -1,13 +1,6 @@
-import { getCompileCacheDir } from "node:module";
-import { Worker } from "node:worker_threads";
+import { Worker, type WorkerOptions } from "node:worker_threads";
 import { Refusal } from "../refusal.ts";
-import {
-  fromRefusalMessage,
-  type ThreadAnswer,
-  type ThreadOptions,
-  type ThreadRequest,
-  type ThreadRole,
-} from "./thread-messages.ts";
+import { fromRefusalMessage, type ThreadAnswer, type ThreadRequest } from "./thread-messages.ts";
 
 interface Pending {
   readonly resolve: (result: unknown) => void;
@@ -18,20 +11,32 @@ interface Pending {
 /** A thread that dies right after it started is started again only after this pause. */
 const restartPauseMs = 1_000;
 
-/**
- * Garbage that a thread may gather before it is swept. Without a limit, loading the modules alone leaves 20 MB of it. The
- * preparer, which only runs under load, parses whole bodies: swept as early as the others it would spend two fifths of
- * its time copying them.
- */
-const youngGenerationMb: Readonly<Record<ThreadRole, number>> = { writer: 24, reader: 8, preparer: 24 };
+export interface ThreadListeners {
+  readonly onCrash: (role: string, error: Error) => void;
+  readonly onNotice: (topic: string, value: unknown) => void;
+}
+
+/** What a thread is started with, and again after a crash. */
+export interface ThreadStart {
+  readonly role: string;
+  readonly module: URL;
+  readonly data: unknown;
+  /** Garbage that it may gather before it is swept. Without a limit, loading the modules alone leaves 20 MB of it. */
+  readonly youngGenerationMb: number;
+}
+
+/** A module beside another one, by its name without the ending that tells sources from what is built. */
+export function moduleBeside(url: string, name: string): URL {
+  return new URL(`./${name}.${url.endsWith(".ts") ? "ts" : "js"}`, url);
+}
 
 /**
  * One worker thread with its connection, kept alive: where it crashes, calls under way are refused as unavailable and it
  * is started again.
  */
 export class StoreThreadHandle {
-  readonly #role: ThreadRole;
-  readonly #path: string;
+  readonly #role: string;
+  readonly #begin: ThreadStart;
   readonly #onCrash: (role: string, error: Error) => void;
   readonly #onNotice: (topic: string, value: unknown) => void;
   readonly #pending = new Map<number, Pending>();
@@ -40,16 +45,9 @@ export class StoreThreadHandle {
   #isClosing = false;
   #lastId = 0;
 
-  constructor(
-    role: ThreadRole,
-    path: string,
-    told: {
-      readonly onCrash: (role: string, error: Error) => void;
-      readonly onNotice: (topic: string, value: unknown) => void;
-    },
-  ) {
-    this.#role = role;
-    this.#path = path;
+  constructor(start: ThreadStart, told: ThreadListeners) {
+    this.#role = start.role;
+    this.#begin = start;
     this.#onCrash = told.onCrash;
     this.#onNotice = told.onNotice;
     this.#ready = this.#start();
@@ -92,13 +90,14 @@ export class StoreThreadHandle {
   }
 
   #start(): Promise<void> {
-    const isSource = import.meta.url.endsWith(".ts");
-    const worker = new Worker(new URL(`./store-thread.${isSource ? "ts" : "js"}`, import.meta.url), {
-      workerData: { role: this.#role, path: this.#path, compileCache: getCompileCacheDir() } satisfies ThreadOptions,
-      execArgv: isSource ? ["--conditions=source"] : [],
-      resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMb[this.#role] },
-      name: `sqlite ${this.#role}`,
-    });
+    const { role, module, data, youngGenerationMb } = this.#begin;
+    const options: WorkerOptions = {
+      workerData: data,
+      execArgv: module.pathname.endsWith(".ts") ? ["--conditions=source"] : [],
+      resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMb },
+      name: role,
+    };
+    const worker = new Worker(module, options);
     this.#worker = worker;
     const startedAt = performance.now();
     return new Promise((resolve, reject) => {

@@ -8,7 +8,9 @@ import type {
   SqliteOperation,
   SqliteThreads,
 } from "./operation.ts";
-import { StoreThreadHandle, unavailable } from "./store-thread-handle.ts";
+import { ownBuffer, packBodies } from "./pack-bodies.ts";
+import { startSqliteThread } from "./start-thread.ts";
+import { type StoreThreadHandle, unavailable } from "./store-thread-handle.ts";
 import type { GroupedRequest, ThreadRole } from "./thread-messages.ts";
 
 /** Bounds of what may wait for the writer; beyond them callers are refused and come again. */
@@ -43,9 +45,6 @@ const defaultQueue: QueueLimits = { calls: 20_000, bytes: 128 * 1024 * 1024 };
 
 const defaultPreparedBytesMin = 16 * 1024;
 
-/** Bodies up to this size are copied into one buffer a message; moving a buffer costs more than copying so little. */
-const copiedBytesMax = 16 * 1024;
-
 /**
  * Opens the database on two threads, one that writes and one that reads, so that neither the event loop nor readers
  * wait for the disk. A third one, which prepares large bodies for the writer, starts with the first of them. Rejects
@@ -56,7 +55,7 @@ export async function startSqliteThreads(options: SqliteThreadsOptions): Promise
     onCrash: options.onCrash ?? (() => undefined),
     onNotice: options.onNotice ?? (() => undefined),
   };
-  const start = (role: ThreadRole): StoreThreadHandle => new StoreThreadHandle(role, options.path, told);
+  const start = (role: ThreadRole): StoreThreadHandle => startSqliteThread(role, options.path, told);
   // Where the schema is as it must be the reader can begin alone; else the writer makes it, or brings it up to date.
   const isReadable = isUpToDate(options.path);
   const writer = isReadable && options.isWriterLazy === true ? undefined : start("writer");
@@ -238,38 +237,4 @@ class StoreThreads implements RunningSqliteThreads {
       moved,
     );
   }
-}
-
-interface PackedCalls {
-  readonly calls: readonly GroupedRequest[];
-  readonly moved: readonly ArrayBuffer[];
-}
-
-/** Readies bodies for the move: small ones side by side in one buffer, large ones each in the buffer that it fills. */
-function packBodies(calls: readonly GroupedRequest[]): PackedCalls {
-  const isSmall = ({ bytes }: GroupedRequest): boolean => bytes.byteLength <= copiedBytesMax;
-  const smallBytes = calls.reduce((sum, call) => sum + (isSmall(call) ? call.bytes.byteLength : 0), 0);
-  const shared = new Uint8Array(smallBytes);
-  const moved = smallBytes > 0 ? [shared.buffer] : [];
-  let used = 0;
-  const packed = calls.map((call) => {
-    const { bytes } = call;
-    if (!isSmall(call)) {
-      const own = ownBuffer(bytes);
-      moved.push(own.buffer);
-      return { ...call, bytes: own };
-    }
-    const view = shared.subarray(used, used + bytes.byteLength);
-    view.set(bytes);
-    used += bytes.byteLength;
-    return { ...call, bytes: view };
-  });
-  return { calls: packed, moved };
-}
-
-/** The bytes in an array buffer that holds nothing else, copied where they share one. */
-function ownBuffer(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  const { buffer, byteLength } = bytes;
-  const isWhole = buffer instanceof ArrayBuffer && buffer.byteLength === byteLength;
-  return isWhole ? new Uint8Array(buffer) : new Uint8Array(bytes);
 }

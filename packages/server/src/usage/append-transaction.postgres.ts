@@ -1,0 +1,53 @@
+import pg from "pg";
+import { holdPricesStill, lockOrganization } from "../postgres/locks.ts";
+import { organizationSetting, scopeSetting } from "../postgres/row-security.ts";
+import { revisionSql } from "../pricing/price-rows.ts";
+
+/** Begins a transaction that sees and writes the rows of one organization. */
+const opening = (organizationId: string): string =>
+  `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL ${organizationSetting} = ${pg.escapeLiteral(organizationId)};
+   SET LOCAL ${scopeSetting} = 'organization'`;
+
+/**
+ * Begins the transaction of an append: from here on prices stay as they are. Gives the price book's revision. With
+ * `hasLock` no other write of the organization happens beside it; that lock always comes first.
+ */
+export async function beginAppend(client: pg.ClientBase, organizationId: string, hasLock: boolean): Promise<number> {
+  const lock = hasLock ? `${lockOrganization(organizationId)}; ` : "";
+  const answers = (await client.query(
+    `${opening(organizationId)}; ${lock}${holdPricesStill}; ${revisionSql}`,
+  )) as unknown as readonly pg.QueryResult<{ value: number }>[];
+  const value = answers.at(-1)?.rows[0]?.value;
+  if (value === undefined) throw new Error("the price book has no revision");
+  return value;
+}
+
+/** Begins a short write, one at a time for each organization. */
+export async function beginLocked(client: pg.ClientBase, organizationId: string): Promise<void> {
+  await client.query(`${opening(organizationId)}; ${lockOrganization(organizationId)}`);
+}
+
+export const beginRead = async (client: pg.ClientBase, organizationId: string): Promise<void> => {
+  await client.query(opening(organizationId));
+};
+
+/** A connection of the pool, given back when the work is done; one that broke in it is replaced. */
+export async function withClient<Result>(
+  pool: pg.Pool,
+  work: (client: pg.PoolClient, breakUp: () => void) => Promise<Result>,
+): Promise<Result> {
+  const client = await pool.connect();
+  let isBroken = false;
+  const breakUp = (): void => {
+    isBroken = true;
+  };
+  try {
+    return await work(client, breakUp);
+  } catch (error) {
+    // Whatever transaction is open ends here; outside of one this does nothing.
+    if (!isBroken) await client.query("ROLLBACK").catch(breakUp);
+    throw error;
+  } finally {
+    client.release(isBroken);
+  }
+}

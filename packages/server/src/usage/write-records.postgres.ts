@@ -1,0 +1,183 @@
+import type pg from "pg";
+import { CopyRows, copyRows } from "../postgres/copy-rows.ts";
+import { recordKeysPartition } from "../postgres/partitions.ts";
+import type { PostgresInterning } from "./interning.postgres.ts";
+import type { PreparedRecord } from "./prepare-record.ts";
+import { type FingerprintedRow, newRecordColumns, shareOf } from "./record-columns.ts";
+import { recordColumns } from "./record-row.ts";
+import type { RecordsPartitions } from "./records-partitions.postgres.ts";
+import {
+  RollupChanges,
+  type RollupName,
+  type RollupValue,
+  rollupMeasures,
+  rollupTables,
+  rollupUpdate,
+} from "./rollups.ts";
+
+const keyColumns = ["organization_id", "id", "occurred_at", "entry", "fingerprint"] as const;
+/** What most rows take, to begin with a buffer that need not grow. */
+const keyBytes = 96;
+const recordBytes = 768;
+
+/** Everything that the writing of records needs beside its connection. */
+export interface RecordWriting {
+  readonly interning: PostgresInterning;
+  readonly partitions: RecordsPartitions;
+}
+
+/** Takes the records' ids by COPY, which fails whole where one of them is taken or there twice. */
+export async function copyKeys(client: pg.ClientBase, records: readonly PreparedRecord[]): Promise<void> {
+  const rows = new CopyRows(records.length * keyBytes);
+  for (const record of records) {
+    rows.startRow(keyColumns.length);
+    rows.text(record.organizationId);
+    rows.bytes(record.id);
+    rows.int8(record.occurredAtMs);
+    rows.int2(record.entry);
+    rows.bytes(record.fingerprint);
+  }
+  await copyRows(client, recordKeysPartition, keyColumns, rows);
+}
+
+/** Takes those of the records' ids that are free, and says which by their hexadecimal text. No two may be the same. */
+export async function insertFreeKeys(
+  client: pg.ClientBase,
+  organizationId: string,
+  records: readonly PreparedRecord[],
+): Promise<ReadonlySet<string>> {
+  // In order, so that two transactions with the same ids wait for each other in one direction only.
+  const { rows } = await client.query<{ id: Buffer }>(
+    `INSERT INTO record_keys (organization_id, id, occurred_at, entry, fingerprint)
+     SELECT $1, * FROM unnest($2::bytea[], $3::bigint[], $4::smallint[], $5::bytea[]) AS t (id, at, entry, print) ORDER BY id
+     ON CONFLICT (organization_id, id) DO NOTHING RETURNING id`,
+    [
+      organizationId,
+      records.map(({ id }) => asBuffer(id)),
+      records.map(({ occurredAtMs }) => occurredAtMs),
+      records.map(({ entry }) => entry),
+      records.map(({ fingerprint }) => asBuffer(fingerprint)),
+    ],
+  );
+  return new Set(rows.map(({ id }) => id.toString("hex")));
+}
+
+/** The stored records under some ids, corrections included, by their hexadecimal text. The keys say in which month each lies. */
+export async function findStored(
+  client: pg.ClientBase,
+  organizationId: string,
+  ids: readonly Uint8Array[],
+  textOf: (sql: string) => string,
+): Promise<ReadonlyMap<string, FingerprintedRow>> {
+  const { rows } = await client.query<FingerprintedRow & pg.QueryResultRow>(
+    textOf(`SELECT ${recordColumns}, r.fingerprint FROM record_keys k
+       JOIN records r ON r.organization_id = k.organization_id AND r.occurred_at = k.occurred_at AND r.id = k.id
+       JOIN series s ON s.organization_id = r.organization_id AND s.series_id = r.series_id
+     WHERE k.organization_id = ? AND k.id = ANY(CAST(? AS bytea[]))`),
+    [organizationId, ids.map(asBuffer)],
+  );
+  return new Map(rows.map((row) => [hexOf(row.id), row]));
+}
+
+/** Writes records whose ids were taken in the same transaction, and adds them to the rollups. */
+export async function writeRecords(
+  client: pg.ClientBase,
+  { interning, partitions }: RecordWriting,
+  records: readonly PreparedRecord[],
+): Promise<void> {
+  const byPartition = new Map<string, CopyRows>();
+  const changes = new RollupChanges();
+  for (const record of records) {
+    const seriesId = interning.seriesId(record);
+    changes.add(shareOf(record, seriesId));
+    const partition = partitions.nameOf(record.occurredAtMs);
+    let rows = byPartition.get(partition);
+    if (rows === undefined) {
+      rows = new CopyRows(byPartition.size === 0 ? records.length * recordBytes : undefined);
+      byPartition.set(partition, rows);
+    }
+    addRecord(rows, record, seriesId, interning.ruleId(record));
+  }
+  for (const [partition, rows] of byPartition) await copyRows(client, partition, newRecordColumns, rows);
+  await flushRollups(client, changes);
+}
+
+/** The fields of a record in the order of `newRecordColumns`. */
+function addRecord(rows: CopyRows, record: PreparedRecord, seriesId: number, ruleId: number | null): void {
+  const { totals } = record;
+  rows.startRow(newRecordColumns.length);
+  rows.text(record.organizationId);
+  rows.bytes(record.id);
+  rows.text(record.externalId);
+  rows.int2(record.entry);
+  rows.int2(record.state);
+  rows.int8(seriesId);
+  rows.text(record.userId);
+  rows.int8(record.occurredAtMs);
+  rows.int8(record.receivedAtMs);
+  rows.int8(record.requests);
+  rows.int8(totals.input);
+  rows.int8(totals.output);
+  rows.int8(totals.cacheRead);
+  rows.int8(totals.cacheWrite);
+  rows.int8(totals.reasoning);
+  rows.int8(record.costMilli);
+  rows.int8(record.costPico);
+  rows.text(record.priceVersionId);
+  rows.int8(ruleId);
+  rows.text(record.unpricedReason);
+  rows.text(record.quantities);
+  rows.text(record.lines);
+  rows.int2(record.usageStatus);
+  rows.int2(record.isError);
+  rows.int2(record.isStream);
+  rows.int8(record.latencyMs);
+  rows.text(record.source);
+  rows.bytes(record.fingerprint);
+  rows.text(record.rawUsage);
+  rows.text(record.metadata);
+}
+
+/** Adds the changes by one statement a table, in the order of keys, so that no two transactions wait for each other. */
+async function flushRollups(client: pg.ClientBase, changes: RollupChanges): Promise<void> {
+  const rows: Record<RollupName, (readonly RollupValue[])[]> = { hourly: [], daily: [], userDaily: [] };
+  for (const { rollup, values } of changes.take()) rows[rollup].push(values);
+  for (const rollup of ["hourly", "daily", "userDaily"] as const) {
+    const ofTable = rows[rollup].sort(byKey(rollupTables[rollup].key.length));
+    const [first] = ofTable;
+    if (first === undefined) continue;
+    const columns = first.map((_, at) => ofTable.map((values) => values[at]));
+    await client.query(upserts[rollup], columns.map(toArray));
+  }
+}
+
+const upserts = Object.fromEntries(
+  Object.entries(rollupTables).map(([name, { table, key }]) => {
+    const columns = [...key, ...rollupMeasures];
+    const types = columns.map((column) => (/^(organization|user)_id$/.test(column) ? "text" : "bigint"));
+    return [
+      name,
+      `INSERT INTO ${table} (${columns.join(", ")})
+       SELECT * FROM unnest(${types.map((type, at) => `$${at + 1}::${type}[]`).join(", ")})
+       ON CONFLICT (${key.join(", ")}) DO UPDATE SET ${rollupUpdate(table)}`,
+    ];
+  }),
+) as Record<RollupName, string>;
+
+const byKey =
+  (width: number) =>
+  (a: readonly RollupValue[], b: readonly RollupValue[]): number => {
+    for (let at = 0; at < width; at += 1) {
+      const left = a[at] as RollupValue;
+      const right = b[at] as RollupValue;
+      if (left !== right) return left < right ? -1 : 1;
+    }
+    return 0;
+  };
+
+/** Numbers as the text of an array, which the driver would put together more slowly; texts as the driver does it. */
+const toArray = (values: readonly (RollupValue | undefined)[]): unknown =>
+  typeof values[0] === "string" ? values : `{${values.join(",")}}`;
+
+const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+export const hexOf = (bytes: Uint8Array): string => asBuffer(bytes).toString("hex");
