@@ -25,9 +25,9 @@ import { createOrganizations } from "./organizations/organizations.sql.ts";
 import { organizationRoutes } from "./organizations/routes.ts";
 import { applyFirstCatalogue } from "./pricing/catalogue/first-catalogue.ts";
 import { loadBundledCatalogue } from "./pricing/catalogue/load-bundled-catalogue.ts";
-import { createSqlitePriceBook } from "./pricing/price-book.sqlite.ts";
+import { createPriceBook } from "./pricing/price-book.sql.ts";
 import { pricingJobHandlers } from "./pricing/pricing-jobs.ts";
-import { createSqliteRepricings } from "./pricing/repricings.sqlite.ts";
+import { createRepricings } from "./pricing/repricings.ts";
 import { pricingRoutes } from "./pricing/routes.ts";
 import type { Secret } from "./secret.ts";
 import type { OpenedSqlite } from "./sqlite/open-sqlite.ts";
@@ -74,13 +74,13 @@ export async function compose(config: Config, { clock, logger, brief, createServ
         if (state.readiness !== "starting") logger.error({ event, ...details });
       },
     }));
-  const { ledger, query, threads, problem: storageProblem } = opened;
+  const { ledger, query, problem: storageProblem } = opened;
   const acting = createActing(brief === undefined ? processActor : commandActor());
   const store = actingStore(opened.store, acting);
   const metrics = config.metricsEnabled && brief === undefined ? await loadMetrics(opened.queuedBytes) : undefined;
   if (metrics !== undefined) told.onCommitted = metrics.onCommitted;
   try {
-    const book = createSqlitePriceBook(threads);
+    const book = createPriceBook(store);
     const apiKeys = createApiKeys(store, config.apiKeyPrefix);
     const authenticator = createAuthenticator({
       apiKeys,
@@ -89,7 +89,7 @@ export async function compose(config: Config, { clock, logger, brief, createServ
     });
     const jobs = createJobRunner({
       store,
-      handlers: pricingJobHandlers(threads),
+      handlers: pricingJobHandlers(store),
       clock,
       onFailure: (job, error) => logger.error({ event: "job.failed", kind: job.kind, job: job.id, err: error }),
     });
@@ -101,7 +101,7 @@ export async function compose(config: Config, { clock, logger, brief, createServ
         exportRoutes({ query, exports: exportStore(store), now: clock }),
         pricingRoutes({
           book,
-          repricings: createSqliteRepricings(threads, clock),
+          repricings: createRepricings(store, clock),
           loadBundledCatalogue,
           wakeJobs: jobs.wake,
         }),

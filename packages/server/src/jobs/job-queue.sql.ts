@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { StoreThread } from "../sqlite/operation.ts";
-import type { SqlValue, StoreConnection } from "../store/connection.ts";
+import type { StoreConnection } from "../store/connection.ts";
 import { installationWrite, storeWrite } from "../store/operation.ts";
 import { attemptsMax, backoffMs, type Job, keptMs, leaseMs, type NewJob } from "./job.ts";
 
@@ -9,29 +8,16 @@ const waitingJob =
 const insertJob =
   "INSERT INTO jobs (organization_id, id, kind, payload, status, run_at, attempts, created_at) VALUES (?, ?, ?, ?, 'queued', ?, 0, ?)";
 
-const waitingJobValues = (job: NewJob): SqlValue[] => [job.organizationId, job.kind, JSON.stringify(job.payload)];
-const insertJobValues = (job: NewJob, nowMs: number): SqlValue[] => [
-  job.organizationId,
-  `job_${randomUUID()}`,
-  job.kind,
-  JSON.stringify(job.payload),
-  job.runAtMs ?? nowMs,
-  nowMs,
-];
-
 /**
  * Puts a job into the queue, in the caller's transaction. A job of the same kind and payload that has not begun yet
  * does the work of both, so none is added.
  */
 export async function enqueueJob(connection: StoreConnection, job: NewJob): Promise<void> {
-  if ((await connection.get(waitingJob, ...waitingJobValues(job))) !== undefined) return;
-  await connection.run(insertJob, ...insertJobValues(job, connection.now()));
-}
-
-/** `enqueueJob` for operations of the embedded store alone, which wait for nothing. */
-export function enqueueJobOnThread({ db, now }: StoreThread, job: NewJob): void {
-  if (db.prepare(waitingJob).get(...waitingJobValues(job)) !== undefined) return;
-  db.prepare(insertJob).run(...insertJobValues(job, now()));
+  const { organizationId, kind } = job;
+  const payload = JSON.stringify(job.payload);
+  if ((await connection.get(waitingJob, organizationId, kind, payload)) !== undefined) return;
+  const now = connection.now();
+  await connection.run(insertJob, organizationId, `job_${randomUUID()}`, kind, payload, job.runAtMs ?? now, now);
 }
 
 interface JobRow {

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { memoryStore } from "../../test/memory-store.ts";
 import type { StoreThread } from "../sqlite/operation.ts";
-import { sqliteStore } from "../sqlite/store-connection.ts";
+import { connectionOf, sqliteStore } from "../sqlite/store-connection.ts";
 import type { Store } from "../store/operation.ts";
 import { attemptsMax, backoffMs, type JobHandler } from "./job.ts";
-import { enqueueJobOnThread } from "./job-queue.sql.ts";
+import { enqueueJob } from "./job-queue.sql.ts";
 import { createJobRunner, type JobRunner } from "./job-runner.ts";
 
 let now = 1_000_000;
@@ -29,15 +29,16 @@ const start = (handlers: Record<string, JobHandler>): JobRunner => {
   return runner;
 };
 const rows = () => thread.db.prepare("SELECT status, attempts, last_error, run_at FROM jobs ORDER BY created_at").all();
-const add = (payload: unknown = {}) => enqueueJobOnThread(thread, { organizationId: "acme", kind: "greet", payload });
+const add = (payload: unknown = {}) =>
+  enqueueJob(connectionOf(thread), { organizationId: "acme", kind: "greet", payload });
 
 describe("the job runner", () => {
   test("runs what was queued before the start and what is queued later, each once", async () => {
     const done: unknown[] = [];
-    add({ n: 1 });
+    await add({ n: 1 });
     const running = start({ greet: async (job) => void done.push(job.payload) });
     await vi.waitFor(() => expect(done).toEqual([{ n: 1 }]));
-    add({ n: 2 });
+    await add({ n: 2 });
     running.wake();
     await vi.waitFor(() => expect(done).toEqual([{ n: 1 }, { n: 2 }]));
     await vi.waitFor(() => expect(rows().map(({ status }) => status)).toEqual(["done", "done"]));
@@ -45,8 +46,8 @@ describe("the job runner", () => {
 
   test("is idle only when everything that was due is done", async () => {
     const done: unknown[] = [];
-    add({ n: 1 });
-    add({ n: 2 });
+    await add({ n: 1 });
+    await add({ n: 2 });
     const running = start({
       greet: async (job) => {
         await new Promise((resolve) => setTimeout(resolve, 5));
@@ -58,15 +59,15 @@ describe("the job runner", () => {
     expect(rows().map(({ status }) => status)).toEqual(["done", "done"]);
   });
 
-  test("holds one job for the same work while none of it has begun", () => {
-    add({ n: 1 });
-    add({ n: 1 });
-    add({ n: 2 });
+  test("holds one job for the same work while none of it has begun", async () => {
+    await add({ n: 1 });
+    await add({ n: 1 });
+    await add({ n: 2 });
     expect(rows()).toHaveLength(2);
   });
 
   test("tries again after a growing pause and keeps the error", async () => {
-    add();
+    await add();
     let attempts = 0;
     const running = start({
       greet: async () => {
@@ -86,7 +87,7 @@ describe("the job runner", () => {
   });
 
   test("a job that keeps failing ends as a dead letter with its last error", async () => {
-    add();
+    await add();
     const running = start({ greet: () => Promise.reject(new Error("no")) });
     for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
       const status = attempt === attemptsMax ? "dead" : "queued";
@@ -97,7 +98,7 @@ describe("the job runner", () => {
   });
 
   test("stopping gives the running job back without counting the attempt", async () => {
-    add();
+    await add();
     let began = false;
     const running = start({
       greet: async (_job, signal) => {

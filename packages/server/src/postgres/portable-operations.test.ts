@@ -3,8 +3,10 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { describeExports } from "../exports/exports.contract.ts";
 import { describeImports } from "../imports/imports.contract.ts";
 import { describeJobQueue } from "../jobs/job-queue.contract.ts";
+import { describeMembers } from "../members/members.contract.ts";
 import { catalogueFromFile } from "../pricing/catalogue/from-file.ts";
 import { createPriceBook } from "../pricing/price-book.sql.ts";
+import { describeSessions } from "../sessions/sessions.contract.ts";
 import type { Store } from "../store/operation.ts";
 import { type PostgresUnderTest, startPostgres } from "./postgres-fixture.ts";
 import { openPostgres, type PostgresStore } from "./postgres-store.ts";
@@ -26,14 +28,14 @@ async function open(now: () => number): Promise<Store> {
 }
 
 describeJobQueue("PostgreSQL", open);
+describeMembers("PostgreSQL", open);
 describeImports("PostgreSQL", open);
+describeSessions("PostgreSQL", open);
 describeExports("PostgreSQL", () => open(Date.now));
 
 test("the price book's statements run on PostgreSQL", async () => {
   const now = Date.parse("2026-06-01T00:00:00Z");
-  const book = createPriceBook(await open(() => now), async () => {
-    throw new Error("PostgreSQL has no price look-up");
-  });
+  const book = createPriceBook(await open(() => now));
   const content = {
     format: "llm-cost-ops-catalogue",
     version: 1,
@@ -75,6 +77,13 @@ test("the price book's statements run on PostgreSQL", async () => {
   await book.putAlias("default", "openai", "best", "gpt-4o");
   await book.putAlias("default", "openai", "best", "gpt-4o-mini");
   expect(await book.aliases("default")).toMatchObject([{ alias: "best", model: "gpt-4o-mini" }]);
+  await book.putAlias("default", "openai", "ours", "gpt-4o");
+  const question = { provider: "openai", model: "ours", serviceTier: undefined, region: undefined };
+  const asked = { ...question, atMs: Date.parse("2026-01-15T00:00:00Z") };
+  expect(await book.resolve("default", asked)).toMatchObject({ price: { id: own.id, model: "gpt-4o" } });
+  expect(await book.resolve("other", asked)).toMatchObject({ price: null, unpriced_reason: "unknown_model" });
+  expect(await book.resolve("default", { ...question, atMs: now })).toMatchObject({ price: { source: "catalogue" } });
+  await book.deleteAlias("default", "openai", "ours");
   await book.deleteAlias("default", "openai", "best");
   expect(await book.aliases("default")).toEqual([]);
 });

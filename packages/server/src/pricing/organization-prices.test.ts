@@ -1,8 +1,9 @@
 import { PricingInput, PricingUpdate } from "@llm-cost-ops/contract";
 import { beforeEach, describe, expect, test } from "vitest";
 import { memoryStore } from "../../test/memory-store.ts";
+import { sqliteStore } from "../sqlite/store-connection.ts";
 import { catalogueFromFile } from "./catalogue/from-file.ts";
-import { createSqlitePriceBook } from "./price-book.sqlite.ts";
+import { createPriceBook } from "./price-book.sql.ts";
 import type { PriceBook } from "./price-book.ts";
 import { createPriceLookup } from "./price-lookup.sqlite.ts";
 import type { PriceLookup } from "./price-lookup.ts";
@@ -33,7 +34,7 @@ function inputPrice(atMs: number, model = "gpt-4-turbo", organization = "acme"):
 
 beforeEach(async () => {
   const { store, threads } = memoryStore(() => now);
-  book = createSqlitePriceBook(threads);
+  book = createPriceBook(sqliteStore(threads));
   lookup = createPriceLookup(store);
   const content = {
     format: "llm-cost-ops-catalogue",

@@ -3,10 +3,13 @@ import { applyCatalogue, listCatalogueVersions, previewCatalogue } from "./catal
 import { createPrice, endPrice, updatePrice } from "./organization-prices.sql.ts";
 import type { PriceBook } from "./price-book.ts";
 import { getPrice, listPrices } from "./price-list.sql.ts";
+import { priceWaiting } from "./price-waiting.sql.ts";
 import { createProvider, deleteAlias, listAliases, listProviders, putAlias } from "./providers.sql.ts";
+import { advanceStep, beginStep, examinePage, getRepricing, listRepricings, savePreview } from "./repricing.sql.ts";
+import { resolvePriceNow } from "./resolve-price.sql.ts";
 
-/** The price book on any store; `resolve` goes through the store's own price look-up. */
-export function createPriceBook(store: Store, resolve: PriceBook["resolve"]): PriceBook {
+/** The price book on any store. */
+export function createPriceBook(store: Store): PriceBook {
   return {
     list: (organizationId, filter, page) => store.run(listPrices, { organizationId, filter, page }),
     get: (organizationId, id) => store.run(getPrice, { organizationId, id }),
@@ -14,7 +17,7 @@ export function createPriceBook(store: Store, resolve: PriceBook["resolve"]): Pr
     update: (organizationId, id, input) => store.run(updatePrice, { organizationId, id, input }),
     end: (organizationId, id, endDate) =>
       store.run(endPrice, { organizationId, id, input: endDate === undefined ? {} : { end_date: endDate } }),
-    resolve,
+    resolve: (organizationId, question) => store.run(resolvePriceNow, { organizationId, ...question }),
 
     providers: (organizationId) => store.run(listProviders, { organizationId }),
     createProvider: (organizationId, id, name) => store.run(createProvider, { organizationId, id, name }),
@@ -44,4 +47,12 @@ export const pricingOperations = [
   putAlias,
   deleteAlias,
   applyCatalogue,
+  resolvePriceNow,
+  priceWaiting,
+  examinePage,
+  savePreview,
+  getRepricing,
+  listRepricings,
+  beginStep,
+  advanceStep,
 ] as const;

@@ -10,8 +10,9 @@ import {
 import { beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { memoryStore } from "../../test/memory-store.ts";
+import { sqliteStore } from "../sqlite/store-connection.ts";
 import { readBundledCatalogue } from "./catalogue/bundled-catalogue.ts";
-import { createSqlitePriceBook } from "./price-book.sqlite.ts";
+import { createPriceBook } from "./price-book.sql.ts";
 import { createPriceLookup } from "./price-lookup.sqlite.ts";
 import type { PriceLookup } from "./price-lookup.ts";
 
@@ -38,7 +39,7 @@ let lookup: PriceLookup;
 
 beforeAll(async () => {
   const { store, threads } = memoryStore(() => 1_790_000_000_000);
-  await createSqlitePriceBook(threads).applyCatalogue({ ...(await readBundledCatalogue()), source: "bundled" });
+  await createPriceBook(sqliteStore(threads)).applyCatalogue({ ...(await readBundledCatalogue()), source: "bundled" });
   lookup = createPriceLookup(store);
 });
 

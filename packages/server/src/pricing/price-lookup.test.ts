@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { memoryStore } from "../../test/memory-store.ts";
 import type { StoreThread } from "../sqlite/operation.ts";
+import { sqliteStore } from "../sqlite/store-connection.ts";
 import { catalogueFromFile } from "./catalogue/from-file.ts";
-import { createSqlitePriceBook } from "./price-book.sqlite.ts";
+import { createPriceBook } from "./price-book.sql.ts";
 import type { PriceBook } from "./price-book.ts";
 import { createPriceLookup } from "./price-lookup.sqlite.ts";
 
@@ -13,7 +14,7 @@ let book: PriceBook;
 beforeEach(async () => {
   const memory = memoryStore(() => 0);
   store = memory.store;
-  book = createSqlitePriceBook(memory.threads);
+  book = createPriceBook(sqliteStore(memory.threads));
   const providers = [
     { id: "openai", models: [{ model: "gpt-4o", prices: price }] },
     {

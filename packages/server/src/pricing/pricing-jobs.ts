@@ -1,9 +1,9 @@
 import type { JobHandler } from "../jobs/job.ts";
 import { invariant } from "../refusal.ts";
-import type { SqliteThreads } from "../sqlite/operation.ts";
+import type { Store } from "../store/operation.ts";
 import { priceWaitingKind } from "./price-changes.sql.ts";
-import { priceWaiting, type WaitingStep } from "./price-waiting.sqlite.ts";
-import { advanceStep, repriceKind } from "./repricing.sqlite.ts";
+import { priceWaiting, type WaitingStep } from "./price-waiting.sql.ts";
+import { advanceStep, repriceKind } from "./repricing.sql.ts";
 
 function repricingIdOf(payload: unknown): string {
   const id = typeof payload === "object" && payload !== null && "id" in payload ? payload.id : undefined;
@@ -12,19 +12,19 @@ function repricingIdOf(payload: unknown): string {
 }
 
 /** The jobs of prices by kind: to price what waited for a price, and to finish repricings. Both may run more than once. */
-export function pricingJobHandlers(threads: SqliteThreads): Readonly<Record<string, JobHandler>> {
+export function pricingJobHandlers(store: Store): Readonly<Record<string, JobHandler>> {
   return {
     [priceWaitingKind]: async ({ organizationId }, signal) => {
-      let step: WaitingStep = await threads.write(priceWaiting, { organizationId });
+      let step: WaitingStep = await store.run(priceWaiting, { organizationId });
       while (step.next !== undefined) {
         signal.throwIfAborted();
-        step = await threads.write(priceWaiting, { organizationId, after: step.next });
+        step = await store.run(priceWaiting, { organizationId, after: step.next });
       }
     },
     [repriceKind]: async ({ organizationId, payload }, signal) => {
       const id = repricingIdOf(payload);
       for (;;) {
-        const { finished } = await threads.write(advanceStep, { organizationId, id });
+        const { finished } = await store.run(advanceStep, { organizationId, id });
         if (finished) return;
         signal.throwIfAborted();
       }

@@ -10,13 +10,13 @@ import { appendUsage } from "../usage/append-usage.sqlite.ts";
 import { checkLedgerOperation } from "../usage/check-ledger.sql.ts";
 import { explainUsage, getUsage, voidRecord } from "../usage/operations.sql.ts";
 import { catalogueFromFile } from "./catalogue/from-file.ts";
-import { createSqlitePriceBook } from "./price-book.sqlite.ts";
+import { createPriceBook } from "./price-book.sql.ts";
 import type { PriceBook } from "./price-book.ts";
 import { priceWaitingKind } from "./price-changes.sql.ts";
 import { pricingJobHandlers } from "./pricing-jobs.ts";
-import { advanceStep, beginStep, repriceKind } from "./repricing.sqlite.ts";
+import { advanceStep, beginStep, repriceKind } from "./repricing.sql.ts";
 import type { RepricingScope, Repricings } from "./repricing.ts";
-import { createSqliteRepricings } from "./repricings.sqlite.ts";
+import { createRepricings } from "./repricings.ts";
 
 const organizationId = "default";
 const always: RepricingScope = { fromMs: null, toMs: null, provider: null, model: null };
@@ -31,9 +31,9 @@ let handlers: Readonly<Record<string, JobHandler>>;
 beforeEach(async () => {
   now = Date.parse("2026-06-01T00:00:00Z");
   ({ store, threads } = memoryStore(() => now));
-  book = createSqlitePriceBook(threads);
-  repricings = createSqliteRepricings(threads, () => now);
-  handlers = pricingJobHandlers(threads);
+  book = createPriceBook(sqliteStore(threads));
+  repricings = createRepricings(sqliteStore(threads), () => now);
+  handlers = pricingJobHandlers(sqliteStore(threads));
   const models = [{ model: "gpt-4o", prices: [{ input_price_per_million: 2.5, output_price_per_million: 10 }] }];
   const content = { format: "llm-cost-ops-catalogue", version: 1, providers: [{ id: "openai", models }] };
   await book.applyCatalogue({ ...catalogueFromFile(content), source: "file" });
@@ -272,8 +272,8 @@ describe("repricing", () => {
     await record(...many);
     await ownPrice({ input_price_per_million: 1, output_price_per_million: 10 });
     const { id } = await preview();
-    await threads.write(beginStep, { organizationId, id, step: "apply" });
-    expect(await threads.write(advanceStep, { organizationId, id })).toEqual({ finished: false });
+    await sqliteStore(threads).run(beginStep, { organizationId, id, step: "apply" });
+    expect(await sqliteStore(threads).run(advanceStep, { organizationId, id })).toEqual({ finished: false });
     expect(await repricings.get(organizationId, id)).toMatchObject({ status: "previewed" });
     // The process stops here; another finds the job when its time has come.
     now += 120_000;

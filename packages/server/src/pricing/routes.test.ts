@@ -2,9 +2,10 @@ import { type OperationId, operations } from "@llm-cost-ops/contract";
 import { beforeEach, describe, expect, test } from "vitest";
 import { memoryStore } from "../../test/memory-store.ts";
 import type { Reply, Routes } from "../http/route.ts";
+import { sqliteStore } from "../sqlite/store-connection.ts";
 import { catalogueFromFile } from "./catalogue/from-file.ts";
-import { createSqlitePriceBook } from "./price-book.sqlite.ts";
-import { createSqliteRepricings } from "./repricings.sqlite.ts";
+import { createPriceBook } from "./price-book.sql.ts";
+import { createRepricings } from "./repricings.ts";
 import { pricingRoutes } from "./routes.ts";
 
 let now = 0;
@@ -23,8 +24,8 @@ beforeEach(() => {
   woken = 0;
   const { threads } = memoryStore(() => now);
   routes = pricingRoutes({
-    book: createSqlitePriceBook(threads),
-    repricings: createSqliteRepricings(threads, () => now),
+    book: createPriceBook(sqliteStore(threads)),
+    repricings: createRepricings(sqliteStore(threads), () => now),
     loadBundledCatalogue: async () => catalogueFromFile(content("a", "b", "c")),
     wakeJobs: () => {
       woken += 1;

@@ -7,7 +7,6 @@ import { importOperations } from "../imports/imports.sql.ts";
 import { jobOperations } from "../jobs/job-queue.sql.ts";
 import { organizationOperations } from "../organizations/organizations.sql.ts";
 import { pricingOperations } from "../pricing/price-book.sql.ts";
-import { pricingReads, pricingWrites } from "../pricing/price-book.sqlite.ts";
 import type { StoreOperation } from "../store/operation.ts";
 import { appendUsage } from "../usage/append-usage.sqlite.ts";
 import { checkLedgerOperation } from "../usage/check-ledger.sql.ts";
@@ -36,14 +35,10 @@ const onThreads = (access: "read" | "write"): readonly AnySqliteOperation[] =>
   storeOperations.filter((operation) => operation.access === access).map(onThread);
 
 /** Operations that the writer thread runs, each in a transaction of its own. Every domain adds its list here. */
-export const writeOperations: readonly AnySqliteOperation[] = [...pricingWrites, ...onThreads("write")];
+export const writeOperations: readonly AnySqliteOperation[] = onThreads("write");
 
 /** Operations that the reader thread runs. */
-export const readOperations: readonly AnySqliteOperation[] = [
-  ...pricingReads,
-  ...costQueryOperations,
-  ...onThreads("read"),
-];
+export const readOperations: readonly AnySqliteOperation[] = [...costQueryOperations, ...onThreads("read")];
 
 /** Operations whose waiting calls the writer thread runs together. */
 export const groupOperations: readonly SqliteGroupOperation<never, unknown>[] = [appendUsage];

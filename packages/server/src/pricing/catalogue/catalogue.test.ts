@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
 import { memoryStore } from "../../../test/memory-store.ts";
 import type { StoreThread } from "../../sqlite/operation.ts";
-import { createSqlitePriceBook } from "../price-book.sqlite.ts";
+import { sqliteStore } from "../../sqlite/store-connection.ts";
+import { createPriceBook } from "../price-book.sql.ts";
 import type { CatalogueChange, PriceBook } from "../price-book.ts";
 import { createPriceLookup } from "../price-lookup.sqlite.ts";
 import { readBundledCatalogue } from "./bundled-catalogue.ts";
@@ -21,7 +22,7 @@ beforeEach(() => {
   now = day("2026-06-01");
   const memory = memoryStore(() => now);
   store = memory.store;
-  book = createSqlitePriceBook(memory.threads);
+  book = createPriceBook(sqliteStore(memory.threads));
 });
 
 /** A catalogue of one provider: models by name, with the dollars of a million input tokens or full prices. */
@@ -167,7 +168,7 @@ describe("applying a catalogue", () => {
       fc.asyncProperty(fc.array(timeline, { minLength: 2, maxLength: 4 }), async (history) => {
         const memory = memoryStore(() => now);
         store = memory.store;
-        const fresh = createSqlitePriceBook(memory.threads);
+        const fresh = createPriceBook(sqliteStore(memory.threads));
         const [first = [], ...later] = history;
         await fresh.applyCatalogue(catalogue({ a: first }));
         for (const [step, prices] of later.entries()) {

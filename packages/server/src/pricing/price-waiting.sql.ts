@@ -1,9 +1,10 @@
-import { sqliteOperation } from "../sqlite/operation.ts";
-import { applyCorrections, loadForRating } from "../usage/corrections.sqlite.ts";
+import { storeWrite } from "../store/operation.ts";
+import { applyCorrections } from "../usage/corrections.sql.ts";
 import type { CorrectionInput, RatingCursor, StoredUsage } from "../usage/corrections.ts";
-import { createPriceLookup } from "./price-lookup.sqlite.ts";
+import { loadForRating } from "../usage/rating-walk.sql.ts";
 import type { PriceLookup } from "./price-lookup.ts";
 import { rateAgain } from "./rate-again.ts";
+import { withPrices } from "./with-prices.sql.ts";
 
 /** Bounds one transaction, so that records can be taken in between. */
 const batchRecords = 1_000;
@@ -33,20 +34,23 @@ export interface WaitingStep {
 }
 
 /** Prices one batch of waiting records at today's price book, each at the price of its own date. */
-export const priceWaiting = sqliteOperation<
-  { readonly organizationId: string; readonly after?: RatingCursor },
-  WaitingStep
->("pricing.priceWaiting", (store, { organizationId, after }) => {
-  const lookup = createPriceLookup(store);
-  lookup.refresh();
-  const waiting = loadForRating(store, organizationId, {
-    which: "waiting",
-    limit: batchRecords,
-    ...(after === undefined ? {} : { after }),
-  });
-  const corrections = waiting.flatMap((usage) => latePrice(lookup, organizationId, usage) ?? []);
-  applyCorrections(store, organizationId, corrections);
-  const last = waiting.at(-1);
-  const result = { examined: waiting.length, priced: corrections.length };
-  return last === undefined || waiting.length < batchRecords ? result : { ...result, next: last.cursor };
-});
+export const priceWaiting = storeWrite(
+  "pricing.priceWaiting",
+  async (
+    connection,
+    { organizationId, after }: { readonly organizationId: string; readonly after?: RatingCursor },
+  ): Promise<WaitingStep> => {
+    const waiting = await loadForRating(connection, organizationId, {
+      which: "waiting",
+      limit: batchRecords,
+      ...(after === undefined ? {} : { after }),
+    });
+    const corrections = await withPrices(connection, organizationId, (lookup) =>
+      waiting.flatMap((usage) => latePrice(lookup, organizationId, usage) ?? []),
+    );
+    await applyCorrections(connection, organizationId, corrections);
+    const last = waiting.at(-1);
+    const result = { examined: waiting.length, priced: corrections.length };
+    return last === undefined || waiting.length < batchRecords ? result : { ...result, next: last.cursor };
+  },
+);

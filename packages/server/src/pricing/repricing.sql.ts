@@ -1,12 +1,13 @@
 import { randomUUID } from "node:crypto";
 import type { Repricing } from "@llm-cost-ops/contract";
 import { formatInstant, type Pico } from "@llm-cost-ops/core";
-import { enqueueJobOnThread } from "../jobs/job-queue.sql.ts";
+import { enqueueJob } from "../jobs/job-queue.sql.ts";
 import { Refusal } from "../refusal.ts";
-import { type StoreThread, sqliteOperation, threadState } from "../sqlite/operation.ts";
-import { applyCorrections, loadAppliedCorrections, loadForRating } from "../usage/corrections.sqlite.ts";
+import type { StoreConnection } from "../store/connection.ts";
+import { storeRead, storeWrite } from "../store/operation.ts";
+import { applyCorrections } from "../usage/corrections.sql.ts";
 import type { CorrectionInput, RatingCursor, StoredUsage } from "../usage/corrections.ts";
-import { createPriceLookup, priceBookRevision } from "./price-lookup.sqlite.ts";
+import { loadAppliedCorrections, loadForRating } from "../usage/rating-walk.sql.ts";
 import type { PriceLookup } from "./price-lookup.ts";
 import { type RatedAgain, rateOrSayWhyNot } from "./rate-again.ts";
 import {
@@ -17,6 +18,7 @@ import {
   type RepricingScope,
   type SkippedRecords,
 } from "./repricing.ts";
+import { readPriceBookRevision, withPrices } from "./with-prices.sql.ts";
 
 /** The kind of the job that finishes a repricing whose request did not. Payload: `{ id }`. */
 export const repriceKind = "reprice";
@@ -90,18 +92,14 @@ function toWire(row: RepricingRow): Repricing {
   };
 }
 
-function readRow({ db }: StoreThread, organizationId: string, id: string): RepricingRow {
-  const row = db.prepare("SELECT * FROM repricings WHERE organization_id = ? AND id = ?").get(organizationId, id);
+async function readRow(connection: StoreConnection, organizationId: string, id: string): Promise<RepricingRow> {
+  const row = await connection.get<RepricingRow>(
+    "SELECT * FROM repricings WHERE organization_id = ? AND id = ?",
+    organizationId,
+    id,
+  );
   if (row === undefined) throw new Refusal("NOT_FOUND", `There is no repricing ${id}.`);
-  return row as unknown as RepricingRow;
-}
-
-const lookupKey = Symbol("price look-up of repricing");
-
-function freshLookup(store: StoreThread): PriceLookup {
-  const lookup = threadState(store, lookupKey, () => createPriceLookup(store));
-  lookup.refresh();
-  return lookup;
+  return row;
 }
 
 const cursorToText = (cursor: RatingCursor): RepricingBody["cursor"] => ({
@@ -115,13 +113,13 @@ const cursorFromText = (cursor: NonNullable<RepricingBody["cursor"]>): RatingCur
 
 /** The next priced records of the scope. Reported costs are not usage, and voided records cost nothing any more. */
 function loadScope(
-  store: StoreThread,
+  connection: StoreConnection,
   organizationId: string,
   { fromMs, toMs, provider, model }: RepricingScope,
   after: RatingCursor | undefined,
   limit: number,
 ) {
-  return loadForRating(store, organizationId, {
+  return loadForRating(connection, organizationId, {
     which: "priced",
     limit,
     ...(fromMs === null ? {} : { fromMs }),
@@ -155,13 +153,13 @@ export interface ExaminedPage {
   readonly next?: RatingCursor;
 }
 
-/** Compares one page of records with what today's price book makes of them. A record keeps its currency. */
-export const examinePage = sqliteOperation<
-  { readonly organizationId: string; readonly scope: RepricingScope; readonly after?: RatingCursor },
-  ExaminedPage
->("pricing.repricings.examine", (store, { organizationId, scope, after }) => {
-  const lookup = freshLookup(store);
-  const records = loadScope(store, organizationId, scope, after, pageRecords);
+interface Examined {
+  readonly groups: readonly RepricedGroup[];
+  readonly skipped: readonly SkippedRecords[];
+}
+
+/** What today's prices change of some records, summed. */
+function examine(lookup: PriceLookup, organizationId: string, records: readonly StoredUsage[]): Examined {
   const skipped: SkippedRecords[] = [];
   const groups = records.flatMap((usage): RepricedGroup[] => {
     const again = changeOf(lookup, organizationId, usage);
@@ -182,15 +180,33 @@ export const examinePage = sqliteOperation<
       },
     ];
   });
-  const last = records.at(-1);
-  return {
-    examined: records.length,
-    groups: mergeGroups(groups),
-    skipped: mergeSkipped(skipped),
-    priceBookRevision: priceBookRevision(store),
-    ...(last === undefined || records.length < pageRecords ? {} : { next: last.cursor }),
-  };
-});
+  return { groups: mergeGroups(groups), skipped: mergeSkipped(skipped) };
+}
+
+/** Compares one page of records with what today's price book makes of them. A record keeps its currency. */
+export const examinePage = storeRead(
+  "pricing.repricings.examine",
+  async (
+    connection,
+    {
+      organizationId,
+      scope,
+      after,
+    }: { readonly organizationId: string; readonly scope: RepricingScope; readonly after?: RatingCursor },
+  ): Promise<ExaminedPage> => {
+    const records = await loadScope(connection, organizationId, scope, after, pageRecords);
+    const examined = await withPrices(connection, organizationId, (lookup, revision) => ({
+      ...examine(lookup, organizationId, records),
+      priceBookRevision: revision,
+    }));
+    const last = records.at(-1);
+    return {
+      ...examined,
+      examined: records.length,
+      ...(last === undefined || records.length < pageRecords ? {} : { next: last.cursor }),
+    };
+  },
+);
 
 export interface Preview {
   readonly organizationId: string;
@@ -204,55 +220,65 @@ export interface Preview {
 }
 
 /** Stores a preview. Answers undefined, storing nothing, when the prices changed while it was computed. */
-export const savePreview = sqliteOperation<Preview, Repricing | undefined>(
+export const savePreview = storeWrite(
   "pricing.repricings.save",
-  (store, { organizationId, scope, createdBy, reason, examined, groups, skipped, priceBookRevision: revision }) => {
-    if (priceBookRevision(store) !== revision) return undefined;
+  async (connection, preview: Preview): Promise<Repricing | undefined> => {
+    const { organizationId, scope, createdBy, reason, examined, groups, skipped, priceBookRevision } = preview;
+    if ((await readPriceBookRevision(connection)) !== priceBookRevision) return undefined;
     const body: RepricingBody = {
       ...groupsToWire(groups),
       scope,
       reason,
       records_examined: examined,
       skipped,
-      priceBookRevision: revision,
+      priceBookRevision,
       cursor: null,
     };
     const id = `repricing_${randomUUID().replaceAll("-", "")}`;
-    store.db
-      .prepare(
-        "INSERT INTO repricings (organization_id, id, status, body, created_at, created_by) VALUES (?, ?, 'previewed', ?, ?, ?)",
-      )
-      .run(organizationId, id, JSON.stringify(body), store.now(), createdBy);
-    return toWire(readRow(store, organizationId, id));
+    await connection.run(
+      "INSERT INTO repricings (organization_id, id, status, body, created_at, created_by) VALUES (?, ?, 'previewed', ?, ?, ?)",
+      organizationId,
+      id,
+      JSON.stringify(body),
+      connection.now(),
+      createdBy,
+    );
+    return toWire(await readRow(connection, organizationId, id));
   },
 );
 
-type Named = { readonly organizationId: string; readonly id: string };
+interface Named {
+  readonly organizationId: string;
+  readonly id: string;
+}
 
-export const getRepricing = sqliteOperation<Named, Repricing>(
-  "pricing.repricings.get",
-  (store, { organizationId, id }) => toWire(readRow(store, organizationId, id)),
+export const getRepricing = storeRead("pricing.repricings.get", async (connection, { organizationId, id }: Named) =>
+  toWire(await readRow(connection, organizationId, id)),
 );
 
-export const listRepricings = sqliteOperation<
-  { readonly organizationId: string; readonly before?: string; readonly offset: number; readonly limit: number },
-  readonly Repricing[]
->("pricing.repricings.list", (store, { organizationId, before, offset, limit }) => {
-  const last = before === undefined ? undefined : readRow(store, organizationId, before);
-  const rows = store.db
-    .prepare(
+interface RepricingPage {
+  readonly organizationId: string;
+  readonly before?: string;
+  readonly offset: number;
+  readonly limit: number;
+}
+
+export const listRepricings = storeRead(
+  "pricing.repricings.list",
+  async (connection, { organizationId, before, offset, limit }: RepricingPage): Promise<readonly Repricing[]> => {
+    const last = before === undefined ? undefined : await readRow(connection, organizationId, before);
+    const rows = await connection.all<RepricingRow>(
       `SELECT * FROM repricings WHERE organization_id = ? AND (created_at, id) < (?, ?)
        ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?`,
-    )
-    .all(
       organizationId,
       last?.created_at ?? Number.MAX_SAFE_INTEGER,
       last?.id ?? "",
       limit + 1,
       offset,
-    ) as unknown as RepricingRow[];
-  return rows.map(toWire);
-});
+    );
+    return rows.map(toWire);
+  },
+);
 
 const steps = {
   apply: { from: "previewed", during: "applying", to: "applied" },
@@ -260,8 +286,14 @@ const steps = {
 } as const satisfies Record<string, { from: StoredStatus; during: StoredStatus; to: StoredStatus }>;
 export type RepricingStep = keyof typeof steps;
 
-function setStatus({ db }: StoreThread, row: RepricingRow, status: StoredStatus, body: RepricingBody): void {
-  db.prepare("UPDATE repricings SET status = ?, body = ? WHERE organization_id = ? AND id = ?").run(
+async function setStatus(
+  connection: StoreConnection,
+  row: RepricingRow,
+  status: StoredStatus,
+  body: RepricingBody,
+): Promise<void> {
+  await connection.run(
+    "UPDATE repricings SET status = ?, body = ? WHERE organization_id = ? AND id = ?",
     status,
     JSON.stringify(body),
     row.organization_id,
@@ -273,21 +305,22 @@ function setStatus({ db }: StoreThread, row: RepricingRow, status: StoredStatus,
  * Begins to apply a preview, or to undo what was applied, and queues the job that would finish it. One that has begun
  * already goes on. Refuses with REPRICING_001 any other order, and a preview that other prices have overtaken.
  */
-export const beginStep = sqliteOperation<Named & { readonly step: RepricingStep }, void>(
+export const beginStep = storeWrite(
   "pricing.repricings.begin",
-  (store, { organizationId, id, step }) => {
-    const row = readRow(store, organizationId, id);
+  async (connection, { organizationId, id, step }: Named & { readonly step: RepricingStep }): Promise<void> => {
+    const row = await readRow(connection, organizationId, id);
     const { from, during } = steps[step];
     if (row.status === during) return;
     if (row.status !== from) {
       throw new Refusal("REPRICING_001", `Repricing ${id} is ${row.status}, so it cannot be ${steps[step].to}.`);
     }
     const body = bodyOf(row);
-    if (step === "apply" && body.priceBookRevision !== priceBookRevision(store)) {
+    if (step === "apply" && body.priceBookRevision !== (await readPriceBookRevision(connection))) {
       throw new Refusal("REPRICING_001", `Prices have changed since repricing ${id} was previewed; preview it again.`);
     }
-    setStatus(store, row, during, { ...body, cursor: null });
-    enqueueJobOnThread(store, { organizationId, kind: repriceKind, payload: { id }, runAtMs: store.now() + requestMs });
+    await setStatus(connection, row, during, { ...body, cursor: null });
+    const runAtMs = connection.now() + requestMs;
+    await enqueueJob(connection, { organizationId, kind: repriceKind, payload: { id }, runAtMs });
   },
 );
 
@@ -297,33 +330,34 @@ interface Batch {
   readonly next?: RatingCursor;
 }
 
-function applyBatch(store: StoreThread, row: RepricingRow, body: RepricingBody): Batch {
-  const lookup = freshLookup(store);
+async function applyBatch(connection: StoreConnection, row: RepricingRow, body: RepricingBody): Promise<Batch> {
   const after = body.cursor === null ? undefined : cursorFromText(body.cursor);
-  const records = loadScope(store, row.organization_id, body.scope, after, batchRecords);
-  const corrections = records.flatMap((usage): CorrectionInput[] => {
-    const again = changeOf(lookup, row.organization_id, usage);
-    if (again.kind !== "changed") return [];
-    return [
-      {
-        recordId: usage.id,
-        reason: "reprice",
-        amount: again.cost.total - again.before,
-        currency: again.cost.currency,
-        priceVersionId: again.cost.priceVersionId,
-        rule: again.rule,
-        lines: again.cost.lines,
-        repricingId: row.id,
-      },
-    ];
-  });
+  const records = await loadScope(connection, row.organization_id, body.scope, after, batchRecords);
+  const corrections = await withPrices(connection, row.organization_id, (lookup) =>
+    records.flatMap((usage): CorrectionInput[] => {
+      const again = changeOf(lookup, row.organization_id, usage);
+      if (again.kind !== "changed") return [];
+      return [
+        {
+          recordId: usage.id,
+          reason: "reprice",
+          amount: again.cost.total - again.before,
+          currency: again.cost.currency,
+          priceVersionId: again.cost.priceVersionId,
+          rule: again.rule,
+          lines: again.cost.lines,
+          repricingId: row.id,
+        },
+      ];
+    }),
+  );
   const last = records.at(-1);
   return last === undefined || records.length < batchRecords ? { corrections } : { corrections, next: last.cursor };
 }
 
-function undoBatch(store: StoreThread, row: RepricingRow, body: RepricingBody): Batch {
+async function undoBatch(connection: StoreConnection, row: RepricingRow, body: RepricingBody): Promise<Batch> {
   const page = { limit: batchRecords, ...(body.cursor === null ? {} : { after: cursorFromText(body.cursor) }) };
-  const applied = loadAppliedCorrections(store, row.organization_id, row.id, page);
+  const applied = await loadAppliedCorrections(connection, row.organization_id, row.id, page);
   const corrections = applied
     // What an undoing has appended already carries the repricing's id as well.
     .filter(({ reason }) => reason === "reprice")
@@ -347,22 +381,25 @@ function undoBatch(store: StoreThread, row: RepricingRow, body: RepricingBody): 
  * Writes the next batch of a repricing that has begun. The corrections and how far they have come are one transaction,
  * so each record is corrected exactly once, whoever goes on after a crash. Answers whether nothing is left to do.
  */
-export const advanceStep = sqliteOperation<Named, { readonly finished: boolean }>(
+export const advanceStep = storeWrite(
   "pricing.repricings.advance",
-  (store, { organizationId, id }) => {
-    const row = readRow(store, organizationId, id);
+  async (connection, { organizationId, id }: Named): Promise<{ readonly finished: boolean }> => {
+    const row = await readRow(connection, organizationId, id);
     const applying = row.status === "applying";
     if (!applying && row.status !== "undoing") return { finished: true };
     const body = bodyOf(row);
-    const { corrections, next } = applying ? applyBatch(store, row, body) : undoBatch(store, row, body);
-    applyCorrections(store, organizationId, corrections);
+    const { corrections, next } = await (applying ? applyBatch : undoBatch)(connection, row, body);
+    await applyCorrections(connection, organizationId, corrections);
     const status = next !== undefined ? row.status : applying ? "applied" : "undone";
-    setStatus(store, row, status, { ...body, cursor: next === undefined ? null : cursorToText(next) });
+    await setStatus(connection, row, status, { ...body, cursor: next === undefined ? null : cursorToText(next) });
     if (next !== undefined) return { finished: false };
     const column = applying ? "applied_at" : "undone_at";
-    store.db
-      .prepare(`UPDATE repricings SET ${column} = ? WHERE organization_id = ? AND id = ?`)
-      .run(store.now(), organizationId, id);
+    await connection.run(
+      `UPDATE repricings SET ${column} = ? WHERE organization_id = ? AND id = ?`,
+      connection.now(),
+      organizationId,
+      id,
+    );
     return { finished: true };
   },
 );
