@@ -1,73 +1,9 @@
-import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { openWriter } from "../../packages/server/src/sqlite/connection.ts";
 import { temporaryFolder } from "../../packages/server/src/usage/ledger-fixture.ts";
 import { median, printFigure } from "./figures.ts";
 import { bareDriver } from "./ingest.ts";
-
-const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-const key = `sk_bench_${"b".repeat(43)}`;
-
-interface Running {
-  readonly port: number;
-  /** Resident memory of the process with all its threads. */
-  residentMb(): number;
-  stop(): Promise<void>;
-}
-
-/** Starts a process and waits until it has printed its port. */
-async function start(
-  script: string,
-  args: readonly string[],
-  environment: Record<string, string>,
-  portPattern: RegExp,
-): Promise<Running> {
-  const child: ChildProcess = spawn(process.execPath, [here(script), ...args], {
-    env: { ...process.env, ...environment },
-    stdio: ["ignore", "pipe", "ignore"],
-  });
-  let heard = "";
-  for await (const chunk of child.stdout ?? []) {
-    heard += String(chunk);
-    const port = portPattern.exec(heard)?.[1];
-    if (port !== undefined) {
-      child.stdout?.resume();
-      return {
-        port: Number(port),
-        residentMb: () => {
-          const status = readFileSync(`/proc/${child.pid}/status`, "utf8");
-          return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) / 1_024;
-        },
-        stop: async () => {
-          const exited = once(child, "exit");
-          child.kill("SIGTERM");
-          await exited;
-        },
-      };
-    }
-  }
-  throw new Error(`${script} ended before it listened: ${heard}`);
-}
-
-interface Round {
-  readonly path: string;
-  readonly requests: number;
-  readonly recordsPerRequest: number;
-  readonly connections: number;
-  readonly depth: number;
-}
-
-async function load(port: number, round: Round, seed: number): Promise<number> {
-  const { stdout } = await promisify(execFile)(process.execPath, [
-    here("./http-load.ts"),
-    JSON.stringify({ ...round, port, key, seed }),
-  ]);
-  return (JSON.parse(stdout) as { requestsPerSecond: number }).requestsPerSecond;
-}
+import { load, type Round, start, startServer } from "./running-server.ts";
 
 const single: Round = { path: "/api/v1/usage", requests: 60_000, recordsPerRequest: 1, connections: 16, depth: 16 };
 const batched: Round = {
@@ -93,8 +29,7 @@ export async function benchHttp(rounds: number): Promise<void> {
     rates.echo.push(await load(echo.port, { ...single, path: "/" }, 1));
     await echo.stop();
     const folder = temporaryFolder();
-    const environment = { DATABASE_URL: `sqlite:${folder.file}`, COST_OPS_ADMIN_KEY: key, SERVER_PORT: "0" };
-    const server = await start("../../packages/cli/bin/cost-ops.mjs", ["server"], environment, /127\.0\.0\.1:(\d+)/);
+    const server = await startServer(`sqlite:${folder.file}`);
     await pause(2_000);
     rates.restMb.push(server.residentMb());
     await load(server.port, { ...single, requests: 5_000 }, 99);

@@ -1,12 +1,35 @@
 import type { Config } from "./config.ts";
-import { type OpenedSqlite, openSqlite } from "./sqlite/open-sqlite.ts";
-import type { OpenOptions } from "./store/opened-store.ts";
+import { DatabaseProblem } from "./store/database-problem.ts";
+import type { OpenedStore, OpenOptions } from "./store/opened-store.ts";
 
-/** Opens the database of the configuration, made and brought up to date where needed. */
+interface OpenStoreOptions extends OpenOptions {
+  /** For a process that may only ask, and ends soon. */
+  readonly isForOneCommand?: boolean;
+}
+
+/**
+ * Opens the database of the configuration, made and brought up to date where needed. Nobody loads the other store.
+ * @throws DatabaseProblem with the reason where it cannot be opened.
+ */
 export async function openStore(
-  { database }: Pick<Config, "database">,
-  options: OpenOptions & { readonly isForOneCommand?: boolean } = {},
-): Promise<OpenedSqlite> {
-  if (database.store === "postgres") throw new Error("this release cannot serve a PostgreSQL database yet");
-  return openSqlite({ path: database.path, isWriterLazy: options.isForOneCommand === true }, options);
+  { database, databasePoolSize }: Pick<Config, "database" | "databasePoolSize">,
+  options: OpenStoreOptions = {},
+): Promise<OpenedStore> {
+  if (database.store === "sqlite") {
+    const { openSqlite } = await import("./sqlite/open-sqlite.ts");
+    return openSqlite({ path: database.path, isWriterLazy: options.isForOneCommand === true }, options).catch(
+      (error: Error) => {
+        throw new DatabaseProblem(error.message, error);
+      },
+    );
+  }
+  const [{ openPostgresStore }, { openProblem }] = await Promise.all([
+    import("./postgres/open-postgres.ts"),
+    import("./postgres/open-problem.ts"),
+  ]);
+  return openPostgresStore({ url: database.url.reveal(), poolSize: databasePoolSize }, options).catch(
+    (error: unknown) => {
+      throw new DatabaseProblem(openProblem(error), error);
+    },
+  );
 }

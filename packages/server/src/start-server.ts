@@ -3,6 +3,7 @@ import { type Config, ConfigError } from "./config.ts";
 import { exposureProblems } from "./exposure.ts";
 import type { Certificate, TlsListener } from "./http/certificate.ts";
 import { createLogger, type Logger } from "./http/request-log.ts";
+import { DatabaseProblem } from "./store/database-problem.ts";
 
 /** A server that listens. */
 export interface RunningServer {
@@ -109,15 +110,10 @@ function logCertificate(logger: Logger, event: string, { validUntilMs }: Certifi
   logger[level]({ event, valid_until: new Date(validUntilMs).toISOString() });
 }
 
-function databaseProblem(config: Config, error: unknown): unknown {
-  const { message, code } = error as NodeJS.ErrnoException;
-  const isStorage =
-    /database|sqlite|disk|file|schema/i.test(message) ||
-    ["EACCES", "EROFS", "ENOTDIR", "EISDIR", "ENOSPC"].includes(code ?? "");
-  return isStorage
-    ? new StartError("database", `The database ${config.database} cannot be opened: ${message}.`, error)
+const databaseProblem = (config: Config, error: unknown): unknown =>
+  error instanceof DatabaseProblem
+    ? new StartError("database", `The database ${config.database} cannot be opened: ${error.message}.`, error)
     : error;
-}
 
 const listenProblems: Readonly<Record<string, string>> = {
   EADDRINUSE: "is in use by another program; choose another port with --port or SERVER_PORT",

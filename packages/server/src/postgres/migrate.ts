@@ -1,11 +1,12 @@
 import type { Client } from "pg";
 import { grantPartitions } from "./partitions.ts";
-import { makeRateLimitTables } from "./rate-limit-tables.ts";
+import { hasRateLimitTables, makeRateLimitTables } from "./rate-limit-tables.ts";
 import { scopeSetting, serverRole } from "./row-security.ts";
 import { appendOnlyTables, postgresMigrations } from "./schema.ts";
 
 /** Any number that no other program is likely to lock by: "cost" in ASCII. */
 const migrationLock = 0x636f7374;
+const latestVersion = postgresMigrations.at(-1)?.id ?? 0;
 
 /**
  * Brings the schema up to date in one transaction, one process at a time, and lets the server's role use it. The user of
@@ -13,18 +14,19 @@ const migrationLock = 0x636f7374;
  * is newer than this program.
  */
 export async function migratePostgres(client: Client): Promise<void> {
+  await requireVersion(client);
+  // A server's user need not be able to change the schema where there is nothing to change.
+  if (await isUpToDate(client)) return;
   await client.query("BEGIN");
   try {
     await client.query("SELECT pg_advisory_xact_lock($1)", [migrationLock]);
     await client.query(`SET LOCAL ${scopeSetting} = 'installation'`);
     await client.query("CREATE TABLE IF NOT EXISTS schema_version (version bigint NOT NULL)");
-    const { rows } = await client.query<{ version: number | null }>(
-      "SELECT CAST(max(version) AS INTEGER) AS version FROM schema_version",
-    );
-    const present = rows[0]?.version ?? 0;
-    const latest = postgresMigrations.at(-1)?.id ?? 0;
-    if (present > latest) {
-      throw new Error(`the database has schema ${present}, newer than this program's ${latest}: use a newer version`);
+    const present = await presentVersion(client);
+    if (present > latestVersion) {
+      throw new Error(
+        `the database has schema ${present}, newer than this program's ${latestVersion}: use a newer version`,
+      );
     }
     for (const migration of postgresMigrations) {
       if (migration.id <= present) continue;
@@ -32,12 +34,33 @@ export async function migratePostgres(client: Client): Promise<void> {
       await client.query("INSERT INTO schema_version VALUES ($1)", [migration.id]);
     }
     const isWithNewLimits = await makeRateLimitTables(client);
-    if (present < latest || isWithNewLimits) await grantToServer(client);
+    if (present < latestVersion || isWithNewLimits) await grantToServer(client);
     await client.query("COMMIT");
   } catch (error) {
     await client.query("ROLLBACK").catch(() => undefined);
     throw error;
   }
+}
+
+const oldestVersion = 15;
+
+async function requireVersion(client: Client): Promise<void> {
+  const { rows } = await client.query<{ server_version_num: string }>("SHOW server_version_num");
+  const major = Math.floor(Number(rows[0]?.server_version_num) / 10_000);
+  if (major < oldestVersion) throw new Error(`PostgreSQL ${major} is too old; ${oldestVersion} or newer is needed`);
+}
+
+/** Asks for nothing that the server's role may not see. */
+async function isUpToDate(client: Client): Promise<boolean> {
+  const { rows } = await client.query("SELECT 1 WHERE to_regclass('schema_version') IS NOT NULL");
+  return rows.length > 0 && (await presentVersion(client)) === latestVersion && (await hasRateLimitTables(client));
+}
+
+async function presentVersion(client: Client): Promise<number> {
+  const { rows } = await client.query<{ version: number | null }>(
+    "SELECT CAST(max(version) AS INTEGER) AS version FROM schema_version",
+  );
+  return rows[0]?.version ?? 0;
 }
 
 async function grantToServer(client: Client): Promise<void> {

@@ -95,12 +95,16 @@ BEGIN
   RETURN (SELECT count(*) FROM rate_limit_processes_1 p WHERE p.process <> 'sweep' AND p.seen_at_ms > now_ms - life_ms);
 END $$`;
 
-/** Makes what servers share their limits by where it is missing, and says whether it was. */
-export async function makeRateLimitTables(client: Client): Promise<boolean> {
+export async function hasRateLimitTables(client: Client): Promise<boolean> {
   const { rows } = await client.query<{ known: boolean }>("SELECT to_regproc($1) IS NOT NULL AS known", [
     leaseFunction,
   ]);
-  if (rows[0]?.known === true) return false;
+  return rows[0]?.known === true;
+}
+
+/** Makes what servers share their limits by where it is missing, and says whether it was. */
+export async function makeRateLimitTables(client: Client): Promise<boolean> {
+  if (await hasRateLimitTables(client)) return false;
   await client.query(tables);
   return true;
 }

@@ -7,18 +7,13 @@ import { createSqliteLedger } from "../usage/ledger.sqlite.ts";
 import type { CommittedUsage } from "../usage/ledger-observer.ts";
 import { watchDatabaseFile } from "./database-file.ts";
 import { sqliteStore } from "./store-connection.ts";
-import { type RunningSqliteThreads, type SqliteThreadsOptions, startSqliteThreads } from "./threads.ts";
-
-/** What else the embedded store has: its threads, for work that only it can do. */
-export interface OpenedSqlite extends OpenedStore {
-  readonly threads: RunningSqliteThreads;
-}
+import { type SqliteThreadsOptions, startSqliteThreads } from "./threads.ts";
 
 /** Opens the database on its threads; the file and its folder are made where they are missing. */
 export async function openSqlite(
   { path, isWriterLazy = false }: Pick<SqliteThreadsOptions, "path" | "isWriterLazy">,
   { onCommitted, onTrouble }: OpenOptions = {},
-): Promise<OpenedSqlite> {
+): Promise<OpenedStore> {
   mkdirSync(dirname(path), { recursive: true });
   // Readable by its owner alone. SQLite gives its write-ahead files the mode of the database.
   if (!existsSync(path)) closeSync(openSync(path, "a", 0o600));
@@ -31,7 +26,6 @@ export async function openSqlite(
     },
   });
   return {
-    threads,
     store: sqliteStore(threads),
     ledger: createSqliteLedger(threads),
     query: sqliteCostQuery(threads),

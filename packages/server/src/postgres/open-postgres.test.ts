@@ -1,0 +1,72 @@
+import pg from "pg";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { PostgresAddress } from "../database-address.ts";
+import { openStore } from "../open-store.ts";
+import { DatabaseProblem } from "../store/database-problem.ts";
+import type { OpenedStore } from "../store/opened-store.ts";
+import { type PostgresUnderTest, startPostgres } from "./postgres-fixture.ts";
+import { serverRole } from "./row-security.ts";
+
+let server: PostgresUnderTest;
+beforeAll(async () => {
+  server = await startPostgres();
+});
+afterAll(() => server.stop());
+
+const open = (url: string): Promise<OpenedStore> =>
+  openStore({ database: new PostgresAddress(url), databasePoolSize: 5 });
+
+async function run(url: string, sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query(sql).finally(() => client.end());
+}
+
+const changed = (url: string, change: (parts: URL) => void): string => {
+  const parts = new URL(url);
+  change(parts);
+  return parts.href;
+};
+
+describe("a server's own user, who may not change the schema", () => {
+  const appUser = "app_user";
+  const asAppUser = (url: string): string =>
+    changed(url, (parts) => {
+      parts.username = appUser;
+      parts.password = "app";
+    });
+
+  it("is told to have the owner make it where it is missing, and works where it is there", async () => {
+    const url = await server.database();
+    await run(url, `CREATE ROLE ${appUser} LOGIN PASSWORD 'app'`);
+    await expect(open(asAppUser(url))).rejects.toThrow(/permission denied.*cost-ops init/);
+    await (await open(url)).close();
+    await run(url, `GRANT ${serverRole} TO ${appUser}`);
+    const store = await open(asAppUser(url));
+    const bytes = Buffer.from(
+      JSON.stringify({ provider: "openai", model: "gpt-4o", input_tokens: 1, occurred_at: "2026-01-01T00:00:00Z" }),
+    );
+    const [item] = await store.ledger.append("default", {
+      shape: "record",
+      entry: "usage",
+      bytes,
+      source: "api",
+      requirePrice: false,
+    });
+    expect(item?.status).toBe("recorded");
+    await store.close();
+  });
+});
+
+describe("a database that cannot be opened", () => {
+  it.each<[string, (parts: URL) => void, RegExp]>([
+    ["a port without a server", (parts) => (parts.port = "1"), /nobody answers/],
+    ["a wrong password", (parts) => (parts.password = "wrong"), /password is not right/],
+    ["a missing database", (parts) => (parts.pathname = "/nowhere"), /no such database/],
+    ["an unknown host", (parts) => (parts.hostname = "db.invalid"), /host is not known|cannot be looked up/],
+  ])("is told by its reason: %s", async (_, change, reason) => {
+    const opening = open(changed(await server.database(), change));
+    await expect(opening).rejects.toThrow(DatabaseProblem);
+    await expect(opening).rejects.toThrow(reason);
+  });
+});
