@@ -18,10 +18,12 @@ import { identityRoutes } from "./identity/routes.ts";
 import { failInterruptedImports, importStore } from "./imports/imports.sql.ts";
 import { importRoutes } from "./imports/routes.ts";
 import { createJobRunner } from "./jobs/job-runner.ts";
-import { memoryRateLimitStore } from "./limits/rate-limit-store.memory.ts";
+import { type OpenedRateLimitStore, openRateLimitStore } from "./limits/open-rate-limit-store.ts";
+import { rememberedLimits } from "./limits/organization-limits.ts";
+import type { RateLimitStore } from "./limits/rate-limit-store.ts";
 import { createRateLimits, type RateLimits } from "./limits/rate-limits.ts";
 import { openStore } from "./open-store.ts";
-import { createOrganizations } from "./organizations/organizations.sql.ts";
+import { createOrganizations, readRequestLimit } from "./organizations/organizations.sql.ts";
 import { organizationRoutes } from "./organizations/routes.ts";
 import { applyFirstCatalogue } from "./pricing/catalogue/first-catalogue.ts";
 import { loadBundledCatalogue } from "./pricing/catalogue/load-bundled-catalogue.ts";
@@ -79,6 +81,7 @@ export async function compose(config: Config, { clock, logger, brief, createServ
   const store = actingStore(opened.store, acting);
   const metrics = config.metricsEnabled && brief === undefined ? await loadMetrics(opened.queuedBytes) : undefined;
   if (metrics !== undefined) told.onCommitted = metrics.onCommitted;
+  const buckets = await openBuckets(config, logger, brief !== undefined);
   try {
     const book = createPriceBook(store);
     const apiKeys = createApiKeys(store, config.apiKeyPrefix);
@@ -121,7 +124,7 @@ export async function compose(config: Config, { clock, logger, brief, createServ
       acting,
       once: createOnce({ attempts: storedAttempts(store), clock }),
       // A single command is nobody's neighbour: it may go as fast as it can.
-      limits: brief === undefined ? rateLimits(config, metrics) : undefined,
+      limits: brief === undefined ? rateLimits(config, metrics, buckets, store, logger) : undefined,
       trustProxy: config.trustProxy,
       createServer,
       onAnswered: (request) => {
@@ -158,26 +161,51 @@ export async function compose(config: Config, { clock, logger, brief, createServ
         await authenticator
           .flush()
           .catch((error: unknown) => logger.error({ event: "identity.touch_failed", err: error }));
+        await buckets.close();
         await opened.close();
       },
     };
   } catch (error) {
+    await buckets.close();
     await opened.close();
     throw error;
   }
 }
 
-/** The limits of this server alone, on a clock that never goes back. */
-function rateLimits(config: Config, metrics: Metrics | undefined): RateLimits {
+/** On a clock that never goes back. A single command shares nothing with anybody. */
+function openBuckets(config: Config, logger: Logger, isBrief: boolean): Promise<OpenedRateLimitStore> {
+  const { redisUrl, database } = config;
+  return openRateLimitStore({
+    redisUrl: isBrief ? undefined : redisUrl?.reveal(),
+    postgresUrl: isBrief || database.store !== "postgres" ? undefined : database.url.reveal(),
+    clock: () => Math.floor(performance.now()),
+    onAway: (error) => logger.warn({ event: "limits.store_away", err: error }),
+    onBack: () => logger.info({ event: "limits.store_back" }),
+  });
+}
+
+function rateLimits(
+  config: Config,
+  metrics: Metrics | undefined,
+  buckets: RateLimitStore,
+  store: Store,
+  logger: Logger,
+): RateLimits {
   return createRateLimits({
     numbers: {
       requests: config.rateLimitRequests,
       writes: config.rateLimitWrites,
+      userRequests: config.rateLimitUserRequests,
       organizationRequests: config.rateLimitOrganizationRequests,
       burst: config.rateLimitBurst,
       failedAuthentications: config.rateLimitFailedAuth,
     },
-    store: memoryRateLimitStore({ clock: () => Math.floor(performance.now()) }),
+    store: buckets,
+    organizations: rememberedLimits({
+      read: (organizationId) => store.run(readRequestLimit, { organizationId }),
+      clock: () => performance.now(),
+      onFailure: (error) => logger.warn({ event: "limits.organization_unread", err: error }),
+    }),
     onRefused: (limit) => metrics?.onRateLimited(limit),
   });
 }

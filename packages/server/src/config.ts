@@ -22,8 +22,10 @@ export interface Config {
   readonly secretKey: SettingValue<"secretKey"> | undefined;
   readonly logLevel: SettingValue<"logLevel">;
   readonly metricsEnabled: SettingValue<"metricsEnabled">;
+  readonly redisUrl: SettingValue<"redisUrl"> | undefined;
   readonly rateLimitRequests: SettingValue<"rateLimitRequests"> | undefined;
   readonly rateLimitWrites: SettingValue<"rateLimitWrites"> | undefined;
+  readonly rateLimitUserRequests: SettingValue<"rateLimitUserRequests"> | undefined;
   readonly rateLimitOrganizationRequests: SettingValue<"rateLimitOrganizationRequests"> | undefined;
   readonly rateLimitBurst: SettingValue<"rateLimitBurst"> | undefined;
   readonly rateLimitFailedAuth: SettingValue<"rateLimitFailedAuth">;
@@ -121,8 +123,10 @@ export function loadConfig(sources: ConfigSources = {}): Config {
     secretKey: read("secretKey"),
     logLevel: read("logLevel"),
     metricsEnabled: read("metricsEnabled"),
+    redisUrl: read("redisUrl"),
     rateLimitRequests: read("rateLimitRequests"),
     rateLimitWrites: read("rateLimitWrites"),
+    rateLimitUserRequests: read("rateLimitUserRequests"),
     rateLimitOrganizationRequests: read("rateLimitOrganizationRequests"),
     rateLimitBurst: read("rateLimitBurst"),
     rateLimitFailedAuth: read("rateLimitFailedAuth"),

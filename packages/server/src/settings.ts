@@ -71,6 +71,16 @@ const administratorKey = (text: string): Secret => {
   return new Secret(text);
 };
 
+const redisAddress = (text: string): Secret => {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const isRight =
+    url !== undefined && /^rediss?:$/.test(url.protocol) && url.hostname !== "" && /^\/?\d*$/.test(url.pathname);
+  if (!isRight) {
+    throw new SettingError("must be like redis://user:password@host:6379/0, or rediss://… for TLS");
+  }
+  return new Secret(text);
+};
+
 const filePath = (text: string): string => {
   if (text.includes("\0")) throw new SettingError("must be the path of a file");
   return text;
@@ -205,6 +215,16 @@ export const settings = {
     secret: false,
     parse: yesOrNo,
   }),
+  redisUrl: setting({
+    env: "REDIS_URL",
+    toml: "redis.url",
+    flag: undefined,
+    fallback: undefined,
+    meaning:
+      "The Redis that servers share their request limits by: redis://user:password@host:port/database, or rediss://… over TLS. If unset they share them by PostgreSQL, and a server on the embedded store has its own.",
+    secret: true,
+    parse: redisAddress,
+  }),
   rateLimitRequests: setting({
     env: "RATE_LIMIT_REQUESTS",
     toml: "rate_limit.requests",
@@ -223,12 +243,22 @@ export const settings = {
     secret: false,
     parse: wholeNumber(1, 1_000_000),
   }),
+  rateLimitUserRequests: setting({
+    env: "RATE_LIMIT_USER_REQUESTS",
+    toml: "rate_limit.user_requests",
+    flag: undefined,
+    fallback: undefined,
+    meaning: "Reads a minute for each signed-in user, and as many writes; if unset, as many as an API key.",
+    secret: false,
+    parse: wholeNumber(1, 1_000_000),
+  }),
   rateLimitOrganizationRequests: setting({
     env: "RATE_LIMIT_ORGANIZATION_REQUESTS",
     toml: "rate_limit.organization_requests",
     flag: undefined,
     fallback: undefined,
-    meaning: "Reads a minute for all keys of an organization together, and as many writes; no limit if unset.",
+    meaning:
+      "Reads a minute for everybody of an organization together, and as many writes; no limit if unset. An organization may allow itself less.",
     secret: false,
     parse: wholeNumber(1, 1_000_000),
   }),

@@ -3,6 +3,7 @@ import { CostOpsClient } from "@llm-cost-ops/sdk";
 import { afterEach, describe, expect, test } from "vitest";
 import { type ListeningApp, listen, testKey } from "../http/app-fixture.ts";
 import { Refusal } from "../refusal.ts";
+import type { OrganizationLimits } from "./organization-limits.ts";
 import { memoryRateLimitStore } from "./rate-limit-store.memory.ts";
 import { createRateLimits, defaultBurst, type LimitName, type RateLimitNumbers } from "./rate-limits.ts";
 
@@ -14,7 +15,12 @@ afterEach(async () => {
 });
 
 /** An app with two keys of one organization, limits, and a clock that stands still until it is moved. */
-async function limited(numbers: RateLimitNumbers, asynchronous = false, onRefused: () => void = () => undefined) {
+async function limited(
+  numbers: RateLimitNumbers,
+  asynchronous = false,
+  onRefused: () => void = () => undefined,
+  organizations?: OrganizationLimits,
+) {
   const time = { nowMs: 0 };
   const refused: LimitName[] = [];
   const refuse = (limit: LimitName): void => {
@@ -23,7 +29,7 @@ async function limited(numbers: RateLimitNumbers, asynchronous = false, onRefuse
   };
   const memory = memoryRateLimitStore({ clock: () => time.nowMs });
   const store = asynchronous ? { take: async (asks: Parameters<typeof memory.take>[0]) => memory.take(asks) } : memory;
-  const limits = createRateLimits({ numbers, store, onRefused: refuse });
+  const limits = createRateLimits({ numbers, store, onRefused: refuse, ...(organizations && { organizations }) });
   const app = await listen(
     {},
     {
@@ -32,6 +38,10 @@ async function limited(numbers: RateLimitNumbers, asynchronous = false, onRefuse
         authenticate: (header) => {
           if (header === `Bearer ${testKey}`) return { ...acme, principal: { kind: "key", id: "key_1", name: "key" } };
           if (header === `Bearer ${otherKey}`) return { ...acme, principal: { kind: "key", id: "key_2", name: "key" } };
+          const session = /^Bearer session-(\d)-of-(\w+)$/.exec(header ?? "");
+          if (session?.[1] !== undefined && session[2] !== undefined) {
+            return { ...acme, principal: { kind: "user", id: session[2], name: "e-mail", sessionId: session[1] } };
+          }
           throw new Refusal("AUTH_001", "no");
         },
       },
@@ -88,6 +98,32 @@ describe("a key's limit", () => {
     expect((await write(ask)).headers.get("ratelimit")).toBe('"key-writes";r=0;t=60');
     expect((await write(ask)).headers.get("retry-after")).toBe("60");
   });
+});
+
+test("a user has one limit for all sessions, which is that of a key unless it has a number of its own", async () => {
+  const { ask } = await limited({ requests: 60, writes: 60, userRequests: 1 });
+  expect((await ask(read, "session-1-of-ada")).headers.get("ratelimit-policy")).toBe('"user-reads";q=1;w=60');
+  expect((await ask(read, "session-2-of-ada")).status).toBe(429);
+  expect((await write(ask, "session-2-of-ada")).headers.get("ratelimit-policy")).toBe('"user-writes";q=1;w=60');
+  expect((await ask(read, "session-1-of-bob")).status).toBe(200);
+  expect((await ask(read)).headers.get("ratelimit-policy")).toBe('"key-reads";q=60;w=60');
+  const { ask: askAsKey } = await limited({ requests: 60, writes: 7 });
+  expect((await askAsKey(read, "session-1-of-ada")).headers.get("ratelimit-policy")).toBe('"user-reads";q=60;w=60');
+  expect((await write(askAsKey, "session-1-of-ada")).headers.get("ratelimit-policy")).toBe('"user-writes";q=7;w=60');
+});
+
+test("an organization lowers its limit, from the next request on, and cannot raise it", async () => {
+  let own: number | undefined = 5;
+  const policies = async (numbers: RateLimitNumbers, asynchronous: boolean) => {
+    const perMinute = () => (asynchronous ? Promise.resolve(own) : own);
+    const { ask } = await limited(numbers, asynchronous, undefined, { perMinute });
+    const seen = [];
+    for (own of [5, 3, 50, undefined]) seen.push((await ask(read)).headers.get("ratelimit-policy"));
+    return seen;
+  };
+  const named = (perMinute: number) => `"organization-reads";q=${perMinute};w=60`;
+  expect(await policies({}, false)).toEqual([named(5), named(3), named(50), null]);
+  expect(await policies({ organizationRequests: 20 }, true)).toEqual([named(5), named(3), named(20), named(20)]);
 });
 
 test("an organization's limit holds for all its keys together, and a store may answer later", async () => {

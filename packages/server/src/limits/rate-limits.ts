@@ -1,6 +1,7 @@
 import type { Caller } from "../http/route.ts";
 import { Refusal } from "../refusal.ts";
 import { clientNetwork } from "./client-network.ts";
+import type { OrganizationLimits } from "./organization-limits.ts";
 import type { Awaitable, BucketAsk, RateLimitStore } from "./rate-limit-store.ts";
 import type { Allowance, BucketAnswer } from "./token-bucket.ts";
 
@@ -10,7 +11,9 @@ export interface RateLimitNumbers {
   readonly requests?: number | undefined;
   /** Per API key: writes. */
   readonly writes?: number | undefined;
-  /** All keys of an organization together: reads and writes, each. */
+  /** Per user, with all sessions together: reads and writes, each; as many as for a key if absent. */
+  readonly userRequests?: number | undefined;
+  /** Everybody of an organization together: reads and writes, each. An organization may allow itself less. */
   readonly organizationRequests?: number | undefined;
   /** How many requests at once; see `defaultBurst` if absent. */
   readonly burst?: number | undefined;
@@ -19,7 +22,14 @@ export interface RateLimitNumbers {
 }
 
 /** The limits by their names in headers, errors and metrics. */
-export type LimitName = "key-reads" | "key-writes" | "organization-reads" | "organization-writes" | "failed-auth";
+export type LimitName =
+  | "key-reads"
+  | "key-writes"
+  | "user-reads"
+  | "user-writes"
+  | "organization-reads"
+  | "organization-writes"
+  | "failed-auth";
 
 /** Whether a request may go on, and what its answer says of the limits. */
 export interface Admission {
@@ -38,34 +48,65 @@ export interface RateLimits {
 export const defaultBurst = (perMinute: number): number =>
   Math.min(perMinute, Math.max(10, Math.floor(perMinute / 10)));
 
-type CallerPart = "principal" | "organizationId";
-
 interface Limit {
   readonly name: LimitName;
   readonly allowance: Allowance;
-  readonly of: CallerPart;
 }
+
+/** The limits of one kind of request, by whom they count. */
+interface Limits {
+  readonly key: Limit | undefined;
+  readonly user: Limit | undefined;
+  /** The limit of an organization that allows itself so much. */
+  readonly organization: (ownPerMinute: number | undefined) => Limit | undefined;
+  readonly message: string;
+}
+
+/** Organizations with numbers of their own are few, and each number has one allowance. */
+const allowancesMax = 1_000;
 
 /**
  * The limits of one server. Reads (GET and HEAD) and writes have buckets of their own, so that a busy dashboard never
- * stops the recording of usage.
+ * stops the recording of usage. A key has a bucket, a user has one for all sessions, and so has everybody of an
+ * organization together, which may lower that limit but not raise it.
  */
 export function createRateLimits(parts: {
   readonly numbers: RateLimitNumbers;
   readonly store: RateLimitStore;
+  /** What organizations set for themselves; nobody does if absent. */
+  readonly organizations?: OrganizationLimits;
   readonly onRefused?: (limit: LimitName) => void;
 }): RateLimits {
-  const { numbers, store } = parts;
-  const limit = (name: LimitName, of: CallerPart, perMinute: number | undefined): Limit[] =>
-    perMinute ? [{ name, of, allowance: { perMinute, burst: numbers.burst ?? defaultBurst(perMinute) } }] : [];
-  const reads = [
-    ...limit("key-reads", "principal", numbers.requests),
-    ...limit("organization-reads", "organizationId", numbers.organizationRequests),
-  ];
-  const writes = [
-    ...limit("key-writes", "principal", numbers.writes ?? numbers.requests),
-    ...limit("organization-writes", "organizationId", numbers.organizationRequests),
-  ];
+  const { numbers, store, organizations } = parts;
+  const limit = (name: LimitName, perMinute: number | undefined): Limit | undefined =>
+    perMinute ? { name, allowance: { perMinute, burst: numbers.burst ?? defaultBurst(perMinute) } } : undefined;
+  const ofOrganization = (name: LimitName): Limits["organization"] => {
+    const common = numbers.organizationRequests || undefined;
+    const byNumber = new Map<number | undefined, Limit | undefined>();
+    return (own) => {
+      const perMinute = own === undefined ? common : Math.min(own, common ?? own);
+      let found = byNumber.get(perMinute);
+      if (found === undefined && perMinute !== undefined) {
+        if (byNumber.size >= allowancesMax) byNumber.clear();
+        found = limit(name, perMinute);
+        byNumber.set(perMinute, found);
+      }
+      return found;
+    };
+  };
+  const { requests, writes: keyWrites = requests, userRequests } = numbers;
+  const reads: Limits = {
+    key: limit("key-reads", requests),
+    user: limit("user-reads", userRequests ?? requests),
+    organization: ofOrganization("organization-reads"),
+    message: "There were too many reads.",
+  };
+  const writes: Limits = {
+    key: limit("key-writes", keyWrites),
+    user: limit("user-writes", userRequests ?? keyWrites),
+    organization: ofOrganization("organization-writes"),
+    message: "There were too many writes.",
+  };
 
   const take = (asks: readonly BucketAsk[], message: string): Awaitable<Admission> => {
     const answers = store.take(asks);
@@ -85,24 +126,33 @@ export function createRateLimits(parts: {
     return { headers, refusal: new Refusal("RATE_LIMITED", `${message} Try again in ${seconds} s.`, { details }) };
   };
 
-  const asksOf = (limits: readonly Limit[], caller: Caller): BucketAsk[] =>
-    limits.map(({ name, allowance, of }) => ({
-      limit: name,
-      allowance,
-      caller: of === "principal" ? caller.principal.id : caller[of],
-    }));
   const free: Admission = { headers: {}, refusal: undefined };
   const failures = numbers.failedAuthentications;
 
+  const admitAs = (caller: Caller, limits: Limits, ownPerMinute: number | undefined): Awaitable<Admission> => {
+    const { principal, organizationId } = caller;
+    const personal = principal.kind === "user" ? limits.user : limits.key;
+    const common = limits.organization(ownPerMinute);
+    const asks: BucketAsk[] = [];
+    if (personal !== undefined) {
+      asks.push({ limit: personal.name, allowance: personal.allowance, caller: principal.id });
+    }
+    if (common !== undefined) asks.push({ limit: common.name, allowance: common.allowance, caller: organizationId });
+    return asks.length === 0 ? free : take(asks, limits.message);
+  };
+
+  const isLimited = [requests, keyWrites, userRequests, numbers.organizationRequests].some(Boolean);
+
   return {
     admit:
-      reads.length + writes.length === 0
+      !isLimited && organizations === undefined
         ? undefined
         : (caller, method) => {
-            const isRead = method === "GET" || method === "HEAD";
-            const limits = isRead ? reads : writes;
-            if (limits.length === 0) return free;
-            return take(asksOf(limits, caller), `There were too many ${isRead ? "reads" : "writes"}.`);
+            const limits = method === "GET" || method === "HEAD" ? reads : writes;
+            const own = organizations?.perMinute(caller.organizationId);
+            return own instanceof Promise
+              ? own.then((perMinute) => admitAs(caller, limits, perMinute))
+              : admitAs(caller, limits, own);
           },
     admitFailure: failures
       ? (address) => {

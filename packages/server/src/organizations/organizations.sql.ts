@@ -5,7 +5,13 @@ import { recordChange } from "../audit/audit-entries.sql.ts";
 import { insertKey, type KeyCredential, newKeyCredential } from "../identity/api-keys.sql.ts";
 import { Refusal } from "../refusal.ts";
 import type { StoreConnection } from "../store/connection.ts";
-import { installationChange, installationRead, type Store } from "../store/operation.ts";
+import {
+  installationChange,
+  installationRead,
+  type OfOrganization,
+  type Store,
+  storeRead,
+} from "../store/operation.ts";
 import { readMoney } from "../usage/money-input.ts";
 import { type Organizations, slugOf, type Viewer } from "./organizations.ts";
 
@@ -200,6 +206,18 @@ const updateOrganization = installationChange<Named & { readonly update: Organiz
   },
 );
 
+/** How many requests a minute an organization allows itself. */
+export const readRequestLimit = storeRead<OfOrganization, number | undefined>(
+  "organizations.requestLimit",
+  async (connection, { organizationId }) => {
+    const row = await connection.get<Pick<OrganizationRow, "settings">>(
+      "SELECT settings FROM organizations WHERE organization_id = ?",
+      organizationId,
+    );
+    return row && (JSON.parse(row.settings) as Organization["settings"]).rate_limit_requests;
+  },
+);
+
 /** Organizations in a store. `keyPrefix` begins the first keys of tenants. */
 export function createOrganizations(store: Store, keyPrefix: string): Organizations {
   return {
@@ -214,4 +232,10 @@ export function createOrganizations(store: Store, keyPrefix: string): Organizati
   };
 }
 
-export const organizationOperations = [createTenant, listOrganizations, getOrganization, updateOrganization] as const;
+export const organizationOperations = [
+  createTenant,
+  listOrganizations,
+  getOrganization,
+  updateOrganization,
+  readRequestLimit,
+] as const;
