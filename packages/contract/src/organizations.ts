@@ -8,7 +8,7 @@ import { Instant, MoneyInput, MoneyString, Name } from "./fields.ts";
  */
 export const isolationLevels = ["strict", "shared"] as const;
 
-const Slug = z
+export const Slug = z
   .string()
   .regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, "must be 1 to 63 lower-case letters, digits and hyphens");
 

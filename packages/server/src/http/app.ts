@@ -318,7 +318,7 @@ const pathOf = (message: IncomingMessage): string => (message.url ?? "/").split(
 
 /** `/usage/:id` → an expression for its addresses. */
 const patternOf = (url: string): RegExp =>
-  new RegExp(`^${url.replace(/[.+*$^()[\]{}|\\]/g, "\\$&").replace(/:[A-Za-z]+/g, "[^/]+")}$`);
+  new RegExp(`^${url.replace(/[.+*$^()[\]{}|\\]/g, "\\$&").replace(/:[A-Za-z_]+/g, "[^/]+")}$`);
 
 const started = Symbol("started");
 type Timed = ServerResponse & { [started]?: number };
