@@ -9,6 +9,8 @@ const untouched: ReadonlySet<string> = new Set([
   "content",
   "details",
   "checks",
+  "before",
+  "after",
 ]);
 
 /**

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { AuditEntry } from "./audit.ts";
 import { CostRecord } from "./costs.ts";
 import { type ErrorCode, errorCodes } from "./errors.ts";
 import { ImportEvent } from "./imports.ts";
@@ -66,6 +67,7 @@ const tagDescriptions: Readonly<Record<string, string>> = {
   Exports: "Costs as a file.",
   Organizations: "The organization, its tenants and what each of them spent.",
   "API keys": "Credentials of programs.",
+  Audit: "Who changed what, when and from where, in a chain that shows tampering.",
   OpenTelemetry: "Spans of model calls over OTLP/HTTP.",
   System: "State and description of the server.",
 };
@@ -78,6 +80,7 @@ const ndjson = "application/x-ndjson";
 /** What one line of an NDJSON answer is. */
 const lineSchemas: { readonly [Id in OperationId]?: z.ZodType } = {
   "costs.stream": CostRecord.partial(),
+  "audit.export": AuditEntry,
   "imports.create": ImportEvent,
 };
 

@@ -21,6 +21,7 @@ import {
 import { CursorPage } from "./fields.ts";
 import { ImportQuery, ImportReport } from "./imports.ts";
 import { basePath, created, data, get, id, list, type Operation, ok, page } from "./operation.ts";
+import { auditOperations } from "./operations/audit.ts";
 import {
   Organization,
   OrganizationCreated,
@@ -497,6 +498,8 @@ export const operations = {
     success: ok(data(Organization)),
     errors: ["NOT_FOUND", "VALIDATION_ERROR"],
   },
+
+  ...auditOperations,
 
   "otlp.traces": {
     method: "POST",

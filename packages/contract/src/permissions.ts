@@ -19,6 +19,7 @@ export const permissionMeanings = {
   "members:write": "Invite and remove members, assign roles that go no further than one's own, and change teams.",
   "projects:read": "List projects.",
   "projects:write": "Create, change and archive projects.",
+  "audit:read": "Read, export, check and sign the audit trail.",
   "keys:write": "Create, rotate and revoke API keys that may do no more than their maker.",
 } as const satisfies Record<string, string>;
 
@@ -26,8 +27,9 @@ export type Permission = keyof typeof permissionMeanings;
 
 export const permissions = Object.keys(permissionMeanings) as [Permission, ...Permission[]];
 
-// Who has keys and who belongs to the organization is not everybody's business.
-const guarded: ReadonlySet<Permission> = new Set(["keys:read", "members:read"]);
+// Who has keys and who belongs to the organization is not everybody's business; nor is the audit trail, which names people
+// with their addresses and shows what was changed everywhere. A role for auditors is one custom role away.
+const guarded: ReadonlySet<Permission> = new Set(["keys:read", "members:read", "audit:read"]);
 const reading = permissions.filter((permission) => permission.endsWith(":read") && !guarded.has(permission));
 
 /** The roles that every organization has, as what they allow. */

@@ -1,4 +1,5 @@
 import { ApiKeys } from "./api-keys.ts";
+import { Audit } from "./audit.ts";
 import { calculateCost } from "./calculate-cost.ts";
 import { Costs, type CreatedCost } from "./costs.ts";
 import { Exports } from "./exports.ts";
@@ -33,6 +34,7 @@ export class CostOpsClient {
   /** The same as `exports`. */
   readonly export: Exports;
   readonly apiKeys: ApiKeys;
+  readonly audit: Audit;
   readonly organizations: Organizations;
   readonly system: System;
 
@@ -46,6 +48,7 @@ export class CostOpsClient {
     this.exports = new Exports(session);
     this.export = this.exports;
     this.apiKeys = new ApiKeys(session);
+    this.audit = new Audit(session);
     this.organizations = new Organizations(session);
     this.system = new System(session);
   }

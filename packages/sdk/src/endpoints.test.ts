@@ -20,6 +20,8 @@ test("every read is repeatable, and nothing that appends without an id of its ow
   expect(repeatableWrites.toSorted()).toEqual([
     "aliases.delete",
     "apiKeys.revoke",
+    "audit.checkpoint",
+    "audit.verify",
     "catalogue.preview",
     "costs.batchQuery",
     "costs.bulkCreate",

@@ -71,6 +71,11 @@ export const endpoints = {
   "organizations.costs": read(`${api}/organizations/costs`),
   "organizations.get": read(`${api}/organizations/:id`),
   "organizations.update": repeatable("PATCH", `${api}/organizations/:id`),
+  "audit.list": read(`${api}/audit`),
+  "audit.export": read(`${api}/audit/export`),
+  // A question that may need a body; a checkpoint of the same entry is kept once.
+  "audit.verify": repeatable("POST", `${api}/audit/verify`),
+  "audit.checkpoint": repeatable("POST", `${api}/audit/checkpoints`),
   "otlp.traces": once("/v1/traces"),
   "system.health": read("/health"),
   "system.ready": read("/ready"),

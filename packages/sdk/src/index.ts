@@ -1,4 +1,13 @@
 export type { ApiKey, ApiKeys, CreateApiKeyParams, CreatedApiKey } from "./api-keys.ts";
+export type {
+  Audit,
+  AuditCheckpoint,
+  AuditEntry,
+  AuditFilters,
+  AuditVerification,
+  ExportAuditParams,
+  ListAuditParams,
+} from "./audit.ts";
 export type { ByteSource } from "./byte-source.ts";
 export { CostOpsClient } from "./client.ts";
 export type {

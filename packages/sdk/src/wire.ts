@@ -14,6 +14,8 @@ const opaqueFields = [
   "content",
   "details",
   "checks",
+  "before",
+  "after",
 ] as const;
 
 /** Costs that are given twice: as a number, and exactly under the same name with `Exact`. */

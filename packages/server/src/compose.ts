@@ -1,6 +1,8 @@
 import { buildOpenApi } from "@llm-cost-ops/contract";
 import { actingStore, commandActor, createActing } from "./audit/acting.ts";
 import { processActor } from "./audit/actor.ts";
+import { auditRoutes } from "./audit/routes.ts";
+import { createAuditTrail } from "./audit/trail.ts";
 import type { Config } from "./config.ts";
 import { costRoutes } from "./costs/routes.ts";
 import { exportStore } from "./exports/exports.sql.ts";
@@ -111,6 +113,11 @@ export async function compose(config: Config, { clock, logger, brief, createServ
         importRoutes({ ledger, store: importStore(store), now: clock }),
         organizationRoutes({ organizations: createOrganizations(store, config.apiKeyPrefix), query, now: clock }),
         identityRoutes({ apiKeys, now: clock, onRevoked: authenticator.forget }),
+        auditRoutes({
+          store,
+          trail: createAuditTrail({ store, secretKey: config.secretKey, now: clock }),
+          now: clock,
+        }),
         systemRoutes({
           version,
           metrics,

@@ -3,7 +3,7 @@ import { rename, rm, stat } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { type Command, Option } from "commander";
-import type { Run } from "../invocation.ts";
+import type { Invocation, Run } from "../invocation.ts";
 import { count } from "../terminal/amounts.ts";
 import { printable } from "../terminal/printable.ts";
 import type { Terminal } from "../terminal/terminal.ts";
@@ -33,15 +33,19 @@ export function define(command: Command, run: Run): void {
           ...(fields === undefined ? {} : { includeFields: fields }),
         });
         const file = await described.download({ signal: cli.signal });
-        if (out === "-")
-          return cli.terminal.columns === undefined ? pour(file, process.stdout) : show(cli.terminal, file);
-        const bytes = await save(file, out, cli.signal);
-        cli.terminal.talk(`Wrote ${count(bytes)} bytes to ${printable(out)}.`);
+        await deliver(cli, file, out);
       }),
     );
 }
 
 type Chunks = AsyncIterable<Uint8Array>;
+
+/** Writes a file that is being downloaded to where the person wants it; `-` is stdout. */
+export async function deliver(cli: Pick<Invocation, "terminal" | "signal">, file: Chunks, out: string): Promise<void> {
+  if (out === "-") return cli.terminal.columns === undefined ? pour(file, process.stdout) : show(cli.terminal, file);
+  const bytes = await save(file, out, cli.signal);
+  cli.terminal.talk(`Wrote ${count(bytes)} bytes to ${printable(out)}.`);
+}
 
 /** To another program or file: the exact bytes, as fast as they are taken. */
 const pour = (file: Chunks, stdout: NodeJS.WriteStream): Promise<void> =>
