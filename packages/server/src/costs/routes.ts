@@ -1,6 +1,7 @@
 import { type AggregateResult, type CostSummary, type Pagination, UsageRecord } from "@llm-cost-ops/contract";
 import { formatInstant } from "@llm-cost-ops/core";
 import type { Caller, Reply, Routes } from "../http/route.ts";
+import { isRecordWithin } from "../identity/record-scope.ts";
 import { Refusal } from "../refusal.ts";
 import type { Period } from "./cost-filter.ts";
 import type { AggregateQuestion, CostQuery, ListPage, ListQuestion } from "./cost-query.ts";
@@ -47,7 +48,9 @@ export function costRoutes({ query, now }: CostRouteDeps): Routes {
       body: "json",
       handle: async ({ caller, params }) => {
         const cost = await query.findCost(caller.organizationId, params.id);
-        if (cost === undefined) throw new Refusal("NOT_FOUND", "There is no cost with this id.");
+        if (cost === undefined || !isRecordWithin(cost, caller.records)) {
+          throw new Refusal("NOT_FOUND", "There is no cost with this id.");
+        }
         return { json: { data: cost } };
       },
     },

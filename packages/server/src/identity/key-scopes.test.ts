@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Composition, compose } from "../compose.ts";
 import { loadConfig } from "../config.ts";
 import { createLogger } from "../http/request-log.ts";
+import { newDatabase } from "../store/database-fixture.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "cost-ops-scopes-"));
 let aheadMs = 0;
@@ -13,7 +14,7 @@ let server: Composition;
 let url: string;
 let admin: string;
 beforeAll(async () => {
-  const config = loadConfig({ environment: {}, workingFolder: folder, homeFolder: folder });
+  const config = loadConfig({ environment: await newDatabase(folder), workingFolder: folder, homeFolder: folder });
   server = await compose(config, { clock: () => Date.now() + aheadMs, logger: createLogger("silent") });
   url = await server.app.fastify.listen({ port: 0, host: "127.0.0.1" });
   admin = server.firstKey?.reveal() ?? "";
@@ -168,6 +169,30 @@ describe("a key of a project, among other projects,", () => {
         .split("\n")
         .map((line) => JSON.parse(line).id),
     ).toEqual(["inside-1"]);
+  });
+
+  test("finds, explains, labels and voids by their ids the records of its own alone", async () => {
+    const paths = ["usage/ID", "usage/ID/explain", "costs/ID"].map(
+      (path) => ["GET", `/api/v1/${path}`, undefined] as const,
+    );
+    await call(own.key, "POST", "/api/v1/usage", usage({ id: "inside-2" }));
+    const changes = [
+      ["PATCH", "/api/v1/costs/ID", { tags: { seen: "yes" } }],
+      ["DELETE", "/api/v1/costs/ID", undefined],
+    ] as const;
+    for (const [method, path, body] of [...paths, ...changes]) {
+      const answer = async (id: string) => {
+        const { status, json } = await call(own.key, method, path.replace("ID", id), body);
+        return { status, code: json.error?.code, message: json.error?.message.replaceAll(id, "ID") };
+      };
+      expect([method, path, await answer("outside-1")]).toEqual([method, path, await answer("outside-0")]);
+      expect([method, path, (await answer("outside-1")).status]).toEqual([method, path, 404]);
+      expect([method, path, (await answer("inside-2")).status]).toEqual([method, path, 200]);
+    }
+    expect((await call(admin, "GET", "/api/v1/costs/outside-1")).json.data).toMatchObject({
+      tags: {},
+      cost_status: "priced",
+    });
   });
 
   test("may do what is about records and keys, and nothing that holds for the whole organization", async () => {

@@ -12,3 +12,12 @@ const isWithin = (inner: readonly string[] | undefined, outer: readonly string[]
 /** Whether every record of `inner` (undefined: every record) is one of `outer` as well. */
 export const isScopeWithin = (inner: RecordScope | undefined, outer: RecordScope | undefined): boolean =>
   outer === undefined || (isWithin(inner?.projects, outer.projects) && isWithin(inner?.userIds, outer.userIds));
+
+const holds = (named: readonly string[] | undefined, value: string | null): boolean =>
+  named === undefined || (value !== null && named.includes(value));
+
+/** Whether a record is one of the part. */
+export const isRecordWithin = (
+  record: { readonly project_id: string | null; readonly user_id: string | null },
+  within: RecordScope | undefined,
+): boolean => holds(within?.projects, record.project_id) && holds(within?.userIds, record.user_id);

@@ -1,5 +1,6 @@
 import { limits } from "@llm-cost-ops/contract/limits";
 import { recordChange } from "../audit/audit-entries.sql.ts";
+import { isRecordWithin, type RecordScope } from "../identity/record-scope.ts";
 import { Refusal } from "../refusal.ts";
 import type { StoreConnection } from "../store/connection.ts";
 import { storeChange, storeRead } from "../store/operation.ts";
@@ -14,6 +15,8 @@ import { findLedgerRows, type LedgerRow, recordKey } from "./record-store.sql.ts
 export interface RecordName {
   readonly organizationId: string;
   readonly id: string;
+  /** The part of the records that the caller is limited to: all others do not exist. */
+  readonly within?: RecordScope | undefined;
 }
 
 /** Labels to be changed; what is absent stays. */
@@ -23,10 +26,15 @@ export interface LabelsUpdate extends RecordName {
 }
 
 /** The stored record of a name, or the refusal that there is none. */
-async function requireRecord(connection: StoreConnection, { organizationId, id }: RecordName): Promise<LedgerRow> {
+async function requireRecord(
+  connection: StoreConnection,
+  { organizationId, id, within }: RecordName,
+): Promise<LedgerRow> {
   const { bytes } = readRecordId(id);
   const row = (await findLedgerRows(connection, organizationId, [bytes])).get(recordKey(bytes));
-  if (row === undefined) throw new Refusal("NOT_FOUND", `there is no record with id ${id}`);
+  if (row === undefined || !isRecordWithin(row, within)) {
+    throw new Refusal("NOT_FOUND", `there is no record with id ${id}`);
+  }
   return row;
 }
 

@@ -1,8 +1,8 @@
-import type { Reply, Routes } from "../http/route.ts";
+import type { Caller, Reply, Routes } from "../http/route.ts";
 import { idempotencyKeyOf } from "../idempotency/idempotency-key.ts";
 import type { Store } from "../store/operation.ts";
 import type { AppendAnswer, Ledger, UsageBytes } from "./ledger.ts";
-import { explainUsage, getUsage, updateLabels, voidRecord } from "./operations.sql.ts";
+import { explainUsage, getUsage, type RecordName, updateLabels, voidRecord } from "./operations.sql.ts";
 
 export interface UsageRouteDeps {
   readonly ledger: Ledger;
@@ -39,13 +39,13 @@ export function usageRoutes({ ledger, store }: UsageRouteDeps): Routes {
     "usage.get": {
       body: "json",
       handle: async ({ caller, params }) => ({
-        json: { data: await store.run(getUsage, { organizationId: caller.organizationId, id: params.id }) },
+        json: { data: await store.run(getUsage, nameOf(caller, params.id)) },
       }),
     },
     "usage.explain": {
       body: "json",
       handle: async ({ caller, params }) => ({
-        json: { data: await store.run(explainUsage, { organizationId: caller.organizationId, id: params.id }) },
+        json: { data: await store.run(explainUsage, nameOf(caller, params.id)) },
       }),
     },
     "costs.create": {
@@ -74,8 +74,7 @@ export function usageRoutes({ ledger, store }: UsageRouteDeps): Routes {
       handle: async ({ caller, params, body }) => ({
         json: {
           data: await store.run(updateLabels, {
-            organizationId: caller.organizationId,
-            id: params.id,
+            ...nameOf(caller, params.id),
             ...(body.tags === undefined ? {} : { tags: body.tags }),
             ...(body.metadata === undefined ? {} : { metadata: body.metadata }),
           }),
@@ -85,11 +84,17 @@ export function usageRoutes({ ledger, store }: UsageRouteDeps): Routes {
     "costs.delete": {
       body: "json",
       handle: async ({ caller, params }) => ({
-        json: { data: await store.run(voidRecord, { organizationId: caller.organizationId, id: params.id }) },
+        json: { data: await store.run(voidRecord, nameOf(caller, params.id)) },
       }),
     },
   };
 }
+
+const nameOf = ({ organizationId, records: within }: Caller, id: string): RecordName => ({
+  organizationId,
+  id,
+  within,
+});
 
 function created({ json, summary }: AppendAnswer): Reply {
   const headers = summary.duplicate > 0 ? { "idempotent-replayed": "true" } : {};
