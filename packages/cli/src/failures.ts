@@ -31,6 +31,10 @@ export function tell(error: unknown, local: boolean): Told {
   if (!(error instanceof Error)) return { message: String(error), exitCode: exitCodes.error };
   const fault = error as Error & ErrorShape;
   if (error.name === "ConfigError") return { message: error.message, exitCode: exitCodes.usage };
+  if (error.name === "TransferError") {
+    const exitCode = fault.kind === "database" ? exitCodes.database : exitCodes.error;
+    return { message: sentence(error.message), exitCode };
+  }
   if (fault.code === "ABORTED" || error.name === "AbortError") {
     return { message: "Stopped.", exitCode: exitCodes.interrupted };
   }
@@ -44,6 +48,8 @@ export function tell(error: unknown, local: boolean): Told {
 /** The parts of the client's errors that matter here; told by shape, so that a failure needs no client to be loaded. */
 interface ErrorShape {
   readonly code?: string;
+  /** What stood in the way of a transfer. */
+  readonly kind?: string;
   readonly statusCode?: number;
   readonly requestId?: string;
   readonly fieldErrors?: Readonly<Record<string, string>>;

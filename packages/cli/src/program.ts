@@ -25,6 +25,12 @@ const commandTable: Readonly<Record<string, CommandEntry>> = {
   init: { summary: "create the database and show the first API key", load: () => import("./commands/init.ts") },
   server: { summary: "start the server", load: () => import("./commands/server.ts") },
   doctor: { summary: "compute the local ledger again and compare", load: () => import("./commands/doctor.ts") },
+  backup: { summary: "save the whole installation in one file", load: () => import("./commands/backup.ts") },
+  restore: { summary: "put a saved installation in its place", load: () => import("./commands/restore.ts") },
+  "migrate-store": {
+    summary: "move the installation to another database and compare both",
+    load: () => import("./commands/migrate-store.ts"),
+  },
   config: { summary: "which settings apply, and where they come from", load: () => import("./commands/config.ts") },
   organizations: {
     summary: "your organization, its tenants and what they spent",

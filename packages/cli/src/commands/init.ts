@@ -1,10 +1,11 @@
 import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { ApiKey, ApiKeyCreated } from "@llm-cost-ops/contract";
+import type { PreparedDatabase } from "@llm-cost-ops/server/transfer";
 import type { Command } from "commander";
 import { CommandError, exitCodes } from "../exit-codes.ts";
 import type { Run } from "../invocation.ts";
-import { configSources } from "../local-config.ts";
+import { localDatabase } from "../local-database.ts";
 import { writeRecord } from "../terminal/output.ts";
 import { printable } from "../terminal/printable.ts";
 import { wireForm } from "../wire-form.ts";
@@ -15,15 +16,20 @@ const isActive = ({ revoked_at, expires_at }: ApiKey): boolean =>
 export function define(command: Command, run: Run): void {
   command
     .option("--write-config", "also write cost-ops.toml with every setting and its default")
-    .addHelpText("after", "\nstdout gets the administrator key alone, once: key=$(cost-ops init)")
+    .addHelpText(
+      "after",
+      "\nOn a database that is there it only does what is missing.\nstdout gets the administrator key alone, once: key=$(cost-ops init)",
+    )
     .action(
       run<{ writeConfig?: boolean }>(async (cli, { writeConfig }) => {
-        if ((cli.options.apiUrl ?? cli.environment.apiUrl) !== undefined) {
-          throw new CommandError("init makes a local database; it does not go with --api-url.", exitCodes.usage);
-        }
-        const { loadConfig, settings } = await import("@llm-cost-ops/server/config");
-        const database = String(loadConfig(configSources(cli)).database);
+        const address = await localDatabase(cli, "init makes a local database");
+        const database = String(address);
+        const [{ settings }, { prepareDatabase }] = await Promise.all([
+          import("@llm-cost-ops/server/config"),
+          import("@llm-cost-ops/server/transfer"),
+        ]);
         const configFile = writeConfig ? await writeConfigFile(settings) : null;
+        const prepared = await prepareDatabase(address);
         const client = await cli.connect("may be created");
         const active = wireForm<ApiKey[]>(await client.apiKeys.list()).filter(isActive);
         const made =
@@ -32,6 +38,8 @@ export function define(command: Command, run: Run): void {
             : undefined;
         const document = {
           database,
+          schema_before: prepared.schemaBefore,
+          schema: prepared.schema,
           config_file: configFile,
           key_id: made?.id ?? null,
           api_key: made?.key ?? null,
@@ -40,7 +48,7 @@ export function define(command: Command, run: Run): void {
         if (made !== undefined || terminal.format !== "table") {
           await writeRecord(terminal, document, () => made?.key ?? "");
         }
-        terminal.talk(`The database is ${printable(database)}.`);
+        terminal.talk(`The database ${printable(database)} ${deed(prepared)}.`);
         if (configFile !== null) terminal.talk(`The settings are in ${printable(configFile)}.`);
         terminal.talk(
           made === undefined
@@ -51,6 +59,13 @@ export function define(command: Command, run: Run): void {
       }),
     );
 }
+
+const deed = ({ schemaBefore, schema }: PreparedDatabase): string =>
+  schemaBefore === null
+    ? `was made, with schema ${schema}`
+    : schemaBefore === schema
+      ? `is up to date, with schema ${schema}`
+      : `was brought from schema ${schemaBefore} to ${schema}`;
 
 interface SettingLine {
   readonly toml: string;

@@ -7,8 +7,10 @@ import { type OpenedArchive, openArchive } from "./read-archive.ts";
 import { type Contents, createContentMeter, type LoadOptions, metered } from "./table-block.ts";
 import { type WrittenArchive, writeArchive } from "./write-archive.ts";
 
+export { readDatabaseAddress } from "../database-address.ts";
 export { readWholeFile, writeFileWhole } from "./archive-file.ts";
 export { type MigrationReport, migrateStore, type SumComparison, type TableComparison } from "./migrate-store.ts";
+export { type PreparedDatabase, prepareDatabase } from "./prepare-database.ts";
 export { TransferError } from "./transfer-error.ts";
 export type { WrittenArchive };
 

@@ -1,3 +1,4 @@
+import { formatMoney } from "@llm-cost-ops/core";
 import { carriedTables, droppedKeys } from "./carried-tables.ts";
 import type { DatabaseSource } from "./table-block.ts";
 
@@ -11,8 +12,8 @@ export interface LedgerSum {
   readonly cached_tokens: string;
   readonly cache_write_tokens: string;
   readonly reasoning_tokens: string;
-  /** In units of the currency's 10⁻¹². */
-  readonly cost_pico: string;
+  /** In the currency. */
+  readonly cost: string;
 }
 
 /** What two installations that hold the same agree in. */
@@ -62,5 +63,5 @@ function fromRow(table: LedgerSum["table"], [currency = null, ...cells]: readonl
     BigInt(cells[2 * position] ?? "0") * partSize + BigInt(cells[2 * position + 1] ?? "0");
   const sums = Object.fromEntries(measures.map((measure, at) => [measure, String(sumAt(at))]));
   const cost = sumAt(measures.length) * picoPerMilli + sumAt(measures.length + 1);
-  return { table, currency, ...(sums as Record<(typeof measures)[number], string>), cost_pico: String(cost) };
+  return { table, currency, ...(sums as Record<(typeof measures)[number], string>), cost: formatMoney(cost) };
 }

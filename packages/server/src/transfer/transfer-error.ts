@@ -17,4 +17,7 @@ export const damaged = (what: string, cause?: unknown): TransferError =>
 
 /** What is said where something is there already. */
 export const inUse = (place: string, table: string, rows: number): TransferError =>
-  new TransferError("place", `${place} is not empty (${table}: ${rows}); --replace would put the other in its place`);
+  new TransferError(
+    "place",
+    `${place} is not empty (${table}: ${rows}): name an empty database, or have restore put the other in its place with --replace`,
+  );
