@@ -1,19 +1,12 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type Store, storeRead, storeWrite } from "../store/operation.ts";
+import { storeRead, storeWrite } from "../store/operation.ts";
 import { checkLedgerOperation } from "./check-ledger.sql.ts";
 import { applyCorrections } from "./corrections.sql.ts";
 import type { CorrectionInput } from "./corrections.ts";
 import { explainUsage, getUsage, updateLabels, voidRecord } from "./operations.sql.ts";
 import { loadAppliedCorrections, loadForRating } from "./rating-walk.sql.ts";
-
-/** A store under test that knows `fixturePrices`, and a way to record usage on it. */
-export interface CorrectionsUnderTest {
-  readonly store: Store;
-  /** Records usage as the ledger does; events that contradict what is stored under their id are left out. */
-  readonly append: (organizationId: string, records: readonly unknown[]) => Promise<void>;
-  readonly close: () => Promise<void>;
-}
+import { batchOf, type StoreWithLedger } from "./store-with-ledger-fixture.ts";
 
 interface Repricing {
   readonly organizationId: string;
@@ -143,14 +136,14 @@ const step = fc.oneof(
 
 type Step = typeof step extends fc.Arbitrary<infer One> ? One : never;
 
-async function run({ store, append }: CorrectionsUnderTest, organizationId: string, steps: readonly Step[]) {
+async function run({ store, ledger }: StoreWithLedger, organizationId: string, steps: readonly Step[]) {
   let repricings = 0;
   const undone = new Set<string>();
   const known = new Set<string>();
   for (const one of steps) {
     switch (one.do) {
       case "append":
-        await append(organizationId, one.events);
+        await ledger.append(organizationId, batchOf(one.events));
         for (const { external_id } of await store.run(recordIds, { organizationId })) known.add(external_id);
         break;
       case "void":
@@ -180,10 +173,10 @@ async function run({ store, append }: CorrectionsUnderTest, organizationId: stri
   }
 }
 
-/** What corrections must do on every store. Each test has organizations of its own. */
-export function describeCorrections(name: string, open: () => Promise<CorrectionsUnderTest>, numRuns: number): void {
+/** What corrections must do on every store, which knows `fixturePrices`. */
+export function describeCorrections(name: string, open: () => Promise<StoreWithLedger>, numRuns: number): void {
   describe(`corrections on ${name}`, () => {
-    let tested: CorrectionsUnderTest;
+    let tested: StoreWithLedger;
     beforeEach(async () => {
       tested = await open();
     });
@@ -191,7 +184,7 @@ export function describeCorrections(name: string, open: () => Promise<Correction
 
     const organizationId = "acme";
     const call = { provider: "openai", model: "gpt-4o", occurred_at: "2026-01-15T10:00:00Z" };
-    const append = (...records: readonly object[]) => tested.append(organizationId, records);
+    const append = (...records: readonly object[]) => tested.ledger.append(organizationId, batchOf(records));
     const check = () => tested.store.run(checkLedgerOperation, {});
     const named = (one: string) => ({ organizationId, id: one });
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll } from "vitest";
 import { type PostgresUnderTest, startPostgres } from "../postgres/postgres-fixture.ts";
-import { openPostgres } from "../postgres/postgres-store.ts";
-import { appendPlainly, seedFixturePrices } from "./append-fixture.ts";
 import { describeCorrections } from "./corrections.contract.ts";
+import { seedPostgresPrices } from "./ledger-fixture.ts";
+import { postgresWithLedger } from "./store-with-ledger-fixture.ts";
 
 let server: PostgresUnderTest;
 beforeAll(async () => {
@@ -10,22 +10,10 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => server.stop());
 
-describeCorrections(
-  "PostgreSQL",
-  async () => {
-    const store = await openPostgres({
-      url: await server.database(),
-      poolSize: 4,
-      now: () => Date.UTC(2026, 5, 1),
-    });
-    await store.run(seedFixturePrices, {});
-    return {
-      store,
-      append: async (organizationId, records) => {
-        await store.run(appendPlainly, { organizationId, records });
-      },
-      close: store.close,
-    };
-  },
-  40,
-);
+async function open() {
+  const url = await server.database();
+  await seedPostgresPrices(url);
+  return postgresWithLedger(url, () => Date.UTC(2026, 5, 1));
+}
+
+describeCorrections("PostgreSQL", open, 40);

@@ -1,32 +1,19 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { memoryStore } from "../../test/memory-store.ts";
-import { sqliteStore } from "../sqlite/store-connection.ts";
 import { describeCorrections } from "./corrections.contract.ts";
-import { createSqliteLedger } from "./ledger.sqlite.ts";
 import { seedPrices } from "./ledger-fixture.ts";
 import { correctionsOfRepricing, pricedRecords, waitingRecords } from "./rating-walk.sql.ts";
+import { sqliteWithLedger } from "./store-with-ledger-fixture.ts";
 
-const open = async () => {
-  const { store, threads } = memoryStore(() => Date.UTC(2026, 5, 1));
-  seedPrices(store.db);
-  const ledger = createSqliteLedger(threads);
-  return {
-    store: sqliteStore(threads),
-    append: async (organizationId: string, records: readonly unknown[]) => {
-      const bytes = new TextEncoder().encode(JSON.stringify(records));
-      await ledger.append(organizationId, {
-        shape: "batch",
-        entry: "usage",
-        source: "api",
-        requirePrice: false,
-        bytes,
-      });
-    },
-    close: async () => store.db.close(),
-  };
-};
-
-describeCorrections("SQLite", open, 150);
+describeCorrections(
+  "SQLite",
+  async () => {
+    const { db, ...tested } = sqliteWithLedger(() => Date.UTC(2026, 5, 1));
+    seedPrices(db);
+    return tested;
+  },
+  150,
+);
 
 let db: ReturnType<typeof memoryStore>["store"]["db"];
 beforeEach(() => {

@@ -102,6 +102,18 @@ export const rollupTables = {
 } as const;
 export type RollupName = keyof typeof rollupTables;
 
+/** Orders the values of rows of one table by their key: who writes in this order waits for others in one direction only. */
+export const byRollupKey =
+  (rollup: RollupName) =>
+  (a: readonly RollupValue[], b: readonly RollupValue[]): number => {
+    for (let at = 0; at < rollupTables[rollup].key.length; at += 1) {
+      const left = a[at] as RollupValue;
+      const right = b[at] as RollupValue;
+      if (left !== right) return left < right ? -1 : 1;
+    }
+    return 0;
+  };
+
 /** How sums are added to those of a row that is there: without overflow of 10⁻¹², whose thousandths are carried. */
 export function rollupUpdate(table: string): string {
   const sums = rollupMeasures

@@ -7,6 +7,7 @@ import { type FingerprintedRow, newRecordColumns, shareOf } from "./record-colum
 import { recordColumns } from "./record-row.ts";
 import type { RecordsPartitions } from "./records-partitions.postgres.ts";
 import {
+  byRollupKey,
   RollupChanges,
   type RollupName,
   type RollupValue,
@@ -143,7 +144,7 @@ async function flushRollups(client: pg.ClientBase, changes: RollupChanges): Prom
   const rows: Record<RollupName, (readonly RollupValue[])[]> = { hourly: [], daily: [], userDaily: [] };
   for (const { rollup, values } of changes.take()) rows[rollup].push(values);
   for (const rollup of ["hourly", "daily", "userDaily"] as const) {
-    const ofTable = rows[rollup].sort(byKey(rollupTables[rollup].key.length));
+    const ofTable = rows[rollup].sort(byRollupKey(rollup));
     const [first] = ofTable;
     if (first === undefined) continue;
     const columns = first.map((_, at) => ofTable.map((values) => values[at]));
@@ -163,17 +164,6 @@ const upserts = Object.fromEntries(
     ];
   }),
 ) as Record<RollupName, string>;
-
-const byKey =
-  (width: number) =>
-  (a: readonly RollupValue[], b: readonly RollupValue[]): number => {
-    for (let at = 0; at < width; at += 1) {
-      const left = a[at] as RollupValue;
-      const right = b[at] as RollupValue;
-      if (left !== right) return left < right ? -1 : 1;
-    }
-    return 0;
-  };
 
 /** Numbers as the text of an array, which the driver would put together more slowly; texts as the driver does it. */
 const toArray = (values: readonly (RollupValue | undefined)[]): unknown =>
