@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { loadConfig } from "../config.ts";
 import { startServer } from "../start-server.ts";
+import { newDatabase } from "../store/database-fixture.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "cost-ops-limits-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -12,8 +13,8 @@ test("a server limits as it is configured, and counts what it refused", async ()
   const adminKey = `sk_test_${"l".repeat(43)}`;
   const config = loadConfig({
     environment: {
+      ...(await newDatabase(folder)),
       COST_OPS_ADMIN_KEY: adminKey,
-      DATABASE_URL: `sqlite:${join(folder, "cost.db")}`,
       LOG_LEVEL: "silent",
       SERVER_PORT: "0",
       RATE_LIMIT_WRITES: "1",

@@ -7,6 +7,9 @@ import { describeSharedBuckets } from "./shared-buckets.contract.ts";
 import { postgresBuckets } from "./shared-buckets.postgres.ts";
 import { leasing } from "./shared-buckets-fixture.ts";
 
+/** What the stores answer is tested here, and not how soon. */
+const timeoutMs = 30_000;
+
 let postgres: PostgresUnderTest;
 beforeAll(async () => {
   postgres = await startPostgres();
@@ -24,12 +27,12 @@ async function migrated(): Promise<string> {
 
 describeSharedBuckets("PostgreSQL", async (connections, clock) => {
   const url = await migrated();
-  return Array.from({ length: connections }, () => postgresBuckets({ url, ...(clock && { clock }) }));
+  return Array.from({ length: connections }, () => postgresBuckets({ url, timeoutMs, ...(clock && { clock }) }));
 });
 
 describeRateLimitStore(
   "PostgreSQL, on lease",
-  leasing(async (clock) => postgresBuckets({ url: await migrated(), clock })),
+  leasing(async (clock) => postgresBuckets({ url: await migrated(), clock, timeoutMs })),
   {
     processesMax: 3,
     runs: 40,

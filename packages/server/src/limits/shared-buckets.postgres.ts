@@ -2,7 +2,7 @@ import { Socket } from "node:net";
 import pg from "pg";
 import { leaseFunction, processFunction } from "../postgres/rate-limit-tables.ts";
 import { serverRole } from "../postgres/row-security.ts";
-import { answerTimeoutMs, leaseMs, processLifeMs, type SharedBuckets } from "./shared-buckets.ts";
+import { answerTimeoutMs, inTime, leaseMs, processLifeMs, type SharedBuckets } from "./shared-buckets.ts";
 
 const leaseText = `SELECT kept, granted, spent_after FROM ${leaseFunction}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`;
 
@@ -20,8 +20,9 @@ export function postgresBuckets(parts: {
   readonly url: string;
   /** Stands in for the database's clock. */
   readonly clock?: () => number;
+  readonly timeoutMs?: number;
 }): SharedBuckets {
-  const { clock } = parts;
+  const { clock, timeoutMs = answerTimeoutMs } = parts;
   let current: Connection | undefined;
   let isClosed = false;
 
@@ -29,12 +30,12 @@ export function postgresBuckets(parts: {
     const socket = new Socket();
     const client = new pg.Client({
       connectionString: parts.url,
-      connectionTimeoutMillis: answerTimeoutMs,
+      connectionTimeoutMillis: timeoutMs,
       application_name: "llm-cost-ops-limits",
       keepAlive: true,
       stream: () => socket,
       // What is shared here is gone with a crash anyway, so nothing waits for the disk.
-      options: `-c role=${serverRole} -c synchronous_commit=off -c statement_timeout=${answerTimeoutMs}`,
+      options: `-c role=${serverRole} -c synchronous_commit=off -c statement_timeout=${timeoutMs}`,
     });
     const drop = (): void => {
       if (current === connection) current = undefined;
@@ -55,25 +56,16 @@ export function postgresBuckets(parts: {
     if (isClosed) throw new Error("the shared limits are closed");
     current ??= connect();
     const connection = current;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(
-        () => reject(new Error(`PostgreSQL did not answer within ${answerTimeoutMs} ms`)),
-        answerTimeoutMs,
-      );
-    });
+    const { free } = connection;
+    const found = free.then((client) => client.query<Row>({ name, text, values: [...values] }));
+    connection.free = found.then(() => free);
+    connection.free.catch(() => undefined);
     try {
-      const { free } = connection;
-      const found = free.then((client) => client.query<Row>({ name, text, values: [...values] }));
-      connection.free = found.then(() => free);
-      connection.free.catch(() => undefined);
-      return (await Promise.race([found, late])).rows;
+      return (await inTime(found, timeoutMs, () => new Error(`PostgreSQL did not answer within ${timeoutMs} ms`))).rows;
     } catch (error) {
       // After a failure nobody knows what is still under way: a new connection begins cleanly.
       connection.drop();
       throw error;
-    } finally {
-      clearTimeout(timer);
     }
   };
 

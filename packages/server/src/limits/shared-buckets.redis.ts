@@ -1,6 +1,13 @@
 import { createClient, defineScript } from "redis";
 import { countScript, leaseScript } from "./lease-script.ts";
-import { answerTimeoutMs, type LeaseAnswer, leaseMs, processLifeMs, type SharedBuckets } from "./shared-buckets.ts";
+import {
+  answerTimeoutMs,
+  inTime,
+  type LeaseAnswer,
+  leaseMs,
+  processLifeMs,
+  type SharedBuckets,
+} from "./shared-buckets.ts";
 
 type Parser = Parameters<ReturnType<typeof defineScript>["parseCommand"]>[0];
 
@@ -30,8 +37,9 @@ export function redisBuckets(parts: {
   readonly keyPrefix?: string;
   /** Stands in for Redis' clock. */
   readonly clock?: () => number;
+  readonly timeoutMs?: number;
 }): SharedBuckets {
-  const { clock, keyPrefix = "cost-ops:limits:" } = parts;
+  const { clock, timeoutMs = answerTimeoutMs, keyPrefix = "cost-ops:limits:" } = parts;
   const client = createClient({
     url: parts.url,
     name: "llm-cost-ops",
@@ -57,26 +65,13 @@ export function redisBuckets(parts: {
     problem = error;
   });
 
-  /** In time, or rejected with the reason why the connection is down. */
-  const answered = async <Reply>(ask: () => Promise<Reply>): Promise<Reply> => {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(
-        () => reject(problem ?? new Error(`Redis did not answer within ${answerTimeoutMs} ms`)),
-        answerTimeoutMs,
-      );
-    });
+  const answered = <Reply>(ask: () => Promise<Reply>): Promise<Reply> => {
     const found = (async () => {
       if (!client.isReady && problem === undefined) await connected;
       if (!client.isReady) throw problem ?? new Error("Redis is not connected");
       return ask();
     })();
-    found.catch(() => undefined);
-    try {
-      return await Promise.race([found, late]);
-    } finally {
-      clearTimeout(timer);
-    }
+    return inTime(found, timeoutMs, () => problem ?? new Error(`Redis did not answer within ${timeoutMs} ms`));
   };
   const nowMs = (): number => clock?.() ?? -1;
 

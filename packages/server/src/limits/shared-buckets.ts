@@ -42,6 +42,22 @@ export interface SharedBuckets {
 }
 
 export const leaseMs = 3_000;
-export const answerTimeoutMs = 500;
+/** How long a store may take to answer, unless it is opened with another patience. */
+export const answerTimeoutMs = 1_000;
 /** A process that was not heard of for so long is not counted. */
 export const processLifeMs = 15_000;
+
+/** The answer, or after so long a rejection with the reason why there is none. */
+export async function inTime<Answer>(answer: Promise<Answer>, timeoutMs: number, reason: () => Error): Promise<Answer> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    // A process that was busy for so long itself reads what has come meanwhile before it despairs.
+    timer = setTimeout(() => setImmediate(() => reject(reason())), timeoutMs);
+  });
+  answer.catch(() => undefined);
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
