@@ -1,98 +1,144 @@
-/** The answers over what the real ledger wrote, on the real threads. */
-import { formatMoney, parseMoney } from "@llm-cost-ops/core";
+/** The answers over what the real ledgers wrote, on their real threads. */
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { type PostgresUnderTest, startPostgres } from "../postgres/postgres-fixture.ts";
+import { openPostgres } from "../postgres/postgres-store.ts";
 import { openWriter } from "../sqlite/connection.ts";
 import { sqliteStore } from "../sqlite/store-connection.ts";
-import { type RunningSqliteThreads, startSqliteThreads } from "../sqlite/threads.ts";
+import { startSqliteThreads } from "../sqlite/threads.ts";
+import { startPostgresLedger } from "../usage/ledger.postgres.ts";
 import { createSqliteLedger } from "../usage/ledger.sqlite.ts";
-import { seedPrices, temporaryFolder } from "../usage/ledger-fixture.ts";
+import { seedPostgresPrices, seedPrices, temporaryFolder } from "../usage/ledger-fixture.ts";
 import { updateLabels, voidRecord } from "../usage/operations.sql.ts";
 import { always, type RecordFilter } from "./cost-filter.ts";
 import { sqliteCostQuery } from "./cost-query.sqlite.ts";
 import { readOrder } from "./list-order.ts";
-import { tagCandidates } from "./tag-term.ts";
+import { startPostgresQuestions } from "./question-threads.postgres.ts";
+import { describeWrittenLedger, type WrittenLedger } from "./with-ledger.contract.ts";
 
-const folder = temporaryFolder();
-let threads: RunningSqliteThreads;
-
+let server: PostgresUnderTest;
+const closing: (() => unknown)[] = [];
 beforeAll(async () => {
+  server = await startPostgres();
+}, 60_000);
+afterAll(async () => {
+  for (const close of closing.reverse()) await close();
+  await server.stop();
+});
+
+async function openSqlite(): Promise<WrittenLedger> {
+  const folder = temporaryFolder();
   const db = openWriter(folder.file);
   seedPrices(db);
   db.close();
-  threads = await startSqliteThreads({ path: folder.file });
-});
-afterAll(async () => {
-  await threads.close();
-  folder.remove();
-});
+  const threads = await startSqliteThreads({ path: folder.file });
+  closing.push(folder.remove, () => threads.close());
+  return { ledger: createSqliteLedger(threads), query: sqliteCostQuery(threads), store: sqliteStore(threads) };
+}
 
-const calls = Array.from({ length: 200 }, (_, n) => ({
-  id: `call-${n}`,
-  provider: n % 3 === 0 ? "anthropic" : "openai",
-  model: n % 3 === 0 ? "claude-sonnet-4-5" : n % 7 === 0 ? "nobody-prices-this" : "gpt-4o-mini",
-  input_tokens: 1_000 + n,
-  output_tokens: 10 + n,
-  cached_tokens: n,
-  user_id: n % 4 === 0 ? null : `user-${n % 5}`,
-  tags: { team: n % 2 === 0 ? "web" : "ml" },
-  occurred_at: new Date(Date.UTC(2026, 10, 1) + n * 3_333_333).toISOString(),
-}));
+async function openOnPostgres(): Promise<WrittenLedger> {
+  const url = await server.database();
+  await seedPostgresPrices(url);
+  const store = await openPostgres({ url, poolSize: 2, now: Date.now });
+  const ledger = await startPostgresLedger({ url });
+  const questions = await startPostgresQuestions({ url });
+  closing.push(store.close, () => ledger.close(), questions.close);
+  return { ledger, query: questions.query, store };
+}
 
-const everything = { period: { ...always, zone: "UTC" }, filter: { dimensions: {}, tags: [] } as RecordFilter };
+describeWrittenLedger("SQLite", openSqlite);
+describeWrittenLedger("PostgreSQL", openOnPostgres);
 
-test("lists, sums by every dimension and users agree after voiding and relabelling", async () => {
-  const ledger = createSqliteLedger(threads);
-  const bytes = new TextEncoder().encode(JSON.stringify(calls));
-  await ledger.append("default", { shape: "batch", entry: "usage", bytes, source: "api", requirePrice: false });
-  const query = sqliteCostQuery(threads);
-
-  const check = async (): Promise<{ requests: number; cost: string }> => {
-    const { items } = await query.listCosts("default", {
-      ...everything,
-      order: readOrder(["total_cost"]),
-      limit: 1_000,
-    });
-    const cost = formatMoney(items.reduce((sum, { total_cost }) => sum + (parseMoney(total_cost ?? "0") ?? 0n), 0n));
-    for (const groupBy of [[], ["user"], ["model", "day"], ["tag:team", "user"], ["hour", "cost_status"]] as const) {
-      for (const zone of ["UTC", "Asia/Kolkata"]) {
-        const { rows, totals } = await query.aggregate("default", {
-          ...everything,
-          period: { ...always, zone },
-          groupBy,
-          metrics: ["sum", "count", "avg"],
-        });
-        const usd = totals.find(({ currency }) => currency === "USD");
-        expect(usd?.total_cost).toBe(cost);
-        expect(totals.reduce((sum, { total_requests = 0 }) => sum + total_requests, 0)).toBe(items.length);
-        expect(rows.reduce((sum, { total_requests = 0 }) => sum + total_requests, 0)).toBe(items.length);
-      }
-    }
-    return { requests: items.length, cost };
+/** Repeats itself anywhere: the same numbers on every run. */
+function sequence(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
   };
+}
 
-  const before = await check();
-  expect(before.requests).toBe(200);
-  for (const id of ["call-0", "call-1", "call-7", "call-8"]) {
-    await sqliteStore(threads).run(voidRecord, { organizationId: "default", id });
+const dayMs = 86_400_000;
+const fromMs = Date.UTC(2026, 7, 20);
+const models = ["gpt-4o", "gpt-4o-mini", "nobody-prices-this"];
+
+function call(n: number, pick: (below: number) => number): Readonly<Record<string, unknown>> {
+  const input = pick(200_000);
+  return {
+    id:
+      n % 3 === 0
+        ? `call-${n}`
+        : `0190${n.toString(16).padStart(4, "0")}-0000-7000-8000-${pick(2 ** 31)
+            .toString(16)
+            .padStart(12, "0")}`,
+    provider: n % 4 === 0 ? "anthropic" : "openai",
+    model: n % 4 === 0 ? "claude-sonnet-4-5" : models[pick(models.length)],
+    input_tokens: input,
+    output_tokens: pick(5_000),
+    cached_tokens: pick(input + 1),
+    user_id: pick(4) === 0 ? null : `user-${pick(40)}`,
+    project_id: ["search", "chat", "Ärger", null][pick(4)],
+    tags: pick(3) === 0 ? {} : { team: ["web", "ml", "a:b=c"][pick(3)], [`key-${pick(5)}`]: String(pick(9)) },
+    occurred_at: new Date(fromMs + pick(93 * dayMs)).toISOString(),
+  };
+}
+
+/** When a record arrived is the one thing that the stores cannot agree about. */
+const withoutArrival = (value: unknown): string =>
+  JSON.stringify(value, (key, inner) =>
+    key === "created_at" || key === "updated_at" || key === "received_at" ? undefined : inner,
+  );
+
+test("both stores answer with the same bytes over the same events, with duplicates and disorder", async () => {
+  const pick = sequence(20_261_121);
+  const calls = Array.from({ length: 1_000 }, (_, n) => call(n, pick));
+  const stores = [await openSqlite(), await openOnPostgres()];
+  for (const { ledger, store } of stores) {
+    const order = sequence(7);
+    for (let sent = 0; sent < 8; sent += 1) {
+      // Each body has some calls of the one before again, and one of them twice.
+      const body = Array.from({ length: 160 }, (_, at) => calls[(sent * 120 + at) % calls.length]);
+      body.push(body[order(160)]);
+      body.sort(() => order(3) - 1);
+      const bytes = new TextEncoder().encode(JSON.stringify(body));
+      await ledger.append("default", { shape: "batch", entry: "usage", bytes, source: "api", requirePrice: false });
+    }
+    for (const n of [3, 6, 300, 303]) await store.run(voidRecord, { organizationId: "default", id: `call-${n}` });
+    for (const n of [9, 12]) {
+      await store.run(updateLabels, { organizationId: "default", id: `call-${n}`, tags: { team: "moved" } });
+    }
   }
-  await sqliteStore(threads).run(updateLabels, {
-    organizationId: "default",
-    id: "call-2",
-    tags: { team: "art:school" },
-  });
-  const after = await check();
-  expect(after.requests).toBe(196);
-  expect(after.cost).not.toBe(before.cost);
-
-  const art = { ...everything, filter: { dimensions: {}, tags: [tagCandidates("team:art:school")] } };
-  const found = await query.listCosts("default", { ...art, order: readOrder(undefined), limit: 10 });
-  expect(found.items.map(({ id }) => id)).toEqual(["call-2"]);
-  const voided = { ...everything, filter: { dimensions: { cost_status: ["void"] }, tags: [] } };
-  const gone = await query.listCosts("default", { ...voided, order: readOrder(["occurred_at"]), limit: 10 });
-  expect(gone.items.map(({ id, total_cost }) => [id, total_cost === null ? null : Number(total_cost)])).toEqual([
-    ["call-0", 0],
-    ["call-1", 0],
-    ["call-7", null],
-    ["call-8", 0],
-  ]);
+  const filters: RecordFilter[] = [
+    { dimensions: {}, tags: [] },
+    { dimensions: { project_id: ["Ärger"] }, tags: [] },
+    { dimensions: { cost_status: ["void", "unpriced"] }, tags: [] },
+    { dimensions: {}, tags: [], models: ["gpt-4o"], userIds: ["user-7", "user-8"] },
+    { dimensions: {}, tags: [[{ key: "team", value: "moved" }]] },
+    { dimensions: {}, tags: [], ids: ["call-3", "call-9", "call-15"] },
+  ];
+  const groupings = [["day", "model"], ["user"], ["month", "tag:team"], ["hour", "cost_status"]] as const;
+  const periods = [
+    { ...always, zone: "UTC" },
+    { fromMs: fromMs + 5 * dayMs + 1_234_567, toMs: fromMs + 80 * dayMs + 7, zone: "America/New_York" },
+  ];
+  let compared = 0;
+  for (const filter of filters) {
+    for (const period of periods) {
+      const ask = async ({ query }: WrittenLedger): Promise<string> => {
+        const answers: unknown[] = [];
+        for (const groupBy of groupings) {
+          answers.push(await query.aggregate("default", { period, filter, groupBy, metrics: ["sum", "count", "avg"] }));
+        }
+        const list = { period, filter, order: readOrder(["-total_cost", "occurred_at"]), limit: 200 };
+        answers.push(await query.listCosts("default", list));
+        answers.push(await query.listCosts("default", { ...list, order: readOrder(undefined) }));
+        answers.push(await query.listUsage("default", { ...list, order: readOrder(["occurred_at"]) }));
+        answers.push(await query.summarize("default", { period, previous: period, filter }));
+        return withoutArrival(answers);
+      };
+      const [sqlite, postgres] = await Promise.all(stores.map(ask));
+      expect(postgres).toBe(sqlite);
+      compared += sqlite?.length ?? 0;
+    }
+  }
+  expect(compared).toBeGreaterThan(500_000);
 });

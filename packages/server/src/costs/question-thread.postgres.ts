@@ -1,0 +1,47 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { connectPostgres } from "../postgres/postgres-store.ts";
+import { invariant, Refusal } from "../refusal.ts";
+import { type CallAnswer, type ThreadAnswer, type ThreadRequest, toRefusalMessage } from "../sqlite/thread-messages.ts";
+import type { StoreOperation } from "../store/operation.ts";
+import { costQueryOperations } from "./cost-query.postgres.ts";
+import type { QuestionThreadOptions } from "./question-threads.postgres.ts";
+
+// Answers questions beside the thread that serves requests: sorting series into groups, reading rows and laying out long
+// answers would hold up everybody else there. Several questions run at once, each on a connection of its own.
+
+const port = parentPort;
+invariant(port !== null, "questions are answered on a worker thread");
+const { url, connections } = workerData as QuestionThreadOptions;
+const tell = (message: ThreadAnswer): void => port.postMessage(message);
+
+const store = connectPostgres({ url, poolSize: connections, now: Date.now });
+const operations = new Map(costQueryOperations.map((operation) => [operation.name, operation]));
+const running = new Set<Promise<void>>();
+
+async function answer({ id, name, args }: Extract<ThreadRequest, { kind: "call" }>): Promise<CallAnswer> {
+  try {
+    const operation = operations.get(name) as StoreOperation<unknown, unknown> | undefined;
+    invariant(operation !== undefined, `a question is called ${name}`);
+    return { id, result: await store.run(operation, args) };
+  } catch (error) {
+    if (error instanceof Refusal) return { id, refusal: toRefusalMessage(error) };
+    return { id, defect: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+  }
+}
+
+async function close(): Promise<never> {
+  await Promise.all(running);
+  await store.close();
+  process.exit(0);
+}
+
+port.on("message", (request: ThreadRequest) => {
+  if (request.kind === "close") void close();
+  if (request.kind !== "call") return;
+  const run = answer(request).then((answered) => {
+    running.delete(run);
+    tell({ kind: "answers", answers: [answered] });
+  });
+  running.add(run);
+});
+tell({ kind: "ready" });
