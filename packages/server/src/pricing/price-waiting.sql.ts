@@ -53,4 +53,5 @@ export const priceWaiting = storeWrite(
     const result = { examined: waiting.length, priced: corrections.length };
     return last === undefined || waiting.length < batchRecords ? result : { ...result, next: last.cursor };
   },
+  "it follows from a change of prices, which is told; its corrections are in the ledger",
 );

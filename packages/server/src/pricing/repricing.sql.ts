@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
 import type { Repricing } from "@llm-cost-ops/contract";
 import { formatInstant, type Pico } from "@llm-cost-ops/core";
+import { recordChange } from "../audit/audit-entries.sql.ts";
 import { enqueueJob } from "../jobs/job-queue.sql.ts";
 import { Refusal } from "../refusal.ts";
 import type { StoreConnection } from "../store/connection.ts";
-import { storeRead, storeWrite } from "../store/operation.ts";
+import { storeChange, storeRead, storeWrite } from "../store/operation.ts";
 import { applyCorrections } from "../usage/corrections.sql.ts";
 import type { CorrectionInput, RatingCursor, StoredUsage } from "../usage/corrections.ts";
 import { loadAppliedCorrections, loadForRating } from "../usage/rating-walk.sql.ts";
@@ -220,7 +221,7 @@ export interface Preview {
 }
 
 /** Stores a preview. Answers undefined, storing nothing, when the prices changed while it was computed. */
-export const savePreview = storeWrite(
+export const savePreview = storeChange(
   "pricing.repricings.save",
   async (connection, preview: Preview): Promise<Repricing | undefined> => {
     const { organizationId, scope, createdBy, reason, examined, groups, skipped, priceBookRevision } = preview;
@@ -243,7 +244,15 @@ export const savePreview = storeWrite(
       connection.now(),
       createdBy,
     );
-    return toWire(await readRow(connection, organizationId, id));
+    const saved = toWire(await readRow(connection, organizationId, id));
+    await recordChange(connection, {
+      organizationId,
+      action: "repricings.create",
+      resource: { type: "repricing", id },
+      // What it would change model by model is in the repricing itself.
+      after: { ...saved, difference: undefined },
+    });
+    return saved;
   },
 );
 
@@ -305,7 +314,7 @@ async function setStatus(
  * Begins to apply a preview, or to undo what was applied, and queues the job that would finish it. One that has begun
  * already goes on. Refuses with REPRICING_001 any other order, and a preview that other prices have overtaken.
  */
-export const beginStep = storeWrite(
+export const beginStep = storeChange(
   "pricing.repricings.begin",
   async (connection, { organizationId, id, step }: Named & { readonly step: RepricingStep }): Promise<void> => {
     const row = await readRow(connection, organizationId, id);
@@ -321,6 +330,13 @@ export const beginStep = storeWrite(
     await setStatus(connection, row, during, { ...body, cursor: null });
     const runAtMs = connection.now() + requestMs;
     await enqueueJob(connection, { organizationId, kind: repriceKind, payload: { id }, runAtMs });
+    await recordChange(connection, {
+      organizationId,
+      action: `repricings.${step}`,
+      resource: { type: "repricing", id },
+      before: { status: row.status },
+      after: { status: during, records_changed: body.records_changed, by_currency: body.by_currency },
+    });
   },
 );
 
@@ -402,4 +418,5 @@ export const advanceStep = storeWrite(
     );
     return { finished: true };
   },
+  "it goes on with a step whose beginning is told",
 );

@@ -1,0 +1,231 @@
+import { fullPath, type Operation, type OperationId, operations } from "@llm-cost-ops/contract";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Composition, compose } from "../compose.ts";
+import { loadConfig } from "../config.ts";
+import { createLogger } from "../http/request-log.ts";
+import { storeOperations } from "../sqlite/registry.ts";
+import { newDatabase } from "../store/database-fixture.ts";
+import { temporaryFolder } from "../usage/ledger-fixture.ts";
+
+/** How an operation is tried: what it is sent, and the kind of resource that its one entry names, or why it leaves none. */
+interface Case {
+  readonly params?: () => Record<string, string>;
+  readonly query?: string;
+  readonly body?: () => unknown;
+  /** A body that is not JSON. */
+  readonly raw?: { readonly type: string; readonly text: string };
+  readonly tells: string | { readonly nothing: string };
+  /** Takes from the answer what later cases need. */
+  readonly learns?: (data: Record<string, unknown>) => void;
+}
+
+const ledger = { nothing: "records are in the ledger, which tells of itself" };
+const question = { nothing: "it asks and changes nothing" };
+const usage = { provider: "openai", model: "gpt-4o", input_tokens: 100, output_tokens: 10 };
+const known: Record<string, string> = {};
+const remember = (name: string) => (data: Record<string, unknown>) => {
+  known[name] = String(data["id"]);
+};
+const named = (name: string) => (): Record<string, string> => ({ id: known[name] ?? "" });
+const catalogue = {
+  format: "llm-cost-ops-catalogue",
+  version: 1,
+  providers: [
+    { id: "house", models: [{ model: "h-1", prices: [{ input_price_per_million: 1, output_price_per_million: 2 }] }] },
+  ],
+};
+
+/** In this order. Whoever adds an operation that is no GET adds a case, and with it says what the trail tells of it. */
+const cases: { readonly [Id in OperationId]?: Case } = {
+  "usage.create": { body: () => ({ ...usage, id: "walk-1" }), tells: ledger },
+  "usage.batchCreate": { body: () => [usage], tells: ledger },
+  "costs.create": { body: () => ({ model: "gpt-4", tokens_used: 10, cost: "0.01" }), tells: ledger },
+  "costs.bulkCreate": { body: () => [{ model: "gpt-4", tokens_used: 10, cost: "0.01" }], tells: ledger },
+  "otlp.traces": { body: () => ({ resourceSpans: [] }), tells: ledger },
+  "costs.batchQuery": { body: () => ({ filters: [{ days: 1 }], group_by: ["model"] }), tells: question },
+  "costs.update": { params: () => ({ id: "walk-1" }), body: () => ({ tags: { team: "a" } }), tells: "cost" },
+  "costs.delete": { params: () => ({ id: "walk-1" }), tells: "cost" },
+  "pricing.create": {
+    body: () => ({ ...{ provider: "openai", model: "own" }, input_price_per_million: 1, output_price_per_million: 2 }),
+    tells: "price",
+    learns: remember("price"),
+  },
+  "pricing.update": {
+    params: named("price"),
+    body: () => ({ input_price_per_million: 2, output_price_per_million: 3, effective_date: "2026-02-01" }),
+    tells: "price",
+    learns: remember("price"),
+  },
+  "pricing.end": { params: named("price"), body: () => ({ end_date: "2026-03-01" }), tells: "price" },
+  "providers.create": { body: () => ({ id: "in-house", name: "Our own" }), tells: "provider" },
+  "aliases.create": { body: () => ({ provider: "azure", alias: "chat", model: "gpt-4o" }), tells: "alias" },
+  "aliases.delete": { params: () => ({ provider: "azure", alias: "chat" }), tells: "alias" },
+  "catalogue.preview": { body: () => ({ source: "file", content: catalogue }), tells: question },
+  "catalogue.apply": { body: () => ({ source: "file", content: catalogue }), tells: "catalogue" },
+  "imports.create": {
+    query: "?format=jsonl",
+    raw: { type: "application/x-ndjson", text: `${JSON.stringify({ ...usage, id: "walk-2" })}\n` },
+    tells: "import",
+  },
+  "exports.create": { body: () => ({ format: "csv", range: "last-30-days" }), tells: "export" },
+  "repricings.create": {
+    body: () => ({ start_date: "2026-01-01", reason: "because" }),
+    tells: "repricing",
+    learns: remember("repricing"),
+  },
+  "repricings.apply": { params: named("repricing"), tells: "repricing" },
+  "repricings.undo": { params: named("repricing"), tells: "repricing" },
+  "apiKeys.create": { body: () => ({ name: "second" }), tells: "api_key", learns: remember("key") },
+  "apiKeys.rotate": { params: named("key"), body: () => ({ overlap_seconds: 60 }), tells: "api_key" },
+  "apiKeys.revoke": { params: named("key"), tells: "api_key" },
+  "organizations.create": { body: () => ({ name: "Acme" }), tells: "organization", learns: remember("tenant") },
+  "organizations.update": { params: named("tenant"), body: () => ({ name: "Acme Corp" }), tells: "organization" },
+  "audit.verify": { body: () => ({}), tells: question },
+  "audit.checkpoint": { tells: { nothing: "a checkpoint is a part of the trail" } },
+};
+
+const changing = (Object.entries(operations) as [OperationId, Operation][]).filter(
+  ([, { method }]) => method !== "GET",
+);
+
+interface Entry {
+  readonly seq: number;
+  readonly action: string;
+  readonly [name: string]: unknown;
+}
+
+const folder = temporaryFolder();
+let server: Composition;
+let url: string;
+let key: string;
+beforeAll(async () => {
+  const environment = await newDatabase(folder.path);
+  const config = loadConfig({ environment, workingFolder: folder.path, homeFolder: folder.path });
+  server = await compose(config, { clock: Date.now, logger: createLogger("silent") });
+  url = await server.app.fastify.listen({ port: 0, host: "127.0.0.1" });
+  key = server.firstKey?.reveal() ?? "";
+});
+afterAll(async () => {
+  await server.close();
+  folder.remove();
+});
+
+const send = (method: string, path: string, content?: { readonly type: string; readonly text: string }) =>
+  fetch(`${url}${path}`, {
+    method,
+    headers: {
+      authorization: `Bearer ${key}`,
+      "user-agent": "walk/1",
+      ...(content === undefined ? {} : { "content-type": content.type }),
+    },
+    ...(content === undefined ? {} : { body: content.text }),
+  });
+const json = (value: unknown) => ({ type: "application/json", text: JSON.stringify(value) });
+
+async function entriesBehind(seq: number): Promise<readonly Entry[]> {
+  const response = await send("GET", "/api/v1/audit?limit=1000");
+  const { data } = (await response.json()) as { readonly data: readonly Entry[] };
+  return data.filter((entry) => entry.seq > seq).toReversed();
+}
+const lastSeq = async (): Promise<number> => (await entriesBehind(0)).at(-1)?.seq ?? 0;
+
+describe("the audit trail", () => {
+  it("begins with what the start of the server made by itself", async () => {
+    expect(await entriesBehind(0)).toMatchObject([
+      { seq: 1, action: "catalogue.apply", actor_kind: "process", request_id: null, before: null },
+      { seq: 2, action: "apiKeys.create", actor_kind: "process", resource_type: "api_key" },
+    ]);
+  });
+
+  it("is told what each operation of the interface does that may change something", () => {
+    expect(changing.map(([id]) => id).filter((id) => cases[id] === undefined)).toEqual([]);
+  });
+
+  for (const [id, { params, query, body, raw, tells, learns }] of Object.entries(cases) as [OperationId, Case][]) {
+    it(`gets ${typeof tells === "string" ? "exactly one entry" : "no entry"} of ${id}`, async () => {
+      const before = await lastSeq();
+      const path = Object.entries(params?.() ?? {}).reduce(
+        (text, [name, value]) => text.replace(`:${name}`, encodeURIComponent(value)),
+        fullPath(operations[id]),
+      );
+      const response = await send(operations[id].method, `${path}${query ?? ""}`, raw ?? (body && json(body())));
+      const text = await response.text();
+      expect([id, response.status, text]).toEqual([id, operations[id].success.status, expect.any(String)]);
+      const data = text === "" ? {} : (JSON.parse(text) as { data: Record<string, unknown> }).data;
+      const entries = await entriesBehind(before);
+      if (typeof tells === "string") {
+        expect(entries).toHaveLength(1);
+        expect(entries[0]).toMatchObject({
+          seq: before + 1,
+          action: id,
+          resource_type: tells,
+          actor_kind: "key",
+          actor_name: "administrator",
+          client_address: "127.0.0.1",
+          user_agent: "walk/1",
+          request_id: response.headers.get("x-request-id"),
+          outcome: "success",
+          organization_id: "default",
+        });
+        // A key that was just made is a secret of its maker alone.
+        if (typeof data?.["key"] === "string") expect(JSON.stringify(entries)).not.toContain(data["key"]);
+      } else {
+        expect(entries).toEqual([]);
+      }
+      learns?.(data);
+    });
+  }
+
+  it("gets no entry of what was refused or changed nothing", async () => {
+    const before = await lastSeq();
+    const again = { provider: "openai", model: "own", input_price_per_million: 1, output_price_per_million: 2 };
+    const refused = [
+      await send("POST", "/api/v1/pricing", json({ ...again, effective_date: "2026-01-15" })),
+      await send("POST", "/api/v1/organizations", json({ name: "acme" })),
+      await send("PATCH", "/api/v1/costs/nobody", json({ tags: {} })),
+      await send("DELETE", "/api/v1/pricing/aliases/azure/chat"),
+      await send("POST", "/api/v1/api-keys", json({ name: "x", scopes: ["nothing:at-all"] })),
+    ];
+    expect(refused.map(({ status }) => status)).toEqual([409, 409, 404, 404, 422]);
+    const unchanged = [
+      await send("DELETE", "/api/v1/costs/walk-1"),
+      await send("DELETE", `/api/v1/api-keys/${known["key"]}`),
+      await send("POST", "/api/v1/pricing/catalogue/apply", json({ source: "file", content: catalogue })),
+    ];
+    expect(unchanged.map(({ status }) => status)).toEqual([200, 200, 201]);
+    expect(await entriesBehind(before)).toEqual([]);
+  });
+
+  it("fits together at the end of all this, and tells the same in every form", async () => {
+    const checkpoint = ((await (await send("POST", "/api/v1/audit/checkpoints")).json()) as { data: object }).data;
+    const verified = await send("POST", "/api/v1/audit/verify", json({ checkpoint }));
+    const all = await entriesBehind(0);
+    expect(await verified.json()).toMatchObject({ data: { valid: true, entries: all.length, problem: null } });
+    const lines = (await (await send("GET", "/api/v1/audit/export")).text()).trim().split("\n");
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual(all);
+    const csv = await (await send("GET", "/api/v1/audit/export?format=csv&action=apiKeys.create")).text();
+    expect(csv.trim().split("\r\n")).toHaveLength(1 + all.filter(({ action }) => action === "apiKeys.create").length);
+    const pages: Entry[] = [];
+    let cursor: string | null = "";
+    while (cursor !== null) {
+      const page = await send("GET", `/api/v1/audit?limit=7${cursor === "" ? "" : `&cursor=${cursor}`}`);
+      const answer = (await page.json()) as { data: Entry[]; pagination: { next_cursor: string | null } };
+      pages.push(...answer.data);
+      cursor = answer.pagination.next_cursor;
+    }
+    expect(pages.toReversed()).toEqual(all);
+  });
+
+  it("is read with its own permission alone, and only that of one's own organization", async () => {
+    const made = await send("POST", "/api/v1/api-keys", json({ name: "no auditor", scopes: ["costs:read"] }));
+    const { data } = (await made.json()) as { data: { key: string } };
+    const refused = await fetch(`${url}/api/v1/audit`, { headers: { authorization: `Bearer ${data.key}` } });
+    expect(refused.status).toBe(403);
+    expect((await send("GET", "/api/v1/audit?organization_id=other")).status).toBe(403);
+  });
+});
+
+it("every write of a store says that it leaves an entry, or why it leaves none", () => {
+  const silent = storeOperations.filter(({ access, audit }) => access === "write" && audit === undefined);
+  expect(silent.map(({ name }) => name)).toEqual([]);
+});
