@@ -123,6 +123,18 @@ test("a restore that is killed leaves the old database, and the next one clears 
   }
 });
 
+test("Ctrl-C ends a restore that waits for its archive, and nothing is left of it", async () => {
+  await place.ok(["backup", "slow.archive"]);
+  const bytes = readFileSync(inPlace("slow.archive"));
+  const restoring = launch("", ["restore", "-", ...at("stopped.db")]);
+  const ended = once(restoring, "close");
+  restoring.stdin?.write(bytes.subarray(0, Math.floor(bytes.length / 2)));
+  while (leftOvers(/^stopped\.db\.restoring-/).length === 0) await wait(10);
+  restoring.kill("SIGINT");
+  expect((await ended)[0]).toBe(130);
+  expect(leftOvers(/^stopped/)).toEqual([]);
+});
+
 test("a full disk leaves no half file, and what was there", async () => {
   await place.ok(["backup", "full.archive"]);
   const whole = readFileSync(inPlace("full.archive"));

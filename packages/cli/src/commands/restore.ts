@@ -31,7 +31,7 @@ export function define(command: Command, run: Run): void {
         if (replace) await confirm(cli, `Replace everything in ${printable(String(database))}?`);
         const { manifest, contents } =
           database === undefined
-            ? await checkArchive(input)
+            ? await checkArchive(input, cli.signal)
             : await restore(input, database, { isReplacing: replace, signal: cli.signal });
         const rows = Object.values(contents).reduce((sum, table) => sum + table.rows, 0);
         const records = contents["records"]?.rows ?? 0;

@@ -1,4 +1,4 @@
-import type { Readable, Writable } from "node:stream";
+import { addAbortSignal, type Readable, type Writable } from "node:stream";
 import type { DatabaseAddress } from "../database-address.ts";
 import { loadInstallation, openInstallation } from "./installation.ts";
 import type { Manifest } from "./manifest.ts";
@@ -39,17 +39,23 @@ export async function backUp(
  * resolves, and not at all if it rejects.
  */
 export const restore = (input: Readable, address: DatabaseAddress, options: LoadOptions): Promise<ReadArchive> =>
-  withArchive(input, async (archive) => {
+  withArchive(input, options.signal, async (archive) => {
     const meter = createContentMeter(archive.manifest.tables);
     await loadInstallation(address, metered(archive, meter), options);
     return { manifest: archive.manifest, contents: meter.contents() };
   });
 
 /** Reads an archive to its end. Rejects where anything in it is not as it was written. */
-export const checkArchive = (input: Readable): Promise<ReadArchive> =>
-  withArchive(input, async (archive) => ({ manifest: archive.manifest, contents: await contentsOf(archive) }));
+export const checkArchive = (input: Readable, signal?: AbortSignal): Promise<ReadArchive> =>
+  withArchive(input, signal, async (archive) => ({ manifest: archive.manifest, contents: await contentsOf(archive) }));
 
-async function withArchive<T>(input: Readable, work: (archive: OpenedArchive) => Promise<T>): Promise<T> {
+async function withArchive<T>(
+  input: Readable,
+  signal: AbortSignal | undefined,
+  work: (archive: OpenedArchive) => Promise<T>,
+): Promise<T> {
+  // Whoever waits for bytes that do not come is stopped as well.
+  if (signal !== undefined) addAbortSignal(signal, input);
   const archive = await openArchive(input);
   try {
     return await work(archive);
