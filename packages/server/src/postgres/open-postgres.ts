@@ -1,39 +1,50 @@
-import { postgresCostQuery } from "../costs/cost-query.postgres.ts";
+import { startPostgresQuestions } from "../costs/question-threads.postgres.ts";
 import type { OpenedStore, OpenOptions } from "../store/opened-store.ts";
 import { startPostgresLedger } from "../usage/ledger.postgres.ts";
 import { openPostgres } from "./postgres-store.ts";
 
-/** Groups of bodies that one process writes at once, each on a connection of its own. */
-const appendConnections = 3;
+/** How a process divides its connections: groups of bodies written at once, questions answered at once, and all else. */
+function shares(poolSize: number): { readonly append: number; readonly questions: number; readonly store: number } {
+  const append = poolSize > 4 ? 3 : 2;
+  const questions = Math.floor((poolSize - append) / 2);
+  return { append, questions, store: poolSize - append - questions };
+}
 
 /** Opens a database whose schema is made or brought up to date where the user of the address may do so. */
 export async function openPostgresStore(
   { url, poolSize }: { readonly url: string; readonly poolSize: number },
   { onCommitted, onTrouble }: OpenOptions = {},
 ): Promise<OpenedStore> {
+  const connections = shares(poolSize);
+  const onCrash = (role: string, error: Error): void => onTrouble?.("store.thread_crashed", { role, err: error });
   const store = await openPostgres({
     url,
-    poolSize: poolSize - appendConnections,
+    poolSize: connections.store,
     now: Date.now,
     onBroken: (error) => onTrouble?.("store.connection_broken", { err: error }),
   });
-  const ledger = await startPostgresLedger({
+  const ledgerStart = startPostgresLedger({
     url,
-    connections: appendConnections,
+    connections: connections.append,
     ...(onCommitted === undefined ? {} : { onCommitted }),
-    onCrash: (role, error) => onTrouble?.("store.thread_crashed", { role, err: error }),
-  }).catch(async (error: unknown) => {
+    onCrash,
+  });
+  const questionsStart = startPostgresQuestions({ url, connections: connections.questions, onCrash });
+  const [ledger, questions] = await Promise.all([ledgerStart, questionsStart]).catch(async (error: unknown) => {
+    for (const started of [ledgerStart, questionsStart])
+      await started.then((one) => one.close()).catch(() => undefined);
     await store.close();
     throw error;
   });
   return {
     store,
     ledger,
-    query: postgresCostQuery(store),
+    query: questions.query,
     // Whether the database answers is found out by asking it.
     problem: () => undefined,
     queuedBytes: () => ledger.queuedBytes,
     close: async () => {
+      await questions.close();
       await ledger.close();
       await store.close();
     },
