@@ -2,7 +2,7 @@ import { z } from "zod";
 import { Instant, Name } from "./fields.ts";
 import { permissions } from "./permissions.ts";
 
-const PermissionName = z.enum(permissions).meta({ id: "Permission" });
+export const PermissionName = z.enum(permissions).meta({ id: "Permission" });
 
 const overlapSecondsMax = 30 * 86_400;
 

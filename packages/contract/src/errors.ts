@@ -27,11 +27,19 @@ export const errorCodes = {
     meaning: "The repricing is not in a state that allows this (for example undo before apply).",
   },
   IMPORT_001: { status: 422, meaning: "The format of the import was not recognised; name it with `format`." },
-  AUTH_001: { status: 401, meaning: "The API key is missing, malformed, unknown, expired or revoked." },
+  AUTH_001: {
+    status: 401,
+    meaning:
+      "The credential is missing, malformed, unknown, expired or revoked; or what somebody signed in with is not right.",
+  },
   AUTH_002: {
     status: 403,
     meaning:
       "The credential may not do this (the message names the permission), or names another organization or project.",
+  },
+  AUTH_003: {
+    status: 401,
+    meaning: "The password is right, and a code of the second factor is needed: send it as `code`.",
   },
   NOT_FOUND: { status: 404, meaning: "There is nothing at this address or with this id." },
   METHOD_NOT_ALLOWED: { status: 405, meaning: "The address exists but not with this method." },

@@ -3,6 +3,10 @@ export const countMax = Number.MAX_SAFE_INTEGER;
 
 /** Limits of what may be sent. Apart from the schemas, so that the hot path reads them without loading a validator. */
 export const limits = {
+  /** At least so many characters, at most so many bytes. */
+  passwordLength: 12,
+  passwordBytes: 1_024,
+  emailLength: 254,
   idLength: 128,
   nameLength: 256,
   tagCount: 50,

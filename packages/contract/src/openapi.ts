@@ -68,6 +68,8 @@ const tagDescriptions: Readonly<Record<string, string>> = {
   Organizations: "The organization, its tenants and what each of them spent.",
   "API keys": "Credentials of programs.",
   Audit: "Who changed what, when and from where, in a chain that shows tampering.",
+  "Sign-in": "Sessions of people, and what they sign in with.",
+  Users: "People, who belong to the installation and are members of organizations.",
   OpenTelemetry: "Spans of model calls over OTLP/HTTP.",
   System: "State and description of the server.",
 };

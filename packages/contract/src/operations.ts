@@ -22,6 +22,7 @@ import { CursorPage } from "./fields.ts";
 import { ImportQuery, ImportReport } from "./imports.ts";
 import { basePath, created, data, get, id, list, type Operation, ok, page } from "./operation.ts";
 import { auditOperations } from "./operations/audit.ts";
+import { userOperations } from "./operations/users.ts";
 import {
   Organization,
   OrganizationCreated,
@@ -500,6 +501,7 @@ export const operations = {
   },
 
   ...auditOperations,
+  ...userOperations,
 
   "otlp.traces": {
     method: "POST",

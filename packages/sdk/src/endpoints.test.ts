@@ -22,6 +22,7 @@ test("every read is repeatable, and nothing that appends without an id of its ow
     "apiKeys.revoke",
     "audit.checkpoint",
     "audit.verify",
+    "auth.refresh",
     "catalogue.preview",
     "costs.batchQuery",
     "costs.bulkCreate",

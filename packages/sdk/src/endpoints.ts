@@ -76,6 +76,22 @@ export const endpoints = {
   // A question that may need a body; a checkpoint of the same entry is kept once.
   "audit.verify": repeatable("POST", `${api}/audit/verify`),
   "audit.checkpoint": repeatable("POST", `${api}/audit/checkpoints`),
+  // The second time the password, the code or the token is none any more, or there is nothing left to end.
+  "auth.login": once(`${api}/auth/login`),
+  // An answer that was lost is given again, for a while.
+  "auth.refresh": repeatable("POST", `${api}/auth/refresh`),
+  "auth.logout": once(`${api}/auth/logout`),
+  "auth.whoami": read(`${api}/auth/whoami`),
+  "auth.sessions": read(`${api}/auth/sessions`),
+  "auth.revokeSession": { method: "DELETE", path: `${api}/auth/sessions/:id`, repeatable: false },
+  "auth.changePassword": once(`${api}/auth/password`),
+  "auth.startTotp": once(`${api}/auth/totp`),
+  "auth.confirmTotp": once(`${api}/auth/totp/confirm`),
+  "auth.removeTotp": { method: "DELETE", path: `${api}/auth/totp`, repeatable: false },
+  "auth.renewRecoveryCodes": once(`${api}/auth/recovery-codes`),
+  "users.create": once(`${api}/users`),
+  "users.sessions": read(`${api}/users/:id/sessions`),
+  "users.revokeSession": { method: "DELETE", path: `${api}/users/:id/sessions/:session_id`, repeatable: false },
   "otlp.traces": once("/v1/traces"),
   "system.health": read("/health"),
   "system.ready": read("/ready"),

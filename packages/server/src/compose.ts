@@ -34,10 +34,18 @@ import { pricingJobHandlers } from "./pricing/pricing-jobs.ts";
 import { createRepricings } from "./pricing/repricings.ts";
 import { pricingRoutes } from "./pricing/routes.ts";
 import type { Secret } from "./secret.ts";
+import { sessionRoutes } from "./sessions/routes.ts";
+import { createSessionTokens } from "./sessions/session-tokens.ts";
 import type { OpenedSqlite } from "./sqlite/open-sqlite.ts";
 import type { Store } from "./store/operation.ts";
 import type { CommittedUsage } from "./usage/ledger-observer.ts";
 import { usageRoutes } from "./usage/routes.ts";
+import { commonAmong } from "./users/common-passwords.ts";
+import { createOwnAccount } from "./users/own-account.ts";
+import { createPasswordHashes } from "./users/password-hashes.ts";
+import { userRoutes } from "./users/routes.ts";
+import { createSignIn, type SignInAttempt } from "./users/sign-in.ts";
+import { createSignInAttempts, unlimitedAttempts } from "./users/sign-in-attempts.ts";
 import { version } from "./version.ts";
 
 /** Everything of one server, wired, with its doors still closed to the network. */
@@ -87,8 +95,16 @@ export async function compose(config: Config, { clock, logger, brief, createServ
   try {
     const book = createPriceBook(store);
     const apiKeys = createApiKeys(store, config.apiKeyPrefix);
+    const tokens = createSessionTokens({
+      store,
+      secretKey: config.secretKey,
+      clock,
+      onEnded: () => authenticator.forget(),
+      onReuse: ({ id, userId }) => logger.warn({ event: "session.token_reused", session: id, user: userId }),
+    });
     const authenticator = createAuthenticator({
       apiKeys,
+      tokens,
       clock,
       onFailure: (error) => logger.error({ event: "identity.touch_failed", err: error }),
     });
@@ -99,6 +115,12 @@ export async function compose(config: Config, { clock, logger, brief, createServ
       onFailure: (job, error) => logger.error({ event: "job.failed", kind: job.kind, job: job.id, err: error }),
     });
     const log = requestLog(logger);
+    const attempts =
+      brief === undefined ? createSignInAttempts(buckets, config.rateLimitFailedAuth) : unlimitedAttempts;
+    const hashes = createPasswordHashes();
+    const signingIn = { store, hashes, attempts, secretKey: config.secretKey, clock };
+    const onEnded = authenticator.forget;
+    const onAttempt = (attempt: SignInAttempt): void => logger.info({ event: "sign_in", ...attempt });
     const app = createApp({
       routes: [
         usageRoutes({ ledger, store }),
@@ -117,6 +139,13 @@ export async function compose(config: Config, { clock, logger, brief, createServ
           store,
           trail: createAuditTrail({ store, secretKey: config.secretKey, now: clock }),
           now: clock,
+        }),
+        sessionRoutes({ store, signIn: createSignIn({ ...signingIn, tokens, onAttempt }), attempts, tokens, onEnded }),
+        userRoutes({
+          store,
+          account: createOwnAccount({ ...signingIn, commonAmong, onEnded }),
+          hashes,
+          commonAmong,
         }),
         systemRoutes({
           version,

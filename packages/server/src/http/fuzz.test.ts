@@ -90,7 +90,9 @@ describe("whatever is sent, the answer is what the contract says and never a fai
 });
 
 test("the generated requests are right often enough to try what happens behind the checks", () => {
-  expect(succeeded.size).toBeGreaterThan(0.75 * Object.keys(operations).length);
+  // What is for people in a session is refused to the key that asks here.
+  const possible = Object.values<Operation>(operations).filter(({ tag }) => tag !== "Sign-in");
+  expect(succeeded.size).toBeGreaterThan(0.75 * possible.length);
 });
 
 function checkError(status: number, text: string): void {

@@ -1,13 +1,14 @@
 import type { Authenticator } from "../http/app.ts";
 import type { Caller } from "../http/route.ts";
 import { Refusal } from "../refusal.ts";
+import type { SessionTokens } from "../sessions/session-tokens.ts";
 import { type ApiKeys, defaultOrganization, type KeyUse } from "./api-keys.ts";
-import { bearerKey, hashKey, makeKey } from "./credential.ts";
+import { bearerCredential, type Credential, hashKey, makeKey } from "./credential.ts";
 import { everyPermission, toCaller } from "./key-scope.ts";
 
-/** How long a cached key may be trusted before other processes' revocations are looked for. */
+/** How long a cached credential may be trusted before other processes' revocations are looked for. */
 const trustMs = 1_000;
-/** How long an unknown key is remembered as unknown, so that guessing costs the database little. */
+/** How long an unknown credential is remembered as unknown, so that guessing costs the database little. */
 const unknownMs = 250;
 const cacheMax = 10_000;
 const touchMs = 60_000;
@@ -19,7 +20,7 @@ interface Cached {
 }
 
 export interface KeyAuthenticator extends Authenticator {
-  /** Forgets every cached key: to be called after a key was revoked in this process, before that is answered. */
+  /** Forgets every caller: to be called after a credential was revoked in this process, before that is answered. */
   forget(): void;
   /** A key that is valid in this process only, is stored nowhere and ends with it: for a client inside the process. */
   issueProcessKey(): string;
@@ -28,12 +29,13 @@ export interface KeyAuthenticator extends Authenticator {
 }
 
 /**
- * Finds the caller of a key by its hash: the key itself is never kept, and comparing hashes tells a guesser nothing
- * about the key. A cached key is trusted for a second; then one look at the key revision serves all requests, so a
- * revocation in another process holds within a second and in this one at once.
+ * Finds the caller of a key or an access token by its hash: neither is ever kept, and comparing hashes tells a guesser
+ * nothing about them. A cached one is trusted for a second; then one look at the access revision serves all requests, so
+ * a revocation in another process holds within a second and in this one at once.
  */
 export function createAuthenticator(parts: {
   readonly apiKeys: ApiKeys;
+  readonly tokens: Pick<SessionTokens, "callerOf">;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
   readonly onFailure?: (error: unknown) => void;
@@ -85,23 +87,32 @@ export function createAuthenticator(parts: {
     }, 1_000).unref();
   };
 
-  const lookUp = async (keyHash: string): Promise<Caller> => {
+  const find = async ({ kind, text }: Credential, hash: string): Promise<Cached> => {
+    if (kind === "token") {
+      const found = await parts.tokens.callerOf(text);
+      return { caller: found?.caller, expiresAtMs: found?.expiresAtMs ?? 0, atMs: performance.now() };
+    }
+    const key = await apiKeys.find(hash);
+    return {
+      caller: key && toCaller(key),
+      expiresAtMs: key?.expiresAtMs ?? Number.POSITIVE_INFINITY,
+      atMs: performance.now(),
+    };
+  };
+
+  const lookUp = async (credential: Credential, keyHash: string): Promise<Caller> => {
     const nowMs = performance.now();
     if (nowMs - checkedAtMs >= trustMs || revision === undefined) await check();
     let found = cache.get(keyHash);
     if (found === undefined || (found.caller === undefined && nowMs - found.atMs > unknownMs)) {
       const seen = revision;
-      const key = await apiKeys.find(keyHash);
-      found = {
-        caller: key && toCaller(key),
-        expiresAtMs: key?.expiresAtMs ?? Number.POSITIVE_INFINITY,
-        atMs: performance.now(),
-      };
+      found = await find(credential, keyHash);
       // What was read before a revocation must not be cached after it.
       if (seen === revision && seen !== undefined) remember(keyHash, found);
     }
     if (found.caller === undefined || found.expiresAtMs <= clock()) {
-      throw invalidKey("The API key is unknown, expired or revoked.");
+      const what = credential.kind === "key" ? "API key" : "access token";
+      throw invalidKey(`The ${what} is unknown, expired or revoked.`);
     }
     noteUse(found.caller, nowMs);
     return found.caller;
@@ -115,16 +126,17 @@ export function createAuthenticator(parts: {
   return {
     authenticate(authorization) {
       if (authorization === undefined) throw invalidKey("An API key is needed: Authorization: Bearer <key>.");
-      const key = bearerKey(authorization);
-      if (key === undefined) throw invalidKey("The Authorization header is not of the form: Bearer <key>.");
-      const keyHash = hashKey(key);
+      const credential = bearerCredential(authorization);
+      if (credential === undefined) throw invalidKey("The Authorization header is not of the form: Bearer <key>.");
+      const keyHash = hashKey(credential.text);
       const ofProcess = processKeys.get(keyHash);
       if (ofProcess !== undefined) return ofProcess;
       const nowMs = performance.now();
       const cached = nowMs - checkedAtMs < trustMs ? cache.get(keyHash) : undefined;
       const caller = cached?.caller;
       // An expired key takes the long way as well, whose refusal is that of an unknown one.
-      if (cached === undefined || caller === undefined || cached.expiresAtMs <= clock()) return lookUp(keyHash);
+      if (cached === undefined || caller === undefined || cached.expiresAtMs <= clock())
+        return lookUp(credential, keyHash);
       noteUse(caller, nowMs);
       return caller;
     },

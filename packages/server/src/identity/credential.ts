@@ -31,10 +31,23 @@ export function shownPart(key: string, prefix: string): string {
 /** A whole key: a prefix, and at least 43 base64url characters after it, which carry 256 bits. */
 export const keyPattern = /^[A-Za-z][A-Za-z0-9_]{0,22}_[A-Za-z0-9_-]{43,128}$/;
 
-const bearer = /^Bearer +([A-Za-z0-9_-]{1,160})$/i;
+/** The three parts of a signed token: header, claims and a signature of 256 bits. */
+export const tokenPattern = /^[A-Za-z0-9_-]{1,512}\.[A-Za-z0-9_-]{1,2048}\.[A-Za-z0-9_-]{43}$/;
 
-/** The key of an `Authorization` header, or undefined where it holds no well-formed one. */
-export function bearerKey(header: string | undefined): string | undefined {
-  if (header === undefined || header.length > 200) return undefined;
-  return bearer.exec(header)?.[1];
+const bearer = /^Bearer +([A-Za-z0-9_.-]{1,2700})$/i;
+const keyLengthMax = 160;
+
+/** What a client shows to be let in. */
+export interface Credential {
+  readonly kind: "key" | "token";
+  readonly text: string;
+}
+
+/** The key or the token of an `Authorization` header, or undefined where it holds no well-formed one. */
+export function bearerCredential(header: string | undefined): Credential | undefined {
+  if (header === undefined || header.length > 2_800) return undefined;
+  const text = bearer.exec(header)?.[1];
+  if (text === undefined) return undefined;
+  if (text.includes(".")) return tokenPattern.test(text) ? { kind: "token", text } : undefined;
+  return text.length > keyLengthMax ? undefined : { kind: "key", text };
 }

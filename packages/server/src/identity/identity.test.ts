@@ -8,7 +8,7 @@ import { loadConfig } from "../config.ts";
 import { speak } from "../http/app-fixture.ts";
 import { createLogger } from "../http/request-log.ts";
 import { Secret } from "../secret.ts";
-import { bearerKey, hashKey, keyPattern, makeKey, shownPart } from "./credential.ts";
+import { bearerCredential, hashKey, keyPattern, makeKey, shownPart } from "./credential.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "cost-ops-identity-"));
 const world = { clock: Date.now, logger: createLogger("silent") };
@@ -49,7 +49,7 @@ describe("keys", () => {
         expect(made).toMatch(keyPattern);
         expect(made.length).toBe(prefix.length + 43);
         expect(shownPart(made, prefix)).toBe(made.slice(0, prefix.length + 4));
-        expect(bearerKey(`Bearer ${made}`)).toBe(made);
+        expect(bearerCredential(`Bearer ${made}`)).toEqual({ kind: "key", text: made });
         expect(hashKey(made)).toMatch(/^[0-9a-f]{64}$/);
       }),
     );

@@ -7,10 +7,13 @@ import { importOperations } from "../imports/imports.sql.ts";
 import { jobOperations } from "../jobs/job-queue.sql.ts";
 import { organizationOperations } from "../organizations/organizations.sql.ts";
 import { pricingOperations } from "../pricing/price-book.sql.ts";
+import { sessionOperations } from "../sessions/sessions.sql.ts";
 import type { StoreOperation } from "../store/operation.ts";
 import { appendUsage } from "../usage/append-usage.sqlite.ts";
 import { checkLedgerOperation } from "../usage/check-ledger.sql.ts";
 import { usageOperations } from "../usage/operations.sql.ts";
+import { signInOperations } from "../users/sign-in.sql.ts";
+import { userOperations } from "../users/users.sql.ts";
 import type { SqliteGroupOperation, SqliteOperation } from "./operation.ts";
 import { onThread } from "./store-connection.ts";
 
@@ -29,6 +32,9 @@ export const storeOperations: readonly StoreOperation<never, unknown>[] = [
   ...pricingOperations,
   ...usageOperations,
   checkLedgerOperation,
+  ...userOperations,
+  ...signInOperations,
+  ...sessionOperations,
 ];
 
 const onThreads = (access: "read" | "write"): readonly AnySqliteOperation[] =>
