@@ -30,12 +30,18 @@ test("a server that is exposed as it should be has nothing to say about it", asy
 });
 
 test("what may be meant so is a warning: exit code 0, and no key is shown", async () => {
-  const env = { COST_OPS_SECRET_KEY: "change-me", COST_OPS_ADMIN_KEY: adminKey, LOG_LEVEL: "debug" };
+  const env = {
+    COST_OPS_SECRET_KEY: "change-me",
+    COST_OPS_ADMIN_KEY: adminKey,
+    REDIS_URL: "redis://:hidden@redis.example.org",
+    LOG_LEVEL: "debug",
+  };
   const [code, ...said] = await unsafe(env);
   expect(code).toBe(0);
   expect(said).toEqual([
     expect.stringMatching(/^warning: COST_OPS_SECRET_KEY must be 32 bytes of chance/),
     expect.stringMatching(/^warning: COST_OPS_ADMIN_KEY is in the environment.*COST_OPS_ADMIN_KEY_FILE/),
+    expect.stringMatching(/^warning: REDIS_URL leads over the network to redis\.example\.org without TLS/),
     expect.stringMatching(/^warning: LOG_LEVEL is debug/),
   ]);
   expect(said.join()).not.toContain(adminKey);

@@ -80,6 +80,12 @@ describe("where a value comes from", () => {
 });
 
 describe("what stops a start", () => {
+  test.each(["http://:hidden@h", "redis:///0", "redis://:hidden@h/first", "hidden"])("%s is no Redis", (text) => {
+    const [problem] = problemsOf({ environment: { REDIS_URL: text } });
+    expect(problem).toMatch(/^REDIS_URL must be like redis:/);
+    expect(problem).not.toContain("hidden");
+  });
+
   test("everything that is wrong is said at once", () => {
     projectFile('[server]\nprot = 1\nport = "x"\nhost = "${NOWHERE}"\n[auth]\napi_key_prefix = []\n');
     const problems = problemsOf({ environment: { LOG_LEVEL: "loud", METRICS_ENABLED: "maybe" } }).join("\n");

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
 import { loadConfig } from "./config.ts";
-import { exposureProblems, isLoopback } from "./exposure.ts";
+import { exposureProblems, isLoopback, redisProblem } from "./exposure.ts";
 
 const key = randomBytes(32).toString("base64url");
 const problems = (environment: Record<string, string>): readonly string[] =>
@@ -58,4 +58,17 @@ test.each([
   expect(problems({ [given]: "x.pem" })).toEqual([
     `${given} needs ${missing} beside it: TLS takes a certificate and its key.`,
   ]);
+});
+
+test.each([
+  ["redis://127.0.0.1:6379", undefined],
+  ["redis://:secret@[::1]:6379/2", undefined],
+  ["rediss://:secret@redis.example.org", undefined],
+  ["redis://:secret@redis.example.org", /^REDIS_URL leads .* to redis\.example\.org without TLS, and its password/],
+  ["redis://10.0.0.7:6379", /^REDIS_URL leads .* to 10\.0\.0\.7 without TLS, and anybody/],
+])("the way to %s is judged", (redisUrl, expected) => {
+  const found = redisProblem(loadConfig({ environment: { REDIS_URL: redisUrl }, workingFolder: "/nowhere" }));
+  if (expected === undefined) expect(found).toBeUndefined();
+  else expect(found).toMatch(expected);
+  expect(found ?? "").not.toContain("secret");
 });

@@ -47,3 +47,13 @@ export function exposureProblems(config: ExposureSettings): readonly string[] {
   }
   return problems;
 }
+
+/** What is unsafe in the way to Redis, as a sentence that names no secret; undefined where nothing is. */
+export function redisProblem({ redisUrl, origins }: Pick<Config, "redisUrl" | "origins">): string | undefined {
+  if (redisUrl === undefined) return undefined;
+  const { protocol, hostname, password } = new URL(redisUrl.reveal());
+  const host = hostname.replace(/^\[(.*)\]$/, "$1");
+  if (protocol === "rediss:" || isLoopback(host)) return undefined;
+  const crossing = password === "" ? "anybody on the way can change the limits" : "its password crosses it in the open";
+  return `${origins.redisUrl} leads over the network to ${host} without TLS, and ${crossing}: use rediss://.`;
+}

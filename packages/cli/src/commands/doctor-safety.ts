@@ -10,7 +10,7 @@ export interface SafetyFinding {
 
 /** What is unsafe about an installation: its configuration as this command reads it, and its database files. */
 export async function findUnsafe(config: Config): Promise<readonly SafetyFinding[]> {
-  const { safetyProblems, secretKeyProblem } = await import("@llm-cost-ops/server");
+  const { redisProblem, safetyProblems, secretKeyProblem } = await import("@llm-cost-ops/server");
   const problems = await safetyProblems(config);
   const { origins } = config;
   const warnings: string[] = [];
@@ -25,6 +25,8 @@ export async function findUnsafe(config: Config): Promise<readonly SafetyFinding
       "COST_OPS_ADMIN_KEY is in the environment, which a running server keeps for its whole life and hands to its children: put it into a file and name that with COST_OPS_ADMIN_KEY_FILE.",
     );
   }
+  const wayToRedis = redisProblem(config);
+  if (wayToRedis !== undefined) warnings.push(wayToRedis);
   if (config.logLevel === "trace" || config.logLevel === "debug") {
     warnings.push(`${origins.logLevel} is ${config.logLevel}: logs will tell more than a server in use should.`);
   }
