@@ -5,6 +5,7 @@ import type { Run } from "../invocation.ts";
 import { configSources } from "../local-config.ts";
 import { count } from "../terminal/amounts.ts";
 import { renderTable, writeRecord } from "../terminal/output.ts";
+import { findOpenSigningKey } from "./doctor-audit.ts";
 import { findUnsafe } from "./doctor-safety.ts";
 
 export function define(command: Command, run: Run): void {
@@ -21,7 +22,7 @@ export function define(command: Command, run: Run): void {
         }
         const { store } = await composeLocally({ ...cli, database: "must exist" });
         const { checkLedgerOperation, loadConfig } = await import("@llm-cost-ops/server");
-        const unsafe = await findUnsafe(loadConfig(configSources(cli)));
+        const unsafe = [...(await findUnsafe(loadConfig(configSources(cli)))), ...(await findOpenSigningKey(store))];
         const check = await store.run(checkLedgerOperation, { integrity });
         const document = {
           records: check.records,
