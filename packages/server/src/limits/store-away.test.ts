@@ -66,6 +66,33 @@ test("without the store each process admits its share, nobody waits for it, and 
   expect(((await take(one, "c")) as BucketAnswer[])[0]?.admitted).toBe(false);
 });
 
+test("a crowd is served in trips of a bounded size, and all of it at once when a trip fails", async () => {
+  const state = { isAway: false, sizes: [] as number[] };
+  const model = modelBuckets(() => 0);
+  const store = leasedRateLimitStore({
+    shared: {
+      ...model,
+      lease: async (processId, asks) => {
+        state.sizes.push(asks.length);
+        if (state.isAway) throw new Error("away");
+        return model.lease(processId, asks);
+      },
+    },
+    processId: "one",
+    clock: () => 0,
+  });
+  const crowd = async (name: string): Promise<number> => {
+    const asks = Array.from({ length: 1_200 }, (_, at) => ({ limit: "l", caller: `${name} ${at}` }));
+    const answers = await Promise.all(
+      asks.map((ask) => store.take([{ ...ask, allowance: { perMinute: 60, burst: 1 } }])),
+    );
+    return answers.filter(([answer]) => answer?.admitted).length;
+  };
+  expect([await crowd("a"), state.sizes]).toEqual([1_200, [500, 500, 200]]);
+  state.isAway = true;
+  expect([await crowd("b"), state.sizes]).toEqual([1_200, [500, 500, 200, 500]]);
+});
+
 /** A store that is asked until it was told that it is away, and back; each answer comes, whatever the store does. */
 async function openedStore(parts: { readonly redisUrl?: string; readonly postgresUrl?: string }) {
   const told: string[] = [];
