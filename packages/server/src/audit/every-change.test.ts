@@ -1,4 +1,5 @@
 import { fullPath, type Operation, type OperationId, operations } from "@llm-cost-ops/contract";
+import { TOTP } from "otpauth";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Composition, compose } from "../compose.ts";
 import { loadConfig } from "../config.ts";
@@ -12,9 +13,17 @@ interface Case {
   readonly params?: () => Record<string, string>;
   readonly query?: string;
   readonly body?: () => unknown;
+  /** Who is told to have done it, where that is not the key. */
+  readonly by?: { readonly actor_kind: string; readonly actor_name: string };
   /** A body that is not JSON. */
   readonly raw?: { readonly type: string; readonly text: string };
   readonly tells: string | { readonly nothing: string };
+  /** Who asks; the administrator key if absent, and nobody where it is null. */
+  readonly as?: () => string | null;
+  /** The action that the entry names, where that is not the operation. */
+  readonly action?: string;
+  /** What has to be there first, and what the trail tells of that is not looked at. */
+  readonly ready?: () => Promise<void>;
   /** Takes from the answer what later cases need. */
   readonly learns?: (data: Record<string, unknown>) => void;
 }
@@ -23,10 +32,28 @@ const ledger = { nothing: "records are in the ledger, which tells of itself" };
 const question = { nothing: "it asks and changes nothing" };
 const usage = { provider: "openai", model: "gpt-4o", input_tokens: 100, output_tokens: 10 };
 const known: Record<string, string> = {};
+const email = "ada@example.com";
+const password = "tangerine orbit 7741";
+const user = () => known["access"] ?? "";
+const entered = (data: Record<string, unknown>): void => {
+  known["access"] = String(data["access_token"]);
+  known["refresh"] = String(data["refresh_token"]);
+};
+const withCode = () => ({ password, code: known["code"] });
+const learnsCode = (data: Record<string, unknown>): void => {
+  known["code"] = (data["recovery_codes"] as readonly string[])[0] ?? "";
+};
+/** One more session of the user, to be ended by others. */
+async function enterAgain(): Promise<void> {
+  const response = await send("POST", "/api/v1/auth/login", { content: json({ email, password }), as: null });
+  const { data } = (await response.json()) as { readonly data: { readonly session: { readonly id: string } } };
+  known["session"] = data.session.id;
+}
 const remember = (name: string) => (data: Record<string, unknown>) => {
   known[name] = String(data["id"]);
 };
 const named = (name: string) => (): Record<string, string> => ({ id: known[name] ?? "" });
+const ours = () => ({ id: "default" });
 const catalogue = {
   format: "llm-cost-ops-catalogue",
   version: 1,
@@ -80,6 +107,101 @@ const cases: { readonly [Id in OperationId]?: Case } = {
   "apiKeys.revoke": { params: named("key"), tells: "api_key" },
   "organizations.create": { body: () => ({ name: "Acme" }), tells: "organization", learns: remember("tenant") },
   "organizations.update": { params: named("tenant"), body: () => ({ name: "Acme Corp" }), tells: "organization" },
+  "users.create": {
+    body: () => ({ email, password, role: "admin" }),
+    tells: "user",
+    learns: remember("user"),
+  },
+  "auth.login": { as: () => null, body: () => ({ email, password }), tells: "session", learns: entered },
+  "auth.refresh": {
+    as: () => null,
+    body: () => ({ refresh_token: known["refresh"] }),
+    tells: { nothing: "a session goes on" },
+    learns: entered,
+  },
+  "auth.startTotp": {
+    as: user,
+    body: () => ({ password }),
+    tells: "user",
+    action: "users.totp.offer",
+    learns: (data) => {
+      known["secret"] = String(data["secret"]);
+    },
+  },
+  "auth.confirmTotp": {
+    as: user,
+    body: () => ({ code: new TOTP({ secret: known["secret"] ?? "" }).generate() }),
+    tells: "user",
+    action: "users.totp.confirm",
+    learns: learnsCode,
+  },
+  "auth.renewRecoveryCodes": {
+    as: user,
+    body: withCode,
+    tells: "user",
+    action: "users.recoveryCodes.renew",
+    learns: learnsCode,
+  },
+  "auth.removeTotp": { as: user, body: withCode, tells: "user", action: "users.totp.remove" },
+  "auth.revokeSession": {
+    as: user,
+    ready: enterAgain,
+    params: named("session"),
+    tells: "session",
+    action: "sessions.revoke",
+  },
+  "users.revokeSession": {
+    ready: enterAgain,
+    params: () => ({ id: known["user"] ?? "", session_id: known["session"] ?? "" }),
+    tells: "session",
+    action: "sessions.revoke",
+  },
+  "auth.changePassword": {
+    as: user,
+    body: () => ({ current_password: password, new_password: `${password} more` }),
+    tells: "user",
+    action: "users.password.change",
+  },
+  "auth.logout": { as: user, tells: "session" },
+  "projects.create": { body: () => ({ id: "checkout" }), tells: "project" },
+  "projects.update": { params: () => ({ id: "checkout" }), body: () => ({ archived: true }), tells: "project" },
+  "roles.create": { body: () => ({ name: "reader", permissions: ["usage:read"] }), tells: "role" },
+  "roles.update": { params: () => ({ role: "reader" }), body: () => ({ description: "Reads" }), tells: "role" },
+  "roles.delete": { params: () => ({ role: "reader" }), tells: "role" },
+  "teams.create": { body: () => ({ name: "Engineering" }), tells: "team" },
+  "teams.update": { params: () => ({ id: "engineering" }), body: () => ({ projects: ["checkout"] }), tells: "team" },
+  "teams.delete": { params: () => ({ id: "engineering" }), tells: "team" },
+  "invitations.create": {
+    params: ours,
+    body: () => ({ user_email: "ada@example.com", role: "viewer" }),
+    tells: "invitation",
+    learns: (data) => {
+      known["token"] = String(data["token"]);
+    },
+  },
+  "invitations.accept": {
+    body: () => ({ token: known["token"], password: "a lantern over the harbour" }),
+    tells: "invitation",
+    by: { actor_kind: "user", actor_name: "ada@example.com" },
+    learns: (data) => {
+      known["member"] = String(data["user_id"]);
+    },
+  },
+  "members.assignRole": {
+    params: ours,
+    body: () => ({ user_email: "ada@example.com", role: "developer", scope: "project:checkout" }),
+    tells: "member",
+  },
+  "members.removeRole": {
+    params: () => ({ ...ours(), user_id: known["member"] ?? "" }),
+    query: "?scope=organization",
+    tells: "member",
+  },
+  "members.remove": { params: () => ({ ...ours(), user_id: known["member"] ?? "" }), tells: "member" },
+  "invitations.revoke": {
+    params: () => ({ ...ours(), invitation_id: known["invitation"] ?? "" }),
+    tells: "invitation",
+  },
   "audit.verify": { body: () => ({}), tells: question },
   "audit.checkpoint": { tells: { nothing: "a checkpoint is a part of the trail" } },
 };
@@ -110,11 +232,16 @@ afterAll(async () => {
   folder.remove();
 });
 
-const send = (method: string, path: string, content?: { readonly type: string; readonly text: string }) =>
+interface Sent {
+  readonly content?: { readonly type: string; readonly text: string } | undefined;
+  /** A key or an access token; the administrator key if absent. */
+  readonly as?: string | null;
+}
+const send = (method: string, path: string, { content, as = key }: Sent = {}) =>
   fetch(`${url}${path}`, {
     method,
     headers: {
-      authorization: `Bearer ${key}`,
+      ...(as === null ? {} : { authorization: `Bearer ${as}` }),
       "user-agent": "walk/1",
       ...(content === undefined ? {} : { "content-type": content.type }),
     },
@@ -141,14 +268,22 @@ describe("the audit trail", () => {
     expect(changing.map(([id]) => id).filter((id) => cases[id] === undefined)).toEqual([]);
   });
 
-  for (const [id, { params, query, body, raw, tells, learns }] of Object.entries(cases) as [OperationId, Case][]) {
+  for (const [id, { ready, params, query, body, raw, as, action, tells, learns }] of Object.entries(cases) as [
+    OperationId,
+    Case,
+  ][]) {
     it(`gets ${typeof tells === "string" ? "exactly one entry" : "no entry"} of ${id}`, async () => {
+      await ready?.();
       const before = await lastSeq();
+      const asker = as === undefined ? key : as();
       const path = Object.entries(params?.() ?? {}).reduce(
         (text, [name, value]) => text.replace(`:${name}`, encodeURIComponent(value)),
         fullPath(operations[id]),
       );
-      const response = await send(operations[id].method, `${path}${query ?? ""}`, raw ?? (body && json(body())));
+      const response = await send(operations[id].method, `${path}${query ?? ""}`, {
+        content: raw ?? (body && json(body())),
+        as: asker,
+      });
       const text = await response.text();
       expect([id, response.status, text]).toEqual([id, operations[id].success.status, expect.any(String)]);
       const data = text === "" ? {} : (JSON.parse(text) as { data: Record<string, unknown> }).data;
@@ -157,18 +292,23 @@ describe("the audit trail", () => {
         expect(entries).toHaveLength(1);
         expect(entries[0]).toMatchObject({
           seq: before + 1,
-          action: id,
+          action: action ?? id,
           resource_type: tells,
-          actor_kind: "key",
-          actor_name: "administrator",
+          ...(asker === key
+            ? { actor_kind: "key", actor_name: "administrator", user_email: null }
+            : { actor_kind: "user", actor_id: known["user"], user_email: email }),
           client_address: "127.0.0.1",
           user_agent: "walk/1",
           request_id: response.headers.get("x-request-id"),
           outcome: "success",
           organization_id: "default",
+          ...by,
         });
-        // A key that was just made is a secret of its maker alone.
-        if (typeof data?.["key"] === "string") expect(JSON.stringify(entries)).not.toContain(data["key"]);
+        // What was just made to be kept secret is told nobody else.
+        for (const secret of ["key", "secret", "access_token", "refresh_token", "token"]) {
+          if (typeof data?.[secret] === "string") expect(JSON.stringify(entries)).not.toContain(data[secret]);
+        }
+        expect(JSON.stringify(entries)).not.toContain(password);
       } else {
         expect(entries).toEqual([]);
       }
@@ -180,17 +320,17 @@ describe("the audit trail", () => {
     const before = await lastSeq();
     const again = { provider: "openai", model: "own", input_price_per_million: 1, output_price_per_million: 2 };
     const refused = [
-      await send("POST", "/api/v1/pricing", json({ ...again, effective_date: "2026-01-15" })),
-      await send("POST", "/api/v1/organizations", json({ name: "acme" })),
-      await send("PATCH", "/api/v1/costs/nobody", json({ tags: {} })),
+      await send("POST", "/api/v1/pricing", { content: json({ ...again, effective_date: "2026-01-15" }) }),
+      await send("POST", "/api/v1/organizations", { content: json({ name: "acme" }) }),
+      await send("PATCH", "/api/v1/costs/nobody", { content: json({ tags: {} }) }),
       await send("DELETE", "/api/v1/pricing/aliases/azure/chat"),
-      await send("POST", "/api/v1/api-keys", json({ name: "x", scopes: ["nothing:at-all"] })),
+      await send("POST", "/api/v1/api-keys", { content: json({ name: "x", scopes: ["nothing:at-all"] }) }),
     ];
     expect(refused.map(({ status }) => status)).toEqual([409, 409, 404, 404, 422]);
     const unchanged = [
       await send("DELETE", "/api/v1/costs/walk-1"),
       await send("DELETE", `/api/v1/api-keys/${known["key"]}`),
-      await send("POST", "/api/v1/pricing/catalogue/apply", json({ source: "file", content: catalogue })),
+      await send("POST", "/api/v1/pricing/catalogue/apply", { content: json({ source: "file", content: catalogue }) }),
     ];
     expect(unchanged.map(({ status }) => status)).toEqual([200, 200, 201]);
     expect(await entriesBehind(before)).toEqual([]);
@@ -198,7 +338,7 @@ describe("the audit trail", () => {
 
   it("fits together at the end of all this, and tells the same in every form", async () => {
     const checkpoint = ((await (await send("POST", "/api/v1/audit/checkpoints")).json()) as { data: object }).data;
-    const verified = await send("POST", "/api/v1/audit/verify", json({ checkpoint }));
+    const verified = await send("POST", "/api/v1/audit/verify", { content: json({ checkpoint }) });
     const all = await entriesBehind(0);
     expect(await verified.json()).toMatchObject({ data: { valid: true, entries: all.length, problem: null } });
     const lines = (await (await send("GET", "/api/v1/audit/export")).text()).trim().split("\n");
@@ -217,7 +357,9 @@ describe("the audit trail", () => {
   });
 
   it("is read with its own permission alone, and only that of one's own organization", async () => {
-    const made = await send("POST", "/api/v1/api-keys", json({ name: "no auditor", scopes: ["costs:read"] }));
+    const made = await send("POST", "/api/v1/api-keys", {
+      content: json({ name: "no auditor", scopes: ["costs:read"] }),
+    });
     const { data } = (await made.json()) as { data: { key: string } };
     const refused = await fetch(`${url}/api/v1/audit`, { headers: { authorization: `Bearer ${data.key}` } });
     expect(refused.status).toBe(403);
