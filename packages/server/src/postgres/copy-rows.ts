@@ -92,7 +92,7 @@ export class CopyRows {
 
 /** So much data goes into one message: the server works on one while the next arrives. */
 const messageBytesMax = 64 * 1024;
-const copyData = 0x64;
+const dataByte = 0x64;
 const copyDone = Buffer.from([0x63, 0, 0, 0, 4]);
 
 /**
@@ -119,7 +119,7 @@ class CopyStatement {
     for (let at = 0; at < this.#data.length; at += messageBytesMax) {
       const some = this.#data.subarray(at, at + messageBytesMax);
       const head = Buffer.allocUnsafe(5);
-      head[0] = copyData;
+      head[0] = dataByte;
       head.writeInt32BE(some.length + 4, 1);
       stream.write(head);
       stream.write(some);
@@ -139,6 +139,13 @@ class CopyStatement {
   }
 }
 
+/** Sends binary data, header and end included, to a table by COPY. `table` is followed by its columns in parentheses. */
+export const copyData = (client: pg.ClientBase, table: string, data: Buffer): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const text = `COPY ${table} FROM STDIN WITH (FORMAT binary)`;
+    client.query(new CopyStatement(text, data, (error) => (error === undefined ? resolve() : reject(error))));
+  });
+
 /** Sends rows to a table by COPY, in the transaction that is open on the connection. */
 export async function copyRows(
   client: pg.ClientBase,
@@ -146,9 +153,5 @@ export async function copyRows(
   columns: readonly string[],
   rows: CopyRows,
 ): Promise<void> {
-  if (rows.rows === 0) return;
-  const text = `COPY ${table} (${columns.join(", ")}) FROM STDIN WITH (FORMAT binary)`;
-  await new Promise<void>((resolve, reject) => {
-    client.query(new CopyStatement(text, rows.end(), (error) => (error === undefined ? resolve() : reject(error))));
-  });
+  if (rows.rows > 0) await copyData(client, `${table} (${columns.join(", ")})`, rows.end());
 }
