@@ -4,22 +4,26 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { loadConfig } from "../config.ts";
 import { type RunningServer, startServer } from "../start-server.ts";
+import { newDatabase, testedStore } from "../store/database-fixture.ts";
 import { type RedisUnderTest, startRedis } from "./redis-fixture.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "cost-ops-servers-"));
 const adminKey = `sk_test_${"l".repeat(43)}`;
-let redis: RedisUnderTest;
+/** Servers on the embedded store share a Redis; those on one PostgreSQL need none. */
+let redis: RedisUnderTest | undefined;
 const servers: RunningServer[] = [];
 beforeAll(async () => {
-  redis = await startRedis();
+  if (testedStore() === "sqlite") redis = await startRedis();
+  const common = await newDatabase(folder);
   for (const name of ["one", "two"]) {
     const config = loadConfig({
       environment: {
         COST_OPS_ADMIN_KEY: adminKey,
-        DATABASE_URL: `sqlite:${join(folder, `${name}.db`)}`,
+        ...(redis === undefined
+          ? common
+          : { DATABASE_URL: `sqlite:${join(folder, `${name}.db`)}`, REDIS_URL: redis.url }),
         LOG_LEVEL: "silent",
         SERVER_PORT: "0",
-        REDIS_URL: redis.url,
         RATE_LIMIT_FAILED_AUTH: "4",
       },
       workingFolder: folder,
@@ -30,7 +34,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   for (const server of servers) await server.close();
-  await redis.stop();
+  await redis?.stop();
   rmSync(folder, { recursive: true });
 });
 
@@ -40,7 +44,7 @@ const ask = (at: number, path: string, key = adminKey, init: RequestInit = {}) =
     headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
   });
 
-test("servers that share a Redis count a guesser together", async () => {
+test("servers that share a store count a guesser together", async () => {
   const guess = `sk_test_${"g".repeat(43)}`;
   const statuses = [];
   for (const at of [0, 1, 0, 1, 0, 1]) statuses.push((await ask(at, "organizations", guess)).status);
