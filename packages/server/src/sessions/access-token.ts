@@ -65,10 +65,11 @@ export async function checkAccessToken(
   const { payload, protectedHeader } = verified;
   if (Object.keys(protectedHeader).sort().join() !== headerNames || protectedHeader.kid !== keys.keyId)
     return undefined;
-  // One audience, not a list in which ours is one of many.
-  if (payload.aud !== audience || payload.exp === undefined) return undefined;
+  // One audience, not a list in which ours is one of many; and no other life than ours have.
+  const { aud, iat, exp } = payload;
+  if (aud !== audience || iat === undefined || exp !== iat + accessTokenSeconds) return undefined;
   const { sub: userId, sid: sessionId, org: organizationId } = payload;
   if (typeof userId !== "string" || typeof sessionId !== "string" || typeof organizationId !== "string")
     return undefined;
-  return { userId, sessionId, organizationId, expiresAtMs: payload.exp * 1_000 };
+  return { userId, sessionId, organizationId, expiresAtMs: exp * 1_000 };
 }

@@ -29,6 +29,7 @@ export interface TokensOnWire {
 export interface PeopleServer {
   readonly url: string;
   readonly adminKey: string;
+  readonly folder: ReturnType<typeof temporaryFolder>;
   readonly server: Composition;
   readonly clock: { aheadMs: number };
   ask(credential: string | undefined, method: string, path: string, body?: unknown): Promise<Answer>;
@@ -77,6 +78,7 @@ export async function startPeopleServer(
   return {
     url,
     adminKey,
+    folder,
     server,
     clock,
     ask,
