@@ -123,7 +123,7 @@ export class UsageAppender {
     const startedAt = performance.now();
     return withClient(this.#parts.pool, async (client, breakUp) => {
       const records = [...recordsOf(bodies)];
-      const unknown = this.#partitions.unknown(records);
+      const unknown = this.#partitions.unknown(records, this.#parts.process.now());
       if (unknown.length > 0) await this.#partitions.make(client, unknown);
       // A trial leaves nothing behind, so its numbers are its own and end with it.
       const interning = how.isTrial ? new PostgresInterning() : this.#interning;

@@ -2,6 +2,9 @@ import type pg from "pg";
 import { type PartitionSpan, partitionSpan } from "../postgres/partitions.ts";
 import type { PreparedRecord } from "./prepare-record.ts";
 
+/** A partition is made so long before the first record of its time comes. */
+const aheadMs = 7 * 24 * 60 * 60 * 1_000;
+
 /** The partitions of `records` that this process knows to be there. */
 export class RecordsPartitions {
   readonly #names = new Map<number, string>();
@@ -21,13 +24,15 @@ export class RecordsPartitions {
     return name;
   }
 
-  /** Instants of which nothing is known yet, one for each partition. */
-  unknown(records: Iterable<PreparedRecord>): readonly number[] {
+  /** Starts of the spans of which nothing is known yet: of the records', and of the one that begins soon. */
+  unknown(records: Iterable<PreparedRecord>, nowMs: number): readonly number[] {
     const starts = new Set<number>();
-    for (const { occurredAtMs } of records) {
-      const start = this.#startOf(occurredAtMs);
+    const see = (atMs: number): void => {
+      const start = this.#startOf(atMs);
       if (!this.#names.has(start)) starts.add(start);
-    }
+    };
+    see(nowMs + aheadMs);
+    for (const { occurredAtMs } of records) see(occurredAtMs);
     return [...starts];
   }
 
