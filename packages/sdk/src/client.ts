@@ -1,5 +1,6 @@
 import { ApiKeys } from "./api-keys.ts";
 import { Audit } from "./audit.ts";
+import { Auth } from "./auth.ts";
 import { calculateCost } from "./calculate-cost.ts";
 import { Costs, type CreatedCost } from "./costs.ts";
 import { Exports } from "./exports.ts";
@@ -12,6 +13,7 @@ import { Repricings } from "./repricings.ts";
 import { Session } from "./session.ts";
 import { System } from "./system.ts";
 import { Usage } from "./usage.ts";
+import { Users } from "./users.ts";
 
 /**
  * The client of a LLM Cost Ops server. Make one and share it.
@@ -35,6 +37,8 @@ export class CostOpsClient {
   readonly export: Exports;
   readonly apiKeys: ApiKeys;
   readonly audit: Audit;
+  readonly auth: Auth;
+  readonly users: Users;
   readonly organizations: Organizations;
   readonly system: System;
 
@@ -49,6 +53,8 @@ export class CostOpsClient {
     this.export = this.exports;
     this.apiKeys = new ApiKeys(session);
     this.audit = new Audit(session);
+    this.auth = new Auth(session);
+    this.users = new Users(session);
     this.organizations = new Organizations(session);
     this.system = new System(session);
   }

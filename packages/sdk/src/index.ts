@@ -8,6 +8,7 @@ export type {
   ExportAuditParams,
   ListAuditParams,
 } from "./audit.ts";
+export type { Auth, FactorProof, LoginParams, SessionTokens, TotpOffer, UserSession, WhoAmI } from "./auth.ts";
 export type { ByteSource } from "./byte-source.ts";
 export { CostOpsClient } from "./client.ts";
 export type {
@@ -86,3 +87,4 @@ export type { CreateRepricingParams, Repricing, Repricings } from "./repricings.
 export type { RetryOptions } from "./retry.ts";
 export type { Health, System } from "./system.ts";
 export type { BatchUsageParams, CreatedUsage, Usage } from "./usage.ts";
+export type { CreateUserParams, User, Users } from "./users.ts";
