@@ -11,7 +11,7 @@ import { describeCostQuery } from "./cost-query.contract.ts";
 import { postgresCostQuery } from "./cost-query.postgres.ts";
 import { sqliteCostQuery } from "./cost-query.sqlite.ts";
 import type { CostQuery } from "./cost-query.ts";
-import { fixtureLedger } from "./ledger-fixture.ts";
+import { fixtureLedger, plainRecord } from "./ledger-fixture.ts";
 import { readOrder } from "./list-order.ts";
 
 let server: PostgresUnderTest;
@@ -90,5 +90,37 @@ describe("both stores", () => {
       ),
       { numRuns: 100 },
     );
+  });
+
+  test("agree about one series of many, which is listed, and about most of them, which are not", async () => {
+    const ledger = fixtureLedger();
+    ledger.add(
+      Array.from({ length: 40 }, (_, n) => ({
+        ...plainRecord,
+        id: `call-${n}`,
+        model: `model-${n % 20}`,
+        user: n % 3 === 0 ? null : "ana",
+        cost: n % 7 === 0 ? null : BigInt(n),
+        occurredAtMs: plainRecord.occurredAtMs + n * 1_234_567,
+      })),
+    );
+    await copyLedger(ledger.db, client);
+    for (const models of [["model-3"], ["model-0", "model-7"], Array.from({ length: 19 }, (_, n) => `model-${n}`)]) {
+      for (const ids of [undefined, ["call-3", "call-7", "call-27"]]) {
+        const ask = {
+          period: {
+            fromMs: plainRecord.occurredAtMs + 5_000_000,
+            toMs: plainRecord.occurredAtMs + 86_400_000,
+            zone: "UTC",
+          },
+          filter: { dimensions: {}, tags: [], models, ...(ids !== undefined && { ids }) },
+          groupBy: ["user", "model"],
+          metrics: ["sum", "count"],
+        } as const;
+        expect(await postgresCostQuery(forgetful()).aggregate("default", ask)).toEqual(
+          await sqliteCostQuery(ledger.threads).aggregate("default", ask),
+        );
+      }
+    }
   });
 });

@@ -41,9 +41,6 @@ interface GroupedSums {
 const summed = ["requests", "input_tokens", "output_tokens", "cached_tokens", "cache_write_tokens", "reasoning_tokens"];
 const sumColumns = [...summed, "cost_milli", "cost_pico"].map((column) => `sum(r.${column}) AS ${column}`).join(", ");
 
-/** Sums are made in memory, where the default would sort on disk; compiling a statement takes longer than running it. */
-const planForSums = "SET LOCAL work_mem = '32MB'; SET LOCAL jit = off";
-
 /** In a layer at most this many rows add to one slot of the answer: head and tail of a bucket, given and taken. */
 const rowsOfSlotMax = 4;
 const groupedRowsMax = limits.groupRows * rowsOfSlotMax;
@@ -62,7 +59,6 @@ export async function sumGroups(
   const catalogue = await seriesCatalogue(connection, organizationId);
   const plan = planSums(organizationId, catalogue, extent, question);
   if (plan === undefined) return [];
-  await connection.run(planForSums);
   const collector = plan.collector();
   const asked: Asked = { connection, organizationId, question, plan, series: seriesList(catalogue, plan) };
   if (question.filter.ids !== undefined || question.filter.usageIds !== undefined) {
@@ -89,28 +85,64 @@ interface Asked {
   readonly series: SeriesList;
 }
 
-/** The matching series as arrays of the database: `m`, its ids and groups and whether they have no price. */
+/**
+ * The groups of the matching series as the database is told them: a code for each, twice the group's number and one more
+ * where the series has no price.
+ */
 interface SeriesList {
-  readonly source: string;
-  readonly values: readonly SqlValue[];
-  readonly unpriced: string;
+  /** What rows `t` of a source are selected with. */
+  readonly column: string;
+  /** What rows `r` are joined with. */
+  readonly join: string;
+  /** A row's code; what it is compared with leaves out the rows of other series. */
+  readonly code: string;
+  readonly condition: string;
+  readonly columnValues: readonly SqlValue[];
+  readonly joinValues: readonly SqlValue[];
+  readonly hasUnpriced: boolean;
 }
 
+/** Above so many series to one that matches, a list of those that match is shorter than an array of all. */
+const sparseFrom = 8;
+
+/**
+ * An array by series is looked up in, and not joined with: the planner knows nothing of how many rows a join with a list
+ * leaves, took it for few and sorted them all. Only where few match they are listed.
+ */
 function seriesList(catalogue: SeriesCatalogue, { matching, series }: SumPlan): SeriesList {
+  const codeOf = (id: number): number => (series.groupOfSeries[id] ?? -1) * 2 + (series.unpriced[id] ?? 0);
   const ids = matching.map((at) => catalogue.ids[at] ?? 0);
-  const values = [numberArray(ids), numberArray(ids.map((id) => series.groupOfSeries[id] ?? -1))];
   const hasUnpriced = ids.some((id) => series.unpriced[id] === 1);
-  const unpriced = hasUnpriced ? { column: ", max(unpriced) AS unpriced", array: ", CAST(? AS integer[])" } : undefined;
+  if (ids.length * sparseFrom < catalogue.lastId) {
+    return {
+      column: "",
+      join: `JOIN (SELECT series_id, max(code) AS code
+        FROM unnest(CAST(? AS bigint[]), CAST(? AS integer[])) AS listed (series_id, code)
+        GROUP BY series_id) AS m ON m.series_id = r.series_id`,
+      code: "m.code",
+      condition: "",
+      columnValues: [],
+      joinValues: [numberArray(ids), numberArray(ids.map(codeOf))],
+      hasUnpriced,
+    };
+  }
+  const codes = new Int32Array(catalogue.lastId).fill(-1);
+  for (const id of ids) codes[id - 1] = codeOf(id);
   return {
-    // Grouped, though each stands there once: so the planner knows it, and hashes these and not the rows of the rollup.
-    source: `(SELECT series_id, max(place) AS place${unpriced?.column ?? ""}
-      FROM unnest(CAST(? AS bigint[]), CAST(? AS integer[])${unpriced?.array ?? ""})
-        AS listed (series_id, place${unpriced === undefined ? "" : ", unpriced"})
-      GROUP BY series_id) AS m`,
-    values: unpriced === undefined ? values : [...values, numberArray(ids.map((id) => series.unpriced[id] ?? 0))],
-    unpriced: unpriced === undefined ? "NULL" : "sum(r.requests) FILTER (WHERE m.unpriced = 1)",
+    column: ", (CAST(? AS integer[]))[t.series_id] AS code",
+    join: "",
+    code: "r.code",
+    condition: "WHERE r.code >= 0",
+    columnValues: [numberArray(codes)],
+    joinValues: [],
+    hasUnpriced,
   };
 }
+
+/** The columns of `GroupedSums` but for the place. */
+const groupColumns = ({ code, hasUnpriced }: SeriesList, withUser: boolean): string =>
+  `(${code} >> 1) AS "group", ${withUser ? "r.user_id, " : ""}${sumColumns},
+    ${hasUnpriced ? `sum(r.requests) FILTER (WHERE (${code} & 1) = 1)` : "NULL"} AS unpriced`;
 
 async function readLayer(
   { connection, organizationId, question, plan, series }: Asked,
@@ -118,56 +150,58 @@ async function readLayer(
   layer: SegmentLayer,
 ): Promise<readonly GroupedSums[]> {
   const time = timeColumns[source];
-  const { userIds } = question.filter;
   const withUser = plan.withUsers && (source === "rollup_user_daily" || source === "records");
-  const rows = rowsWithin(source, time, organizationId, layer, userIds);
+  const rows = rowsWithin(source, organizationId, layer, question.filter.userIds, series);
   // With one place there is nothing to look up.
   const place = layer.bounds.length === 2 ? "1" : `width_bucket(r.${time}, CAST(? AS bigint[]))`;
   const found = await connection.all<GroupedSums>(
-    `SELECT ${place} AS place, m.place AS "group", ${withUser ? "r.user_id, " : ""}${sumColumns}, ${series.unpriced} AS unpriced
-     FROM ${series.source} JOIN ${rows.sql} ON r.series_id = m.series_id
+    `SELECT ${place} AS place, ${groupColumns(series, withUser)}
+     FROM ${rows.sql} ${series.join} ${series.condition}
      GROUP BY 1, 2${withUser ? ", 3" : ""} LIMIT ${groupedRowsMax + 1}`,
     ...(layer.bounds.length === 2 ? [] : [numberArray(layer.bounds)]),
-    ...series.values,
     ...rows.values,
+    ...series.joinValues,
   );
   if (found.length > groupedRowsMax) throw tooManyGroups();
   return found;
 }
 
-/** The rows `r` of a layer as something to join. */
+/** The rows `r` of a layer as something to select from. */
 function rowsWithin(
   source: RowSource,
-  time: string,
   organizationId: string,
   { runs }: SegmentLayer,
   userIds: readonly string[] | undefined,
+  { column, columnValues }: SeriesList,
 ): { readonly sql: string; readonly values: readonly SqlValue[] } {
+  const time = timeColumns[source];
   const users = userIds === undefined ? [] : [textArray(userIds)];
-  const ofUsers = userIds === undefined ? "" : "AND user_id = ANY (CAST(? AS text[]))";
+  const ofUsers = userIds === undefined ? "" : "AND t.user_id = ANY (CAST(? AS text[]))";
+  const select = `SELECT t.*${column} FROM ${source} t WHERE t.organization_id = ?`;
   const [only, ...others] = runs;
   // A list of users is sought in the key only where the day before it is a single one.
   const byDay = source === "rollup_user_daily" && userIds !== undefined;
   if (only !== undefined && others.length === 0 && !byDay) {
     return {
-      sql: `(SELECT * FROM ${source} WHERE organization_id = ? AND ${time} >= ? AND ${time} < ? ${ofUsers}) AS r`,
-      values: [organizationId, only.from, only.to, ...users],
+      sql: `(${select} AND t.${time} >= ? AND t.${time} < ? ${ofUsers}) AS r`,
+      values: [...columnValues, organizationId, only.from, only.to, ...users],
     };
   }
   const runValues = [numberArray(runs.map(({ from }) => from)), numberArray(runs.map(({ to }) => to))];
   const runSource = "unnest(CAST(? AS bigint[]), CAST(? AS bigint[])) AS run (first, past)";
+  const values = [...runValues, ...columnValues, organizationId, ...users];
   // OFFSET 0 keeps the planner from turning many short ranges of the key into one walk over everything.
   if (byDay) {
     return {
       sql: `(${runSource} CROSS JOIN LATERAL generate_series(run.first, run.past - 1) AS unit CROSS JOIN LATERAL
-        (SELECT * FROM ${source} WHERE organization_id = ? AND ${time} = unit ${ofUsers} OFFSET 0) AS r)`,
-      values: [...runValues, organizationId, ...users],
+        (${select} AND t.${time} = unit ${ofUsers} OFFSET 0) AS r)`,
+      values,
     };
   }
   return {
     sql: `(${runSource} CROSS JOIN LATERAL
-      (SELECT * FROM ${source} WHERE organization_id = ? AND ${time} >= run.first AND ${time} < run.past ${ofUsers} OFFSET 0) AS r)`,
-    values: [...runValues, organizationId, ...users],
+      (${select} AND t.${time} >= run.first AND t.${time} < run.past ${ofUsers} OFFSET 0) AS r)`,
+    values,
   };
 }
 
@@ -218,24 +252,24 @@ async function collectNamed(
   const bounds = [plan.bounds[0] ?? 0, plan.bounds.at(-1) ?? 0];
   const rows = await connection.all<GroupedSums>(
     `WITH named AS (
-       SELECT r.organization_id, r.occurred_at, r.id, r.state FROM ${named.source}
+       SELECT r.organization_id, r.occurred_at, r.id FROM ${named.source}
        WHERE k.organization_id = ? AND k.occurred_at >= ? AND k.occurred_at < ?
        ${filter.userIds === undefined ? "" : "AND r.user_id = ANY (CAST(? AS text[]))"})
-     SELECT width_bucket(r.occurred_at, CAST(? AS bigint[])) AS place, m.place AS "group",
-       ${plan.withUsers ? "r.user_id, " : ""}${sumColumns}, ${series.unpriced} AS unpriced
-     FROM named n CROSS JOIN LATERAL (
+     SELECT width_bucket(r.occurred_at, CAST(? AS bigint[])) AS place, ${groupColumns(series, plan.withUsers)}
+     FROM (SELECT t.*${series.column} FROM named n CROSS JOIN LATERAL (
        SELECT * FROM records o WHERE o.organization_id = n.organization_id AND o.occurred_at = n.occurred_at AND o.id = n.id
        UNION ALL
        SELECT * FROM records c WHERE c.organization_id = n.organization_id AND c.occurred_at = n.occurred_at
-         AND c.corrects_id = n.id) AS r
-     JOIN ${series.source} ON r.series_id = m.series_id
+         AND c.corrects_id = n.id) AS t) AS r
+     ${series.join} ${series.condition}
      GROUP BY 1, 2${plan.withUsers ? ", 3" : ""}`,
     ...named.values,
     organizationId,
     ...bounds,
     ...users,
     numberArray(plan.bounds),
-    ...series.values,
+    ...series.columnValues,
+    ...series.joinValues,
   );
   const segmentAt = plan.bounds.map((_, place) => (place === 0 ? undefined : { plus: place - 1, minus: -1 }));
   collect(rows, { segmentAt }, collector, false);
@@ -243,14 +277,14 @@ async function collectNamed(
 
 /** The first and last instant of the organization's records. */
 export async function readExtent(connection: StoreConnection, organizationId: string): Promise<Extent | undefined> {
-  const at = async (direction: "ASC" | "DESC"): Promise<number | undefined> => {
-    const row = await connection.get<{ occurred_at: number }>(
-      `SELECT occurred_at FROM records WHERE organization_id = ? ORDER BY occurred_at ${direction}, id ${direction} LIMIT 1`,
-      organizationId,
-    );
-    return row?.occurred_at;
-  };
-  const firstMs = await at("ASC");
-  const lastMs = firstMs === undefined ? undefined : await at("DESC");
-  return firstMs === undefined || lastMs === undefined ? undefined : { firstMs, lastMs };
+  const at = (direction: "ASC" | "DESC"): string =>
+    `(SELECT occurred_at FROM records WHERE organization_id = ? ORDER BY occurred_at ${direction}, id ${direction} LIMIT 1)`;
+  const row = await connection.get<{ first: number | null; last: number | null }>(
+    `SELECT ${at("ASC")} AS first, ${at("DESC")} AS last`,
+    organizationId,
+    organizationId,
+  );
+  return row === undefined || row.first === null || row.last === null
+    ? undefined
+    : { firstMs: row.first, lastMs: row.last };
 }

@@ -32,18 +32,29 @@ export interface PoolOptions {
   readonly size: number;
   /** Told of connections that broke while nobody used them; they are replaced. */
   readonly onBroken?: ((error: Error) => void) | undefined;
+  /** Settings of every session, by name. */
+  readonly session?: Readonly<Record<string, string>> | undefined;
 }
 
 /** Connections that work as the server's role, for which row-level security holds, and wait for nothing without end. */
-export function createPool({ url, size, onBroken }: PoolOptions): pg.Pool {
+export function createPool({ url, size, onBroken, session = {} }: PoolOptions): pg.Pool {
+  const settings = {
+    // The role is part of the start-up packet: no statement of ours ever runs as the user of the address.
+    role: serverRole,
+    lock_timeout: lockTimeoutMs,
+    statement_timeout: statementTimeoutMs,
+    idle_in_transaction_session_timeout: statementTimeoutMs,
+    ...session,
+  };
   const pool = new pg.Pool({
     connectionString: url,
     connectionTimeoutMillis: connectTimeoutMs,
     max: size,
     application_name: "llm-cost-ops",
     types,
-    // The role is part of the start-up packet: no statement of ours ever runs as the user of the address.
-    options: `-c role=${serverRole} -c lock_timeout=${lockTimeoutMs} -c statement_timeout=${statementTimeoutMs} -c idle_in_transaction_session_timeout=${statementTimeoutMs}`,
+    options: Object.entries(settings)
+      .map(([name, value]) => `-c ${name}=${value}`)
+      .join(" "),
   });
   pool.on("error", (error) => onBroken?.(error));
   // One that breaks while it works fails what it works on; without a listener it would end the process as well.

@@ -20,6 +20,8 @@ export interface PostgresOptions {
   readonly now: () => number;
   /** Told of connections that broke while nobody used them; they are replaced. */
   readonly onBroken?: (error: Error) => void;
+  /** Settings of every session, by name. */
+  readonly session?: Readonly<Record<string, string>>;
 }
 
 export interface PostgresStore extends Store {
@@ -45,8 +47,8 @@ export async function openPostgres(options: PostgresOptions): Promise<PostgresSt
 }
 
 /** A pool of connections to a database whose schema is up to date, for threads beside the one that opened it. */
-export function connectPostgres({ url, poolSize, onBroken, now }: PostgresOptions): PostgresStore {
-  return createStore(createPool({ url, size: poolSize, onBroken }), now);
+export function connectPostgres({ url, poolSize, onBroken, session, now }: PostgresOptions): PostgresStore {
+  return createStore(createPool({ url, size: poolSize, onBroken, session }), now);
 }
 
 function createStore(pool: pg.Pool, now: () => number): PostgresStore {
