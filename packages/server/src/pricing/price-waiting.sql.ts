@@ -40,7 +40,7 @@ export const priceWaiting = storeWrite(
     connection,
     { organizationId, after }: { readonly organizationId: string; readonly after?: RatingCursor },
   ): Promise<WaitingStep> => {
-    const waiting = await loadForRating(connection, organizationId, {
+    const { records: waiting, next } = await loadForRating(connection, organizationId, {
       which: "waiting",
       limit: batchRecords,
       ...(after === undefined ? {} : { after }),
@@ -49,9 +49,8 @@ export const priceWaiting = storeWrite(
       waiting.flatMap((usage) => latePrice(lookup, organizationId, usage) ?? []),
     );
     await applyCorrections(connection, organizationId, corrections);
-    const last = waiting.at(-1);
     const result = { examined: waiting.length, priced: corrections.length };
-    return last === undefined || waiting.length < batchRecords ? result : { ...result, next: last.cursor };
+    return next === undefined ? result : { ...result, next };
   },
   "it follows from a change of prices, which is told; its corrections are in the ledger",
 );

@@ -195,17 +195,12 @@ export const examinePage = storeRead(
       after,
     }: { readonly organizationId: string; readonly scope: RepricingScope; readonly after?: RatingCursor },
   ): Promise<ExaminedPage> => {
-    const records = await loadScope(connection, organizationId, scope, after, pageRecords);
+    const { records, next } = await loadScope(connection, organizationId, scope, after, pageRecords);
     const examined = await withPrices(connection, organizationId, (lookup, revision) => ({
       ...examine(lookup, organizationId, records),
       priceBookRevision: revision,
     }));
-    const last = records.at(-1);
-    return {
-      ...examined,
-      examined: records.length,
-      ...(last === undefined || records.length < pageRecords ? {} : { next: last.cursor }),
-    };
+    return { ...examined, examined: records.length, ...(next === undefined ? {} : { next }) };
   },
 );
 
@@ -348,7 +343,7 @@ interface Batch {
 
 async function applyBatch(connection: StoreConnection, row: RepricingRow, body: RepricingBody): Promise<Batch> {
   const after = body.cursor === null ? undefined : cursorFromText(body.cursor);
-  const records = await loadScope(connection, row.organization_id, body.scope, after, batchRecords);
+  const { records, next } = await loadScope(connection, row.organization_id, body.scope, after, batchRecords);
   const corrections = await withPrices(connection, row.organization_id, (lookup) =>
     records.flatMap((usage): CorrectionInput[] => {
       const again = changeOf(lookup, row.organization_id, usage);
@@ -367,8 +362,7 @@ async function applyBatch(connection: StoreConnection, row: RepricingRow, body: 
       ];
     }),
   );
-  const last = records.at(-1);
-  return last === undefined || records.length < batchRecords ? { corrections } : { corrections, next: last.cursor };
+  return next === undefined ? { corrections } : { corrections, next };
 }
 
 async function undoBatch(connection: StoreConnection, row: RepricingRow, body: RepricingBody): Promise<Batch> {

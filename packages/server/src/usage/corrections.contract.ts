@@ -3,9 +3,11 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { storeRead, storeWrite } from "../store/operation.ts";
 import { checkLedgerOperation } from "./check-ledger.sql.ts";
 import { applyCorrections } from "./corrections.sql.ts";
-import type { CorrectionInput } from "./corrections.ts";
+import type { CorrectionInput, RatingCursor, RatingSelection } from "./corrections.ts";
 import { explainUsage, getUsage, updateLabels, voidRecord } from "./operations.sql.ts";
 import { loadAppliedCorrections, loadForRating } from "./rating-walk.sql.ts";
+import { readRecordId } from "./record-id.ts";
+import { recordKey } from "./record-store.sql.ts";
 import { batchOf, type StoreWithLedger } from "./store-with-ledger-fixture.ts";
 
 interface Repricing {
@@ -18,7 +20,7 @@ const laterPrice = { priceVersionId: "later@1", inputPico: 1_000_000n, rule: "Th
 
 /** Prices what waits for the price of `later-model`. */
 const priceLater = storeWrite("test.priceLater", async (connection, { organizationId }: { organizationId: string }) => {
-  const waiting = await loadForRating(connection, organizationId, { which: "waiting", limit: 1_000 });
+  const { records: waiting } = await loadForRating(connection, organizationId, { which: "waiting", limit: 1_000 });
   const late = waiting.filter(({ model }) => model === "later-model");
   const corrections = late.map((usage): CorrectionInput => {
     const quantity = usage.quantities["input"] ?? 0;
@@ -42,7 +44,7 @@ const priceLater = storeWrite("test.priceLater", async (connection, { organizati
 const raiseCosts = storeWrite(
   "test.raiseCosts",
   async (connection, { organizationId, repricingId, extra }: Repricing & { readonly extra: bigint }) => {
-    const usages = await loadForRating(connection, organizationId, { which: "priced", limit: 1_000 });
+    const { records: usages } = await loadForRating(connection, organizationId, { which: "priced", limit: 1_000 });
     const corrections = usages.map(
       (usage): CorrectionInput => ({
         recordId: usage.id,
@@ -77,6 +79,23 @@ const undoRaise = storeWrite("test.undoRaise", async (connection, { organization
     );
   return applyCorrections(connection, organizationId, corrections);
 });
+
+/** Reads a selection to its end, page by page. */
+const walk = storeRead(
+  "test.walk",
+  async (connection, { organizationId, selection }: { organizationId: string; selection: RatingSelection }) => {
+    const pages: number[] = [];
+    const ids: Uint8Array[] = [];
+    let after: RatingCursor | undefined;
+    do {
+      const page = await loadForRating(connection, organizationId, after ? { ...selection, after } : selection);
+      pages.push(page.records.length);
+      ids.push(...page.records.map((record) => record.id));
+      after = page.next;
+    } while (after !== undefined);
+    return { pages, ids: ids.map(recordKey) };
+  },
+);
 
 const recordIds = storeRead("test.recordIds", async (connection, { organizationId }: { organizationId: string }) =>
   connection.all<{ readonly external_id: string; readonly state: number; readonly updated_at: number | null }>(
@@ -287,6 +306,30 @@ export function describeCorrections(name: string, open: () => Promise<StoreWithL
       expect(rows.filter(({ state, updated_at }) => state === 1 && updated_at !== null)).toHaveLength(150);
       expect(await check()).toMatchObject({ differences: 0, records: 300 });
       expect((await tested.store.run(getUsage, named("many-149"))).total_cost).toBe("0.000376");
+    });
+
+    it("are walked to page by page, each record once, and no page looks at more than ten times what it gives", async () => {
+      const at = (n: number) => new Date(Date.UTC(2026, 0, 20) + Math.floor(n / 3) * 9 * 3_600_000).toISOString();
+      const calls = Array.from({ length: 100 }, (_, n) => ({
+        ...call,
+        id: `walked-${n}`,
+        occurred_at: at(n),
+        model: n < 50 || n % 2 === 0 ? "gpt-4o" : n % 4 === 1 ? "gpt-4o-mini" : "later-model",
+        input_tokens: 1,
+        output_tokens: 0,
+      }));
+      await append(...calls);
+      const idsOf = (which: readonly { readonly id: string }[]) =>
+        which.map((one) => recordKey(readRecordId(one.id).bytes));
+      const ask = (selection: RatingSelection) => tested.store.run(walk, { organizationId, selection });
+      const mini = await ask({ which: "priced", model: "gpt-4o-mini", limit: 2 });
+      expect(mini.ids.sort()).toEqual(idsOf(calls.filter(({ model }) => model === "gpt-4o-mini")).sort());
+      expect(mini.pages.slice(0, 2)).toEqual([0, 0]);
+      const part = { which: "priced", fromMs: Date.parse(at(30)), toMs: Date.parse(at(60)), limit: 7 } as const;
+      const inPart = calls.filter((_, n) => n >= 30 && n < 60).filter(({ model }) => model !== "later-model");
+      expect((await ask(part)).ids.sort()).toEqual(idsOf(inPart).sort());
+      const waiting = calls.filter(({ model }) => model === "later-model");
+      expect((await ask({ which: "waiting", limit: 5 })).ids.sort()).toEqual(idsOf(waiting).sort());
     });
 
     it("number series alike, whichever part of the ledger meets one first, also after a rollback", async () => {

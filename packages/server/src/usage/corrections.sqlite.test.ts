@@ -35,7 +35,7 @@ it.each([
   [
     "priced records",
     pricedRecords("sqlite"),
-    "r USING INDEX records_by_time (organization_id=? AND (occurred_at,id)>(?,?) AND occurred_at<?)",
+    "r USING INDEX records_by_time (organization_id=? AND (occurred_at,id)>(?,?) AND (occurred_at,id)<(?,?))",
   ],
 ])("reads %s from their index, in its order, without sorting", (_, sql, search) => {
   const plan = db

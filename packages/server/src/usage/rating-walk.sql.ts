@@ -1,6 +1,6 @@
 import type { Quantities } from "@llm-cost-ops/core";
 import type { StoreConnection } from "../store/connection.ts";
-import type { AppliedCorrection, CorrectionReason, RatingSelection, StoredUsage } from "./corrections.ts";
+import type { AppliedCorrection, CorrectionReason, RatingCursor, RatingSelection, StoredUsage } from "./corrections.ts";
 import { withRequest } from "./measure-usage.ts";
 import {
   byCorrectedRecord,
@@ -11,73 +11,127 @@ import {
   stateBits,
   unknownName,
 } from "./record-row.ts";
-import { type LedgerRow, ledgerColumns } from "./record-store.sql.ts";
+import { type LedgerRow, ledgerColumnsWhere } from "./record-store.sql.ts";
 
-export const waitingRecords = `SELECT ${ledgerColumns} FROM ${recordSource}
+export const waitingRecords = `SELECT ${ledgerColumnsWhere("")} FROM ${recordSource}
   WHERE r.organization_id = ?1 AND (r.state & ${stateBits.waitsForPrice}) <> 0 AND (r.series_id, r.id) > (?2, ?3)
   ORDER BY r.series_id, r.id LIMIT ?4`;
 
-export const pricedRecords = (
-  dialect: StoreConnection["dialect"],
-): string => `SELECT ${ledgerColumns} FROM ${recordSource}
-  WHERE r.organization_id = ?1 AND (r.occurred_at, r.id) > (?2, ?3) AND r.occurred_at < ?4
-    ${
-      // PostgreSQL leaves out partitions by what is said of their key alone.
-      dialect === "postgres" ? "AND r.occurred_at >= ?2" : ""
-    }
+/** The last of so many records of any kind that are looked at. */
+export const endOfWindow = `SELECT r.occurred_at, r.id FROM records r
+  WHERE r.organization_id = ?1 AND (r.occurred_at, r.id) > (?2, ?3) AND r.occurred_at >= ?2 AND r.occurred_at < ?4
+  ORDER BY r.occurred_at, r.id LIMIT 1 OFFSET ?5`;
+
+/** PostgreSQL leaves out the months that values rule out, the corrections' as well. */
+export const pricedRecords = (dialect: StoreConnection["dialect"]): string => {
+  const within = (table: string): string =>
+    dialect === "postgres" ? `AND ${table}.occurred_at >= ?2 AND ${table}.occurred_at <= ?4` : "";
+  return `SELECT ${ledgerColumnsWhere(within("c"))} FROM ${recordSource}
+  WHERE r.organization_id = ?1 AND (r.occurred_at, r.id) > (?2, ?3) AND (r.occurred_at, r.id) <= (?4, ?5) ${within("r")}
     AND r.entry = ${entryCodes.usage} AND s.cost_status = 'priced' AND (r.state & ${stateBits.voided}) = 0
-    AND (CAST(?5 AS TEXT) IS NULL OR s.provider = ?5)
-    AND (CAST(?6 AS TEXT) IS NULL OR s.model = ?6 OR s.resolved_model = ?6)
-  ORDER BY r.occurred_at, r.id LIMIT ?7`;
+    AND (CAST(?6 AS TEXT) IS NULL OR s.provider = ?6)
+    AND (CAST(?7 AS TEXT) IS NULL OR s.model = ?7 OR s.resolved_model = ?7)
+  ORDER BY r.occurred_at, r.id LIMIT ?8`;
+};
+
+/** So many records are looked at for each that is asked for, so that a step is bounded where few are of the selection. */
+const lookedAtForOne = 10;
 
 const noBytes = new Uint8Array(0);
 /** Greater than any id. */
 const afterIds = new Uint8Array(17).fill(0xff);
 
+export interface RatingPage {
+  readonly records: readonly StoredUsage[];
+  /** Where to read on; absent when all were looked at. */
+  readonly next?: RatingCursor;
+}
+
 /**
  * The stored records of a selection, at most `limit`, in a stable order: those that wait by series, priced ones by time.
- * Read on with the last one's `cursor`. Voided records, reported costs and corrections are not among them.
+ * There may be none on a page and others on the next. Voided records, reported costs and corrections are not among them.
  */
-export async function loadForRating(
+export const loadForRating = (
   connection: StoreConnection,
   organizationId: string,
   selection: RatingSelection,
-): Promise<readonly StoredUsage[]> {
-  const { after, limit } = selection;
-  const isWaiting = selection.which === "waiting";
-  const rows = isWaiting
-    ? await connection.all<LedgerRow>(
-        waitingRecords,
-        organizationId,
-        after?.position ?? -1,
-        after?.id ?? noBytes,
-        limit,
-      )
-    : await connection.all<LedgerRow>(
-        pricedRecords(connection.dialect),
-        organizationId,
-        after?.position ?? (selection.fromMs ?? 0) - 1,
-        after?.id ?? afterIds,
-        selection.toMs ?? Number.MAX_SAFE_INTEGER,
-        selection.provider ?? null,
-        selection.model ?? null,
-        limit,
-      );
-  return rows.map((row) => ({
-    id: row.id,
-    provider: row.provider === unknownName ? undefined : row.provider,
-    model: row.model,
-    resolvedModel: row.resolved_model,
-    serviceTier: row.service_tier,
-    region: row.region,
-    occurredAtMs: row.occurred_at,
-    quantities: withRequest(JSON.parse(row.quantities) as Quantities),
-    cost: effectiveCost(row),
-    currency: row.currency,
-    priceVersionId: row.corrected_price_version_id ?? row.price_version_id,
-    cursor: { position: isWaiting ? row.series_id : row.occurred_at, id: row.id },
-  }));
+): Promise<RatingPage> =>
+  selection.which === "waiting"
+    ? loadWaiting(connection, organizationId, selection)
+    : loadPriced(connection, organizationId, selection);
+
+async function loadWaiting(
+  connection: StoreConnection,
+  organizationId: string,
+  { after, limit }: Extract<RatingSelection, { which: "waiting" }>,
+): Promise<RatingPage> {
+  await readInOrder(connection);
+  const rows = await connection.all<LedgerRow>(
+    waitingRecords,
+    organizationId,
+    after?.position ?? -1,
+    after?.id ?? noBytes,
+    limit,
+  );
+  const records = rows.map((row) => toStoredUsage(row, row.series_id));
+  return pageOf(records, records.length < limit ? undefined : records.at(-1)?.cursor);
 }
+
+async function loadPriced(
+  connection: StoreConnection,
+  organizationId: string,
+  { after, limit, fromMs, toMs, provider, model }: Extract<RatingSelection, { which: "priced" }>,
+): Promise<RatingPage> {
+  const start = [after?.position ?? (fromMs ?? 0) - 1, after?.id ?? afterIds] as const;
+  const endMs = toMs ?? Number.MAX_SAFE_INTEGER;
+  await readInOrder(connection);
+  const last = await connection.get<Pick<LedgerRow, "occurred_at" | "id">>(
+    endOfWindow,
+    organizationId,
+    ...start,
+    endMs,
+    limit * lookedAtForOne - 1,
+  );
+  const end = last === undefined ? undefined : { position: last.occurred_at, id: last.id };
+  const rows = await connection.all<LedgerRow>(
+    pricedRecords(connection.dialect),
+    organizationId,
+    ...start,
+    end?.position ?? endMs,
+    end?.id ?? noBytes,
+    provider ?? null,
+    model ?? null,
+    limit,
+  );
+  const records = rows.map((row) => toStoredUsage(row, row.occurred_at));
+  return pageOf(records, records.length < limit ? end : records.at(-1)?.cursor);
+}
+
+const pageOf = (records: readonly StoredUsage[], next: RatingCursor | undefined): RatingPage =>
+  next === undefined ? { records } : { records, next };
+
+/**
+ * Has PostgreSQL read in the order of an index in this transaction, rather than read and sort everything that is left for
+ * each page, which it thinks better of where it knows too little of what is there.
+ */
+async function readInOrder(connection: StoreConnection): Promise<void> {
+  if (connection.dialect === "postgres") await connection.run("SET LOCAL enable_sort = off");
+}
+
+const toStoredUsage = (row: LedgerRow, position: number): StoredUsage => ({
+  id: row.id,
+  provider: row.provider === unknownName ? undefined : row.provider,
+  model: row.model,
+  resolvedModel: row.resolved_model,
+  serviceTier: row.service_tier,
+  region: row.region,
+  occurredAtMs: row.occurred_at,
+  quantities: withRequest(JSON.parse(row.quantities) as Quantities),
+  cost: effectiveCost(row),
+  currency: row.currency,
+  priceVersionId: row.corrected_price_version_id ?? row.price_version_id,
+  cursor: { position, id: row.id },
+});
 
 /**
  * Bound by organization, repricing, last id and limit. Each correction is beside the price version that held before it: of
@@ -113,6 +167,7 @@ export async function loadAppliedCorrections(
   repricingId: string,
   page: { readonly after?: AppliedCorrection["cursor"]; readonly limit: number },
 ): Promise<readonly AppliedCorrection[]> {
+  await readInOrder(connection);
   const rows = await connection.all<AppliedRow>(
     correctionsOfRepricing,
     organizationId,

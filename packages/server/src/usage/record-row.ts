@@ -81,11 +81,11 @@ export const byCorrectedRecord = "INDEXED BY records_by_corrected";
 
 /**
  * An expression over the corrections `c` of a record `r`, NULL where it has none. They have the record's time, which tells
- * a store that divides records by time where to look.
+ * a store that divides records by time where to look; `rest` may say more of it, and in which order.
  */
 export const ofCorrections = (expression: string, rest = ""): string =>
   `CASE WHEN (r.state & ${stateBits.corrected}) <> 0 THEN (SELECT ${expression} FROM records c ${byCorrectedRecord}
-    WHERE c.organization_id = r.organization_id AND c.corrects_id = r.id AND c.occurred_at = r.occurred_at${rest}) END`;
+    WHERE c.organization_id = r.organization_id AND c.corrects_id = r.id AND c.occurred_at = r.occurred_at ${rest}) END`;
 
 /** The select list of a `RecordRow` but for its corrections. */
 export const uncorrectedColumns = `r.organization_id, r.id, r.external_id, r.entry, r.state, r.user_id, r.occurred_at,
@@ -94,12 +94,15 @@ export const uncorrectedColumns = `r.organization_id, r.id, r.external_id, r.ent
   r.is_error, r.is_stream, r.latency_ms, r.source, r.metadata,
   s.provider, s.model, s.resolved_model, s.project_id, s.service_tier, s.region, s.currency, s.cost_status, s.tags`;
 
-/** The select list of a `RecordRow`, for `recordSource`. */
-export const recordColumns = `${uncorrectedColumns},
-  ${ofCorrections("sum(c.cost_milli)")} AS corrected_milli,
-  ${ofCorrections("sum(c.cost_pico)")} AS corrected_pico,
-  ${ofCorrections("c.price_version_id", " AND c.price_version_id IS NOT NULL ORDER BY c.id DESC LIMIT 1")}
+/** The select list of a `RecordRow`, for `recordSource`. `where` says more of the corrections. */
+export const recordColumnsWhere = (where: string): string => `${uncorrectedColumns},
+  ${ofCorrections("sum(c.cost_milli)", where)} AS corrected_milli,
+  ${ofCorrections("sum(c.cost_pico)", where)} AS corrected_pico,
+  ${ofCorrections("c.price_version_id", `${where} AND c.price_version_id IS NOT NULL ORDER BY c.id DESC LIMIT 1`)}
     AS corrected_price_version_id`;
+
+/** The select list of a `RecordRow`, for `recordSource`. */
+export const recordColumns = recordColumnsWhere("");
 
 /** Records `r` joined with their series `s`. Corrections (`r.entry = 2`) are rows of it as well: filter where unwanted. */
 export const recordSource =

@@ -1,8 +1,15 @@
 import { invariant } from "../refusal.ts";
-import type { SqlValue, StoreConnection } from "../store/connection.ts";
+import type { Awaitable, SqlValue, StoreConnection } from "../store/connection.ts";
 import { insertRows } from "../store/insert-rows.ts";
 import type { CorrectionReason } from "./corrections.ts";
-import { entryCodes, limbsFromPico, ofCorrections, type RecordRow, recordColumns, recordSource } from "./record-row.ts";
+import {
+  entryCodes,
+  limbsFromPico,
+  ofCorrections,
+  type RecordRow,
+  recordColumnsWhere,
+  recordSource,
+} from "./record-row.ts";
 
 /** A stored record with the numbers of its series and its rule. */
 export interface LedgerRow extends RecordRow {
@@ -15,9 +22,10 @@ export interface LedgerRow extends RecordRow {
 const ofRule = (column: string): string =>
   `(SELECT ${column} FROM rules u WHERE u.organization_id = r.organization_id AND u.rule_id = r.rule_id) AS ${column}`;
 
-/** The select list of a `LedgerRow`, for `recordSource`. */
-export const ledgerColumns = `${recordColumns}, r.series_id, ${ofRule("resolution_rule")}, ${ofRule("resolution_detail")},
-  ${ofCorrections("c.id", " ORDER BY c.id DESC LIMIT 1")} AS newest_correction_id`;
+/** The select list of a `LedgerRow`, for `recordSource`. `where` says more of the corrections. */
+export const ledgerColumnsWhere = (where: string): string => `${recordColumnsWhere(where)}, r.series_id,
+  ${ofRule("resolution_rule")}, ${ofRule("resolution_detail")},
+  ${ofCorrections("c.id", `${where} ORDER BY c.id DESC LIMIT 1`)} AS newest_correction_id`;
 
 /** A record, as far as a statement needs to know where it lies. */
 export type RecordPlace = Pick<RecordRow, "organization_id" | "id" | "occurred_at">;
@@ -37,32 +45,61 @@ function* idLists<T>(of: readonly T[]): Generator<readonly T[]> {
 
 const placesFor = (values: readonly unknown[]): string => values.map(() => "?").join(", ");
 
-/**
- * The stored records under ids of 16 bytes, corrections excluded, by the ids' hexadecimal text. PostgreSQL holds records
- * in a partition a month; its table of keys says in which one to look.
- */
+/** The stored records under ids of 16 bytes, corrections excluded, by the ids' hexadecimal text. */
 export async function findLedgerRows(
   connection: StoreConnection,
   organizationId: string,
   ids: readonly Uint8Array[],
 ): Promise<Map<string, LedgerRow>> {
-  const isPartitioned = connection.dialect === "postgres";
+  const find = connection.dialect === "postgres" ? findInPartitions : findInTable;
   const found = new Map<string, LedgerRow>();
   for (const list of idLists(ids)) {
-    const source = isPartitioned
-      ? `record_keys k JOIN records r ON r.organization_id = k.organization_id AND r.occurred_at = k.occurred_at
-         AND r.id = k.id JOIN series s ON s.organization_id = r.organization_id AND s.series_id = r.series_id`
-      : recordSource;
-    const key = isPartitioned ? "k" : "r";
-    const rows = await connection.all<LedgerRow>(
-      `SELECT ${ledgerColumns} FROM ${source} WHERE ${key}.organization_id = ? AND ${key}.id IN (${placesFor(list)})
-         AND ${key}.entry <> ${entryCodes.correction}`,
-      organizationId,
-      ...list,
-    );
-    for (const row of rows) found.set(recordKey(row.id), row);
+    for (const row of await find(connection, organizationId, list)) found.set(recordKey(row.id), row);
   }
   return found;
+}
+
+const findInTable = (
+  connection: StoreConnection,
+  organizationId: string,
+  ids: readonly Uint8Array[],
+): Awaitable<readonly LedgerRow[]> =>
+  connection.all<LedgerRow>(
+    `SELECT ${ledgerColumnsWhere("")} FROM ${recordSource}
+     WHERE r.organization_id = ? AND r.id IN (${placesFor(ids)}) AND r.entry <> ${entryCodes.correction}`,
+    organizationId,
+    ...ids,
+  );
+
+/**
+ * PostgreSQL holds records in a partition a month, and a table of keys that says in which one to look. The times stand in
+ * the second statement as values: by those the planner leaves out all other months before it plans any.
+ */
+async function findInPartitions(
+  connection: StoreConnection,
+  organizationId: string,
+  ids: readonly Uint8Array[],
+): Promise<readonly LedgerRow[]> {
+  const keys = await connection.all<Pick<LedgerRow, "id" | "occurred_at">>(
+    `SELECT id, occurred_at FROM record_keys
+     WHERE organization_id = ? AND id IN (${placesFor(ids)}) AND entry <> ${entryCodes.correction}`,
+    organizationId,
+    ...ids,
+  );
+  if (keys.length === 0) return [];
+  const times = [...new Set(keys.map((key) => key.occurred_at))];
+  const placesFrom = (first: number, values: readonly unknown[]): string =>
+    values.map((_, at) => `?${first + at}`).join(", ");
+  return connection.all<LedgerRow>(
+    `SELECT ${ledgerColumnsWhere("AND c.occurred_at >= ?2 AND c.occurred_at <= ?3")} FROM ${recordSource}
+     WHERE r.organization_id = ?1 AND r.occurred_at IN (${placesFrom(4, times)})
+       AND r.id IN (${placesFrom(4 + times.length, keys)})`,
+    organizationId,
+    Math.min(...times),
+    Math.max(...times),
+    ...times,
+    ...keys.map(({ id }) => id),
+  );
 }
 
 /** The key of `findLedgerRows`. */
