@@ -1,6 +1,7 @@
 import { buildOpenApi } from "@llm-cost-ops/contract";
 import { actingStore, commandActor, createActing } from "./audit/acting.ts";
 import { processActor } from "./audit/actor.ts";
+import { keepCheckpoints } from "./audit/kept-checkpoints.ts";
 import { auditRoutes } from "./audit/routes.ts";
 import { createAuditTrail } from "./audit/trail.ts";
 import type { Config } from "./config.ts";
@@ -108,6 +109,17 @@ export async function compose(config: Config, { clock, logger, brief, createServ
       clock,
       onFailure: (error) => logger.error({ event: "identity.touch_failed", err: error }),
     });
+    const trail = createAuditTrail({ store, secretKey: config.secretKey, now: clock });
+    // A key that lies open in the database vouches for nothing that is there.
+    const checkpoints =
+      config.secretKey === undefined
+        ? undefined
+        : keepCheckpoints({
+            store,
+            trail,
+            onKept: (checkpoint) => logger.info({ event: "audit.checkpoint", checkpoint }),
+            onFailure: (error) => logger.error({ event: "audit.checkpoint_failed", err: error }),
+          });
     const jobs = createJobRunner({
       store,
       handlers: pricingJobHandlers(store),
@@ -137,7 +149,7 @@ export async function compose(config: Config, { clock, logger, brief, createServ
         identityRoutes({ apiKeys, now: clock, onRevoked: authenticator.forget }),
         auditRoutes({
           store,
-          trail: createAuditTrail({ store, secretKey: config.secretKey, now: clock }),
+          trail,
           now: clock,
         }),
         sessionRoutes({ store, signIn: createSignIn({ ...signingIn, tokens, onAttempt }), attempts, tokens, onEnded }),
@@ -173,6 +185,7 @@ export async function compose(config: Config, { clock, logger, brief, createServ
     if (brief === undefined) {
       await failInterruptedImports(store);
       jobs.start();
+      checkpoints?.start();
     }
     await app.fastify.ready();
     app.open();
@@ -193,6 +206,7 @@ export async function compose(config: Config, { clock, logger, brief, createServ
         inProcess?.close();
         await closeWithin(app, config.shutdownTimeoutSeconds * 1_000);
         if (brief !== undefined) await jobs.idle();
+        await checkpoints?.stop();
         await jobs.stop();
         await authenticator
           .flush()

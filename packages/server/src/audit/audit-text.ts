@@ -1,5 +1,6 @@
-import type { AuditEntry as WireEntry } from "@llm-cost-ops/contract";
+import type { AuditCheckpoint, AuditEntry as WireEntry } from "@llm-cost-ops/contract";
 import { formatInstant } from "@llm-cost-ops/core";
+import type { Checkpoint } from "./checkpoint.ts";
 import type { AuditEntry } from "./entry.ts";
 import { hex } from "./entry.ts";
 import type { TrailProblem } from "./verify.sql.ts";
@@ -53,3 +54,24 @@ export function sayProblem({ kind, seq }: TrailProblem, isOfOutside: boolean): s
       return kind satisfies never;
   }
 }
+
+const checkpointFormat = "llm-cost-ops-audit-checkpoint-1";
+
+export const checkpointToWire = (checkpoint: Checkpoint): AuditCheckpoint => ({
+  format: checkpointFormat,
+  organization_id: checkpoint.organizationId,
+  seq: checkpoint.seq,
+  hash: hex(checkpoint.hash),
+  time: new Date(checkpoint.atMs).toISOString(),
+  public_key: Buffer.from(checkpoint.publicKey).toString("base64"),
+  signature: Buffer.from(checkpoint.signature).toString("base64"),
+});
+
+export const checkpointFromWire = (wire: AuditCheckpoint): Checkpoint => ({
+  organizationId: wire.organization_id,
+  seq: wire.seq,
+  hash: Buffer.from(wire.hash, "hex"),
+  atMs: Date.parse(wire.time),
+  publicKey: Buffer.from(wire.public_key, "base64"),
+  signature: Buffer.from(wire.signature, "base64"),
+});

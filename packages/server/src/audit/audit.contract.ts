@@ -8,6 +8,7 @@ import { listEntries, recordChange } from "./audit-entries.sql.ts";
 import { type Checkpoint, signCheckpoint } from "./checkpoint.ts";
 import { readSigningKey } from "./checkpoints.sql.ts";
 import { hex } from "./entry.ts";
+import { keepCheckpoints } from "./kept-checkpoints.ts";
 import { createAuditTrail } from "./trail.ts";
 
 /** A store under test, and a way to its rows past every operation, as somebody with the database in hand has it. */
@@ -298,6 +299,27 @@ export function describeAudit(name: string, open: (now: () => number) => Promise
       expect(empty).toMatchObject({ seq: 0, organizationId: "one" });
       await fill(1);
       expect(await trail().verify("one", empty)).toMatchObject({ entries: 1, checkpoints: 2, problem: null });
+    });
+
+    test("trails that have grown are signed, and told, once", async () => {
+      // The organizations that a new store has and the test makes.
+      await tested.tamper("INSERT INTO organizations (organization_id, name, created_at) VALUES ('one', 'One', 0)");
+      const told: string[] = [];
+      const kept = keepCheckpoints({
+        store,
+        trail: trail(),
+        onKept: ({ organization_id, seq }) => told.push(`${organization_id} ${seq}`),
+        onFailure: (error) => {
+          throw error;
+        },
+      });
+      await kept.round();
+      await fill(2);
+      await kept.round();
+      await kept.round();
+      await fill(1);
+      await kept.round();
+      expect(told).toEqual(["one 2", "one 3"]);
     });
 
     test("reads trails of any length page by page", async () => {

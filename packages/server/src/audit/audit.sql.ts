@@ -1,5 +1,12 @@
 import { listEntries, recordEvent } from "./audit-entries.sql.ts";
-import { keepCheckpoint, keepSigningKey, readSigningKey, readTrailHead, sealSigningKey } from "./checkpoints.sql.ts";
+import {
+  keepCheckpoint,
+  keepSigningKey,
+  listUnsignedTrails,
+  readSigningKey,
+  readTrailHead,
+  sealSigningKey,
+} from "./checkpoints.sql.ts";
 import { checkEntries } from "./verify.sql.ts";
 
 /** For the registry. */
@@ -12,4 +19,5 @@ export const auditOperations = [
   keepSigningKey,
   sealSigningKey,
   keepCheckpoint,
+  listUnsignedTrails,
 ] as const;

@@ -88,6 +88,21 @@ export const keepCheckpoint = storeWrite<OfOrganization & { readonly checkpoint:
   partOfTrail,
 );
 
+/** The organizations whose trails have grown since their last checkpoint. */
+export const listUnsignedTrails = installationRead<Record<never, never>, readonly string[]>(
+  "audit.unsigned",
+  async (connection) => {
+    const rows = await connection.all<{ readonly organization_id: string }>(
+      `SELECT organization_id FROM organizations
+       WHERE (SELECT max(seq) FROM audit_entries WHERE audit_entries.organization_id = organizations.organization_id)
+         > COALESCE((SELECT max(seq) FROM audit_checkpoints
+                     WHERE audit_checkpoints.organization_id = organizations.organization_id), 0)
+       ORDER BY organization_id`,
+    );
+    return rows.map((row) => row.organization_id);
+  },
+);
+
 interface CheckpointRow {
   readonly organization_id: string;
   readonly seq: number;

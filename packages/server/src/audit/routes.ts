@@ -1,5 +1,4 @@
 import {
-  type AuditCheckpoint,
   AuditEntry as AuditEntryFields,
   type AuditExportQuery,
   type AuditQuery,
@@ -12,8 +11,7 @@ import { rowWriters, writeExport } from "../exports/write-export.ts";
 import type { Routes } from "../http/route.ts";
 import type { Store } from "../store/operation.ts";
 import { type EntryFilter, listEntries } from "./audit-entries.sql.ts";
-import { sayProblem, toWire } from "./audit-text.ts";
-import type { Checkpoint } from "./checkpoint.ts";
+import { checkpointFromWire, checkpointToWire, sayProblem, toWire } from "./audit-text.ts";
 import { hex } from "./entry.ts";
 import type { AuditTrail } from "./trail.ts";
 
@@ -23,8 +21,6 @@ const columns = Object.keys(AuditEntryFields.shape);
 
 /** A cursor of the trail has no id of its own: the number of an entry is its place. */
 const noId = "0".repeat(32);
-
-const checkpointFormat = "llm-cost-ops-audit-checkpoint-1";
 
 /** The audit trail to be listed, exported and checked. */
 export function auditRoutes(parts: {
@@ -127,23 +123,4 @@ const filterOf = (
   resourceId: question.resource_id,
   userId: question.user_id,
   keyId: question.key_id,
-});
-
-const checkpointToWire = (checkpoint: Checkpoint): AuditCheckpoint => ({
-  format: checkpointFormat,
-  organization_id: checkpoint.organizationId,
-  seq: checkpoint.seq,
-  hash: hex(checkpoint.hash),
-  time: new Date(checkpoint.atMs).toISOString(),
-  public_key: Buffer.from(checkpoint.publicKey).toString("base64"),
-  signature: Buffer.from(checkpoint.signature).toString("base64"),
-});
-
-const checkpointFromWire = (wire: AuditCheckpoint): Checkpoint => ({
-  organizationId: wire.organization_id,
-  seq: wire.seq,
-  hash: Buffer.from(wire.hash, "hex"),
-  atMs: Date.parse(wire.time),
-  publicKey: Buffer.from(wire.public_key, "base64"),
-  signature: Buffer.from(wire.signature, "base64"),
 });
