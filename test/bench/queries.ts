@@ -1,14 +1,20 @@
 /**
  * How long questions take on a ledger of N records (first argument, 1,000,000 if absent), each beside its floor from
- * the same run: a bare SELECT that touches the same rows and does nothing else.
+ * the same run: a bare SELECT that touches the same rows and does nothing else. Then the same questions to the same
+ * records on PostgreSQL, each beside the embedded store, with a check that both answer with the same bytes.
  */
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import pg from "pg";
+import { copyLedger } from "../../packages/server/src/costs/copied-ledger-fixture.ts";
 import { sqliteCostQuery } from "../../packages/server/src/costs/cost-query.sqlite.ts";
-import type { AggregateQuestion, ListQuestion } from "../../packages/server/src/costs/cost-query.ts";
+import type { AggregateQuestion, CostQuery, ListQuestion } from "../../packages/server/src/costs/cost-query.ts";
 import { readOrder } from "../../packages/server/src/costs/list-order.ts";
+import { startPostgresQuestions } from "../../packages/server/src/costs/question-threads.postgres.ts";
 import { tagCandidates } from "../../packages/server/src/costs/tag-term.ts";
+import { startPostgres } from "../../packages/server/src/postgres/postgres-fixture.ts";
+import { openPostgres } from "../../packages/server/src/postgres/postgres-store.ts";
 import { openReader, openWriter } from "../../packages/server/src/sqlite/connection.ts";
 import type { StoreThread } from "../../packages/server/src/sqlite/operation.ts";
 import { fillLedger, ledgerDays } from "./query-ledger.ts";
@@ -35,17 +41,31 @@ console.log(`${written} records, ${gigabytes} GB, made in ${((performance.now() 
 
 const db = openReader(path);
 const store: StoreThread = { db, now: () => endMs, state: new Map() };
-const query = sqliteCostQuery({ read: async (operation, args) => operation.run(store, args) });
+const embedded = sqliteCostQuery({ read: async (operation, args) => operation.run(store, args) });
+
+async function timed(work: () => unknown): Promise<number> {
+  const start = performance.now();
+  await work();
+  return performance.now() - start;
+}
+
+const middle = (times: readonly number[]): number => times.toSorted((a, b) => a - b)[Math.floor(runs / 2)] ?? 0;
 
 async function median(work: () => unknown): Promise<number> {
-  await work();
-  const times: number[] = [];
+  const [ms] = await medians(work, () => undefined);
+  return ms;
+}
+
+/** The medians of two works that are done by turns, each once before it is timed. */
+async function medians(one: () => unknown, other: () => unknown): Promise<[number, number]> {
+  await one();
+  await other();
+  const times: [number[], number[]] = [[], []];
   for (let run = 0; run < runs; run += 1) {
-    const start = performance.now();
-    await work();
-    times.push(performance.now() - start);
+    times[0].push(await timed(one));
+    times[1].push(await timed(other));
   }
-  return times.sort((a, b) => a - b)[Math.floor(runs / 2)] ?? 0;
+  return [middle(times[0]), middle(times[1])];
 }
 
 const columns = [
@@ -68,7 +88,7 @@ const barePage = () =>
 
 const aggregate =
   (groupBy: AggregateQuestion["groupBy"], vary: Partial<AggregateQuestion> = {}) =>
-  () =>
+  (query: CostQuery) =>
     query.aggregate("default", {
       period: { fromMs: startMs, toMs: endMs, zone: "UTC" },
       filter: { dimensions: {}, tags: [] },
@@ -78,7 +98,7 @@ const aggregate =
     });
 const list =
   (vary: Partial<ListQuestion> = {}) =>
-  () =>
+  (query: CostQuery) =>
     query.listCosts("default", {
       period: { fromMs: startMs, toMs: endMs, zone: "UTC" },
       filter: { dimensions: {}, tags: [] },
@@ -95,7 +115,7 @@ const rareTags = {
 
 interface Question {
   readonly name: string;
-  readonly work: () => unknown;
+  readonly work: (query: CostQuery) => Promise<unknown>;
   readonly floor: () => unknown;
   readonly targetMs?: number;
 }
@@ -116,7 +136,7 @@ const questions: readonly Question[] = [
   },
   {
     name: "summary of 30 days and the 30 before",
-    work: () =>
+    work: (query) =>
       query.summarize("default", {
         period: monthAgo,
         previous: { fromMs: endMs - 60 * dayMs, toMs: monthAgo.fromMs, zone: "UTC" },
@@ -153,7 +173,7 @@ const pad = (text: string, width: number): string => text.padStart(width);
 console.log(`${"question".padEnd(40)}${pad("ms", 10)}${pad("floor ms", 10)}${pad("ratio", 8)}${pad("target ms", 11)}`);
 for (const { name, work, floor, targetMs } of questions) {
   const floorMs = await median(floor);
-  const ms = await median(work);
+  const ms = await median(() => work(embedded));
   const target = targetMs === undefined ? "" : `${targetMs}${ms <= targetMs ? " ok" : " missed"}`;
   const figures = [
     pad(ms.toFixed(1), 10),
@@ -162,5 +182,40 @@ for (const { name, work, floor, targetMs } of questions) {
     pad(target, 11),
   ];
   console.log(name.padEnd(40) + figures.join(""));
+}
+
+/** The target on PostgreSQL: within this many times the embedded store. */
+const ratioMax = 2;
+const server = await startPostgres();
+try {
+  const url = await server.database();
+  const opened = await openPostgres({ url, poolSize: 1, now: () => endMs });
+  await opened.close();
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  const copying = performance.now();
+  await copyLedger(db, client);
+  await client.query("VACUUM ANALYZE");
+  await client.end();
+  console.log(`\nPostgreSQL, copied in ${((performance.now() - copying) / 1_000).toFixed(0)} s\n`);
+  const questionsThere = await startPostgresQuestions({ url });
+  console.log(`${"question".padEnd(40)}${pad("ms", 10)}${pad("SQLite ms", 10)}${pad("ratio", 8)}${pad("bytes", 11)}`);
+  for (const { name, work } of questions) {
+    // By turns, so that whatever else the machine does meets both.
+    const [ms, beside] = await medians(
+      () => work(questionsThere.query),
+      () => work(embedded),
+    );
+    const same = JSON.stringify(await work(questionsThere.query)) === JSON.stringify(await work(embedded));
+    const ratio = ms / beside;
+    const figures = [ms.toFixed(1), beside.toFixed(1)].map((text) => pad(text, 10)).join("");
+    const verdict = ratio <= ratioMax ? "ok" : "missed";
+    console.log(
+      `${name.padEnd(40)}${figures}${pad(ratio.toFixed(1), 8)}${pad(same ? "the same" : "DIFFERENT", 11)} ${verdict}`,
+    );
+  }
+  await questionsThere.close();
+} finally {
+  await server.stop();
 }
 db.close();
