@@ -4,6 +4,8 @@ import type { Composition } from "@llm-cost-ops/server";
 import { CommandError, exitCodes } from "./exit-codes.ts";
 import type { Invocation } from "./invocation.ts";
 import { configSources } from "./local-config.ts";
+import { withSession } from "./sign-in/session-access.ts";
+import { StoredSessions, sessionAddress, sessionsPath } from "./sign-in/stored-sessions.ts";
 import { printable } from "./terminal/printable.ts";
 
 interface ConnectParts extends Pick<Invocation, "options" | "environment" | "signal" | "onEnd"> {
@@ -20,6 +22,7 @@ export async function connect(parts: ConnectParts): Promise<CostOpsClient> {
 function connectOver(address: string, { options, environment, signal }: ConnectParts): CostOpsClient {
   const apiKey = options.apiKey ?? environment.apiKey ?? keyFrom(environment.apiKeyFile);
   try {
+    if (apiKey === undefined) return connectWithSession(address, { environment, signal });
     return new CostOpsClient({ baseURL: address, apiKey, signal });
   } catch (error) {
     const flag = messageOf(error)
@@ -27,6 +30,16 @@ function connectOver(address: string, { options, environment, signal }: ConnectP
       .replace(/^apiKey\b/, "--api-key");
     throw new CommandError(`${flag}.`, exitCodes.usage);
   }
+}
+
+/** A client that asks as whoever signed in to the server with `auth login`; as nobody where nobody has. */
+export function connectWithSession(
+  address: string,
+  { environment, signal }: Pick<Invocation, "environment" | "signal">,
+): CostOpsClient {
+  const stored = new StoredSessions(sessionsPath(environment.all));
+  const middleware = [withSession(stored, sessionAddress(address) ?? address, signal)];
+  return new CostOpsClient({ baseURL: address, signal, middleware });
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -23,6 +23,11 @@ const flagOfField: Readonly<Record<string, string>> = {
   price_per_request: "--request-price",
   rates: "--rates",
   content: "--file",
+  password: "the password",
+  new_password: "the new password",
+  current_password: "the present password",
+  code: "the code",
+  email: "--email",
 };
 
 /** What the error says and how the process ends. Anything unforeseen is a defect and keeps its stack. */
@@ -69,7 +74,7 @@ function tellRefusal(fault: Error & ErrorShape, local: boolean): Told {
   }
   if (status === 401 || status === 403) {
     return {
-      message: `${sentence(fault.message.replace(/\s*\(no API key:.*$/, ""))} Give a key with COST_OPS_API_KEY, or --api-key.`,
+      message: `${sentence(fault.message.replace(/\s*\(no API key:.*$/, ""))} Give a key with COST_OPS_API_KEY, or --api-key, or sign in with cost-ops auth login.`,
       exitCode: exitCodes.authentication,
     };
   }

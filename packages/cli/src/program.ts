@@ -37,7 +37,10 @@ const commandTable: Readonly<Record<string, CommandEntry>> = {
     load: () => import("./commands/organizations.ts"),
   },
   audit: { summary: "who changed what, and whether that was tampered with", load: () => import("./commands/audit.ts") },
-  auth: { summary: "create, list and revoke API keys", load: () => import("./commands/auth.ts") },
+  auth: {
+    summary: "sign in, make users, and create, list and revoke API keys",
+    load: () => import("./commands/auth.ts"),
+  },
   completion: { summary: "completions for bash, zsh or fish", load: () => import("./commands/completion.ts") },
   demo: { summary: "a throw-away server with ninety days of usage", load: () => import("./commands/demo.ts") },
 };

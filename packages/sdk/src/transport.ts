@@ -155,8 +155,10 @@ export class Transport {
 
   async #refusal(response: Response, deadline: Deadline, request: CostOpsRequest): Promise<APIError> {
     const { json, text } = await readBody(response, deadline, request);
+    const needsKey = request.operation !== "auth.login" && request.operation !== "auth.refresh";
     const hints: Readonly<Record<number, string>> = {
-      401: this.#settings.apiKey === undefined ? " (no API key: pass apiKey or set LLM_COST_OPS_API_KEY)" : "",
+      401:
+        needsKey && this.#settings.apiKey === undefined ? " (no API key: pass apiKey or set LLM_COST_OPS_API_KEY)" : "",
     };
     const moved = response.headers?.get("location");
     return refusalFrom(
