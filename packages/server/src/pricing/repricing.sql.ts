@@ -19,6 +19,15 @@ import {
   type RepricingScope,
   type SkippedRecords,
 } from "./repricing.ts";
+import {
+  bodyOf,
+  type RepricingBody,
+  type RepricingRow,
+  readRow,
+  type StoredStatus,
+  setStatus,
+  toWire,
+} from "./repricing-row.sql.ts";
 import { readPriceBookRevision, withPrices } from "./with-prices.sql.ts";
 
 /** The kind of the job that finishes a repricing whose request did not. Payload: `{ id }`. */
@@ -31,77 +40,6 @@ const requestMs = 120_000;
 const pageRecords = 5_000;
 /** Bounds one write transaction. */
 const batchRecords = 500;
-
-/** `applying` and `undoing` show as the status before, until the last correction is on disk. */
-type StoredStatus = "previewed" | "applying" | "applied" | "undoing" | "undone";
-
-interface RepricingRow {
-  readonly organization_id: string;
-  readonly id: string;
-  readonly status: StoredStatus;
-  readonly body: string;
-  readonly created_at: number;
-  readonly created_by: string;
-  readonly applied_at: number | null;
-  readonly undone_at: number | null;
-}
-
-type WireGroups = ReturnType<typeof groupsToWire>;
-
-interface RepricingBody extends WireGroups {
-  readonly scope: RepricingScope;
-  readonly reason: string | null;
-  readonly records_examined: number;
-  /** Absent in previews that were stored before skipped records were counted. */
-  readonly skipped?: readonly SkippedRecords[];
-  /** The price book of the preview; another one would make another difference. */
-  readonly priceBookRevision: number;
-  /** How far the corrections have come. */
-  readonly cursor: { readonly position: number; readonly id: string } | null;
-}
-
-const bodyOf = (row: RepricingRow): RepricingBody => JSON.parse(row.body) as RepricingBody;
-
-const wireStatus = {
-  previewed: "previewed",
-  applying: "previewed",
-  applied: "applied",
-  undoing: "applied",
-  undone: "undone",
-} as const satisfies Record<StoredStatus, Repricing["status"]>;
-
-const instantOrNull = (ms: number | null): string | null => (ms === null ? null : formatInstant(ms));
-
-function toWire(row: RepricingRow): Repricing {
-  const body = bodyOf(row);
-  return {
-    id: row.id,
-    status: wireStatus[row.status],
-    created_at: formatInstant(row.created_at),
-    applied_at: instantOrNull(row.applied_at),
-    undone_at: instantOrNull(row.undone_at),
-    created_by: row.created_by,
-    reason: body.reason,
-    range: { start: instantOrNull(body.scope.fromMs), end: instantOrNull(body.scope.toMs) },
-    provider: body.scope.provider,
-    model: body.scope.model,
-    records_examined: body.records_examined,
-    records_changed: body.records_changed,
-    skipped: [...(body.skipped ?? [])],
-    by_currency: body.by_currency,
-    difference: body.difference,
-  };
-}
-
-async function readRow(connection: StoreConnection, organizationId: string, id: string): Promise<RepricingRow> {
-  const row = await connection.get<RepricingRow>(
-    "SELECT * FROM repricings WHERE organization_id = ? AND id = ?",
-    organizationId,
-    id,
-  );
-  if (row === undefined) throw new Refusal("NOT_FOUND", `There is no repricing ${id}.`);
-  return row;
-}
 
 const cursorToText = (cursor: RatingCursor): RepricingBody["cursor"] => ({
   position: cursor.position,
@@ -289,21 +227,6 @@ const steps = {
   undo: { from: "applied", during: "undoing", to: "undone" },
 } as const satisfies Record<string, { from: StoredStatus; during: StoredStatus; to: StoredStatus }>;
 export type RepricingStep = keyof typeof steps;
-
-async function setStatus(
-  connection: StoreConnection,
-  row: RepricingRow,
-  status: StoredStatus,
-  body: RepricingBody,
-): Promise<void> {
-  await connection.run(
-    "UPDATE repricings SET status = ?, body = ? WHERE organization_id = ? AND id = ?",
-    status,
-    JSON.stringify(body),
-    row.organization_id,
-    row.id,
-  );
-}
 
 /**
  * Begins to apply a preview, or to undo what was applied, and queues the job that would finish it. One that has begun

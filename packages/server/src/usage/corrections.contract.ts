@@ -40,6 +40,29 @@ const priceLater = storeWrite("test.priceLater", async (connection, { organizati
   return applyCorrections(connection, organizationId, corrections);
 });
 
+/** Prices a record that waits, prices it again, which is too late, and corrects that price, all in one list. */
+const priceThrice = storeWrite(
+  "test.priceThrice",
+  async (connection, { organizationId }: { organizationId: string }) => {
+    const { records } = await loadForRating(connection, organizationId, { which: "waiting", limit: 1 });
+    const corrections = records.flatMap(({ id }): CorrectionInput[] => {
+      const late = {
+        recordId: id,
+        reason: "late_price",
+        amount: 5n,
+        currency: "USD",
+        priceVersionId: "first",
+        rule: "First.",
+        lines: [],
+        repricingId: null,
+        resolution: { provider: "openai", model: "later-model", rule: "exact", detail: "It is the name." },
+      } as const;
+      return [late, late, { ...late, reason: "reprice", amount: -2n, priceVersionId: "second", repricingId: "r" }];
+    });
+    return applyCorrections(connection, organizationId, corrections);
+  },
+);
+
 /** Sets every priced record to a cost that is higher by its own number, as a repricing would. */
 const raiseCosts = storeWrite(
   "test.raiseCosts",
@@ -246,6 +269,23 @@ export function describeCorrections(name: string, open: () => Promise<StoreWithL
       expect(proof).toMatchObject({ original_cost: null, total_cost: "0.001", verified: true });
       expect(proof.corrections).toMatchObject([{ reason: "late_price", amount: "0.001", rule: "There is one price." }]);
       expect(await check()).toMatchObject({ differences: 0, records: 2 });
+    });
+
+    it("of one record follow each other in one list", async () => {
+      await append({ ...call, id: "t", model: "later-model", input_tokens: 1, output_tokens: 0 });
+      expect(await tested.store.run(priceThrice, { organizationId })).toBe(2);
+      const proof = await tested.store.run(explainUsage, named("t"));
+      expect(proof.corrections.map(({ reason, price_version }) => [reason, price_version])).toEqual([
+        ["late_price", "first"],
+        ["reprice", "second"],
+      ]);
+      expect(proof).toMatchObject({
+        total_cost: "0.000000000003",
+        model_resolution: { rule: "exact" },
+        rule: "First.",
+      });
+      expect(proof.record).toMatchObject({ cost_status: "priced", price_version: "second", currency: "USD" });
+      expect(await check()).toMatchObject({ differences: 0, records: 3 });
     });
 
     it("explain a cost so that a person can redo it", async () => {

@@ -54,6 +54,8 @@ interface Mark {
   readonly seriesId: number;
   /** Null where its rule stays. */
   readonly ruleId: number | null;
+  readonly correctionId: Uint8Array;
+  readonly currency: string | null;
 }
 
 /** Corrections of one transaction and the rollups that move with them, gathered so that few statements write them. */
@@ -73,12 +75,23 @@ class CorrectionWriter {
     this.interning = createInterning(connection);
   }
 
-  /** Appends one correction, with its share of the rollups, and says what becomes of the record: the row as it is then. */
+  /** The record as it is after what was appended so far. */
+  current(row: LedgerRow): LedgerRow {
+    const mark = this.#marks.get(recordKey(row.id));
+    if (mark === undefined) return row;
+    const { state, seriesId, currency, correctionId } = mark;
+    return { ...row, state, series_id: seriesId, currency, newest_correction_id: correctionId };
+  }
+
+  /** Appends one correction, with its share of the rollups, and says what becomes of the record. */
   append(
     record: LedgerRow,
-    correction: Omit<NewCorrection, "id" | "record" | "counts"> & { readonly takesCounts: boolean },
+    correction: Omit<NewCorrection, "id" | "record" | "counts"> & {
+      readonly takesCounts: boolean;
+      readonly currency: string | null;
+    },
     state: number,
-  ): LedgerRow {
+  ): void {
     const { seriesId, ruleId, amount, takesCounts } = correction;
     const newest = record.newest_correction_id;
     // A record's newest correction has its greatest id, also where another process made the one before.
@@ -95,9 +108,15 @@ class CorrectionWriter {
       costMilli: Number(limbs?.milli ?? 0n),
       costPico: Number(limbs?.pico ?? 0n),
     });
-    const keepsRule = correction.reason !== "late_price";
-    this.#marks.set(recordKey(record.id), { record, state, seriesId, ruleId: keepsRule ? null : ruleId });
-    return { ...record, state, series_id: seriesId, newest_correction_id: id };
+    const key = recordKey(record.id);
+    this.#marks.set(key, {
+      record,
+      state,
+      seriesId,
+      ruleId: correction.reason === "late_price" ? ruleId : (this.#marks.get(key)?.ruleId ?? null),
+      correctionId: id,
+      currency: correction.currency,
+    });
   }
 
   async flush(): Promise<void> {
@@ -140,17 +159,15 @@ export async function applyCorrections(
   const rows = await findLedgerRows(connection, organizationId, ids);
   let applied = 0;
   for (const correction of corrections) {
-    const key = recordKey(correction.recordId);
-    const row = rows.get(key);
-    invariant(row !== undefined, "a correction names a record that exists");
+    const found = rows.get(recordKey(correction.recordId));
+    invariant(found !== undefined, "a correction names a record that exists");
+    const row = writer.current(found);
     if ((row.state & stateBits.voided) !== 0) continue;
     const isLate = correction.reason === "late_price";
     if (isLate !== ((row.state & stateBits.waitsForPrice) !== 0)) continue;
     const written = await writtenCorrection(writer, row, correction);
-    rows.set(
-      key,
-      isLate ? await applyLatePrice(writer, row, correction, written) : applyDifference(writer, row, written),
-    );
+    if (isLate) await applyLatePrice(writer, row, correction, written);
+    else applyDifference(writer, row, written);
     applied += 1;
   }
   await writer.flush();
@@ -177,9 +194,9 @@ async function writtenCorrection(writer: CorrectionWriter, row: LedgerRow, corre
   };
 }
 
-function applyDifference(writer: CorrectionWriter, row: LedgerRow, written: Written): LedgerRow {
+function applyDifference(writer: CorrectionWriter, row: LedgerRow, written: Written): void {
   invariant(written.currency === row.currency, "a correction keeps its record's currency");
-  return writer.append(row, { ...written, seriesId: row.series_id }, row.state | stateBits.corrected);
+  writer.append(row, { ...written, seriesId: row.series_id }, row.state | stateBits.corrected);
 }
 
 /** The record leaves its unpriced series for the priced one, where the correction carries its whole cost. */
@@ -188,7 +205,7 @@ async function applyLatePrice(
   row: LedgerRow,
   { resolution, currency }: CorrectionInput,
   written: Written,
-): Promise<LedgerRow> {
+): Promise<void> {
   const { provider } = row;
   const seriesId = await writer.interning.seriesId({
     organizationId: row.organization_id,
@@ -205,7 +222,7 @@ async function applyLatePrice(
   writer.rollups.add(shareOf(row, row.series_id, -1, null));
   writer.rollups.add(shareOf(row, seriesId, 1, null));
   const state = (row.state | stateBits.corrected) & ~stateBits.waitsForPrice;
-  return { ...writer.append(row, { ...written, seriesId }, state), currency };
+  writer.append(row, { ...written, seriesId }, state);
 }
 
 /**
@@ -221,6 +238,7 @@ export async function voidLedgerRow(connection: StoreConnection, row: LedgerRow)
     {
       reason: "void",
       amount: cost === null ? null : -cost,
+      currency: row.currency,
       seriesId: row.series_id,
       priceVersionId: null,
       ruleId: null,
