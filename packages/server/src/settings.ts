@@ -110,7 +110,7 @@ export const settings = {
     fallback: "10",
     meaning: "Connections of one server process to PostgreSQL at most. The embedded store has no pool.",
     secret: false,
-    parse: wholeNumber(4, 1_000),
+    parse: wholeNumber(8, 1_000),
   }),
   host: setting({
     env: "SERVER_HOST",

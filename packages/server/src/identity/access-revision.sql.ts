@@ -2,6 +2,8 @@ import type { StoreConnection } from "../store/connection.ts";
 
 /** The name is that of the first thing that was revoked by it. */
 const setting = "api_key_revision";
+/** On PostgreSQL, where processes hear of changes. */
+export const accessChannel = "cost_ops_access";
 
 /**
  * To be called, in the same transaction, by every change after which a credential may do less, or something else, than
@@ -12,6 +14,8 @@ export async function accessChanged(connection: StoreConnection): Promise<void> 
     "INSERT INTO settings (key, value) VALUES (?, 1) ON CONFLICT (key) DO UPDATE SET value = settings.value + 1",
     setting,
   );
+  // Sent when the transaction commits, to the processes that listen; on the embedded store there is no other server.
+  if (connection.dialect === "postgres") await connection.all("SELECT pg_notify(?, '')", accessChannel);
 }
 
 /** A number that grows with every such change, in any process. */

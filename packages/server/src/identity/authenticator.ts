@@ -6,8 +6,8 @@ import { type ApiKeys, defaultOrganization, type KeyUse } from "./api-keys.ts";
 import { bearerCredential, type Credential, hashKey, makeKey } from "./credential.ts";
 import { everyPermission, toCaller } from "./key-scope.ts";
 
-/** How long a cached credential may be trusted before other processes' revocations are looked for. */
-const trustMs = 1_000;
+/** How long a cached credential may be trusted before other processes' revocations are looked for, told of them or not. */
+const trustMs = 100;
 /** How long an unknown credential is remembered as unknown, so that guessing costs the database little. */
 const unknownMs = 250;
 const cacheMax = 10_000;
@@ -30,8 +30,9 @@ export interface KeyAuthenticator extends Authenticator {
 
 /**
  * Finds the caller of a key or an access token by its hash: neither is ever kept, and comparing hashes tells a guesser
- * nothing about them. A cached one is trusted for a second; then one look at the access revision serves all requests, so
- * a revocation in another process holds within a second and in this one at once.
+ * nothing about them. A cached one is trusted for a tenth of a second; then one look at the access revision serves all
+ * requests. So a revocation holds in this process before it is answered; in others as soon as the store tells them, which
+ * PostgreSQL does as it commits, and at the latest after that time.
  */
 export function createAuthenticator(parts: {
   readonly apiKeys: ApiKeys;

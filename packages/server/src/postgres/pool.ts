@@ -36,8 +36,8 @@ export interface PoolOptions {
   readonly session?: Readonly<Record<string, string>> | undefined;
 }
 
-/** Connections that work as the server's role, for which row-level security holds, and wait for nothing without end. */
-export function createPool({ url, size, onBroken, session = {} }: PoolOptions): pg.Pool {
+/** Settings of a connection that works as the server's role, for which row-level security holds, and waits for nothing without end. */
+export function sessionOptions(url: string, session: PoolOptions["session"] = {}): pg.ClientConfig {
   const settings = {
     // The role is part of the start-up packet: no statement of ours ever runs as the user of the address.
     role: serverRole,
@@ -46,16 +46,19 @@ export function createPool({ url, size, onBroken, session = {} }: PoolOptions): 
     idle_in_transaction_session_timeout: statementTimeoutMs,
     ...session,
   };
-  const pool = new pg.Pool({
+  return {
     connectionString: url,
     connectionTimeoutMillis: connectTimeoutMs,
-    max: size,
     application_name: "llm-cost-ops",
     types,
     options: Object.entries(settings)
       .map(([name, value]) => `-c ${name}=${value}`)
       .join(" "),
-  });
+  };
+}
+
+export function createPool({ url, size, onBroken, session }: PoolOptions): pg.Pool {
+  const pool = new pg.Pool({ ...sessionOptions(url, session), max: size });
   pool.on("error", (error) => onBroken?.(error));
   // One that breaks while it works fails what it works on; without a listener it would end the process as well.
   pool.on("connect", (client) => client.on("error", () => undefined));

@@ -18,6 +18,8 @@ export interface OpenedStore {
 export interface OpenOptions {
   /** Told of every commit of usage. */
   readonly onCommitted?: (usage: CommittedUsage) => void;
+  /** Told that another process may have changed what credentials are allowed, where the store can tell. */
+  readonly onAccessChanged?: () => void;
   /** Told of what broke beside any request. */
   readonly onTrouble?: (event: string, details: Readonly<Record<string, unknown>>) => void;
 }
