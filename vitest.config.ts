@@ -1,10 +1,22 @@
 import { globSync, readFileSync } from "node:fs";
+import { basename } from "node:path";
 import { defineConfig } from "vitest/config";
 
 const include = ["packages/*/src/**/*.test.ts", "packages/*/test/**/*.test.ts", "test/**/*.test.ts"];
 
-/** Files that take their database from the fixture run on each store. */
-const onEachStore = globSync(include).filter((file) => readFileSync(file, "utf8").includes("/database-fixture.ts"));
+const mentions = (file: string, names: readonly string[]): boolean => {
+  const text = readFileSync(file, "utf8");
+  return names.some((name) => text.includes(`/${name}"`));
+};
+const databaseFixture = "database-fixture.ts";
+const fixturesOnIt = globSync("packages/*/{src,test}/**/*-fixture.ts").filter((file) =>
+  mentions(file, [databaseFixture]),
+);
+
+/** Files that take their database from the fixture, or from a fixture that does, run on each store. */
+const onEachStore = globSync(include).filter((file) =>
+  mentions(file, [databaseFixture, ...fixturesOnIt.map((fixture) => basename(fixture))]),
+);
 
 export default defineConfig({
   test: {

@@ -13,6 +13,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Composition, compose } from "../compose.ts";
 import { loadConfig } from "../config.ts";
+import { newDatabase } from "../store/database-fixture.ts";
 import { arbitraryRequest } from "./arbitrary-request-fixture.ts";
 import { createLogger } from "./request-log.ts";
 
@@ -24,7 +25,7 @@ let server: Composition;
 let client: ReturnType<Composition["local"]>;
 
 beforeAll(async () => {
-  const config = loadConfig({ environment: {}, workingFolder: folder, homeFolder: folder });
+  const config = loadConfig({ environment: await newDatabase(folder), workingFolder: folder, homeFolder: folder });
   server = await compose(config, { clock: Date.now, logger: createLogger("silent") });
   client = server.local();
   for (const id of ["fuzz-1", "fuzz-2"]) {

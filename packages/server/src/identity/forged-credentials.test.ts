@@ -7,6 +7,7 @@ import { type Composition, compose } from "../compose.ts";
 import { loadConfig } from "../config.ts";
 import { speak } from "../http/app-fixture.ts";
 import { createLogger } from "../http/request-log.ts";
+import { newDatabase } from "../store/database-fixture.ts";
 import { hashKey, makeKey } from "./credential.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "cost-ops-forged-"));
@@ -22,7 +23,7 @@ let rotatedAtOnce: string;
 
 beforeAll(async () => {
   const config = loadConfig({
-    environment: { RATE_LIMIT_FAILED_AUTH: "100000" },
+    environment: { ...(await newDatabase(folder)), RATE_LIMIT_FAILED_AUTH: "100000" },
     workingFolder: folder,
     homeFolder: folder,
   });

@@ -8,12 +8,14 @@ import { loadConfig } from "../config.ts";
 import { speak } from "../http/app-fixture.ts";
 import { createLogger } from "../http/request-log.ts";
 import { Secret } from "../secret.ts";
+import { newDatabase } from "../store/database-fixture.ts";
 import { bearerCredential, hashKey, keyPattern, makeKey, shownPart } from "./credential.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "cost-ops-identity-"));
 const world = { clock: Date.now, logger: createLogger("silent") };
+const database = await newDatabase(folder);
 const configured = (environment: Record<string, string> = {}) =>
-  loadConfig({ environment, workingFolder: folder, homeFolder: folder });
+  loadConfig({ environment: { ...database, ...environment }, workingFolder: folder, homeFolder: folder });
 
 let server: Composition;
 let url: string;
@@ -194,7 +196,7 @@ describe("a real key", () => {
 describe("the first key", () => {
   test("may be given, is then accepted and not shown, and a new one is added beside the old", async () => {
     const given = makeKey("sk_test_");
-    const environment = { DATABASE_URL: "sqlite:given.db", COST_OPS_ADMIN_KEY: given };
+    const environment = { ...(await newDatabase(join(folder, "given"))), COST_OPS_ADMIN_KEY: given };
     for (const start of ["first", "second"]) {
       const composition = await compose(configured(environment), world);
       const headers = { authorization: `Bearer ${given}` };
