@@ -1,6 +1,5 @@
 /** Backup, restore and the move between databases, as processes: beside a server that works, on full disks, killed. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { workplace } from "./cost-ops.ts";
 import { asJsonl, sampleLog } from "./sample-log.ts";
+import { writeSteadily } from "./steady-writer.ts";
 
 const program = fileURLToPath(new URL("../bin/cost-ops.mjs", import.meta.url));
 const place = workplace();
@@ -27,11 +27,14 @@ afterAll(() => place.remove());
 
 /** A run whose disk has so much room, or whose stdin is held open. */
 function launch(command: string, args: readonly string[]): ChildProcess {
-  return spawn("bash", ["-c", `${command} exec "$0" "$@"`, process.execPath, program, ...args], {
+  const child = spawn("bash", ["-c", `${command} exec "$0" "$@"`, process.execPath, program, ...args], {
     cwd: place.folder,
     env: { PATH: process.env["PATH"], HOME: place.folder },
     stdio: ["pipe", "ignore", "pipe"],
   });
+  // What it had not read yet when it ended.
+  child.stdin?.on("error", () => undefined);
+  return child;
 }
 
 const recordsOf = (name: string): number => {
@@ -58,35 +61,12 @@ test("a backup beside a working server has all that was acknowledged before it, 
     env: { COST_OPS_ADMIN_KEY: key },
   });
   const [, url = ""] = await server.said(/listens on (http:\/\/\S+)/);
-  const acknowledged: string[] = [];
-  let isWriting = true;
-  const write = async (): Promise<void> => {
-    while (isWriting) {
-      const ids = Array.from({ length: 40 }, () => randomUUID());
-      const records = ids.map((id) => ({
-        id,
-        provider: "openai",
-        model: "gpt-4o",
-        input_tokens: 7,
-        output_tokens: 3,
-        user_id: "ana",
-      }));
-      const answer = await fetch(`${url}/api/v1/usage/batch`, {
-        method: "POST",
-        headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
-        body: JSON.stringify({ records }),
-      });
-      if (!answer.ok) throw new Error(`${answer.status}: ${await answer.text()}`);
-      acknowledged.push(...ids);
-    }
-  };
-  const writers = Promise.all([write(), write(), write()]);
-  while (acknowledged.length < 400) await Promise.race([wait(10), writers]);
-  const before = [...acknowledged];
+  const writer = writeSteadily(url, key);
+  await writer.reach(400);
+  const before = [...writer.acknowledged];
   await place.ok(["backup", "busy.archive", ...at("busy.db")]);
-  const after = acknowledged.length;
-  isWriting = false;
-  await writers;
+  const after = writer.acknowledged.length;
+  await writer.stop();
   expect((await server.stop("SIGTERM")).code).toBe(0);
   await place.ok(["restore", "busy.archive", ...at("calm.db")]);
   const db = new DatabaseSync(inPlace("calm.db"), { readOnly: true });
