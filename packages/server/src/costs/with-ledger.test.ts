@@ -1,4 +1,5 @@
 /** The answers over what the real ledgers wrote, on their real threads. */
+import type { CostRecord } from "@llm-cost-ops/contract";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type PostgresUnderTest, startPostgres } from "../postgres/postgres-fixture.ts";
 import { openPostgres } from "../postgres/postgres-store.ts";
@@ -13,6 +14,7 @@ import { always, type RecordFilter } from "./cost-filter.ts";
 import { sqliteCostQuery } from "./cost-query.sqlite.ts";
 import { readOrder } from "./list-order.ts";
 import { startPostgresQuestions } from "./question-threads.postgres.ts";
+import { walkCosts } from "./walk-costs.ts";
 import { describeWrittenLedger, type WrittenLedger } from "./with-ledger.contract.ts";
 
 let server: PostgresUnderTest;
@@ -90,11 +92,11 @@ const withoutArrival = (value: unknown): string =>
 
 test("both stores answer with the same bytes over the same events, with duplicates and disorder", async () => {
   const pick = sequence(20_261_121);
-  const calls = Array.from({ length: 1_000 }, (_, n) => call(n, pick));
+  const calls = Array.from({ length: 1_200 }, (_, n) => call(n, pick));
   const stores = [await openSqlite(), await openOnPostgres()];
   for (const { ledger, store } of stores) {
     const order = sequence(7);
-    for (let sent = 0; sent < 8; sent += 1) {
+    for (let sent = 0; sent < 10; sent += 1) {
       // Each body has some calls of the one before again, and one of them twice.
       const body = Array.from({ length: 160 }, (_, at) => calls[(sent * 120 + at) % calls.length]);
       body.push(body[order(160)]);
@@ -120,6 +122,22 @@ test("both stores answer with the same bytes over the same events, with duplicat
     { ...always, zone: "UTC" },
     { fromMs: fromMs + 5 * dayMs + 1_234_567, toMs: fromMs + 80 * dayMs + 7, zone: "America/New_York" },
   ];
+  for (const order of [["-occurred_at"], ["total_cost"]]) {
+    const walk = async ({ query }: WrittenLedger): Promise<string> => {
+      const question = {
+        period: { ...always, zone: "UTC" },
+        filter: { dimensions: {}, tags: [] },
+        order: readOrder(order),
+      };
+      const items: CostRecord[] = [];
+      const { signal } = new AbortController();
+      for await (const step of walkCosts(query, "default", question, signal)) items.push(...step);
+      return withoutArrival(items);
+    };
+    const [sqlite, postgres] = await Promise.all(stores.map(walk));
+    expect(JSON.parse(sqlite ?? "[]")).toHaveLength(calls.length - 4);
+    expect(postgres).toBe(sqlite);
+  }
   let compared = 0;
   for (const filter of filters) {
     for (const period of periods) {
@@ -141,4 +159,4 @@ test("both stores answer with the same bytes over the same events, with duplicat
     }
   }
   expect(compared).toBeGreaterThan(500_000);
-});
+}, 120_000);
