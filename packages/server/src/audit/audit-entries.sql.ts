@@ -138,8 +138,8 @@ export const recordEvent = storeChange<AuditEvent, void>("audit.record", recordC
 /** Which entries a question is about; what is absent narrows nothing. */
 export interface EntryFilter {
   /** Half-open, UTC milliseconds. */
-  readonly fromMs: number;
-  readonly toMs: number;
+  readonly fromMs?: number | undefined;
+  readonly toMs?: number | undefined;
   readonly action?: string | undefined;
   readonly resourceType?: string | undefined;
   readonly resourceId?: string | undefined;
@@ -161,6 +161,8 @@ export const listEntries = storeRead<EntryPage, readonly AuditEntry[]>(
   "audit.list",
   async (connection, { organizationId, filter, order, from, limit }) => {
     const conditions: (readonly [string, string | number | undefined])[] = [
+      ["recorded_at >= ?", filter.fromMs],
+      ["recorded_at < ?", filter.toMs],
       [order === "newest" ? "seq < ?" : "seq > ?", from ?? undefined],
       ["action = ?", filter.action],
       ["resource_type = ?", filter.resourceType],
@@ -175,11 +177,9 @@ export const listEntries = storeRead<EntryPage, readonly AuditEntry[]>(
     const asked = conditions.flatMap(([text, value]) => (value === undefined ? [] : [{ text, value }]));
     const rows = await connection.all<EntryRow>(
       `SELECT ${columns} FROM audit_entries
-       WHERE ${["organization_id = ?", "recorded_at >= ?", "recorded_at < ?", ...asked.map(({ text }) => text)].join(" AND ")}
+       WHERE ${["organization_id = ?", ...asked.map(({ text }) => text)].join(" AND ")}
        ORDER BY seq ${order === "newest" ? "DESC" : "ASC"} LIMIT ?`,
       organizationId,
-      filter.fromMs,
-      filter.toMs,
       ...asked.map(({ value }) => value),
       limit,
     );

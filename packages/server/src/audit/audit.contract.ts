@@ -82,11 +82,10 @@ export function describeAudit(name: string, open: (now: () => number) => Promise
       ({ store } = tested);
     });
     const trail = (key: Secret | undefined = secretKey) => createAuditTrail({ store, secretKey: key, now: () => now });
-    const everything = { fromMs: 0, toMs: 9e15 };
     const entries = (filter: object = {}, organizationId = "one") =>
       store.run(listEntries, {
         organizationId,
-        filter: { ...everything, ...filter },
+        filter,
         order: "oldest",
         from: null,
         limit: 100,
@@ -164,7 +163,7 @@ export function describeAudit(name: string, open: (now: () => number) => Promise
       expect(await found({ keyId: "user-123" })).toEqual([]);
       expect(await found({ userId: "user-123" })).toEqual([4]);
       expect(await found({ userId: "Ada@Example.com" })).toEqual([4]);
-      const page = { organizationId: "one", filter: everything, limit: 2 };
+      const page = { organizationId: "one", filter: {}, limit: 2 };
       const newest = await store.run(listEntries, { ...page, order: "newest", from: null });
       expect(newest.map(({ seq }) => seq)).toEqual([4, 3]);
       const next = await store.run(listEntries, { ...page, order: "newest", from: 3 });

@@ -5,7 +5,7 @@ import {
   type AuditVerification,
 } from "@llm-cost-ops/contract";
 import { formatInstant } from "@llm-cost-ops/core";
-import { readPeriod } from "../costs/cost-filter.ts";
+import { always, readPeriod } from "../costs/cost-filter.ts";
 import { readCursor, writeCursor } from "../costs/page-cursor.ts";
 import { rowWriters, writeExport } from "../exports/write-export.ts";
 import type { Routes } from "../http/route.ts";
@@ -116,8 +116,9 @@ const filterOf = (
   question: Question,
   { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number },
 ): EntryFilter => ({
-  fromMs,
-  toMs,
+  // A bound that excludes nothing would only lead a planner from the order of the chain.
+  fromMs: fromMs === always.fromMs ? undefined : fromMs,
+  toMs: toMs === always.toMs ? undefined : toMs,
   action: question.action,
   resourceType: question.resource_type,
   resourceId: question.resource_id,
