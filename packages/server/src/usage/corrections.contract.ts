@@ -380,13 +380,21 @@ export function describeCorrections(name: string, open: () => Promise<StoreWithL
       await append({ ...call, id: "two", input_tokens: 1, output_tokens: 0, tags: { team: "c" } });
       await tested.store.run(updateLabels, label);
       await append({ ...call, id: "three", input_tokens: 1, output_tokens: 0, tags: { team: "b" } });
+      // The other way round: what a trial numbered is rolled back, and relabelling takes the number.
+      const trial = { ...call, id: "four", input_tokens: 1, output_tokens: 0, tags: { team: "d" } };
+      const importing = { tolerateSameCall: true, dryRun: true };
+      await tested.ledger.append(organizationId, { ...batchOf([trial]), importing });
+      await tested.store.run(updateLabels, { ...named("two"), tags: { team: "e" } });
+      await append(trial);
       const series = await tested.store.run(seriesOf, { organizationId });
       expect(series.map(({ tags, records }) => [tags, records])).toEqual([
         ['{"team":"a"}', 0],
         ['{"team":"b"}', 2],
-        ['{"team":"c"}', 1],
+        ['{"team":"c"}', 0],
+        ['{"team":"d"}', 1],
+        ['{"team":"e"}', 1],
       ]);
-      expect(await check()).toMatchObject({ differences: 0, records: 3 });
+      expect(await check()).toMatchObject({ differences: 0, records: 4 });
     });
 
     it("can be checked: a rollup that was changed by hand is found, and lines that do not prove their cost", async () => {
