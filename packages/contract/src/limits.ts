@@ -21,4 +21,13 @@ export const limits = {
   groupByCount: 6,
   groupRows: 100_000,
   rangeDays: 3_660,
+  teamProjects: 1_000,
+  teamMembers: 1_000,
+  /** In one organization. */
+  members: 10_000,
+  projects: 10_000,
+  teams: 1_000,
+  customRoles: 100,
+  openInvitations: 1_000,
+  invitationDays: 30,
 } as const;

@@ -45,6 +45,18 @@ export const requestExamples: { readonly [Id in OperationId]?: unknown } = {
   "exports.create": { format: "csv", range: "last-30-days", include_fields: ["provider", "model", "cost", "tokens"] },
   "organizations.create": { name: "Acme Corp", isolation: "strict", settings: { budget_limit: "10000" } },
   "organizations.update": { name: "Acme Corporation" },
+  "invitations.create": { user_email: "ada@example.com", role: "developer", scope: "project:checkout" },
+  "members.assignRole": { user_email: "ada@example.com", role: "analyst", scope: "team:engineering" },
+  "roles.create": {
+    name: "labeller",
+    description: "Puts costs into order.",
+    permissions: ["costs:read", "costs:write"],
+  },
+  "roles.update": { permissions: ["costs:read", "costs:write", "usage:read"] },
+  "projects.create": { id: "checkout", name: "Checkout", description: "Everything between basket and receipt." },
+  "projects.update": { archived: true },
+  "teams.create": { name: "Engineering", projects: ["checkout", "search"] },
+  "teams.update": { projects: ["checkout", "search", "support-assistant"] },
   "apiKeys.create": { name: "continuous-integration", scopes: ["usage:write"], project_id: "checkout" },
   "apiKeys.rotate": { overlap_seconds: 3600 },
 };

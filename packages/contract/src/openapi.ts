@@ -67,9 +67,11 @@ const tagDescriptions: Readonly<Record<string, string>> = {
   Exports: "Costs as a file.",
   Organizations: "The organization, its tenants and what each of them spent.",
   "API keys": "Credentials of programs.",
-  Audit: "Who changed what, when and from where, in a chain that shows tampering.",
+  Members: "Who belongs to an organization, invitations, and roles with scopes.",
+  Projects: "Projects, and teams of projects and members.",
   "Sign-in": "Sessions of people, and what they sign in with.",
   Users: "People, who belong to the installation and are members of organizations.",
+  Audit: "Who changed what, when and from where, in a chain that shows tampering.",
   OpenTelemetry: "Spans of model calls over OTLP/HTTP.",
   System: "State and description of the server.",
 };

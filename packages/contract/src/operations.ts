@@ -22,6 +22,8 @@ import { CursorPage } from "./fields.ts";
 import { ImportQuery, ImportReport } from "./imports.ts";
 import { basePath, created, data, get, id, list, type Operation, ok, page } from "./operation.ts";
 import { auditOperations } from "./operations/audit.ts";
+import { memberOperations } from "./operations/members.ts";
+import { projectOperations } from "./operations/projects.ts";
 import { userOperations } from "./operations/users.ts";
 import {
   Organization,
@@ -500,8 +502,10 @@ export const operations = {
     errors: ["NOT_FOUND", "VALIDATION_ERROR"],
   },
 
-  ...auditOperations,
+  ...memberOperations,
+  ...projectOperations,
   ...userOperations,
+  ...auditOperations,
 
   "otlp.traces": {
     method: "POST",

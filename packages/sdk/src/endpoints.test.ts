@@ -29,7 +29,12 @@ test("every read is repeatable, and nothing that appends without an id of its ow
     "costs.create",
     "costs.delete",
     "costs.update",
+    "invitations.revoke",
+    "members.assignRole",
     "organizations.update",
+    "projects.update",
+    "roles.update",
+    "teams.update",
     "usage.batchCreate",
     "usage.create",
   ]);

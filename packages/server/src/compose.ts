@@ -25,6 +25,10 @@ import { type OpenedRateLimitStore, openRateLimitStore } from "./limits/open-rat
 import { rememberedLimits } from "./limits/organization-limits.ts";
 import type { RateLimitStore } from "./limits/rate-limit-store.ts";
 import { createRateLimits, type RateLimits } from "./limits/rate-limits.ts";
+import { createInvitations } from "./members/invitations.ts";
+import { createMembers } from "./members/members.sql.ts";
+import { createRoles } from "./members/roles.sql.ts";
+import { memberRoutes } from "./members/routes.ts";
 import { openStore } from "./open-store.ts";
 import { createOrganizations, readRequestLimit } from "./organizations/organizations.sql.ts";
 import { organizationRoutes } from "./organizations/routes.ts";
@@ -34,10 +38,13 @@ import { createPriceBook } from "./pricing/price-book.sql.ts";
 import { pricingJobHandlers } from "./pricing/pricing-jobs.ts";
 import { createRepricings } from "./pricing/repricings.ts";
 import { pricingRoutes } from "./pricing/routes.ts";
+import { createProjects } from "./projects/projects.sql.ts";
+import { projectRoutes } from "./projects/routes.ts";
+import { createTeams } from "./projects/teams.sql.ts";
 import type { Secret } from "./secret.ts";
 import { sessionRoutes } from "./sessions/routes.ts";
 import { createSessionTokens } from "./sessions/session-tokens.ts";
-import type { OpenedSqlite } from "./sqlite/open-sqlite.ts";
+import type { OpenedStore } from "./store/opened-store.ts";
 import type { Store } from "./store/operation.ts";
 import type { CommittedUsage } from "./usage/ledger-observer.ts";
 import { usageRoutes } from "./usage/routes.ts";
@@ -71,17 +78,18 @@ export interface World {
    * A server that lives for one command, on a database that is open already: it makes no key and no metrics, takes no part in
    * background work unless it queued some itself, and finishes that before it closes.
    */
-  readonly brief?: { readonly opened: OpenedSqlite };
+  readonly brief?: { readonly opened: OpenedStore };
 }
 
 /** Wires one server on its database, which is made, brought up to date and given its first prices and key where needed. */
 export async function compose(config: Config, { clock, logger, brief, createServer }: World): Promise<Composition> {
   const state = { readiness: "starting" as "starting" | "ready" | "stopping" };
-  const told = { onCommitted: (_: CommittedUsage): void => undefined };
+  const told = { onCommitted: (_: CommittedUsage): void => undefined, onAccessChanged: (): void => undefined };
   const opened =
     brief?.opened ??
     (await openStore(config, {
       onCommitted: (usage) => told.onCommitted(usage),
+      onAccessChanged: () => told.onAccessChanged(),
       // While starting, a database that cannot be opened is the reason of the failed start, and is told as that.
       onTrouble: (event, details) => {
         if (state.readiness !== "starting") logger.error({ event, ...details });
@@ -109,6 +117,7 @@ export async function compose(config: Config, { clock, logger, brief, createServ
       clock,
       onFailure: (error) => logger.error({ event: "identity.touch_failed", err: error }),
     });
+    told.onAccessChanged = authenticator.forget;
     const trail = createAuditTrail({ store, secretKey: config.secretKey, now: clock });
     // A key that lies open in the database vouches for nothing that is there.
     const checkpoints =
@@ -133,6 +142,7 @@ export async function compose(config: Config, { clock, logger, brief, createServ
     const signingIn = { store, hashes, attempts, secretKey: config.secretKey, clock };
     const onEnded = authenticator.forget;
     const onAttempt = (attempt: SignInAttempt): void => logger.info({ event: "sign_in", ...attempt });
+    const organizations = createOrganizations(store, config.apiKeyPrefix);
     const app = createApp({
       routes: [
         usageRoutes({ ledger, store }),
@@ -142,10 +152,18 @@ export async function compose(config: Config, { clock, logger, brief, createServ
           book,
           repricings: createRepricings(store, clock),
           loadBundledCatalogue,
-          wakeJobs: jobs.wake,
+          wakeJobs: () => acting.aside(jobs.wake),
         }),
         importRoutes({ ledger, store: importStore(store), now: clock }),
-        organizationRoutes({ organizations: createOrganizations(store, config.apiKeyPrefix), query, now: clock }),
+        organizationRoutes({ organizations, query, now: clock }),
+        memberRoutes({
+          members: createMembers(store, onEnded),
+          roles: createRoles(store, onEnded),
+          invitations: createInvitations({ store, hashes, attempts, commonAmong }),
+          organizations,
+          authenticator,
+        }),
+        projectRoutes({ projects: createProjects(store), teams: createTeams(store, onEnded) }),
         identityRoutes({ apiKeys, now: clock, onRevoked: authenticator.forget }),
         auditRoutes({
           store,

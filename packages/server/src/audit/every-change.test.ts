@@ -14,7 +14,7 @@ interface Case {
   readonly query?: string;
   readonly body?: () => unknown;
   /** Who is told to have done it, where that is not the key. */
-  readonly by?: { readonly actor_kind: string; readonly actor_name: string };
+  readonly by?: Readonly<Record<"actor_kind" | "actor_name" | "user_email", string>>;
   /** A body that is not JSON. */
   readonly raw?: { readonly type: string; readonly text: string };
   readonly tells: string | { readonly nothing: string };
@@ -173,7 +173,7 @@ const cases: { readonly [Id in OperationId]?: Case } = {
   "teams.delete": { params: () => ({ id: "engineering" }), tells: "team" },
   "invitations.create": {
     params: ours,
-    body: () => ({ user_email: "ada@example.com", role: "viewer" }),
+    body: () => ({ user_email: "grace@example.com", role: "viewer" }),
     tells: "invitation",
     learns: (data) => {
       known["token"] = String(data["token"]);
@@ -182,14 +182,14 @@ const cases: { readonly [Id in OperationId]?: Case } = {
   "invitations.accept": {
     body: () => ({ token: known["token"], password: "a lantern over the harbour" }),
     tells: "invitation",
-    by: { actor_kind: "user", actor_name: "ada@example.com" },
+    by: { actor_kind: "user", actor_name: "grace@example.com", user_email: "grace@example.com" },
     learns: (data) => {
       known["member"] = String(data["user_id"]);
     },
   },
   "members.assignRole": {
     params: ours,
-    body: () => ({ user_email: "ada@example.com", role: "developer", scope: "project:checkout" }),
+    body: () => ({ user_email: "grace@example.com", role: "developer", scope: "project:checkout" }),
     tells: "member",
   },
   "members.removeRole": {
@@ -199,6 +199,11 @@ const cases: { readonly [Id in OperationId]?: Case } = {
   },
   "members.remove": { params: () => ({ ...ours(), user_id: known["member"] ?? "" }), tells: "member" },
   "invitations.revoke": {
+    ready: async () => {
+      const content = json({ user_email: "bob@example.com", role: "viewer" });
+      const response = await send("POST", "/api/v1/organizations/default/invitations", { content });
+      known["invitation"] = ((await response.json()) as { data: { id: string } }).data.id;
+    },
     params: () => ({ ...ours(), invitation_id: known["invitation"] ?? "" }),
     tells: "invitation",
   },
@@ -268,7 +273,7 @@ describe("the audit trail", () => {
     expect(changing.map(([id]) => id).filter((id) => cases[id] === undefined)).toEqual([]);
   });
 
-  for (const [id, { ready, params, query, body, raw, as, action, tells, learns }] of Object.entries(cases) as [
+  for (const [id, { ready, params, query, body, by, raw, as, action, tells, learns }] of Object.entries(cases) as [
     OperationId,
     Case,
   ][]) {

@@ -1,8 +1,8 @@
-import { fullPath, type Operation, type OperationId, operations } from "@llm-cost-ops/contract";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Composition, compose } from "../compose.ts";
 import { loadConfig } from "../config.ts";
 import { createLogger } from "../http/request-log.ts";
+import { newDatabase } from "../store/database-fixture.ts";
 import { temporaryFolder } from "../usage/ledger-fixture.ts";
 import { slugOf } from "./organizations.ts";
 
@@ -54,7 +54,11 @@ const spend = (key: string, id: string, tokens: number): Promise<Answer> =>
   });
 
 beforeAll(async () => {
-  const config = loadConfig({ environment: {}, workingFolder: folder.path, homeFolder: folder.path });
+  const config = loadConfig({
+    environment: await newDatabase(folder.path),
+    workingFolder: folder.path,
+    homeFolder: folder.path,
+  });
   server = await compose(config, { clock: Date.now, logger: createLogger("silent") });
   url = await server.app.fastify.listen({ port: 0, host: "127.0.0.1" });
   parentKey = server.firstKey?.reveal() ?? "";
@@ -139,77 +143,8 @@ describe("isolation", () => {
   });
 });
 
+// Every other place for a foreign id is in members/access-walk.test.ts.
 describe("a foreign id", () => {
-  /** What umbrella has under each kind of id, and what nobody has. */
-  const foreign = new Map<string, string>();
-  beforeAll(async () => {
-    const { key } = umbrella.api_key;
-    const made = async (path: string, body: unknown): Promise<string> =>
-      String((await ask(key, "POST", path, body)).body.data.id);
-    await spend(key, "foreign-record", 10);
-    foreign.set("usage", "foreign-record");
-    foreign.set("costs", "foreign-record");
-    foreign.set("pricing", await made("/api/v1/pricing", { provider: "p", model: "m", input_price_per_million: "1" }));
-    foreign.set("repricings", await made("/api/v1/repricings", {}));
-    foreign.set("exports", await made("/api/v1/exports", { format: "csv" }));
-    foreign.set("api-keys", umbrella.api_key.id);
-    foreign.set("organizations", umbrella.id);
-    const user = { email: "their@example.com", password: "a quiet harbour at dawn" };
-    foreign.set("users", await made("/api/v1/users", user));
-    const line = JSON.stringify({
-      id: "imported",
-      provider: "openai",
-      model: "gpt-4o",
-      input_tokens: 1,
-      output_tokens: 1,
-    });
-    const imported = await fetch(`${url}/api/v1/imports`, {
-      method: "POST",
-      headers: { authorization: `Bearer ${key}`, "content-type": "application/x-ndjson" },
-      body: `${line}\n`,
-    });
-    foreign.set("imports", ((await imported.json()) as { data: { id: string } }).data.id);
-  });
-
-  const named = (Object.entries(operations) as [OperationId, Operation][]).filter(
-    // What concerns the asking user alone has no foreign ids to a key.
-    ([, { path, access }]) => /:id\b/.test(path) && access === "key",
-  );
-  /** A body that the operation takes, so that nothing but the id decides. */
-  const bodies: Readonly<Record<string, unknown>> = {
-    "costs.update": { tags: { a: "b" } },
-    "pricing.update": { effective_date: "2026-01-01", input_price_per_million: "2" },
-    "pricing.end": {},
-    "organizations.update": { name: "Mine now" },
-    "apiKeys.rotate": {},
-  };
-
-  it.each(named)("is answered by %s like one that nobody has", async (id, operation) => {
-    const kind = operation.path.split("/")[1] ?? "";
-    const theirs = foreign.get(kind);
-    if (theirs === undefined) throw new Error(`the walk has no foreign id for ${kind}`);
-    const nobodys = theirs.replace(/.$/, (last) => (last === "0" ? "1" : "0"));
-    const send = (which: string) =>
-      ask(acme.api_key.key, operation.method, fullPath(operation).replace(":id", which), bodies[id]);
-    const [toTheirs, toNobodys] = [await send(theirs), await send(nobodys)];
-    expect(toTheirs.status).toBe(404);
-    const anonymous = ({ status, body }: Answer, which: string) => ({
-      status,
-      code: body.error.code,
-      message: String(body.error.message).replaceAll(which, "ID"),
-    });
-    expect(anonymous(toTheirs, theirs)).toEqual(anonymous(toNobodys, nobodys));
-  });
-
-  it("is left as it was by all of that", async () => {
-    const { key } = umbrella.api_key;
-    expect((await ask(key, "GET", "/api/v1/costs/foreign-record")).body.data).toMatchObject({ tags: {} });
-    expect((await ask(key, "GET", `/api/v1/organizations/${umbrella.id}`)).body.data).toMatchObject({
-      name: "Umbrella",
-    });
-    expect((await ask(key, "GET", "/api/v1/api-keys")).body.data).toHaveLength(1);
-  });
-
   it.each([
     ["a query", "GET", "/api/v1/costs?organization_id=", undefined],
     ["an aggregate", "GET", "/api/v1/costs/aggregate?organization_id=", undefined],
@@ -221,6 +156,7 @@ describe("a foreign id", () => {
   });
 
   it("as a filter finds nothing", async () => {
+    await spend(umbrella.api_key.key, "foreign-record", 10);
     const found = await ask(acme.api_key.key, "GET", "/api/v1/costs?ids=foreign-record");
     expect(found.status === 422 || found.body.data.length === 0).toBe(true);
   });

@@ -5,8 +5,13 @@ import { idempotencyOperations } from "../idempotency/idempotency.sql.ts";
 import { apiKeyOperations } from "../identity/api-keys.sql.ts";
 import { importOperations } from "../imports/imports.sql.ts";
 import { jobOperations } from "../jobs/job-queue.sql.ts";
+import { invitationOperations } from "../members/invitations.sql.ts";
+import { memberOperations } from "../members/members.sql.ts";
+import { roleOperations } from "../members/roles.sql.ts";
 import { organizationOperations } from "../organizations/organizations.sql.ts";
 import { pricingOperations } from "../pricing/price-book.sql.ts";
+import { projectOperations } from "../projects/projects.sql.ts";
+import { teamOperations } from "../projects/teams.sql.ts";
 import { sessionOperations } from "../sessions/sessions.sql.ts";
 import type { StoreOperation } from "../store/operation.ts";
 import { appendUsage } from "../usage/append-usage.sqlite.ts";
@@ -32,6 +37,11 @@ export const storeOperations: readonly StoreOperation<never, unknown>[] = [
   ...pricingOperations,
   ...usageOperations,
   checkLedgerOperation,
+  ...memberOperations,
+  ...roleOperations,
+  ...invitationOperations,
+  ...projectOperations,
+  ...teamOperations,
   ...userOperations,
   ...signInOperations,
   ...sessionOperations,
