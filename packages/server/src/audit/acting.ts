@@ -19,6 +19,8 @@ export interface ActingRequest {
 export interface Acting {
   /** Everything that `work` sets off is the request's doing. The request is looked at when there is something to tell. */
   during<T>(request: () => ActingRequest, work: () => T): T;
+  /** What `work` sets off is the process's own doing, though a request gave the occasion: a queue that is worked off. */
+  aside<T>(work: () => T): T;
   /** Outside of every request the process itself. */
   current(): Actor;
 }
@@ -30,6 +32,7 @@ export function createActing(own: Actor): Acting {
   const requests = new AsyncLocalStorage<() => ActingRequest>();
   return {
     during: (request, work) => requests.run(request, work),
+    aside: (work) => requests.exit(work),
     current() {
       const request = requests.getStore()?.();
       if (request === undefined) return own;
