@@ -6,7 +6,7 @@ import { withKeptPrices, withPrices } from "../pricing/with-prices.sql.ts";
 import { Refusal } from "../refusal.ts";
 import { type AppendResult, ResultWriter } from "./append-result.ts";
 import { beginAppend, beginLocked, beginRead, withClient } from "./append-transaction.postgres.ts";
-import { committedUsage } from "./committed-usage.ts";
+import { CommittedSums } from "./committed-usage.ts";
 import { PostgresInterning } from "./interning.postgres.ts";
 import type { CommittedUsage } from "./ledger-observer.ts";
 import type { PreparedRecord } from "./prepare-record.ts";
@@ -14,7 +14,7 @@ import { type UsageBody, UsageBodyReader } from "./read-usage-body.ts";
 import { type RecordOutcome, RejectedOutcome } from "./record-outcome.ts";
 import { RecordsPartitions } from "./records-partitions.postgres.ts";
 import { writeCarefully } from "./write-carefully.postgres.ts";
-import { copyKeys, type RecordWriting, writeRecords } from "./write-records.postgres.ts";
+import { isKnown, LaidRecords, type RecordWriting } from "./write-records.postgres.ts";
 
 /** How often a group is tried again: because it lost a race, or prices changed between its rating and its transaction. */
 const attemptsMax = 5;
@@ -22,13 +22,26 @@ const attemptsMax = 5;
 /** Duplicates come in runs: after one, so many groups are written with care from the start. */
 const carefulGroups = 16;
 
-/** One body of a group: what its records are, then what became of them. */
+/** What a record takes on the wire at least, to lay out as many as may come. */
+const recordBytesMin = 200;
+
+/** A group whose records were laid out as they were read, with the answers that hold if all of them are new. */
+interface StraightGroup {
+  readonly revision: number;
+  readonly laid: LaidRecords;
+  readonly sums: CommittedSums;
+  readonly results: readonly (AppendResult | Refusal)[];
+  /** Whether there is more in it than bodies that are refused whole. */
+  readonly isOpen: boolean;
+}
+
+/** One body of a group that needs care: what its records are, then what became of them. */
 interface OpenBody extends UsageBody {
   readonly read: readonly (PreparedRecord | RejectedOutcome)[];
   outcomes: readonly RecordOutcome[];
 }
 
-interface PreparedGroup {
+interface CarefulGroup {
   readonly revision: number;
   readonly bodies: readonly (OpenBody | Refusal)[];
 }
@@ -45,8 +58,8 @@ export interface AppenderParts {
 /**
  * Appends bodies of usage or reported costs to the ledger on PostgreSQL, some of one organization in a transaction.
  * Everything is parsed, checked and rated before the transaction begins, which holds prices still and asks whether they
- * are those of the rating. Nearly always all ids are new: then keys, records and rollups go straight to their tables, and
- * where that fails they are written once more with care.
+ * are those of the rating. Nearly always all ids are new and all series known: then records are laid out as they are read
+ * and go straight to their tables. Where that does not do, the group is read once more and written with care.
  */
 export class UsageAppender {
   readonly #parts: AppenderParts;
@@ -69,19 +82,21 @@ export class UsageAppender {
     let isStale = false;
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const group = await this.#prepare(organizationId, bodies, isStale);
-        const open = group.bodies.filter((body): body is OpenBody => !(body instanceof Refusal));
-        if (open.length > 0) {
-          const came = await this.#write(organizationId, open, {
-            isTrial,
-            isCareful,
-            revision: attempt < attemptsMax ? group.revision : undefined,
-          });
-          if (came === "needs care") isCareful = true;
-          if (came === "other prices") isStale = true;
-          if (came !== "written") continue;
+        const isChecked = attempt < attemptsMax;
+        let came: Attempt;
+        const straight = isCareful || isStale ? undefined : this.#readStraight(organizationId, bodies);
+        if (straight !== undefined) {
+          came = straight.isOpen ? await this.#writeStraight(organizationId, straight) : "written";
+          if (came === "written") return straight.results;
+        } else {
+          const group = await this.#readForCare(organizationId, bodies, isStale);
+          const open = group.bodies.filter((body): body is OpenBody => !(body instanceof Refusal));
+          const revision = isChecked ? group.revision : undefined;
+          came = open.length > 0 ? await this.#writeWithCare(organizationId, open, { isTrial, revision }) : "written";
+          if (came === "written") return group.bodies.map((body) => (body instanceof Refusal ? body : resultOf(body)));
         }
-        return group.bodies.map((body) => (body instanceof Refusal ? body : resultOf(body)));
+        if (came === "needs care") isCareful = true;
+        if (came === "other prices") isStale = true;
       } catch (error) {
         if (isMissingTable(error)) this.#partitions.forget();
         if ((isLostRace(error) || isMissingTable(error)) && attempt < attemptsMax) continue;
@@ -90,20 +105,80 @@ export class UsageAppender {
     }
   }
 
+  /** Undefined where a price, a number or a partition is not known yet. */
+  #readStraight(organizationId: string, bodies: readonly UsageBody[]): StraightGroup | undefined {
+    const { process } = this.#parts;
+    const writing: RecordWriting = { interning: this.#interning, partitions: this.#partitions };
+    const bytes = bodies.reduce((sum, body) => sum + body.bytes.length, 0);
+    const receivedAtMs = process.now();
+    const kept = withKeptPrices(process, organizationId, (prices) => {
+      const laid = new LaidRecords(writing, Math.ceil(bytes / recordBytesMin));
+      const sums = new CommittedSums();
+      let isComplete = true;
+      let isOpen = false;
+      const results = bodies.map((body) => {
+        const result = new ResultWriter(body.args);
+        const take = (record: PreparedRecord | RejectedOutcome): void => {
+          const isRejected = record instanceof RejectedOutcome;
+          isComplete = isComplete && (isRejected || isKnown(writing, record));
+          if (!isComplete) return;
+          if (!isRejected) laid.add(record);
+          const outcome: RecordOutcome = isRejected ? record : { kind: "recorded", record };
+          sums.add(outcome);
+          result.add(outcome);
+        };
+        const refusal = orRefusal(() => this.#reader.read(body, prices, receivedAtMs, take));
+        if (refusal !== undefined) return refusal;
+        isOpen = true;
+        return isComplete ? result.end() : undefined;
+      });
+      return isComplete ? { laid, sums, results, isOpen } : undefined;
+    });
+    if (kept?.result === undefined) return undefined;
+    const { results, ...rest } = kept.result;
+    return {
+      ...rest,
+      revision: kept.revision,
+      results: results.filter((result) => result !== undefined),
+    };
+  }
+
+  async #writeStraight(organizationId: string, { revision, laid, sums }: StraightGroup): Promise<Attempt> {
+    const startedAt = performance.now();
+    return withClient(this.#parts.pool, async (client, breakUp) => {
+      await this.#makePartitions(client, []);
+      let came: Attempt = "written";
+      if ((await beginAppend(client, organizationId, false)) !== revision) came = "other prices";
+      else {
+        try {
+          await laid.writeKeys(client);
+          await laid.writeRecords(client);
+        } catch (error) {
+          // An id is taken or a sum too large, and the transaction of no more use.
+          if (!isTakenKey(error) && !isOutOfRange(error)) throw error;
+          this.#carefulLeft = carefulGroups;
+          came = "needs care";
+        }
+      }
+      if (came !== "written") {
+        await client.query("ROLLBACK");
+        return came;
+      }
+      await commit(client, breakUp);
+      this.#parts.onCommitted(sums.total(performance.now() - startedAt));
+      return came;
+    });
+  }
+
   /** Reads the bodies by the price book as it was last read; where that is stale or misses something, by the present one. */
-  async #prepare(organizationId: string, bodies: readonly UsageBody[], isStale: boolean): Promise<PreparedGroup> {
+  async #readForCare(organizationId: string, bodies: readonly UsageBody[], isStale: boolean): Promise<CarefulGroup> {
     const { process, pool } = this.#parts;
     const receivedAtMs = process.now();
-    const readAll = (prices: PriceLookup): PreparedGroup["bodies"] =>
+    const readAll = (prices: PriceLookup): CarefulGroup["bodies"] =>
       bodies.map((body) => {
         const read: (PreparedRecord | RejectedOutcome)[] = [];
-        try {
-          this.#reader.read(body, prices, receivedAtMs, (record) => read.push(record));
-        } catch (error) {
-          if (error instanceof Refusal) return error;
-          throw error;
-        }
-        return { ...body, read, outcomes: [] };
+        const refusal = orRefusal(() => this.#reader.read(body, prices, receivedAtMs, (record) => read.push(record)));
+        return refusal ?? { ...body, read, outcomes: [] };
       });
     const kept = isStale ? undefined : withKeptPrices(process, organizationId, readAll);
     if (kept !== undefined) return { revision: kept.revision, bodies: kept.result };
@@ -118,45 +193,40 @@ export class UsageAppender {
     });
   }
 
-  /** One attempt at writing all that was read. Without a `revision` prices may be any. */
-  async #write(organizationId: string, bodies: readonly OpenBody[], how: Manner): Promise<Attempt> {
+  /** Without a `revision` prices may be any. */
+  async #writeWithCare(
+    organizationId: string,
+    bodies: readonly OpenBody[],
+    { isTrial, revision }: { readonly isTrial: boolean; readonly revision: number | undefined },
+  ): Promise<Attempt> {
     const startedAt = performance.now();
     return withClient(this.#parts.pool, async (client, breakUp) => {
       const records = [...recordsOf(bodies)];
-      const unknown = this.#partitions.unknown(records, this.#parts.process.now());
-      if (unknown.length > 0) await this.#partitions.make(client, unknown);
+      await this.#makePartitions(client, records);
       // A trial leaves nothing behind, so its numbers are its own and end with it.
-      const interning = how.isTrial ? new PostgresInterning() : this.#interning;
-      if (!how.isTrial) await this.#intern(client, organizationId, records);
-      const present = await beginAppend(client, organizationId, how.isTrial);
-      if (how.revision !== undefined && present !== how.revision) {
+      const interning = isTrial ? new PostgresInterning() : this.#interning;
+      if (!isTrial) await this.#intern(client, organizationId, records);
+      const present = await beginAppend(client, organizationId, isTrial);
+      if (revision !== undefined && present !== revision) {
         await client.query("ROLLBACK");
         return "other prices";
       }
-      const strange = how.isTrial ? interning.unknown(records) : undefined;
+      const strange = isTrial ? interning.unknown(records) : undefined;
       if (strange !== undefined) (await interning.intern(client, organizationId, strange)).keep();
-      const writing: RecordWriting = { interning, partitions: this.#partitions };
-      if (how.isCareful) await this.#writeCarefully(client, writing, bodies);
-      else if (!(await writeStraight(client, writing, bodies, records))) {
-        await client.query("ROLLBACK");
-        this.#carefulLeft = carefulGroups;
-        return "needs care";
-      }
-      if (how.isTrial) {
+      await this.#writeBodies(client, { interning, partitions: this.#partitions }, bodies);
+      if (isTrial) {
         await client.query("ROLLBACK");
         return "written";
       }
-      await client.query("COMMIT").catch((error: unknown) => {
-        breakUp();
-        throw storageRefusal(error, "it is not known whether this was written") ?? error;
-      });
-      const outcomes = bodies.map((body) => body.outcomes);
-      this.#parts.onCommitted(committedUsage(outcomes, performance.now() - startedAt));
+      await commit(client, breakUp);
+      const sums = new CommittedSums();
+      for (const { outcomes } of bodies) for (const outcome of outcomes) sums.add(outcome);
+      this.#parts.onCommitted(sums.total(performance.now() - startedAt));
       return "written";
     });
   }
 
-  async #writeCarefully(client: pg.ClientBase, writing: RecordWriting, bodies: readonly OpenBody[]): Promise<void> {
+  async #writeBodies(client: pg.ClientBase, writing: RecordWriting, bodies: readonly OpenBody[]): Promise<void> {
     const { textOf } = this.#parts.process;
     const asked = bodies.flatMap(({ args, read }) =>
       read.map((record) => (record instanceof RejectedOutcome ? record : { record, args })),
@@ -168,7 +238,12 @@ export class UsageAppender {
       at += body.read.length;
     }
     const isSurprise = outcomes.some((outcome, index) => outcome.kind !== "recorded" && outcome !== asked[index]);
-    this.#carefulLeft = isSurprise ? carefulGroups : this.#carefulLeft - 1;
+    this.#carefulLeft = isSurprise ? carefulGroups : Math.max(0, this.#carefulLeft - 1);
+  }
+
+  async #makePartitions(client: pg.ClientBase, records: readonly PreparedRecord[]): Promise<void> {
+    const unknown = this.#partitions.unknown(records, this.#parts.process.now());
+    if (unknown.length > 0) await this.#partitions.make(client, unknown);
   }
 
   /** Numbers new series and rules in a short transaction before the records', so that the lock is held for a moment only. */
@@ -182,39 +257,28 @@ export class UsageAppender {
   }
 }
 
-/** How a group is to be written. */
-interface Manner {
-  readonly isTrial: boolean;
-  readonly isCareful: boolean;
-  readonly revision: number | undefined;
-}
-
 function* recordsOf(bodies: readonly OpenBody[]): Generator<PreparedRecord> {
   for (const { read } of bodies) {
     for (const record of read) if (!(record instanceof RejectedOutcome)) yield record;
   }
 }
 
-/** Whether all records were written. If not, some id is taken or some sum too large, and the transaction is of no more use. */
-async function writeStraight(
-  client: pg.ClientBase,
-  writing: RecordWriting,
-  bodies: readonly OpenBody[],
-  records: readonly PreparedRecord[],
-): Promise<boolean> {
+/** What a body is refused with as a whole, if it is. */
+function orRefusal(read: () => void): Refusal | undefined {
   try {
-    await copyKeys(client, records);
-    await writeRecords(client, writing, records);
+    read();
+    return undefined;
   } catch (error) {
-    if (isTakenKey(error) || isOutOfRange(error)) return false;
+    if (error instanceof Refusal) return error;
     throw error;
   }
-  for (const body of bodies) {
-    body.outcomes = body.read.map((record) =>
-      record instanceof RejectedOutcome ? record : { kind: "recorded", record },
-    );
-  }
-  return true;
+}
+
+async function commit(client: pg.ClientBase, breakUp: () => void): Promise<void> {
+  await client.query("COMMIT").catch((error: unknown) => {
+    breakUp();
+    throw storageRefusal(error, "it is not known whether this was written") ?? error;
+  });
 }
 
 function resultOf({ args, outcomes }: OpenBody): AppendResult | Refusal {

@@ -26,17 +26,26 @@ interface Gained {
   readonly latenciesMs: number[];
 }
 
-/** Sums up what one transaction committed. Sums of tokens are for metrics, which count in floats. */
-export function committedUsage(outcomes: readonly (readonly RecordOutcome[])[], durationMs: number): CommittedUsage {
-  const counts = { recorded: 0, duplicate: 0, rejected: 0 };
-  const models = new Map<string, Gained>();
-  for (const ofBody of outcomes) {
-    for (const outcome of ofBody) {
-      counts[outcome.kind] += 1;
-      if (outcome.kind === "recorded") add(models, outcome.record);
-    }
+/** Sums up what one transaction commits, as it becomes known. Sums of tokens are for metrics, which count in floats. */
+export class CommittedSums {
+  readonly #counts = { recorded: 0, duplicate: 0, rejected: 0 };
+  readonly #models = new Map<string, Gained>();
+
+  add(outcome: RecordOutcome): void {
+    this.#counts[outcome.kind] += 1;
+    if (outcome.kind === "recorded") add(this.#models, outcome.record);
   }
-  return { durationMs, ...counts, models: [...models.values()].map(toCommittedModel) };
+
+  total(durationMs: number): CommittedUsage {
+    return { durationMs, ...this.#counts, models: [...this.#models.values()].map(toCommittedModel) };
+  }
+}
+
+/** The same of a transaction whose outcomes, body by body, are all known. */
+export function committedUsage(outcomes: readonly (readonly RecordOutcome[])[], durationMs: number): CommittedUsage {
+  const sums = new CommittedSums();
+  for (const ofBody of outcomes) for (const outcome of ofBody) sums.add(outcome);
+  return sums.total(durationMs);
 }
 
 function add(models: Map<string, Gained>, record: PreparedRecord): void {

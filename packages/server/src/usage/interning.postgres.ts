@@ -112,9 +112,10 @@ export class PostgresInterning {
     const series = new Set<SeriesDimensions>();
     const rules = new Set<RuleTexts>();
     for (const record of records) {
+      if (this.knows(record)) continue;
       const { rule } = record;
-      if (this.#series.find(record.series) === undefined) series.add(record.series);
-      if (rule !== null && !isSilent(rule) && this.#rules.find(rule) === undefined) rules.add(rule);
+      series.add(record.series);
+      if (rule !== null && !isSilent(rule)) rules.add(rule);
     }
     return series.size > 0 || rules.size > 0 ? { series, rules } : undefined;
   }
@@ -129,6 +130,12 @@ export class PostgresInterning {
         this.#rules.keep(ofRules);
       },
     };
+  }
+
+  /** Whether both numbers of a record are known. */
+  knows({ series, rule }: PreparedRecord): boolean {
+    if (this.#series.find(series) === undefined) return false;
+    return rule === null || isSilent(rule) || this.#rules.find(rule) !== undefined;
   }
 
   seriesId({ series }: PreparedRecord): number {

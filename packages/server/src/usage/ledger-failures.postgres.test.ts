@@ -194,7 +194,7 @@ describe("a database that fails", () => {
     owner = await reconnected();
     expect(new Set(acknowledged).size).toBe(2_400);
     expect(await countRecords()).toBe(2_400);
-  }, 60_000);
+  }, 240_000);
 });
 
 async function reconnected(): Promise<pg.Client> {

@@ -18,6 +18,10 @@ export class RecordsPartitions {
     return this.#last.fromMs;
   }
 
+  knows(atMs: number): boolean {
+    return this.#names.has(this.#startOf(atMs));
+  }
+
   nameOf(atMs: number): string {
     const name = this.#names.get(this.#startOf(atMs));
     if (name === undefined) throw new Error("a month has no partition");

@@ -5,7 +5,7 @@ import { outcomeOfKnownId, refusedAsTooMuch } from "./known-id.ts";
 import type { PreparedRecord } from "./prepare-record.ts";
 import { type FingerprintedRow, rowOf } from "./record-columns.ts";
 import { type RecordOutcome, RejectedOutcome } from "./record-outcome.ts";
-import { findStored, hexOf, insertFreeKeys, type RecordWriting, writeRecords } from "./write-records.postgres.ts";
+import { findStored, hexOf, insertFreeKeys, LaidRecords, type RecordWriting } from "./write-records.postgres.ts";
 
 /** A record with what its request said about it. */
 export interface AskedRecord {
@@ -92,7 +92,9 @@ async function writePart(
     if (known === undefined) throw new Error("a record was neither inserted nor found");
     return outcomeOfKnownId(known, record, args);
   });
-  await writeRecords(client, writing, recorded);
+  const laid = new LaidRecords(writing, recorded.length);
+  for (const record of recorded) laid.add(record);
+  await laid.writeRecords(client);
   return outcomes;
 }
 

@@ -27,20 +27,6 @@ export interface RecordWriting {
   readonly partitions: RecordsPartitions;
 }
 
-/** Takes the records' ids by COPY, which fails whole where one of them is taken or there twice. */
-export async function copyKeys(client: pg.ClientBase, records: readonly PreparedRecord[]): Promise<void> {
-  const rows = new CopyRows(records.length * keyBytes);
-  for (const record of records) {
-    rows.startRow(keyColumns.length);
-    rows.text(record.organizationId);
-    rows.bytes(record.id);
-    rows.int8(record.occurredAtMs);
-    rows.int2(record.entry);
-    rows.bytes(record.fingerprint);
-  }
-  await copyRows(client, recordKeysPartition, keyColumns, rows);
-}
-
 /** Takes those of the records' ids that are free, and says which by their hexadecimal text. No two may be the same. */
 export async function insertFreeKeys(
   client: pg.ClientBase,
@@ -80,27 +66,60 @@ export async function findStored(
   return new Map(rows.map((row) => [hexOf(row.id), row]));
 }
 
-/** Writes records whose ids were taken in the same transaction, and adds them to the rollups. */
-export async function writeRecords(
-  client: pg.ClientBase,
-  { interning, partitions }: RecordWriting,
-  records: readonly PreparedRecord[],
-): Promise<void> {
-  const byPartition = new Map<string, CopyRows>();
-  const changes = new RollupChanges();
-  for (const record of records) {
+/**
+ * Records as they go to the database, laid out one after the other: nothing of a record lives on but its bytes. Everything
+ * that they need must be known: `isKnown`.
+ */
+export class LaidRecords {
+  readonly #writing: RecordWriting;
+  readonly #keys: CopyRows;
+  readonly #byPartition = new Map<string, CopyRows>();
+  readonly #recordsBytes: number;
+  readonly #changes = new RollupChanges();
+
+  constructor(writing: RecordWriting, expectedRecords: number) {
+    this.#writing = writing;
+    this.#keys = new CopyRows(expectedRecords * keyBytes);
+    this.#recordsBytes = expectedRecords * recordBytes;
+  }
+
+  add(record: PreparedRecord): void {
+    const { interning, partitions } = this.#writing;
     const seriesId = interning.seriesId(record);
-    changes.add(shareOf(record, seriesId));
+    this.#changes.add(shareOf(record, seriesId));
+    addKey(this.#keys, record);
     const partition = partitions.nameOf(record.occurredAtMs);
-    let rows = byPartition.get(partition);
+    let rows = this.#byPartition.get(partition);
     if (rows === undefined) {
-      rows = new CopyRows(byPartition.size === 0 ? records.length * recordBytes : undefined);
-      byPartition.set(partition, rows);
+      rows = new CopyRows(this.#byPartition.size === 0 ? this.#recordsBytes : undefined);
+      this.#byPartition.set(partition, rows);
     }
     addRecord(rows, record, seriesId, interning.ruleId(record));
   }
-  for (const [partition, rows] of byPartition) await copyRows(client, partition, newRecordColumns, rows);
-  await flushRollups(client, changes);
+
+  /** Takes all ids, which fails whole where one of them is taken or there twice. */
+  async writeKeys(client: pg.ClientBase): Promise<void> {
+    await copyRows(client, recordKeysPartition, keyColumns, this.#keys);
+  }
+
+  /** Writes the records, whose ids were taken in the same transaction, and adds them to the rollups. */
+  async writeRecords(client: pg.ClientBase): Promise<void> {
+    for (const [partition, rows] of this.#byPartition) await copyRows(client, partition, newRecordColumns, rows);
+    await flushRollups(client, this.#changes);
+  }
+}
+
+/** Whether the numbers and the partition of a record are known, so that it can be laid out. */
+export const isKnown = ({ interning, partitions }: RecordWriting, record: PreparedRecord): boolean =>
+  interning.knows(record) && partitions.knows(record.occurredAtMs);
+
+function addKey(rows: CopyRows, record: PreparedRecord): void {
+  rows.startRow(keyColumns.length);
+  rows.text(record.organizationId);
+  rows.bytes(record.id);
+  rows.int8(record.occurredAtMs);
+  rows.int2(record.entry);
+  rows.bytes(record.fingerprint);
 }
 
 /** The fields of a record in the order of `newRecordColumns`. */
