@@ -1,3 +1,4 @@
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { promisify } from "node:util";
@@ -181,6 +182,22 @@ describe("what is there is not lost by mistake", () => {
       await expect(restore(readableOf(broken), target, { isReplacing: true })).rejects.toThrow(/damaged/);
       expect(await saidBy(target)).toBe(await saidBy(full));
     }
+  });
+
+  test("a damaged database is replaced, and its log is not replayed into the new one", async () => {
+    const archive = await archiveOf(full);
+    const spoiled = fileNamed("spoiled.db");
+    const log = `${spoiled.path}-wal`;
+    writeFileSync(spoiled.path, "nothing that SQLite could read, and longer than its header ".repeat(4));
+    writeFileSync(log, "an old log");
+    await expect(restore(readableOf(archive), spoiled, {})).rejects.toThrow(/cannot be replaced: .*not a database/);
+    expect(existsSync(log)).toBe(true);
+    await restore(readableOf(archive), spoiled, { isReplacing: true });
+    expect(existsSync(log)).toBe(false);
+    expect(await saidBy(spoiled)).toBe(await saidBy(full));
+    const orphan = fileNamed("orphan.db");
+    writeFileSync(`${orphan.path}-wal`, "a log whose database is elsewhere");
+    await expect(restore(readableOf(archive), orphan, { isReplacing: true })).rejects.toThrow(/its write-ahead file/);
   });
 
   test("a database that a server has open is left alone", async () => {

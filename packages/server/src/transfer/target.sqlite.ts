@@ -48,6 +48,7 @@ export async function loadIntoSqlite(
     // Later migrations, and the format of the write-ahead log.
     openWriter(beside).close();
     syncPath(beside);
+    if (place.isDamaged) removeLog(path);
     renameSync(beside, path);
     syncPath(folder);
   } catch (error) {
@@ -80,11 +81,17 @@ function isRunning(pid: number): boolean {
   }
 }
 
+interface Place {
+  /** Whether what is there cannot be read any more; its log, which cannot be moved into it, is then worth nothing. */
+  readonly isDamaged: boolean;
+  release(): void;
+}
+
 /**
  * Looks whether the database may be replaced and holds it until it is. What still stands in its write-ahead file is moved
  * into it, for a new database must not find an old log beside it; that takes that nobody else has it open.
  */
-function claimPlace(path: string, isReplacing: boolean): { release(): void } {
+function claimPlace(path: string, isReplacing: boolean): Place {
   if (!existsSync(path)) {
     // An empty one is left by whoever only read.
     const log = statSync(`${path}-wal`, { throwIfNoEntry: false });
@@ -94,16 +101,16 @@ function claimPlace(path: string, isReplacing: boolean): { release(): void } {
         `there is no database at ${path}, but its write-ahead file ${path}-wal: move that away, or put its database back`,
       );
     }
-    for (const suffix of ["-wal", "-shm"]) rmSync(`${path}${suffix}`, { force: true });
-    return { release: () => undefined };
+    removeLog(path);
+    return { isDamaged: false, release: () => undefined };
   }
   let db: DatabaseSync | undefined;
   try {
+    if (!isReplacing) refuseUsed(path);
     db = new DatabaseSync(path, { timeout: 1_000 });
-    if (!isReplacing) refuseUsed(db, path);
     db.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE");
     const held = db;
-    return { release: () => held.close() };
+    return { isDamaged: false, release: () => held.close() };
   } catch (error) {
     db?.close();
     if (error instanceof TransferError) throw error;
@@ -111,15 +118,31 @@ function claimPlace(path: string, isReplacing: boolean): { release(): void } {
     if (code === sqliteBusy) {
       throw new TransferError("place", `${path} is open in another process: stop its server first`, { cause: error });
     }
-    if (code === sqliteNotADatabase && isReplacing) return { release: () => undefined };
+    if (isReplacing && damagedCodes.has(code)) return { isDamaged: true, release: () => undefined };
     throw new TransferError("place", `${path} cannot be replaced: ${(error as Error).message}`, { cause: error });
   }
 }
 
 const sqliteBusy = 5;
-const sqliteNotADatabase = 26;
+/** Malformed, and no database at all: what a restore is often wanted for. */
+const damagedCodes: ReadonlySet<number> = new Set([11, 26]);
 
-function refuseUsed(db: DatabaseSync, path: string): void {
+/** A write-ahead log would be replayed into whichever database it finds beside it. */
+function removeLog(path: string): void {
+  for (const suffix of ["-wal", "-shm"]) rmSync(`${path}${suffix}`, { force: true });
+}
+
+/** Only reads: what is refused stays as it is. */
+function refuseUsed(path: string): void {
+  const db = new DatabaseSync(path, { readOnly: true, timeout: 1_000 });
+  try {
+    refuseRows(db, path);
+  } finally {
+    db.close();
+  }
+}
+
+function refuseRows(db: DatabaseSync, path: string): void {
   const fresh = rowsOfNewSchema(latestSchema);
   const tables = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").all();
   for (const { name } of tables) {
