@@ -1,5 +1,6 @@
 import type { OpenApiDocument } from "@llm-cost-ops/contract";
 import { Refusal } from "../refusal.ts";
+import type { Awaitable } from "../store/connection.ts";
 import { docsPage, docsPolicy } from "./docs-page.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Routes } from "./route.ts";
@@ -11,7 +12,7 @@ export interface SystemParts {
   /** Whether requests are taken now, or why not. */
   readonly readiness: () => "ready" | "starting" | "stopping";
   /** Why the storage cannot take anything now, in public words; cheap enough for every probe. */
-  readonly storageProblem: () => string | undefined;
+  readonly storageProblem: () => Awaitable<string | undefined>;
   /** Asks each part that can fail; a check that fails says how in public words. */
   readonly checks: () => Promise<Readonly<Record<string, string>>>;
   readonly openApi: () => OpenApiDocument;
@@ -36,7 +37,7 @@ export function systemRoutes(parts: SystemParts): Routes {
       handle: async () => {
         const readiness = parts.readiness();
         if (readiness !== "ready") throw new Refusal("UNAVAILABLE", `The server is ${readiness}.`);
-        const problem = parts.storageProblem();
+        const problem = await parts.storageProblem();
         if (problem !== undefined) throw new Refusal("UNAVAILABLE", `The server is not ready: ${problem}.`);
         return { json: { status: "ready" } };
       },

@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 const open = (url: string): Promise<OpenedStore> =>
-  openStore({ database: new PostgresAddress(url), databasePoolSize: 5 });
+  openStore({ database: new PostgresAddress(url), databasePoolSize: 8 });
 
 async function run(url: string, sql: string): Promise<void> {
   const client = new pg.Client({ connectionString: url });

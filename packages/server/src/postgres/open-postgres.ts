@@ -1,10 +1,16 @@
 import { startPostgresQuestions } from "../costs/question-threads.postgres.ts";
 import type { OpenedStore, OpenOptions } from "../store/opened-store.ts";
+import { installationRead, type Store } from "../store/operation.ts";
 import { startPostgresLedger } from "../usage/ledger.postgres.ts";
+import { listenForAccess } from "./access-listener.ts";
 import { openPostgres } from "./postgres-store.ts";
 
+/** One connection hears of changed access, one leases tokens of request limits. */
+const lonelyConnections = 2;
+
 /** How a process divides its connections: groups of bodies written at once, questions answered at once, and all else. */
-function shares(poolSize: number): { readonly append: number; readonly questions: number; readonly store: number } {
+function shares(size: number): { readonly append: number; readonly questions: number; readonly store: number } {
+  const poolSize = size - lonelyConnections;
   const append = poolSize > 4 ? 3 : 2;
   const questions = Math.floor((poolSize - append) / 2);
   return { append, questions, store: poolSize - append - questions };
@@ -13,7 +19,7 @@ function shares(poolSize: number): { readonly append: number; readonly questions
 /** Opens a database whose schema is made or brought up to date where the user of the address may do so. */
 export async function openPostgresStore(
   { url, poolSize }: { readonly url: string; readonly poolSize: number },
-  { onCommitted, onTrouble }: OpenOptions = {},
+  { onCommitted, onTrouble, onAccessChanged }: OpenOptions = {},
 ): Promise<OpenedStore> {
   const connections = shares(poolSize);
   const onCrash = (role: string, error: Error): void => onTrouble?.("store.thread_crashed", { role, err: error });
@@ -36,17 +42,40 @@ export async function openPostgresStore(
     await store.close();
     throw error;
   });
+  const listener = onAccessChanged && listenForAccess({ url, onChanged: onAccessChanged });
   return {
     store,
     ledger,
     query: questions.query,
-    // Whether the database answers is found out by asking it.
-    problem: () => undefined,
+    problem: asking(store),
     queuedBytes: () => ledger.queuedBytes,
     close: async () => {
+      await listener?.close();
       await questions.close();
       await ledger.close();
       await store.close();
     },
+  };
+}
+
+const anything = installationRead<Record<never, never>, void>("store.ping", async (connection) => {
+  await connection.get("SELECT 1 AS one");
+});
+
+/** Probes come from many sides at once; the database is asked for all of them once in this time. */
+const askedEveryMs = 500;
+
+/** Whether the database answers is found out by asking it. */
+function asking(store: Store): OpenedStore["problem"] {
+  let asked: Promise<string | undefined> | undefined;
+  return () => {
+    if (asked === undefined) {
+      asked = store.run(anything, {}).then(
+        () => undefined,
+        () => "the database does not answer",
+      );
+      void asked.then(() => setTimeout(() => (asked = undefined), askedEveryMs).unref());
+    }
+    return asked;
   };
 }

@@ -1,6 +1,7 @@
 import type { CostQuery } from "../costs/cost-query.ts";
 import type { Ledger } from "../usage/ledger.ts";
 import type { CommittedUsage } from "../usage/ledger-observer.ts";
+import type { Awaitable } from "./connection.ts";
 import type { Store } from "./operation.ts";
 
 /** An open database of either kind, with the two parts that each kind does in its own way. */
@@ -9,7 +10,7 @@ export interface OpenedStore {
   readonly ledger: Ledger;
   readonly query: CostQuery;
   /** What is wrong with the place where the data lies, in public words that say what helps; undefined while all is well. */
-  readonly problem: () => string | undefined;
+  readonly problem: () => Awaitable<string | undefined>;
   /** Bytes of bodies that wait to be recorded. */
   readonly queuedBytes: () => number;
   close(): Promise<void>;
