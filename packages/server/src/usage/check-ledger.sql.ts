@@ -2,6 +2,7 @@ import type { StoreConnection } from "../store/connection.ts";
 import { installationRead } from "../store/operation.ts";
 import { linesProve } from "./explain-record.sql.ts";
 import { fromLineText } from "./line-text.ts";
+import { readInOrder } from "./rating-walk.sql.ts";
 import { formatUuid } from "./record-id.ts";
 import { entryCodes, picoFromLimbs } from "./record-row.ts";
 import { picoPerMilli, rollupMeasures } from "./rollups.ts";
@@ -55,6 +56,7 @@ export async function checkLedger(connection: StoreConnection, options: LedgerCh
     differences += 1;
     if (reported.length < (options.reportMax ?? reportMaxDefault)) reported.push({ table, key, message });
   };
+  await readInOrder(connection);
   if (options.integrity === true && connection.dialect === "sqlite") await checkPages(connection, report);
   let rollupRows = 0;
   let records = 0;
@@ -270,12 +272,16 @@ interface CheckedRow {
 const checkedRecords = {
   sqlite: `SELECT id, occurred_at, entry, cost_milli, cost_pico, lines, 1 AS is_keyed FROM records
     WHERE organization_id = ?1 AND id > ?2 ORDER BY id LIMIT ${pageRecords}`,
+  // OFFSET 0 keeps the planner from reading all keys for each page.
   postgres: `SELECT r.id, r.occurred_at, r.entry, r.cost_milli, r.cost_pico, r.lines,
       CASE WHEN k.occurred_at = r.occurred_at AND k.entry = r.entry AND k.fingerprint = r.fingerprint THEN 1 ELSE 0 END
         AS is_keyed
-    FROM records r LEFT JOIN record_keys k ON k.organization_id = r.organization_id AND k.id = r.id
-    WHERE r.organization_id = ?1 AND (r.occurred_at, r.id) > (?3, ?2) AND r.occurred_at >= ?3
-    ORDER BY r.occurred_at, r.id LIMIT ${pageRecords}`,
+    FROM (
+      SELECT * FROM records WHERE organization_id = ?1 AND (occurred_at, id) > (?3, ?2) AND occurred_at >= ?3
+      ORDER BY occurred_at, id LIMIT ${pageRecords}) AS r
+    LEFT JOIN LATERAL (
+      SELECT * FROM record_keys o WHERE o.organization_id = ?1 AND o.id = r.id OFFSET 0) AS k ON true
+    ORDER BY r.occurred_at, r.id`,
 } as const;
 
 async function checkRecords(

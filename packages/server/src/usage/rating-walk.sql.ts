@@ -114,7 +114,7 @@ const pageOf = (records: readonly StoredUsage[], next: RatingCursor | undefined)
  * Has PostgreSQL read in the order of an index in this transaction, rather than read and sort everything that is left for
  * each page, which it thinks better of where it knows too little of what is there.
  */
-async function readInOrder(connection: StoreConnection): Promise<void> {
+export async function readInOrder(connection: StoreConnection): Promise<void> {
   if (connection.dialect === "postgres") await connection.run("SET LOCAL enable_sort = off");
 }
 
