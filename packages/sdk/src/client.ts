@@ -5,9 +5,11 @@ import { calculateCost } from "./calculate-cost.ts";
 import { Costs, type CreatedCost } from "./costs.ts";
 import { Exports } from "./exports.ts";
 import { Imports } from "./imports.ts";
+import { Roles } from "./members.ts";
 import { type ClientOptions, type RequestOptions, resolveSettings } from "./options.ts";
 import { Organizations } from "./organizations.ts";
 import { Pricing } from "./pricing.ts";
+import { Projects, Teams } from "./projects.ts";
 import type { CreateCostParams } from "./records.ts";
 import { Repricings } from "./repricings.ts";
 import { Session } from "./session.ts";
@@ -40,6 +42,9 @@ export class CostOpsClient {
   readonly auth: Auth;
   readonly users: Users;
   readonly organizations: Organizations;
+  readonly roles: Roles;
+  readonly projects: Projects;
+  readonly teams: Teams;
   readonly system: System;
 
   constructor(options: ClientOptions = {}) {
@@ -56,6 +61,9 @@ export class CostOpsClient {
     this.auth = new Auth(session);
     this.users = new Users(session);
     this.organizations = new Organizations(session);
+    this.roles = new Roles(session);
+    this.projects = new Projects(session);
+    this.teams = new Teams(session);
     this.system = new System(session);
   }
 

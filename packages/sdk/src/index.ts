@@ -40,6 +40,19 @@ export type { CreateExportParams, ExportFile, ExportRecord, Exports } from "./ex
 export type { CostFilters, ListParams, NestedFilters, PageParams } from "./filters.ts";
 export type { ImportEvent, ImportOptions, ImportReport, Imports } from "./imports.ts";
 export type { Logger } from "./logging.ts";
+export type {
+  AcceptInvitationParams,
+  AssignRoleParams,
+  CreatedInvitation,
+  CreateRoleParams,
+  Invitation,
+  InviteParams,
+  Member,
+  Members,
+  RoleRecord,
+  Roles,
+  UpdateRoleParams,
+} from "./members.ts";
 export type { CostOpsRequest, Middleware, Next } from "./middleware.ts";
 export type { ClientOptions, FetchLike, RequestOptions } from "./options.ts";
 export type {
@@ -70,6 +83,16 @@ export type {
   ResolvePriceParams,
   UpdatePriceParams,
 } from "./pricing.ts";
+export type {
+  CreateProjectParams,
+  CreateTeamParams,
+  Project,
+  Projects,
+  Team,
+  Teams,
+  UpdateProjectParams,
+  UpdateTeamParams,
+} from "./projects.ts";
 export type {
   BatchResult,
   CostEntry,

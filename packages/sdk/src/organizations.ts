@@ -1,5 +1,6 @@
 import type * as Wire from "@llm-cost-ops/contract";
 import { queryString } from "./filters.ts";
+import { type CreatedInvitation, type Member, Members } from "./members.ts";
 import type { RequestOptions } from "./options.ts";
 import { dataOf } from "./records.ts";
 import type { Session } from "./session.ts";
@@ -28,9 +29,27 @@ export interface TenantCostsParams {
 /** The caller's organization and its tenants. */
 export class Organizations {
   readonly #session: Session;
+  /** Who belongs to them. */
+  readonly members: Members;
 
   constructor(session: Session) {
     this.#session = session;
+    this.members = new Members(session);
+  }
+
+  /** Invites somebody with a role for the whole organization; the token of the answer makes them a member. */
+  addUser(
+    organizationId: string,
+    userEmail: string,
+    role: string,
+    options?: RequestOptions,
+  ): Promise<CreatedInvitation> {
+    return this.members.invite(organizationId, { userEmail, role }, options);
+  }
+
+  /** The same as `members.remove`. */
+  removeUser(organizationId: string, userId: string, options?: RequestOptions): Promise<Member> {
+    return this.members.remove(organizationId, userId, options);
   }
 
   /** Makes a tenant of the caller's organization. */
