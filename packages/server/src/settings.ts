@@ -300,6 +300,6 @@ export const unusedSettings: readonly {
     env: "JWT_SECRET",
     toml: "auth.jwt_secret",
     refused: false,
-    meaning: "This release knows API keys only; there are no sessions to sign.",
+    meaning: "Tokens of sessions are signed with a key that comes from COST_OPS_SECRET_KEY.",
   },
 ];

@@ -16,7 +16,9 @@ export async function findUnsafe(config: Config): Promise<readonly SafetyFinding
   const warnings: string[] = [];
   const weakness = config.secretKey && secretKeyProblem(config.secretKey.reveal());
   if (config.secretKey === undefined) {
-    warnings.push("COST_OPS_SECRET_KEY is not set: no other machine may be let in before it is.");
+    warnings.push(
+      "COST_OPS_SECRET_KEY is not set: no other machine may be let in before it is, and what sessions are signed with and second factors of users lie readable in the database.",
+    );
   } else if (weakness !== undefined && !problems.some((problem) => problem.includes(weakness))) {
     warnings.push(`${origins.secretKey} ${weakness}.`);
   }

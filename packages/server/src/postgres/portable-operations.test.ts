@@ -8,6 +8,7 @@ import { catalogueFromFile } from "../pricing/catalogue/from-file.ts";
 import { createPriceBook } from "../pricing/price-book.sql.ts";
 import { describeSessions } from "../sessions/sessions.contract.ts";
 import type { Store } from "../store/operation.ts";
+import { describeUsers } from "../users/users.contract.ts";
 import { type PostgresUnderTest, startPostgres } from "./postgres-fixture.ts";
 import { openPostgres, type PostgresStore } from "./postgres-store.ts";
 
@@ -31,6 +32,7 @@ describeJobQueue("PostgreSQL", open);
 describeMembers("PostgreSQL", open);
 describeImports("PostgreSQL", open);
 describeSessions("PostgreSQL", open);
+describeUsers("PostgreSQL", () => open(Date.now));
 describeExports("PostgreSQL", () => open(Date.now));
 
 test("the price book's statements run on PostgreSQL", async () => {

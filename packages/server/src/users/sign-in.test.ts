@@ -1,7 +1,12 @@
 import { Secret, TOTP } from "otpauth";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { memoryStore } from "../../test/memory-store.ts";
 import { listEntries } from "../audit/audit-entries.sql.ts";
+import { sqliteStore } from "../sqlite/store-connection.ts";
 import { type PeopleServer, startPeopleServer } from "./people-fixture.ts";
+import { describeUsers } from "./users.contract.ts";
+
+describeUsers("SQLite", async () => sqliteStore(memoryStore(Date.now).threads));
 
 const password = "a quiet harbour at dawn";
 let people: PeopleServer;
