@@ -199,7 +199,7 @@ export function createApp(parts: AppParts): App {
         query: request.query,
       };
       const work = (): Promise<Reply> => endpoint.call(caller, incoming);
-      const acting = operation.method === "GET" ? undefined : parts.acting;
+      const acting = mayChange(operation) ? parts.acting : undefined;
       const answer = await (acting === undefined ? work() : acting.during(() => actingRequest(caller, request), work));
       if (response.destroyed) return answered(request, response, { operation: id, caller });
       if (door.state === "stopping") reply.header("connection", "close");
@@ -266,6 +266,9 @@ function refuseAtDoor(state: "starting" | "stopping", reply: FastifyReply): neve
   if (state === "stopping") reply.header("connection", "close");
   throw new Refusal("UNAVAILABLE", state === "starting" ? "The server is starting." : "The server is stopping.");
 }
+
+/** Whether the audit trail may tell of it. Recording usage is told by the ledger, and pays for nothing on its way there. */
+const mayChange = ({ method, permission }: Operation): boolean => method !== "GET" && permission !== "usage:write";
 
 /** Tells the client what is left of its limits, and stops a request that is beyond one. */
 function obey(admission: Admission | undefined, reply: FastifyReply): void {
