@@ -49,6 +49,8 @@ export function sessionOptions(url: string, session: PoolOptions["session"] = {}
   return {
     connectionString: url,
     connectionTimeoutMillis: connectTimeoutMs,
+    // A server that vanished without a word is noticed by the operating system.
+    keepAlive: true,
     application_name: "llm-cost-ops",
     types,
     options: Object.entries(settings)
