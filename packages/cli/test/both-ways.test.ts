@@ -2,10 +2,11 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Outcome, type Started, workplace } from "./cost-ops.ts";
+import { newDatabase } from "../../server/src/store/database-fixture.ts";
+import { type Outcome, type Started, workplaceOn } from "./cost-ops.ts";
 import { asJsonl, sampleLog } from "./sample-log.ts";
 
-const place = workplace();
+const place = await workplaceOn(newDatabase);
 let server: Started;
 let remote: Record<string, string>;
 

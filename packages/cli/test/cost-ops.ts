@@ -35,12 +35,21 @@ export interface Workplace {
   remove(): void;
 }
 
-export function workplace(): Workplace {
+/** The same, whose database is on the store that this run of the tests is about. */
+export async function workplaceOn(
+  newDatabase: (folder: string) => Promise<Record<string, string>>,
+): Promise<Workplace> {
   const folder = mkdtempSync(join(tmpdir(), "cost-ops-cli-"));
+  return workplaceIn(folder, await newDatabase(folder));
+}
+
+export const workplace = (): Workplace => workplaceIn(mkdtempSync(join(tmpdir(), "cost-ops-cli-")), {});
+
+function workplaceIn(folder: string, environment: Readonly<Record<string, string>>): Workplace {
   const launch = (args: readonly string[], { input, env = {} }: RunOptions = {}) => {
     const child = spawn(process.execPath, [program, ...args], {
       cwd: folder,
-      env: { PATH: process.env["PATH"], HOME: folder, TMPDIR: tmpdir(), ...env },
+      env: { PATH: process.env["PATH"], HOME: folder, TMPDIR: tmpdir(), ...environment, ...env },
       stdio: ["pipe", "pipe", "pipe"],
     });
     let stdout = "";
