@@ -1,4 +1,5 @@
 /** The audit trail from a terminal: who did what, and what the exit code says of tampering. */
+import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -34,6 +35,17 @@ test("tells what commands did, newest first, and as a file, oldest first", async
   expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual(data.toReversed());
   await place.ok(["audit", "export", "--format", "csv", "--action", "apiKeys.create", "--out", "keys.csv"]);
   expect(readFileSync(file("keys.csv"), "utf8").trim().split("\r\n")).toHaveLength(3);
+});
+
+test("an export can be checked with the program of the guide, which knows nothing of this one", async () => {
+  const guide = readFileSync(new URL("../../../docs/guides/audit-trail.md", import.meta.url), "utf8");
+  writeFileSync(file("check.mjs"), /```js\n(.*?)```/s.exec(guide)?.[1] ?? "");
+  await place.ok(["audit", "export", "--out", "audit.jsonl"]);
+  const check = () =>
+    spawnSync(process.execPath, ["check.mjs", "audit.jsonl"], { cwd: place.folder, encoding: "utf8" });
+  expect(check().stdout).toContain("3 entries fit");
+  writeFileSync(file("audit.jsonl"), readFileSync(file("audit.jsonl"), "utf8").replace("second", "third"));
+  expect(check().stderr).toContain("entry 3 does not fit");
 });
 
 test("a checkpoint that was kept tells that the trail was cut, where nothing in the database can; exit code 5", async () => {

@@ -75,7 +75,9 @@ export async function readHead(connection: StoreConnection, organizationId: stri
   return row ?? { seq: 0, hash: noHash };
 }
 
-const jsonOf = (value: unknown): string | null => (value === undefined ? null : JSON.stringify(value));
+// Nothing is one thing, however it is written: an export could not tell a stored null from none.
+const jsonOf = (value: unknown): string | null =>
+  value === undefined || value === null ? null : JSON.stringify(value);
 
 /**
  * Appends an entry to an organization's trail, in the transaction of the change that it tells of: either both are there
