@@ -36,6 +36,9 @@ const commandTable: Readonly<Record<string, CommandEntry>> = {
     summary: "your organization, its tenants and what they spent",
     load: () => import("./commands/organizations.ts"),
   },
+  users: { summary: "members, their roles and invitations", load: () => import("./commands/users.ts") },
+  roles: { summary: "what each role allows, and roles of your own", load: () => import("./commands/roles.ts") },
+  projects: { summary: "projects: create, list, change, archive", load: () => import("./commands/projects.ts") },
   audit: { summary: "who changed what, and whether that was tampered with", load: () => import("./commands/audit.ts") },
   auth: {
     summary: "sign in, make users, and create, list and revoke API keys",
