@@ -4,7 +4,25 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { buildOpenApi, errorCodes, type JsonSchema, limits, type OpenApiDocument } from "@llm-cost-ops/contract";
+import {
+  buildOpenApi,
+  errorCodes,
+  fullPath,
+  type JsonSchema,
+  limits,
+  type OpenApiDocument,
+  type Operation,
+  operations,
+} from "@llm-cost-ops/contract";
+import {
+  type Permission,
+  permissionMeanings,
+  permissions,
+  projectPermissions,
+  type Role,
+  recordPermissions,
+  roles,
+} from "@llm-cost-ops/contract/permissions";
 import { metricNames } from "../packages/server/src/http/metrics.ts";
 
 const root = new URL("../", import.meta.url);
@@ -14,6 +32,7 @@ const pages: Readonly<Record<string, () => string>> = {
   "docs/reference/api.md": apiReference,
   "docs/reference/errors.md": errorReference,
   "docs/reference/metrics.md": metricReference,
+  "docs/reference/roles.md": roleReference,
 };
 const marker = "<!-- From here on written by scripts/reference-pages.ts. -->";
 
@@ -40,6 +59,33 @@ function errorReference(): string {
     meaning,
   ]);
   return table(["Code", "Status", "Meaning"], rows);
+}
+
+function roleReference(): string {
+  const names = Object.keys(roles) as Role[];
+  const rows = permissions.map((permission) => [
+    `\`${permission}\``,
+    permissionMeanings[permission],
+    ...names.map((name) => ((roles[name] as ReadonlySet<Permission>).has(permission) ? "yes" : "")),
+    recordPermissions.has(permission) ? "projects, own" : projectPermissions.has(permission) ? "projects" : "",
+  ]);
+  const routes = Object.values<Operation>(operations).map((operation) => [
+    `\`${operation.method} ${fullPath(operation)}\``,
+    operation.access === "key"
+      ? `\`${operation.permission}\``
+      : operation.access === "self"
+        ? "any credential"
+        : "nobody asks",
+  ]);
+  return [
+    "## What each role allows",
+    "",
+    table(["Permission", "Allows", ...names, "May be limited to"], rows),
+    "",
+    "## What each address needs",
+    "",
+    table(["Address", "Permission"], routes),
+  ].join("\n");
 }
 
 function metricReference(): string {
