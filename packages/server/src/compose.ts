@@ -182,7 +182,7 @@ export async function compose(config: Config, { clock, logger, brief, createServ
           metrics,
           readiness: () => state.readiness,
           storageProblem,
-          checks: async () => ({ database: storageProblem() ?? (await databaseState(store)) }),
+          checks: async () => ({ database: (await storageProblem()) ?? (await databaseState(store)) }),
           openApi: () => buildOpenApi({ version }),
         }),
       ],
