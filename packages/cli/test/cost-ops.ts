@@ -25,6 +25,15 @@ export interface Started {
   stop(signal: "SIGINT" | "SIGTERM"): Promise<Outcome>;
 }
 
+/** A running program that is told what it asks for. */
+export interface Talk {
+  say(text: string): void;
+  /** Resolves with the first match on stderr; rejects where the program ends before it. */
+  heard(pattern: RegExp): Promise<RegExpExecArray>;
+  /** Says no more and waits. */
+  end(): Promise<Outcome>;
+}
+
 /** A folder of its own in which `cost-ops` runs for real, as a process, without anything of the machine's environment. */
 export interface Workplace {
   readonly folder: string;
@@ -32,6 +41,7 @@ export interface Workplace {
   /** As `run`, for what must succeed: answers stdout. */
   ok(args: readonly string[], options?: RunOptions): Promise<string>;
   start(args: readonly string[], options?: RunOptions): Started;
+  talk(args: readonly string[], options?: Omit<RunOptions, "input">): Talk;
   remove(): void;
 }
 
@@ -46,7 +56,7 @@ export async function workplaceOn(
 export const workplace = (): Workplace => workplaceIn(mkdtempSync(join(tmpdir(), "cost-ops-cli-")), {});
 
 function workplaceIn(folder: string, environment: Readonly<Record<string, string>>): Workplace {
-  const launch = (args: readonly string[], { input, env = {} }: RunOptions = {}) => {
+  const launch = (args: readonly string[], { input, env = {} }: RunOptions = {}, isTalk = false) => {
     const child = spawn(process.execPath, [program, ...args], {
       cwd: folder,
       env: { PATH: process.env["PATH"], HOME: folder, TMPDIR: tmpdir(), ...environment, ...env },
@@ -61,11 +71,11 @@ function workplaceIn(folder: string, environment: Readonly<Record<string, string
       stderr += text;
     });
     child.stdin.on("error", () => undefined);
-    child.stdin.end(input ?? "");
+    if (!isTalk) child.stdin.end(input ?? "");
     const ended = new Promise<Outcome>((resolve) => {
       child.on("close", (code) => resolve({ code, stdout, stderr }));
     });
-    return { child, ended, stdout: () => stdout };
+    return { child, ended, stdout: () => stdout, stderr: () => stderr };
   };
   const run: Workplace["run"] = (args, options) => launch(args, options).ended;
   return {
@@ -92,6 +102,26 @@ function workplaceIn(folder: string, environment: Readonly<Record<string, string
         stop: (signal) => {
           started.child.kill(signal);
           return started.ended;
+        },
+      };
+    },
+    talk: (args, options) => {
+      const { child, ended, stderr } = launch(args, options, true);
+      return {
+        say: (text) => void child.stdin.write(text),
+        heard: (pattern) =>
+          new Promise((resolve, reject) => {
+            const look = (): void => {
+              const match = pattern.exec(stderr());
+              if (match !== null) resolve(match);
+            };
+            child.stderr.on("data", look);
+            look();
+            void ended.then(() => reject(new Error(`it ended before it said ${pattern}: ${stderr()}`)));
+          }),
+        end: () => {
+          child.stdin.end();
+          return ended;
         },
       };
     },

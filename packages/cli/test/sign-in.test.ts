@@ -1,6 +1,7 @@
 /** Signing in from a terminal: real processes, a real server, the file where sessions are kept. */
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { Secret, TOTP } from "otpauth";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Started, workplace } from "./cost-ops.ts";
 
@@ -86,6 +87,32 @@ test("auth change-password takes the present and the new one", async () => {
   });
   expect((await run(`${password}\nanother harbour at dusk\n`)).code).toBe(0);
   expect((await login("another harbour at dusk\n")).code).toBe(0);
+});
+
+describe("a second factor", () => {
+  const now = "another harbour at dusk";
+  /** Answers the question for the app's code once the program has told the secret. */
+  async function enable(): Promise<readonly string[]> {
+    const started = place.talk(["auth", "enable-second-factor"], { env });
+    started.say(`${now}\n`);
+    const [, secret = ""] = await started.heard(/authenticator app: ([A-Z2-7]+)/);
+    started.say(`${new TOTP({ secret: Secret.fromBase32(secret) }).generate()}\n`);
+    const { code, stdout } = await started.end();
+    expect(code).toBe(0);
+    return stdout.trim().split("\n");
+  }
+
+  test("is asked for at sign-in, and a recovery code stands in for it, once", async () => {
+    const [first = "", second = "", ...others] = await enable();
+    expect(others).toHaveLength(8);
+    expect((await login(`${now}\n`)).code).toBe(2);
+    expect((await login(`${now}\n${first}\n`)).code).toBe(0);
+    expect((await login(`${now}\n${first}\n`)).code).toBe(3);
+    const renewed = await place.ok(["auth", "renew-recovery-codes"], { env, input: `${now}\n${second}\n` });
+    const [fresh = ""] = renewed.trim().split("\n");
+    expect((await place.run(["auth", "disable-second-factor"], { env, input: `${now}\n${fresh}\n` })).code).toBe(0);
+    expect((await login(`${now}\n`)).code).toBe(0);
+  });
 });
 
 test("auth logout ends the session on the server and forgets it", async () => {

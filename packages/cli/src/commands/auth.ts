@@ -6,6 +6,7 @@ import type { Run } from "../invocation.ts";
 import { type Column, writeAnswer, writeRecord } from "../terminal/output.ts";
 import { printable } from "../terminal/printable.ts";
 import { wireForm } from "../wire-form.ts";
+import { defineFactor } from "./auth-factor.ts";
 import { defineSessions } from "./auth-session.ts";
 import { wholeNumber } from "./flag-values.ts";
 
@@ -41,6 +42,7 @@ function scope(text: string, before: readonly Permission[] = []): Permission[] {
 
 export function define(command: Command, run: Run): void {
   defineSessions(command, run);
+  defineFactor(command, run);
 
   command
     .command("create-api-key")

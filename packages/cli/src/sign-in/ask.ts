@@ -10,8 +10,8 @@ export interface Questions {
   secret(question: string): Promise<string>;
 }
 
-export function askingFor(cli: Pick<Invocation, "terminal" | "signal">): Questions {
-  return cli.terminal.interactive ? ofPerson(cli.signal) : ofLines();
+export function askingFor(cli: Pick<Invocation, "terminal" | "signal" | "onEnd">): Questions {
+  return cli.terminal.interactive ? ofPerson(cli.signal) : ofLines(cli.onEnd);
 }
 
 function ofPerson(signal: AbortSignal): Questions {
@@ -33,22 +33,22 @@ function ofPerson(signal: AbortSignal): Questions {
   return { line: (question) => ask(question, true), secret: (question) => ask(question, false) };
 }
 
-function ofLines(): Questions {
-  let lines: Promise<string[]> | undefined;
+/** Line by line as they come, so that a program can answer what it was told before. */
+function ofLines(onEnd: Invocation["onEnd"]): Questions {
+  const reader = createInterface({ input: process.stdin, terminal: false });
+  const arriving = reader[Symbol.asyncIterator]();
+  // Whoever feeds the lines may never close their end, and the command must end nevertheless.
+  onEnd(async () => {
+    reader.close();
+    process.stdin.destroy();
+  });
   const next = async (question: string): Promise<string> => {
-    lines ??= readAll();
-    const line = (await lines).shift();
-    if (line === undefined || line === "") {
+    const { done, value: line } = await arriving.next();
+    if (done === true || line === "") {
       const what = question.replace(/:\s*$/, "");
       throw new CommandError(`${what}: nobody can be asked here; give it as a line of stdin.`, exitCodes.usage);
     }
     return line;
   };
   return { line: next, secret: next };
-}
-
-async function readAll(): Promise<string[]> {
-  let text = "";
-  for await (const chunk of process.stdin.setEncoding("utf8")) text += chunk;
-  return text.split(/\r?\n/);
 }
