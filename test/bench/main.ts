@@ -13,6 +13,7 @@ const parts: Readonly<Record<string, { readonly file: string; readonly about: st
   http: { file: "http.ts", about: "Durable ingest over HTTP, and the server's memory" },
   import: { file: "import.ts", about: "Import of a JSONL file through the command line" },
   questions: { file: "queries.ts", about: "Questions to a ledger of a million records, on both stores" },
+  authentication: { file: "authentication.ts", about: "What checking a credential costs, on both stores" },
   commands: { file: "command-line.ts", about: "How long a command takes, its start included" },
 };
 
