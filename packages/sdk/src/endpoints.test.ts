@@ -40,6 +40,12 @@ test("every read is repeatable, and nothing that appends without an id of its ow
   ]);
 });
 
+test("has a key wherever the server heeds one", () => {
+  const ours = Object.entries<Endpoint>(endpoints).filter(([, { keyed }]) => keyed);
+  const theirs = table.filter(([, { method, access }]) => method === "POST" && access !== "public");
+  expect(ours.map(([id]) => id).toSorted()).toEqual(theirs.map(([id]) => id).toSorted());
+});
+
 test.each([
   ["a/b", "/api/v1/usage/a%2Fb"],
   ["../costs", "/api/v1/usage/..%2Fcosts"],

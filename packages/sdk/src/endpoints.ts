@@ -7,14 +7,30 @@ import type { OperationId } from "@llm-cost-ops/contract";
 export interface Endpoint {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   readonly path: string;
-  /** True: any failure may be tried again. False: only what certainly was not done. */
+  /** True: any failure may be tried again. False: only what certainly was not done, or is answered once for each key. */
   readonly repeatable: boolean;
+  /** Whether the server runs it once for each `Idempotency-Key` and gives a repetition the first answer. */
+  readonly keyed: boolean;
 }
 
 const api = "/api/v1";
-const read = (path: string): Endpoint => ({ method: "GET", path, repeatable: true });
-const once = (path: string): Endpoint => ({ method: "POST", path, repeatable: false });
-const repeatable = (method: Endpoint["method"], path: string): Endpoint => ({ method, path, repeatable: true });
+const read = (path: string): Endpoint => ({ method: "GET", path, repeatable: true, keyed: false });
+const once = (path: string): Endpoint => ({ method: "POST", path, repeatable: false, keyed: true });
+const repeatable = (method: Endpoint["method"], path: string): Endpoint => ({
+  method,
+  path,
+  repeatable: true,
+  keyed: method === "POST",
+});
+/** Where a second time would be another deed, and no key tells the server that it is the second. */
+const never = (method: Endpoint["method"], path: string): Endpoint => ({
+  method,
+  path,
+  repeatable: false,
+  keyed: false,
+});
+/** Keys belong to an organization, and here the request has none yet. */
+const unkeyed = (endpoint: Endpoint): Endpoint => ({ ...endpoint, keyed: false });
 
 export const endpoints = {
   // Records carry ids made here, before the first attempt, so that the ledger knows a repetition.
@@ -40,7 +56,7 @@ export const endpoints = {
   "pricing.resolve": read(`${api}/pricing/resolve`),
   "pricing.get": read(`${api}/pricing/:id`),
   // Appends a version; the second time it would contradict the first.
-  "pricing.update": { method: "PUT", path: `${api}/pricing/:id`, repeatable: false },
+  "pricing.update": never("PUT", `${api}/pricing/:id`),
   "pricing.end": once(`${api}/pricing/:id/end`),
   "providers.list": read(`${api}/pricing/providers`),
   "providers.create": once(`${api}/pricing/providers`),
@@ -73,19 +89,19 @@ export const endpoints = {
   "organizations.update": repeatable("PATCH", `${api}/organizations/:id`),
   "members.list": read(`${api}/organizations/:id/users`),
   "members.get": read(`${api}/organizations/:id/users/:user_id`),
-  "members.remove": { method: "DELETE", path: `${api}/organizations/:id/users/:user_id`, repeatable: false },
+  "members.remove": never("DELETE", `${api}/organizations/:id/users/:user_id`),
   // Puts one role in a place: the second time it is there already.
   "members.assignRole": repeatable("POST", `${api}/organizations/:id/role-assignments`),
-  "members.removeRole": { method: "DELETE", path: `${api}/organizations/:id/users/:user_id/roles`, repeatable: false },
+  "members.removeRole": never("DELETE", `${api}/organizations/:id/users/:user_id/roles`),
   "invitations.create": once(`${api}/organizations/:id/invitations`),
   "invitations.list": read(`${api}/organizations/:id/invitations`),
   "invitations.revoke": repeatable("DELETE", `${api}/organizations/:id/invitations/:invitation_id`),
-  "invitations.accept": once(`${api}/invitations/accept`),
+  "invitations.accept": never("POST", `${api}/invitations/accept`),
   "roles.list": read(`${api}/roles`),
   "roles.get": read(`${api}/roles/:role`),
   "roles.create": once(`${api}/roles`),
   "roles.update": repeatable("PATCH", `${api}/roles/:role`),
-  "roles.delete": { method: "DELETE", path: `${api}/roles/:role`, repeatable: false },
+  "roles.delete": never("DELETE", `${api}/roles/:role`),
   "projects.create": once(`${api}/projects`),
   "projects.list": read(`${api}/projects`),
   "projects.get": read(`${api}/projects/:id`),
@@ -94,23 +110,23 @@ export const endpoints = {
   "teams.list": read(`${api}/teams`),
   "teams.get": read(`${api}/teams/:id`),
   "teams.update": repeatable("PATCH", `${api}/teams/:id`),
-  "teams.delete": { method: "DELETE", path: `${api}/teams/:id`, repeatable: false },
+  "teams.delete": never("DELETE", `${api}/teams/:id`),
   // The second time the password, the code or the token is none any more, or there is nothing left to end.
-  "auth.login": once(`${api}/auth/login`),
+  "auth.login": never("POST", `${api}/auth/login`),
   // An answer that was lost is given again, for a while.
-  "auth.refresh": repeatable("POST", `${api}/auth/refresh`),
+  "auth.refresh": unkeyed(repeatable("POST", `${api}/auth/refresh`)),
   "auth.logout": once(`${api}/auth/logout`),
   "auth.whoami": read(`${api}/auth/whoami`),
   "auth.sessions": read(`${api}/auth/sessions`),
-  "auth.revokeSession": { method: "DELETE", path: `${api}/auth/sessions/:id`, repeatable: false },
+  "auth.revokeSession": never("DELETE", `${api}/auth/sessions/:id`),
   "auth.changePassword": once(`${api}/auth/password`),
   "auth.startTotp": once(`${api}/auth/totp`),
   "auth.confirmTotp": once(`${api}/auth/totp/confirm`),
-  "auth.removeTotp": { method: "DELETE", path: `${api}/auth/totp`, repeatable: false },
+  "auth.removeTotp": never("DELETE", `${api}/auth/totp`),
   "auth.renewRecoveryCodes": once(`${api}/auth/recovery-codes`),
   "users.create": once(`${api}/users`),
   "users.sessions": read(`${api}/users/:id/sessions`),
-  "users.revokeSession": { method: "DELETE", path: `${api}/users/:id/sessions/:session_id`, repeatable: false },
+  "users.revokeSession": never("DELETE", `${api}/users/:id/sessions/:session_id`),
   "audit.list": read(`${api}/audit`),
   "audit.export": read(`${api}/audit/export`),
   // A question that may need a body; a checkpoint of the same entry is kept once.

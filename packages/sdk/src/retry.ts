@@ -29,6 +29,8 @@ export interface RetrySituation {
   readonly attempt: number;
   readonly elapsedMs: number;
   readonly repeatable: boolean;
+  /** Whether it carries an `Idempotency-Key` that the server heeds. */
+  readonly keyed: boolean;
   readonly policy: RetryPolicy;
   /** Uniform in [0, 1). */
   readonly random: number;
@@ -37,13 +39,15 @@ export interface RetrySituation {
 /**
  * Milliseconds to wait before the next attempt, or undefined where the failure is final. Waits are exponential with full
  * jitter, and never shorter than the server asked for. A request that is not repeatable is tried again only where the
- * server certainly did nothing.
+ * server certainly did nothing; one with an idempotency key also where its answer was lost, since the server then runs it
+ * no second time but repeats the first answer.
  */
 export function retryDelayMs(situation: RetrySituation): number | undefined {
-  const { failure, attempt, elapsedMs, repeatable, policy, random } = situation;
+  const { failure, attempt, elapsedMs, repeatable, keyed, policy, random } = situation;
   if (attempt > policy.maxRetries) return undefined;
   const outcome = outcomeOf(failure);
-  if (outcome === "final" || (outcome === "unknown" && !repeatable)) return undefined;
+  if (outcome === "final") return undefined;
+  if (!repeatable && outcome !== "undone" && !(keyed && outcome === "lost")) return undefined;
   const ceilingMs = Math.min(policy.maxDelayMs, policy.initialDelayMs * policy.backoffFactor ** (attempt - 1));
   const askedMs = failure instanceof APIError ? (failure.retryAfter ?? 0) * 1_000 : 0;
   const delayMs = Math.max(random * ceilingMs, askedMs);
@@ -53,12 +57,22 @@ export function retryDelayMs(situation: RetrySituation): number | undefined {
 /** Too early and too many: refused before anything was done. */
 const refusedStatuses: ReadonlySet<number> = new Set([425, 429]);
 
-/** What the failure says about the request: `undone` certainly had no effect, `unknown` may have had one, `final` is an answer. */
-function outcomeOf(failure: CostOpsError): "undone" | "unknown" | "final" {
-  if (failure instanceof NetworkError) return failure.unsent ? "undone" : "unknown";
+/** From something between that got no answer of the server in time, or from a server whose storage went away meanwhile. */
+const lostStatuses: ReadonlySet<number> = new Set([502, 503, 504]);
+
+/**
+ * What the failure says about the request: `undone` certainly had no effect, `lost` may have had one whose answer did not
+ * arrive, `unknown` was answered by a failure that may have come after an effect, `final` is an answer.
+ */
+function outcomeOf(failure: CostOpsError): "undone" | "lost" | "unknown" | "final" {
+  if (failure instanceof NetworkError) return failure.unsent ? "undone" : "lost";
   if (!(failure instanceof APIError)) return "final";
-  const { statusCode, code } = failure;
-  if (refusedStatuses.has(statusCode) || (statusCode === 503 && code === "UNAVAILABLE")) return "undone";
+  const { statusCode, code, details } = failure;
+  const isUnknown = details?.["outcome"] === "unknown";
+  if (refusedStatuses.has(statusCode) || (statusCode === 503 && code === "UNAVAILABLE" && !isUnknown)) return "undone";
+  // The first attempt, whose answer was lost, still runs; its answer is there to be repeated when it ends.
+  if (code === "IDEMPOTENCY_002" && details?.["outcome"] === "in_flight") return "lost";
+  if (lostStatuses.has(statusCode)) return "lost";
   if (statusCode === 408 || (statusCode >= 500 && statusCode !== 501) || code === "INVALID_RESPONSE") return "unknown";
   return "final";
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { half, json, refusal, reset, ScriptedServer, silence, text } from "../test/scripted-server.ts";
+import { half, json, refusal, reset, ScriptedServer, type Step, silence, text } from "../test/scripted-server.ts";
 import {
   AbortedError,
   APIError,
@@ -91,17 +91,99 @@ describe("a repeatable request", () => {
   });
 });
 
+const apply = { operation: "repricings.apply", params: { id: "r" } } as const;
+const unkeyed = [
+  ["pricing.update", { id: "p" }],
+  ["teams.delete", { id: "t" }],
+  ["auth.login", {}],
+] as const;
+
+/** A server that runs a request once for each key, as ours does; `loss` takes the answer's place. */
+function answeringOnce() {
+  const records: string[] = [];
+  const answers = new Map<unknown, Step>();
+  const step = (...[response, request, loss]: [...Parameters<Step>, Step?]): void | Promise<void> => {
+    const key = request.headers["idempotency-key"];
+    const known = answers.get(key);
+    const answer = known ?? json(201, { data: { id: `record-${records.push(request.body)}` } });
+    answers.set(key, answer);
+    return (loss ?? answer)(response, request);
+  };
+  return { records, step };
+}
+
 describe("a request that must happen once", () => {
   test.each([
     ["a reset connection", reset, NetworkError],
     ["half a body", half('{"data":'), NetworkError],
     ["500", refusal(500, "INTERNAL_ERROR"), APIError],
-  ])("is not repeated after %s", async (_name, fault, kind) => {
-    server.script(fault, json(200, {}));
-    expect(await failureOf(transport().json({ operation: "repricings.apply", params: { id: "r" } }))).toBeInstanceOf(
-      kind,
-    );
+    ["502", text(502, "<html>no answer</html>"), APIError],
+  ])(
+    "is not repeated after %s where no key tells the server that it is the second time",
+    async (_name, fault, kind) => {
+      for (const [operation, params] of unkeyed) {
+        server.script(fault, json(200, {}));
+        expect(await failureOf(transport().json({ operation, params, body: "{}" }))).toBeInstanceOf(kind);
+        expect(server.arrived).toHaveLength(1);
+      }
+    },
+  );
+
+  test("is not repeated after a failure that the server answers itself", async () => {
+    server.script(refusal(500, "INTERNAL_ERROR"), json(200, {}));
+    expect(await failureOf(transport().json(apply))).toMatchObject({ statusCode: 500 });
     expect(server.arrived).toHaveLength(1);
+  });
+
+  test.each([
+    ["a reset connection", reset],
+    ["half a body", half('{"data":')],
+    ["an attempt that took too long", silence],
+    ["502", text(502, "<html>no answer</html>")],
+    ["503 of a proxy", text(503, "<html>busy</html>")],
+    ["504", text(504, "<html>too late</html>")],
+  ])("is repeated under its key where the answer was lost to %s: one record, one answer", async (_name, loss) => {
+    const { records, step } = answeringOnce();
+    // Carried out, but nobody hears of it.
+    const unheard: Step = (response, request) => step(response, request, loss);
+    server.script(unheard, unheard, step);
+    const answer = await transport({ timeout: 200 }).json({ operation: "projects.create", body: '{"name":"search"}' });
+    expect(answer).toEqual({ data: { id: "record-1" } });
+    expect(records).toEqual(['{"name":"search"}']);
+    expect(server.arrived.map(({ headers }) => headers["idempotency-key"])).toEqual(Array(3).fill("made-id"));
+    expect(waits).toEqual([250, 500]);
+  });
+
+  test("waits for its first attempt, which still runs, as long as the server says", async () => {
+    const inFlight = refusal(
+      409,
+      "IDEMPOTENCY_002",
+      { details: { outcome: "in_flight", retry_after_seconds: 2 } },
+      { "retry-after": "2" },
+    );
+    server.script(silence, inFlight, inFlight, json(200, { data: { id: "r" } }));
+    expect(await transport({ timeout: 50 }).json(apply)).toEqual({ data: { id: "r" } });
+    expect(waits).toEqual([250, 2_000, 2_000]);
+
+    server.script(silence, inFlight);
+    const failure = await failureOf(transport({ timeout: 50 }).json(apply));
+    expect(failure).toBeInstanceOf(ConflictError);
+    expect(server.arrived).toHaveLength(4);
+  });
+
+  test.each(["unknown", "done"])("is not sent again where its key says: %s", async (outcome) => {
+    server.script(reset, refusal(409, "IDEMPOTENCY_002", { details: { outcome } }), json(200, {}));
+    expect(await failureOf(transport().json(apply))).toMatchObject({ code: "IDEMPOTENCY_002", details: { outcome } });
+    expect(server.arrived).toHaveLength(2);
+  });
+
+  test("a lost answer counts against the attempts and the total time", async () => {
+    server.script(reset);
+    expect(await failureOf(transport({ maxRetries: 1 }).json(apply))).toBeInstanceOf(NetworkError);
+    expect(server.arrived).toHaveLength(2);
+    server.script(reset);
+    expect(await failureOf(transport({ retry: { totalMs: 300 } }).json(apply))).toBeInstanceOf(NetworkError);
+    expect(server.arrived).toHaveLength(2);
   });
 
   test("is repeated where the server did nothing, under the same idempotency key", async () => {

@@ -116,6 +116,7 @@ export class Transport {
           attempt,
           elapsedMs: this.#clock.now() - started,
           repeatable: endpoint.repeatable,
+          keyed: endpoint.keyed && draft.headers["idempotency-key"] !== undefined,
           policy: call.replayable === false ? { ...policy, maxRetries: 0 } : policy,
           random: this.#clock.random(),
         });
@@ -174,11 +175,11 @@ export class Transport {
 
   /** What all attempts of a call share, the idempotency key among it. */
   #draft(call: Call): Omit<CostOpsRequest, "attempt" | "signal"> {
-    const { method, repeatable } = endpoints[call.operation];
+    const { method, repeatable, keyed } = endpoints[call.operation];
     const { apiKey, baseUrl, headers: own } = this.#settings;
     const query = call.query?.toString() ?? "";
-    const creates = method === "POST" && !repeatable;
-    const idempotencyKey = call.options?.idempotencyKey ?? (creates ? this.#makeId() : undefined);
+    const needsKey = keyed && !repeatable;
+    const idempotencyKey = call.options?.idempotencyKey ?? (needsKey ? this.#makeId() : undefined);
     // Headers refuses illegal names and values here, before anything is sent, and joins spellings of one name.
     const headers = new Headers({
       accept: call.accept ?? "application/json",
