@@ -19,6 +19,9 @@ export class Refusal extends Error {
   }
 }
 
+/** In the details of a refusal after which what was asked for may have been done. */
+export const unknownOutcome = { outcome: "unknown" } as const;
+
 /** Stops a request whose assumptions turned out false: a bug, never a client's fault. */
 export function invariant(condition: unknown, message: string): asserts condition {
   if (!condition) throw new Error(`invariant broken: ${message}`);

@@ -6,7 +6,7 @@ import { ProviderInput, permissions } from "@llm-cost-ops/contract";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type ListeningApp, listen, testKey } from "../http/app-fixture.ts";
 import type { Caller } from "../http/route.ts";
-import { Refusal } from "../refusal.ts";
+import { Refusal, unknownOutcome } from "../refusal.ts";
 import { openReader, openWriter } from "../sqlite/connection.ts";
 import { sqliteStore } from "../sqlite/store-connection.ts";
 import { type RunningSqliteThreads, startSqliteThreads } from "../sqlite/threads.ts";
@@ -222,6 +222,20 @@ describe("a request with an Idempotency-Key", () => {
     };
     expect(await send("/pricing/providers", provider)).toMatchObject({ status: 500 });
     expect(await send("/pricing/providers", provider)).toMatchObject({ status: 201, isReplayed: false });
+  });
+
+  it("stays taken where it is not known whether the work was done, which then is not done twice", async () => {
+    work = async () => {
+      throw new Refusal("UNAVAILABLE", "the commit's answer was lost", { details: unknownOutcome });
+    };
+    expect(await send("/pricing/providers", provider)).toMatchObject({ status: 503, details: { outcome: "unknown" } });
+    expect(await send("/pricing/providers", provider)).toMatchObject({
+      status: 409,
+      details: { outcome: "in_flight" },
+    });
+    nowMs += leaseMs;
+    expect(await send("/pricing/providers", provider)).toMatchObject({ status: 409, details: { outcome: "unknown" } });
+    expect(runs).toBe(1);
   });
 
   it("has nothing to do with the same key of another organization", async () => {

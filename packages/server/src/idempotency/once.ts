@@ -2,7 +2,7 @@ import { createHash, type Hash, randomBytes } from "node:crypto";
 import { Readable } from "node:stream";
 import { errorAnswer } from "../http/error-answer.ts";
 import type { Caller, Reply } from "../http/route.ts";
-import { Refusal } from "../refusal.ts";
+import { Refusal, unknownOutcome } from "../refusal.ts";
 import { type Attempt, type Attempts, type ClaimAnswer, type KeptAnswer, leaseMs } from "./attempts.ts";
 import { keptBytesMax, packAnswer, type Seal, type SentAnswer, unpackAnswer } from "./kept-answer.ts";
 
@@ -113,6 +113,11 @@ export function createOnce({ attempts, clock }: { readonly attempts: Attempts; r
     try {
       reply = await run(body.source);
     } catch (error) {
+      if (mayBeDone(error) && !runsAgain.has(request.operation.id)) {
+        // With the key free again the next request would do it twice. It stays taken, as after a crash.
+        end(attempt);
+        throw error;
+      }
       const { status, body: refusal } = errorAnswer(error, request.requestId);
       await keep({ status, contentType: jsonType, body: Buffer.from(JSON.stringify(refusal)) });
       throw error;
@@ -156,6 +161,9 @@ export function createOnce({ attempts, clock }: { readonly attempts: Attempts; r
     },
   };
 }
+
+const mayBeDone = (error: unknown): boolean =>
+  error instanceof Refusal && error.details?.["outcome"] === unknownOutcome.outcome;
 
 async function replayed(request: KeyedRequest, answer: KeptAnswer): Promise<Reply> {
   const body = await unpackAnswer(answer, sealOf(request));

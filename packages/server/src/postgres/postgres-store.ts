@@ -9,7 +9,7 @@ import { migratePostgres } from "./migrate.ts";
 import { connectionOf, connectTimeoutMs, createPool, type ProcessParts, types } from "./pool.ts";
 import { organizationSetting, scopeSetting } from "./row-security.ts";
 import { statementTexts } from "./statement-text.ts";
-import { isLostRace, storageRefusal } from "./storage-failure.ts";
+import { isLostRace, lostCommitRefusal, storageRefusal } from "./storage-failure.ts";
 
 export interface PostgresOptions {
   /** `postgresql://user:password@host:port/database?sslmode=…` */
@@ -90,7 +90,7 @@ async function transact<Args, Result>(
     }
     await client.query("COMMIT").catch((error: unknown) => {
       broken = true;
-      throw unknownOutcome(operation.access, error) ?? error;
+      throw unknownCommit(operation.access, error) ?? error;
     });
     return result;
   } finally {
@@ -99,10 +99,8 @@ async function transact<Args, Result>(
 }
 
 /** A commit whose answer was lost may have happened. */
-const unknownOutcome = (access: "read" | "write", error: unknown): Refusal | undefined =>
-  access === "read" || isLostRace(error)
-    ? undefined
-    : storageRefusal(error, "it is not known whether this was written");
+const unknownCommit = (access: "read" | "write", error: unknown): Refusal | undefined =>
+  access === "read" || isLostRace(error) ? undefined : lostCommitRefusal(error);
 
 /** Begins the transaction of an operation and says whose rows it sees, in one message. */
 function opening<Args>({ access, scope }: StoreOperation<Args, unknown>, args: Args): string {

@@ -1,4 +1,4 @@
-import { Refusal } from "../refusal.ts";
+import { Refusal, unknownOutcome } from "../refusal.ts";
 
 /**
  * Conditions under which PostgreSQL cannot take or give data now, by SQLSTATE, and what to tell a client.
@@ -28,11 +28,20 @@ const driverFailures =
 const retrySeconds = 5;
 
 /** The refusal that a client gets where the database itself cannot serve; undefined where the error is something else. */
-export function storageRefusal(error: unknown, outcome = "nothing was written"): Refusal | undefined {
+export function storageRefusal(error: unknown): Refusal | undefined {
   const reason = reasonOf(error);
   return reason === undefined
     ? undefined
-    : new Refusal("UNAVAILABLE", `${outcome}: ${reason}`, { details: { retry_after_seconds: retrySeconds } });
+    : new Refusal("UNAVAILABLE", `nothing was written: ${reason}`, { details: { retry_after_seconds: retrySeconds } });
+}
+
+/** The same where the answer to a commit was lost, which may have happened. */
+export function lostCommitRefusal(error: unknown): Refusal | undefined {
+  const reason = reasonOf(error);
+  if (reason === undefined) return undefined;
+  return new Refusal("UNAVAILABLE", `it is not known whether this was written: ${reason}`, {
+    details: { ...unknownOutcome, retry_after_seconds: retrySeconds },
+  });
 }
 
 function reasonOf(error: unknown): string | undefined {

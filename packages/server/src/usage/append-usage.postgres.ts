@@ -1,6 +1,13 @@
 import type pg from "pg";
 import { connectionOf, type ProcessParts } from "../postgres/pool.ts";
-import { isLostRace, isMissingTable, isOutOfRange, isTakenKey, storageRefusal } from "../postgres/storage-failure.ts";
+import {
+  isLostRace,
+  isMissingTable,
+  isOutOfRange,
+  isTakenKey,
+  lostCommitRefusal,
+  storageRefusal,
+} from "../postgres/storage-failure.ts";
 import type { PriceLookup } from "../pricing/price-lookup.ts";
 import { withKeptPrices, withPrices } from "../pricing/with-prices.sql.ts";
 import { Refusal } from "../refusal.ts";
@@ -277,7 +284,7 @@ function orRefusal(read: () => void): Refusal | undefined {
 async function commit(client: pg.ClientBase, breakUp: () => void): Promise<void> {
   await client.query("COMMIT").catch((error: unknown) => {
     breakUp();
-    throw storageRefusal(error, "it is not known whether this was written") ?? error;
+    throw lostCommitRefusal(error) ?? error;
   });
 }
 
