@@ -13,7 +13,7 @@ import { type RunningSqliteThreads, startSqliteThreads } from "../sqlite/threads
 import { createSqliteLedger } from "../usage/ledger.sqlite.ts";
 import { seedPrices, temporaryFolder } from "../usage/ledger-fixture.ts";
 import { usageRoutes } from "../usage/routes.ts";
-import { keptMs, leaseMs } from "./attempts.ts";
+import { type Attempts, keptMs, leaseMs } from "./attempts.ts";
 import { storedAttempts } from "./idempotency.sql.ts";
 import { createOnce } from "./once.ts";
 
@@ -26,6 +26,8 @@ let runs: number;
 let work: (run: number) => Promise<unknown>;
 /** Lines that an import answers, and whether it fails after them. */
 let lines: () => AsyncGenerator<string>;
+/** Called before an answer is kept or a key given back. */
+let keeping: () => void;
 
 const other = "sk_test_other";
 const everything = new Set(permissions);
@@ -52,6 +54,19 @@ beforeEach(async () => {
     yield '{"type":"progress"}\n';
     yield '{"type":"report"}\n';
   };
+  keeping = () => undefined;
+  const stored = storedAttempts(sqliteStore(threads));
+  const attempts: Attempts = {
+    ...stored,
+    finish: async (...args) => {
+      keeping();
+      return stored.finish(...args);
+    },
+    release: async (attempt) => {
+      keeping();
+      return stored.release(attempt);
+    },
+  };
   const counted = async (): Promise<unknown> => {
     runs += 1;
     return work(runs);
@@ -75,7 +90,7 @@ beforeEach(async () => {
     },
     {
       authenticator: { authenticate: callerOf },
-      once: createOnce({ attempts: storedAttempts(sqliteStore(threads)), clock: () => nowMs }),
+      once: createOnce({ attempts, clock: () => nowMs }),
     },
   );
 });
@@ -343,6 +358,35 @@ describe("a streamed request", () => {
       isReplayed: false,
       text: expect.stringContaining("report"),
     });
+  });
+});
+
+describe("where the database goes away before the answer is kept", () => {
+  const away = (): never => {
+    throw new Refusal("UNAVAILABLE", "nothing was written: the database cannot be reached");
+  };
+
+  it("what was done is answered as that, and its key stays taken", async () => {
+    keeping = away;
+    expect(await send("/pricing/providers", provider)).toMatchObject({ status: 201, isReplayed: false });
+    const imported = await send("/imports", "a", { key: "i", type: "text/csv" });
+    expect(imported.text).toContain("report");
+    keeping = () => undefined;
+    nowMs += leaseMs;
+    expect(await send("/pricing/providers", provider)).toMatchObject({ status: 409, details: { outcome: "unknown" } });
+    expect(runs).toBe(2);
+  });
+
+  it("a failure is answered with its own reason", async () => {
+    keeping = away;
+    work = async () => {
+      throw new Refusal("UNAVAILABLE", "it is not known whether this was written", { details: unknownOutcome });
+    };
+    expect((await send("/pricing/providers", provider)).text).toContain("it is not known");
+    work = async () => {
+      throw new Refusal("CONFLICT", "there is one already");
+    };
+    expect(await send("/pricing/providers", provider, { key: "c" })).toMatchObject({ status: 409, code: "CONFLICT" });
   });
 });
 

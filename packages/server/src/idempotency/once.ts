@@ -58,7 +58,14 @@ const keyText = ({ key, caller: { records } }: KeyedRequest): string =>
   records === undefined ? key : `${key}\n${JSON.stringify(records)}`;
 
 /** Runs each request with an `Idempotency-Key` once, and gives its repetitions the same answer. */
-export function createOnce({ attempts, clock }: { readonly attempts: Attempts; readonly clock: () => number }): Once {
+export function createOnce(parts: {
+  readonly attempts: Attempts;
+  /** UTC milliseconds. */
+  readonly clock: () => number;
+  /** Told where an answer that is sent could not be kept. */
+  readonly onFailure?: (error: unknown) => void;
+}): Once {
+  const { attempts, clock } = parts;
   const running = new Set<Attempt>();
   let renewal: NodeJS.Timeout | undefined;
 
@@ -78,20 +85,22 @@ export function createOnce({ attempts, clock }: { readonly attempts: Attempts; r
     renewal = undefined;
   };
 
-  const finish = async (attempt: Attempt, bodyHash: Uint8Array, answer: KeptAnswer): Promise<void> => {
+  /**
+   * The answer that is there already is the true one, whether it can be repeated or not: the failure to keep it must not
+   * take its place and say that nothing was written. The key then stays taken, as after a crash.
+   */
+  const settle = async (attempt: Attempt, kept: Promise<void>): Promise<void> => {
     try {
-      await attempts.finish(attempt, bodyHash, answer);
+      await kept;
+    } catch (error) {
+      parts.onFailure?.(error);
     } finally {
       end(attempt);
     }
   };
-  const release = async (attempt: Attempt): Promise<void> => {
-    try {
-      await attempts.release(attempt);
-    } finally {
-      end(attempt);
-    }
-  };
+  const finish = (attempt: Attempt, bodyHash: Uint8Array, answer: KeptAnswer): Promise<void> =>
+    settle(attempt, attempts.finish(attempt, bodyHash, answer));
+  const release = (attempt: Attempt): Promise<void> => settle(attempt, attempts.release(attempt));
 
   /** Runs the attempt whose key was just taken, and keeps its answer before it is sent. */
   const perform = async (
