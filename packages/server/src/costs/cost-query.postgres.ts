@@ -3,6 +3,7 @@ import type { StoreConnection } from "../store/connection.ts";
 import { type Store, type StoreOperation, storeRead } from "../store/operation.ts";
 import { readRecordId } from "../usage/record-id.ts";
 import { type RecordRow, toCostRecord, toUsageRecord } from "../usage/record-row.ts";
+import { findPlaces, readRows } from "../usage/record-rows.postgres.ts";
 import { answerAggregate, answerSummary, summaryDimensions } from "./aggregate.ts";
 import type {
   AggregateAnswer,
@@ -18,7 +19,6 @@ import { readExtent, sumGroups } from "./group-sums.postgres.ts";
 import type { ListedEntries } from "./list-order.ts";
 import { selectIds, selectPlaces } from "./record-list.postgres.ts";
 import { positionOf } from "./record-position.ts";
-import { findPlaces, readRows } from "./record-rows.postgres.ts";
 import { idBytes } from "./walk-costs.ts";
 
 interface Asked<Question> {

@@ -1,12 +1,12 @@
 import { numberArray, textArray } from "../postgres/array-text.ts";
 import type { SqlValue, StoreConnection } from "../store/connection.ts";
 import { entryCodes, stateBits } from "../usage/record-row.ts";
+import type { RecordPlace } from "../usage/record-rows.postgres.ts";
 import type { ListQuestion } from "./cost-query.ts";
 import { behindPosition, sqlKeys } from "./list-keys.ts";
 import { followsTime, type ListedEntries, type OrderPosition } from "./list-order.ts";
 import { daysOf, longSort, requestsOfDays, sortedRecordsMax } from "./long-sort.ts";
 import { namedRecords } from "./named-records.postgres.ts";
-import type { RecordPlace } from "./record-rows.postgres.ts";
 import { seriesCatalogue } from "./series-catalogue.postgres.ts";
 import { timeWindows, type Window } from "./time-windows.postgres.ts";
 

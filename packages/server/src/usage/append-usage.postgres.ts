@@ -234,11 +234,10 @@ export class UsageAppender {
   }
 
   async #writeBodies(client: pg.ClientBase, writing: RecordWriting, bodies: readonly OpenBody[]): Promise<void> {
-    const { textOf } = this.#parts.process;
     const asked = bodies.flatMap(({ args, read }) =>
       read.map((record) => (record instanceof RejectedOutcome ? record : { record, args })),
     );
-    const outcomes = await writeCarefully(client, { ...writing, textOf }, asked);
+    const outcomes = await writeCarefully(client, { ...writing, process: this.#parts.process }, asked);
     let at = 0;
     for (const body of bodies) {
       body.outcomes = outcomes.slice(at, at + body.read.length);

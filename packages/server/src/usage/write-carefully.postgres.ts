@@ -1,11 +1,13 @@
 import type pg from "pg";
+import { connectionOf, type ProcessParts } from "../postgres/pool.ts";
 import { isOutOfRange } from "../postgres/storage-failure.ts";
 import type { AppendArgs } from "./append-result.ts";
 import { outcomeOfKnownId, refusedAsTooMuch } from "./known-id.ts";
 import type { PreparedRecord } from "./prepare-record.ts";
 import { type FingerprintedRow, rowOf } from "./record-columns.ts";
 import { type RecordOutcome, RejectedOutcome } from "./record-outcome.ts";
-import { findStored, hexOf, insertFreeKeys, LaidRecords, type RecordWriting } from "./write-records.postgres.ts";
+import { findStored } from "./record-rows.postgres.ts";
+import { hexOf, insertFreeKeys, LaidRecords, type RecordWriting } from "./write-records.postgres.ts";
 
 /** A record with what its request said about it. */
 export interface AskedRecord {
@@ -15,7 +17,7 @@ export interface AskedRecord {
 
 /** What careful writing needs beside the records. */
 export interface CarefulWriting extends RecordWriting {
-  readonly textOf: (sql: string) => string;
+  readonly process: ProcessParts;
 }
 
 /**
@@ -79,7 +81,7 @@ async function writePart(
   const stored =
     taken.length === 0
       ? new Map<string, FingerprintedRow>()
-      : await findStored(client, organizationId, taken, writing.textOf);
+      : await findStored(connectionOf(client, writing.process), organizationId, taken);
   const recorded: PreparedRecord[] = [];
   const outcomes = asked.map(({ record, args }): RecordOutcome => {
     const id = hexOf(record.id);

@@ -3,8 +3,7 @@ import { CopyRows, copyRows } from "../postgres/copy-rows.ts";
 import { recordKeysPartition } from "../postgres/partitions.ts";
 import type { PostgresInterning } from "./interning.postgres.ts";
 import type { PreparedRecord } from "./prepare-record.ts";
-import { type FingerprintedRow, newRecordColumns, shareOf } from "./record-columns.ts";
-import { recordColumns } from "./record-row.ts";
+import { newRecordColumns, shareOf } from "./record-columns.ts";
 import type { RecordsPartitions } from "./records-partitions.postgres.ts";
 import {
   byRollupKey,
@@ -47,23 +46,6 @@ export async function insertFreeKeys(
     ],
   );
   return new Set(rows.map(({ id }) => id.toString("hex")));
-}
-
-/** The stored records under some ids, corrections included, by their hexadecimal text. The keys say in which month each lies. */
-export async function findStored(
-  client: pg.ClientBase,
-  organizationId: string,
-  ids: readonly Uint8Array[],
-  textOf: (sql: string) => string,
-): Promise<ReadonlyMap<string, FingerprintedRow>> {
-  const { rows } = await client.query<FingerprintedRow & pg.QueryResultRow>(
-    textOf(`SELECT ${recordColumns}, r.fingerprint FROM record_keys k
-       JOIN records r ON r.organization_id = k.organization_id AND r.occurred_at = k.occurred_at AND r.id = k.id
-       JOIN series s ON s.organization_id = r.organization_id AND s.series_id = r.series_id
-     WHERE k.organization_id = ? AND k.id = ANY(CAST(? AS bytea[]))`),
-    [organizationId, ids.map(asBuffer)],
-  );
-  return new Map(rows.map((row) => [hexOf(row.id), row]));
 }
 
 /**

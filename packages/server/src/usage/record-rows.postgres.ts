@@ -1,6 +1,7 @@
 import { bytesArray, numberArray } from "../postgres/array-text.ts";
 import type { Awaitable, StoreConnection } from "../store/connection.ts";
-import { entryCodes, type RecordRow, stateBits, uncorrectedColumns } from "../usage/record-row.ts";
+import type { FingerprintedRow } from "./record-columns.ts";
+import { entryCodes, type RecordRow, stateBits, uncorrectedColumns } from "./record-row.ts";
 
 /** Where a record lies: its id is unique, its time says in which month to look. */
 export interface RecordPlace {
@@ -8,25 +9,54 @@ export interface RecordPlace {
   readonly occurred_at: number;
 }
 
-type UncorrectedRow = Omit<RecordRow, keyof Correction>;
+type Uncorrected<Row extends RecordRow> = Omit<Row, keyof Correction>;
 type Correction = Pick<RecordRow, "corrected_milli" | "corrected_pico" | "corrected_price_version_id">;
 
 const uncorrected: Correction = { corrected_milli: null, corrected_pico: null, corrected_price_version_id: null };
 
-/** The records at some places, in their order; those that are gone are left out. */
-export async function readRows(
+/** The records at some places, in their order; those that are gone are left out, and so are corrections. */
+export const readRows = (
   connection: StoreConnection,
   organizationId: string,
   places: readonly RecordPlace[],
-): Promise<readonly RecordRow[]> {
+): Promise<readonly RecordRow[]> =>
+  readAt<RecordRow>(connection, organizationId, places, {
+    columns: uncorrectedColumns,
+    where: `AND o.entry <> ${entryCodes.correction}`,
+  });
+
+/** The stored records under some ids, corrections included, by their hexadecimal text. */
+export async function findStored(
+  connection: StoreConnection,
+  organizationId: string,
+  ids: readonly Uint8Array[],
+): Promise<ReadonlyMap<string, FingerprintedRow>> {
+  const places = await findPlaces(connection, organizationId, ids);
+  const rows = await readAt<FingerprintedRow>(connection, organizationId, places, {
+    columns: `${uncorrectedColumns}, r.fingerprint`,
+    where: "",
+  });
+  return new Map(rows.map((row) => [hexOf(row.id), row]));
+}
+
+/**
+ * Row by row, which `OFFSET 0` holds the planner to: a plain join it plans for every month, several times over, and by
+ * what it believes of tables that were just made it reads them whole.
+ */
+async function readAt<Row extends RecordRow>(
+  connection: StoreConnection,
+  organizationId: string,
+  places: readonly RecordPlace[],
+  { columns, where }: { readonly columns: string; readonly where: string },
+): Promise<readonly Row[]> {
   if (places.length === 0) return [];
   // The ends of their time are said beside, so that the planner leaves out all other months.
-  const rows = await connection.all<UncorrectedRow>(
-    `SELECT ${uncorrectedColumns}
+  const rows = await connection.all<Uncorrected<Row>>(
+    `SELECT ${columns}
      FROM unnest(CAST(? AS bigint[]), CAST(? AS bytea[])) WITH ORDINALITY AS asked (occurred_at, id, position)
      CROSS JOIN LATERAL (
        SELECT * FROM records o WHERE o.organization_id = ? AND o.occurred_at = asked.occurred_at AND o.id = asked.id
-         AND o.occurred_at >= ? AND o.occurred_at <= ? AND o.entry <> ${entryCodes.correction} OFFSET 0) AS r
+         AND o.occurred_at >= ? AND o.occurred_at <= ? ${where} OFFSET 0) AS r
      CROSS JOIN LATERAL (
        SELECT * FROM series d WHERE d.organization_id = ? AND d.series_id = r.series_id OFFSET 0) AS s
      ORDER BY asked.position`,
@@ -37,7 +67,7 @@ export async function readRows(
     organizationId,
   );
   const corrections = await readCorrections(connection, organizationId, rows);
-  return rows.map((row) => ({ ...row, ...(corrections.get(hexOf(row.id)) ?? uncorrected) }));
+  return rows.map((row) => ({ ...row, ...(corrections.get(hexOf(row.id)) ?? uncorrected) }) as Row);
 }
 
 /** The places of records by their ids, in the order of the ids; ids that nobody has are left out. */
@@ -59,7 +89,7 @@ export const findPlaces = (
 async function readCorrections(
   connection: StoreConnection,
   organizationId: string,
-  rows: readonly UncorrectedRow[],
+  rows: readonly Pick<RecordRow, "id" | "state" | "occurred_at">[],
 ): Promise<ReadonlyMap<string, Correction>> {
   const corrected = rows.filter(({ state }) => (state & stateBits.corrected) !== 0);
   if (corrected.length === 0) return new Map();
