@@ -11,13 +11,14 @@ import {
   installationRead,
   installationWrite,
   type OfOrganization,
+  promptRead,
   type Store,
   storeChange,
   storeRead,
 } from "../store/operation.ts";
 import { accessChanged, readAccessRevision } from "./access-revision.sql.ts";
 import { type ApiKeys, defaultOrganization, type FoundKey, type KeyUse, type NewApiKey } from "./api-keys.ts";
-import { hashKey, makeKey, shownPart } from "./credential.ts";
+import { hashKey, makeKey, shownPart, testKeyPrefix } from "./credential.ts";
 import { keyPermissions, requireWithin } from "./key-scope.ts";
 import { isScopeWithin, type RecordScope } from "./record-scope.ts";
 
@@ -47,11 +48,15 @@ function readScopes(text: string | null): readonly Permission[] | null {
   return permissions.filter((permission) => names.includes(permission));
 }
 
+const environmentOf = ({ prefix }: KeyRow): ApiKey["environment"] =>
+  prefix.startsWith(testKeyPrefix) ? "test" : "live";
+
 const fromRow = (row: KeyRow): ApiKey => ({
   id: row.id,
   name: row.name,
   organization_id: row.organization_id,
   prefix: row.prefix,
+  environment: environmentOf(row),
   scopes: [...keyPermissions({ scopes: readScopes(row.scopes), projectId: row.project_id })],
   project_id: row.project_id,
   created_at: new Date(row.created_at).toISOString(),
@@ -155,16 +160,28 @@ interface Rotation extends OfOrganization {
   readonly caller: Caller;
   readonly id: string;
   readonly overlapMs: number;
-  readonly credential: KeyCredential;
+  /** One for each kind of key: which one the old key is shows in the transaction. */
+  readonly credentials: Readonly<Record<ApiKey["environment"], KeyCredential>>;
+}
+
+/**
+ * When a key ends by what its maker said. A rotation ends it sooner, but hands its end on to the key that takes its
+ * place, which may have been rotated in its turn.
+ */
+function givenEnd(key: KeyRow, keys: readonly KeyRow[]): number | null {
+  const ends = keys.filter((one) => one.rotated_from === key.id).map((one) => givenEnd(one, keys));
+  if (ends.length === 0) return key.expires_at;
+  return ends.reduce((latest, end) => (latest === null || end === null ? null : Math.max(latest, end)));
 }
 
 const rotateApiKey = storeChange("apiKeys.rotate", async (connection, args: Rotation): Promise<ApiKey> => {
-  const { organizationId, id, credential } = args;
+  const { organizationId, id } = args;
   const old = await getKey(connection, { organizationId, id, within: args.caller.records });
   const nowMs = connection.now();
   const { name, project_id: projectId } = old;
-  const key: NewApiKey = { name, scopes: readScopes(old.scopes), projectId, expiresAtMs: null };
-  // Or else whoever may write keys could get hold of one that may do everything.
+  const expiresAtMs = givenEnd(old, await selectKeys(connection, organizationId));
+  const key: NewApiKey = { name, scopes: readScopes(old.scopes), projectId, expiresAtMs };
+  // Or else whoever may write keys could get hold of one that may do everything, or for ever.
   requireWithin(args.caller, key);
   if (!isActive(old, nowMs)) throw new Refusal("CONFLICT", "The key is revoked or expired: create another one.");
   await connection.run(
@@ -173,6 +190,7 @@ const rotateApiKey = storeChange("apiKeys.rotate", async (connection, args: Rota
     organizationId,
     id,
   );
+  const credential = args.credentials[environmentOf(old)];
   const made = await insertKey(connection, { organizationId, key, credential, rotatedFrom: id });
   await recordChange(connection, {
     organizationId,
@@ -233,9 +251,7 @@ const ensureFirstApiKey = installationChange(
   },
 );
 
-const onlyReads = "it only reads, as a write so that it never waits for a question";
-
-const findApiKey = installationWrite(
+const findApiKey = promptRead(
   "apiKeys.find",
   async (connection, { keyHash }: { readonly keyHash: string }): Promise<FoundKey | undefined> => {
     const row = await connection.get<KeyRow>(
@@ -253,12 +269,11 @@ const findApiKey = installationWrite(
       }
     );
   },
-  onlyReads,
 );
 
 /** A read that needs nothing but a working database. */
 export const apiKeyRevision = installationRead("apiKeys.revision", readAccessRevision);
-const currentRevision = installationWrite("apiKeys.currentRevision", readAccessRevision, onlyReads);
+const currentRevision = promptRead("apiKeys.currentRevision", readAccessRevision);
 
 const touchApiKeys = installationWrite(
   "apiKeys.touch",
@@ -286,20 +301,23 @@ export function newKeyCredential(
   return { secret, credential };
 }
 
-/** API keys in a store. `prefix` begins the keys that it makes. */
+/** API keys in a store. `prefix` begins the live keys that it makes. */
 export function createApiKeys(store: Store, prefix: string): ApiKeys {
+  const prefixes = { live: prefix, test: testKeyPrefix } as const;
   return {
-    async create(organizationId, key) {
-      const { secret, credential } = newKeyCredential(prefix);
+    async create(organizationId, key, environment) {
+      const { secret, credential } = newKeyCredential(prefixes[environment]);
       const made = await store.run(createApiKey, { organizationId, key, credential });
       return { ...made, key: secret };
     },
     list: ({ organizationId, records: within }) => store.run(listApiKeys, { organizationId, within }),
     async rotate(caller, id, overlapMs) {
-      const { secret, credential } = newKeyCredential(prefix);
+      const live = newKeyCredential(prefixes.live);
+      const test = newKeyCredential(prefixes.test);
+      const credentials = { live: live.credential, test: test.credential };
       const { organizationId } = caller;
-      const made = await store.run(rotateApiKey, { organizationId, caller, id, overlapMs, credential });
-      return { ...made, key: secret };
+      const made = await store.run(rotateApiKey, { organizationId, caller, id, overlapMs, credentials });
+      return { ...made, key: made.id === test.credential.id ? test.secret : live.secret };
     },
     revoke: ({ organizationId, records: within }, id) => store.run(revokeApiKey, { organizationId, id, within }),
     async ensureFirstKey(given) {
@@ -312,7 +330,6 @@ export function createApiKeys(store: Store, prefix: string): ApiKeys {
       });
       return added && given === undefined ? new Secret(secret) : undefined;
     },
-    // As writes, for the writer is never busy for long: behind a slow question on the reader every request would wait.
     find: (keyHash) => store.run(findApiKey, { keyHash }),
     revision: () => store.run(currentRevision, {}),
     touch: (uses) => store.run(touchApiKeys, { uses }),

@@ -3,7 +3,7 @@ import { accessChanged } from "../identity/access-revision.sql.ts";
 import { grantsOf } from "../members/grants.sql.ts";
 import { Refusal } from "../refusal.ts";
 import type { StoreConnection } from "../store/connection.ts";
-import { installationChange, installationRead, installationWrite } from "../store/operation.ts";
+import { installationChange, installationRead, installationWrite, promptRead } from "../store/operation.ts";
 import {
   activeSessionsMax,
   idleMsMax,
@@ -140,10 +140,8 @@ async function signedIn(connection: StoreConnection, sessionId: string): Promise
   return grants && { ...fromRow(row), email: row.email, name: row.name, grants };
 }
 
-export const findSession = installationWrite(
-  "sessions.find",
-  (connection, { sessionId }: { readonly sessionId: string }) => signedIn(connection, sessionId),
-  "it only reads",
+export const findSession = promptRead("sessions.find", (connection, { sessionId }: { readonly sessionId: string }) =>
+  signedIn(connection, sessionId),
 );
 
 export type Refreshed =

@@ -12,6 +12,7 @@ import { organizationOperations } from "../organizations/organizations.sql.ts";
 import { pricingOperations } from "../pricing/price-book.sql.ts";
 import { projectOperations } from "../projects/projects.sql.ts";
 import { teamOperations } from "../projects/teams.sql.ts";
+import { retentionOperations } from "../retention/retention.sql.ts";
 import { sessionOperations } from "../sessions/sessions.sql.ts";
 import type { StoreOperation } from "../store/operation.ts";
 import { appendUsage } from "../usage/append-usage.sqlite.ts";
@@ -20,7 +21,7 @@ import { usageOperations } from "../usage/operations.sql.ts";
 import { signInOperations } from "../users/sign-in.sql.ts";
 import { userOperations } from "../users/users.sql.ts";
 import type { SqliteGroupOperation, SqliteOperation } from "./operation.ts";
-import { onThread } from "./store-connection.ts";
+import { onThread, threadOf } from "./store-connection.ts";
 
 /** Any operation, whatever it takes and gives: arguments and results were checked where the operation is called. */
 export type AnySqliteOperation = SqliteOperation<never, unknown>;
@@ -41,6 +42,7 @@ export const storeOperations: readonly StoreOperation<never, unknown>[] = [
   ...roleOperations,
   ...invitationOperations,
   ...projectOperations,
+  ...retentionOperations,
   ...teamOperations,
   ...userOperations,
   ...signInOperations,
@@ -48,7 +50,7 @@ export const storeOperations: readonly StoreOperation<never, unknown>[] = [
 ];
 
 const onThreads = (access: "read" | "write"): readonly AnySqliteOperation[] =>
-  storeOperations.filter((operation) => operation.access === access).map(onThread);
+  storeOperations.filter((operation) => threadOf(operation) === access).map(onThread);
 
 /** Operations that the writer thread runs, each in a transaction of its own. Every domain adds its list here. */
 export const writeOperations: readonly AnySqliteOperation[] = onThreads("write");

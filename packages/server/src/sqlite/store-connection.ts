@@ -41,10 +41,14 @@ export const onThread = <Args, Result>(operation: StoreOperation<Args, Result>):
   run: (store, args, actor) => runWithActor(operation, connectionOf(store), args, actor) as Result,
 });
 
+/** Which thread runs an operation. The writer is never busy for long, unlike the reader, whom a question may hold. */
+export const threadOf = ({ access, isPrompt }: StoreOperation<never, unknown>): "read" | "write" =>
+  isPrompt === true ? "write" : access;
+
 /** The embedded store: reads on the reader thread, writes on the writer. */
 export const sqliteStore = (threads: Pick<SqliteThreads, "read" | "write">): Store => ({
   run: (operation, args, actor) =>
-    operation.access === "read"
+    threadOf(operation) === "read"
       ? threads.read(onThread(operation), args)
       : threads.write(onThread(operation), args, actor),
 });

@@ -11,6 +11,8 @@ export interface StoreOperation<Args, Result> {
   readonly access: "read" | "write";
   /** `organization` sees the rows of `args.organizationId` alone; `installation` sees all of them. */
   readonly scope: "organization" | "installation";
+  /** Of a read that requests wait for before anything else: it must not stand behind a slow question. */
+  readonly isPrompt?: true;
   readonly run: (connection: StoreConnection, args: Args) => Promise<Result>;
   /**
    * Of a write: `recorded` where whatever it changes leaves an entry in the audit trail, which the store sees to; else why
@@ -50,6 +52,12 @@ export const installationRead = <Args, Result>(name: string, run: Run<Args, Resu
   access: "read",
   scope: "installation",
   run,
+});
+
+/** A short read that every request may have to wait for, such as whose credential this is. */
+export const promptRead = <Args, Result>(name: string, run: Run<Args, Result>): StoreOperation<Args, Result> => ({
+  ...installationRead(name, run),
+  isPrompt: true,
 });
 
 export const installationWrite = <Args, Result>(
