@@ -11,6 +11,11 @@ export interface Told {
 const flagOfField: Readonly<Record<string, string>> = {
   start_date: "--from",
   end_date: "--to",
+  expires_at: "--expires",
+  overlap_seconds: "--overlap",
+  scopes: "--scope",
+  permissions: "--permission",
+  user_email: "--email",
   project_id: "--project",
   user_id: "--user",
   tags: "--tag",

@@ -59,6 +59,18 @@ test("what keeps a server from starting is a problem: exit code 1", async () => 
   expect(missing.join("\n")).toMatch(/takes a secret key.*\n.*none\.pem\) cannot be read: ENOENT/);
 });
 
+test("another secret key than the one that sealed the trail's signing key is told before a checkpoint is wanted", async () => {
+  await place.ok(["audit", "checkpoint"], { env: { COST_OPS_SECRET_KEY: secretKey } });
+  const another = randomBytes(32).toString("base64");
+  expect(await unsafe({ COST_OPS_SECRET_KEY: secretKey })).toEqual([0]);
+  expect(await unsafe({ COST_OPS_SECRET_KEY: another })).toEqual([
+    0,
+    expect.stringMatching(/^warning: .*cannot be opened: COST_OPS_SECRET_KEY is another one\. Second factors/),
+  ]);
+  const [, , forgotten] = await unsafe({});
+  expect(forgotten).toMatch(/cannot be opened: COST_OPS_SECRET_KEY is not set/);
+});
+
 test("a database that others may read is a problem, and the text says what to do", async () => {
   const path = join(place.folder, "cost-ops.db");
   chmodSync(path, 0o644);

@@ -130,5 +130,5 @@ test("auth logout ends the session on the server and forgets it", async () => {
 
 test("the local database needs no sign-in", async () => {
   expect(await place.run(["auth", "login"])).toMatchObject({ code: 2, stderr: expect.stringContaining("--api-url") });
-  expect(await place.ok(["auth", "whoami"])).toContain("process");
+  expect(await place.ok(["auth", "whoami"])).toContain("this command on the local database");
 });

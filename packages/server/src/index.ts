@@ -1,4 +1,5 @@
 export { readSigningKey } from "./audit/checkpoints.sql.ts";
+export { signingKeyProblem } from "./audit/trail.ts";
 export { type Composition, compose, type World } from "./compose.ts";
 export { type Config, ConfigError, type ConfigSources, loadConfig } from "./config.ts";
 export { redisProblem } from "./exposure.ts";

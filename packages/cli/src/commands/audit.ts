@@ -4,7 +4,7 @@ import type { AuditCheckpoint } from "@llm-cost-ops/sdk";
 import { type Command, Option } from "commander";
 import { CommandError, exitCodes } from "../exit-codes.ts";
 import type { Run } from "../invocation.ts";
-import { count } from "../terminal/amounts.ts";
+import { count, counted } from "../terminal/amounts.ts";
 import { type Column, writeAnswer, writeRecord } from "../terminal/output.ts";
 import { printable } from "../terminal/printable.ts";
 import { wireForm } from "../wire-form.ts";
@@ -100,7 +100,7 @@ export function define(command: Command, run: Run): void {
         await writeRecord(cli.terminal, found, () =>
           found.problem === null
             ? [
-                `${count(found.entries)} entries and ${count(found.checkpoints)} checkpoints were checked.`,
+                `Checked: ${counted(found.entries, "entry", "entries")} and ${counted(found.checkpoints, "checkpoint")}.`,
                 paint.green("✓ Every entry is there, as it was written."),
               ].join("\n")
             : [

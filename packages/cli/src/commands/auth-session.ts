@@ -1,3 +1,4 @@
+import type { Member } from "@llm-cost-ops/contract";
 import { CostOpsClient } from "@llm-cost-ops/sdk";
 import type { Command } from "commander";
 import { CommandError, exitCodes } from "../exit-codes.ts";
@@ -31,6 +32,11 @@ const sessionColumns: readonly Column<SessionRow>[] = [
   { heading: "with", text: (row) => row.user_agent ?? "" },
   { heading: "", text: (row) => (row.current ? "this one" : "") },
 ];
+
+function whoIs({ kind, name }: WhoAmI): string {
+  if (kind === "user") return name;
+  return kind === "process" ? "this command on the local database" : `${kind} ${name}`;
+}
 
 function serverOf(cli: Invocation, command: string): string {
   const given = cli.options.apiUrl ?? cli.environment.apiUrl;
@@ -117,7 +123,7 @@ export function defineSessions(command: Command, run: Run): void {
         const client = await cli.connect();
         const me = wireForm<WhoAmI & object>(await client.auth.whoami());
         await writeRecord(cli.terminal, me, () => {
-          const who = me.kind === "user" ? me.name : `${me.kind} ${me.name}`;
+          const who = whoIs(me);
           return `${who}, organization ${me.organization_id}\n${me.permissions.join(" ")}`;
         });
       }),
@@ -163,6 +169,36 @@ export function defineSessions(command: Command, run: Run): void {
         const newPassword = await newSecret(cli, questions, "New password: ");
         await client.auth.changePassword({ currentPassword, newPassword });
         cli.terminal.talk("The password is changed; your other sessions have ended.");
+      }),
+    );
+
+  command
+    .command("accept-invitation")
+    .description("become a member with the token of an invitation")
+    .option("--name <name>", "what you are called, where you have no user yet")
+    .addHelpText("after", "\nWithout a terminal the token and the password are lines of stdin.")
+    .action(
+      run<{ name?: string }>(async (cli, { name }) => {
+        const address = serverOf(cli, "accept-invitation");
+        const questions = askingFor(cli);
+        const token = await questions.secret("Token of the invitation: ");
+        const password = await newSecret(
+          cli,
+          questions,
+          "Password (your own, or a new one where you have no user yet): ",
+        );
+        const client = new CostOpsClient({ baseURL: address, signal: cli.signal });
+        const made = wireForm<Member>(
+          await client.organizations.members.acceptInvitation({ token, password, name }).catch((error: unknown) => {
+            throw refused(error);
+          }),
+        );
+        await writeRecord(
+          cli.terminal,
+          made,
+          () => `${printable(made.email)} is a member of organization ${printable(made.organization_id)}.`,
+        );
+        cli.terminal.talk(`Next: cost-ops auth login --email ${printable(made.email)}`);
       }),
     );
 

@@ -3,6 +3,7 @@ import { type Permission, permissions } from "@llm-cost-ops/contract/permissions
 import { type Command, InvalidArgumentError } from "commander";
 import { confirm } from "../confirm.ts";
 import type { Run } from "../invocation.ts";
+import { counted } from "../terminal/amounts.ts";
 import { type Column, writeAnswer, writeRecord } from "../terminal/output.ts";
 import { printable } from "../terminal/printable.ts";
 import { wireForm } from "../wire-form.ts";
@@ -82,9 +83,11 @@ export function define(command: Command, run: Run): void {
       run<{ overlap?: number }>(async (cli, { overlap }, [id = ""]) => {
         const client = await cli.connect();
         const created = await client.apiKeys.rotate(id, { overlapSeconds: overlap });
+        const seconds = overlap ?? 86_400;
+        const end = seconds === 0 ? "has ended" : `goes on working for ${counted(seconds, "second")}`;
         await writeRecord(cli.terminal, wireForm<object>(created), () => created.key);
         cli.terminal.talk(
-          `Key ${created.id} (${printable(created.name)}) is shown this once; ${printable(id)} ends soon.`,
+          `Key ${created.id} (${printable(created.name)}) is shown this once; the old one, ${printable(id)}, ${end}.`,
         );
       }),
     );

@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { archiveToStdout } from "../archive-streams.ts";
 import type { Run } from "../invocation.ts";
 import { localDatabase } from "../local-database.ts";
-import { count } from "../terminal/amounts.ts";
+import { count, counted } from "../terminal/amounts.ts";
 import { writeRecord } from "../terminal/output.ts";
 import { printable } from "../terminal/printable.ts";
 
@@ -30,7 +30,7 @@ export function define(command: Command, run: Run): void {
         const seconds = ((Date.now() - startedAtMs) / 1_000).toFixed(1);
         const { terminal } = cli;
         if (file === "-") {
-          return terminal.talk(`Saved ${count(records)} records, ${count(rows)} rows in all, in ${seconds} s.`);
+          return terminal.talk(`Saved ${counted(records, "record")}, ${counted(rows, "row")} in all, in ${seconds} s.`);
         }
         const { size } = await stat(file);
         const document = {
@@ -45,7 +45,7 @@ export function define(command: Command, run: Run): void {
         };
         await writeRecord(terminal, document, () =>
           [
-            `Saved ${count(records)} records, ${count(rows)} rows in all, in ${printable(document.file)}:`,
+            `Saved ${counted(records, "record")}, ${counted(rows, "row")} in all, in ${printable(document.file)}:`,
             `${count(size)} bytes, in ${seconds} s. Its contents have the digest ${written.sha256}.`,
           ].join("\n"),
         );

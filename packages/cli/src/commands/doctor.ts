@@ -3,9 +3,9 @@ import { composeLocally } from "../connect.ts";
 import { CommandError, exitCodes } from "../exit-codes.ts";
 import type { Run } from "../invocation.ts";
 import { configSources } from "../local-config.ts";
-import { count } from "../terminal/amounts.ts";
+import { count, counted } from "../terminal/amounts.ts";
 import { renderTable, writeRecord } from "../terminal/output.ts";
-import { findOpenSigningKey } from "./doctor-audit.ts";
+import { findKeyProblems } from "./doctor-audit.ts";
 import { findUnsafe } from "./doctor-safety.ts";
 
 export function define(command: Command, run: Run): void {
@@ -22,7 +22,8 @@ export function define(command: Command, run: Run): void {
         }
         const { store } = await composeLocally({ ...cli, database: "must exist" });
         const { checkLedgerOperation, loadConfig } = await import("@llm-cost-ops/server");
-        const unsafe = [...(await findUnsafe(loadConfig(configSources(cli)))), ...(await findOpenSigningKey(store))];
+        const config = loadConfig(configSources(cli));
+        const unsafe = [...(await findUnsafe(config)), ...(await findKeyProblems(store, config))];
         const check = await store.run(checkLedgerOperation, { integrity });
         const document = {
           records: check.records,
@@ -35,7 +36,7 @@ export function define(command: Command, run: Run): void {
         const { paint } = cli.terminal;
         await writeRecord(cli.terminal, document, () =>
           [
-            `${count(check.records)} records: ${count(check.rollupRows)} sums were added up again, ${count(check.linesChecked)} lines computed again`,
+            `${counted(check.records, "record")}: ${counted(check.rollupRows, "sum")} added up again, ${counted(check.linesChecked, "line")} computed again`,
             check.differences === 0
               ? paint.green("✓ Everything agrees, to the last digit.")
               : paint.red(`✗ ${count(check.differences)} differences`),

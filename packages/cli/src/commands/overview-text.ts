@@ -1,5 +1,5 @@
 import type { Totals } from "@llm-cost-ops/contract";
-import { change, count, money, moneyOfAll, pico, requestsText } from "../terminal/amounts.ts";
+import { change, count, counted, money, moneyOfAll, pico } from "../terminal/amounts.ts";
 import { bar, largestOf } from "../terminal/charts.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import type { Overview } from "./overview.ts";
@@ -41,7 +41,7 @@ export function overviewText(terminal: Pick<Terminal, "paint" | "columns">, over
     ...(overview.unpriced_requests > 0
       ? [
           paint.yellow(
-            `${requestsText(overview.unpriced_requests)} of the last 7 days without a price, in no sum: cost-ops query --range last-7-days --cost-status unpriced --group-by provider,model`,
+            `${counted(overview.unpriced_requests, "request")} of the last 7 days without a price, in no sum: cost-ops query --range last-7-days --cost-status unpriced --group-by provider,model`,
           ),
         ]
       : []),

@@ -2,6 +2,7 @@ import type { Project } from "@llm-cost-ops/contract";
 import type { Command } from "commander";
 import type { Run } from "../invocation.ts";
 import { type Column, writeAnswer, writeRecord } from "../terminal/output.ts";
+import { printable } from "../terminal/printable.ts";
 import { wireForm } from "../wire-form.ts";
 
 const columns: readonly Column<Project>[] = [
@@ -39,7 +40,7 @@ export function define(command: Command, run: Run): void {
       run<ProjectFlags>(async (cli, { name, description }, [id = ""]) => {
         const client = await cli.connect();
         const made = await client.projects.create({ id, name, description });
-        await writeRecord(cli.terminal, wireForm<object>(made), () => made.id);
+        await writeRecord(cli.terminal, wireForm<object>(made), () => `Project ${printable(made.id)} is made.`);
       }),
     );
 
@@ -52,7 +53,11 @@ export function define(command: Command, run: Run): void {
       run<ProjectFlags>(async (cli, { name, description }, [id = ""]) => {
         const client = await cli.connect();
         const changed = await client.projects.update(id, { name, description });
-        await writeRecord(cli.terminal, wireForm<object>(changed), () => changed.id);
+        await writeRecord(
+          cli.terminal,
+          wireForm<object>(changed),
+          () => `Project ${printable(changed.id)} is changed.`,
+        );
       }),
     );
 
@@ -63,7 +68,11 @@ export function define(command: Command, run: Run): void {
       run<object>(async (cli, _flags, [id = ""]) => {
         const client = await cli.connect();
         const archived = await client.projects.archive(id);
-        await writeRecord(cli.terminal, wireForm<object>(archived), () => archived.id);
+        await writeRecord(
+          cli.terminal,
+          wireForm<object>(archived),
+          () => `Project ${printable(archived.id)} is archived.`,
+        );
       }),
     );
 }

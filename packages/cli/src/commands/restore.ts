@@ -4,7 +4,7 @@ import { confirm } from "../confirm.ts";
 import { CommandError, exitCodes } from "../exit-codes.ts";
 import type { Run } from "../invocation.ts";
 import { localDatabase } from "../local-database.ts";
-import { count } from "../terminal/amounts.ts";
+import { counted } from "../terminal/amounts.ts";
 import { writeRecord } from "../terminal/output.ts";
 import { printable } from "../terminal/printable.ts";
 
@@ -44,7 +44,7 @@ export function define(command: Command, run: Run): void {
           rows,
         };
         await writeRecord(cli.terminal, document, () => {
-          const what = `${count(records)} records, ${count(rows)} rows in all, as they were at ${manifest.created_at}`;
+          const what = `${counted(records, "record")}, ${counted(rows, "row")} in all, as they were at ${manifest.created_at}`;
           return database === undefined
             ? `The archive is whole: ${what}.`
             : `${printable(String(database))} holds ${what}.`;

@@ -1,5 +1,5 @@
 import type { AggregateRow, CostSummary, Totals } from "@llm-cost-ops/contract";
-import { change, count, money, moneyOfAll, pico, requestsText, share } from "../terminal/amounts.ts";
+import { change, count, counted, money, moneyOfAll, pico, share } from "../terminal/amounts.ts";
 import { bar, largestOf } from "../terminal/charts.ts";
 import { renderTable } from "../terminal/output.ts";
 import type { Terminal } from "../terminal/terminal.ts";
@@ -16,11 +16,13 @@ export function summaryText(terminal: Terminal, summary: CostSummary): string {
     `${paint.dim(`${day(range.start)} to ${day(range.end)} (${zone}, end exclusive)`)}`,
     "",
     `  ${paint.bold(moneyOfAll(summary.by_currency))}${changed === undefined ? "" : `  ${paint.dim(`${changed} to the period before (${money(before?.total_cost, before?.currency)})`)}`}`,
-    `  ${requestsText(summary.total_requests)}${summary.avg_cost_per_request === null ? "" : `, ${money(summary.avg_cost_per_request, summary.currency)} each`}`,
+    `  ${counted(summary.total_requests, "request")}${summary.avg_cost_per_request === null ? "" : `, ${money(summary.avg_cost_per_request, summary.currency)} each`}`,
     `  ${count(summary.input_tokens)} input tokens (${count(summary.cached_tokens)} read from caches, ${count(summary.cache_write_tokens)} written), ${count(summary.output_tokens)} output (${count(summary.reasoning_tokens)} reasoning)`,
   ];
   if (summary.unpriced_requests > 0) {
-    lines.push(`  ${paint.yellow(`${requestsText(summary.unpriced_requests)} without a price, in no sum of money`)}`);
+    lines.push(
+      `  ${paint.yellow(`${counted(summary.unpriced_requests, "request")} without a price, in no sum of money`)}`,
+    );
   }
   for (const [title, rows, names] of [
     ["by provider", summary.by_provider, ["provider"]],

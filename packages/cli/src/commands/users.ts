@@ -2,12 +2,14 @@ import type { Invitation, Member } from "@llm-cost-ops/contract";
 import type { CostOpsClient } from "@llm-cost-ops/sdk";
 import type { Command } from "commander";
 import { confirm } from "../confirm.ts";
+import { CommandError, exitCodes } from "../exit-codes.ts";
 import type { Run } from "../invocation.ts";
 import { type Column, writeAnswer, writeRecord } from "../terminal/output.ts";
 import { printable } from "../terminal/printable.ts";
 import { wireForm } from "../wire-form.ts";
 
-const rolesOf = ({ roles }: Member): string => roles.map(({ role, scope }) => `${role} at ${scope}`).join(", ");
+const rolesOf = ({ roles }: Member): string =>
+  roles.length === 0 ? "no role" : roles.map(({ role, scope }) => `${role} at ${scope}`).join(", ");
 
 const columns: readonly Column<Member>[] = [
   { heading: "id", isWhole: true, text: (row) => row.user_id },
@@ -36,6 +38,16 @@ interface RoleFlags extends InOrganization {
 
 const organizationOf = async (client: CostOpsClient, { organization }: InOrganization): Promise<string> =>
   organization ?? (await client.auth.whoami()).organizationId;
+
+/** The member of this id or e-mail address; addresses are the same in any case. */
+async function memberOf(client: CostOpsClient, organization: string, named: string) {
+  const { members } = client.organizations;
+  if (!named.includes("@")) return members.get(organization, named);
+  const wanted = named.toLowerCase();
+  const found = (await members.list(organization)).find(({ email }) => email.toLowerCase() === wanted);
+  if (found === undefined) throw new CommandError(`There is no member ${printable(named)}.`, exitCodes.api);
+  return found;
+}
 
 const scopeMeaning = "organization, team:<id or slug>, project:<id> or own (organization)";
 const organizationMeaning = "id of a tenant, instead of your own organization";
@@ -70,7 +82,7 @@ export function define(command: Command, run: Run): void {
         await writeRecord(cli.terminal, wireForm<object>(made), () => made.token);
         const until = `open until ${made.expiresAt}`;
         cli.terminal.talk(
-          `Invitation ${made.id} for ${printable(made.userEmail)}, ${until}. The token is shown this once.`,
+          `Invitation ${made.id} for ${printable(made.userEmail)}, ${until}. The token is shown this once; cost-ops auth accept-invitation takes it.`,
         );
       }),
     );
@@ -97,7 +109,7 @@ export function define(command: Command, run: Run): void {
       run<InOrganization>(async (cli, flags, [id = ""]) => {
         const client = await cli.connect();
         const revoked = await client.organizations.members.revokeInvitation(await organizationOf(client, flags), id);
-        await writeRecord(cli.terminal, wireForm<object>(revoked), () => revoked.id);
+        await writeRecord(cli.terminal, wireForm<object>(revoked), () => `Invitation ${revoked.id} is revoked.`);
       }),
     );
 
@@ -120,17 +132,34 @@ export function define(command: Command, run: Run): void {
     );
 
   command
-    .command("remove <id>")
-    .description("remove a member, at once and everywhere")
+    .command("remove-role")
+    .description("take away a member's role at a scope, at once")
+    .requiredOption("--email <address>", "the member")
+    .option("--scope <scope>", scopeMeaning)
     .option("--organization <id>", organizationMeaning)
     .action(
-      run<InOrganization>(async (cli, flags, [id = ""]) => {
+      run<Omit<RoleFlags, "role">>(async (cli, flags) => {
+        const client = await cli.connect();
+        const { members } = client.organizations;
+        const organization = await organizationOf(client, flags);
+        const { userId } = await memberOf(client, organization, flags.email);
+        const wire = wireForm<Member>(await members.removeRole(organization, userId, flags.scope ?? "organization"));
+        await writeRecord(cli.terminal, wire, () => `${printable(wire.email)}: ${printable(rolesOf(wire))}`);
+      }),
+    );
+
+  command
+    .command("remove <member>")
+    .description("remove a member, by id or e-mail address, at once and everywhere")
+    .option("--organization <id>", organizationMeaning)
+    .action(
+      run<InOrganization>(async (cli, flags, [named = ""]) => {
         const client = await cli.connect();
         const organization = await organizationOf(client, flags);
-        const { email } = await client.organizations.members.get(organization, id);
+        const { userId, email } = await memberOf(client, organization, named);
         await confirm(cli, `Remove ${printable(email)}?`);
-        const removed = await client.organizations.removeUser(organization, id);
-        await writeRecord(cli.terminal, wireForm<object>(removed), () => printable(removed.email));
+        const removed = await client.organizations.removeUser(organization, userId);
+        await writeRecord(cli.terminal, wireForm<object>(removed), () => `${printable(removed.email)} is removed.`);
       }),
     );
 }

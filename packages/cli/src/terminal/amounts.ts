@@ -18,9 +18,9 @@ export const pico = (exact: string | null | undefined): bigint =>
 export const count = (value: number | string | null | undefined): string =>
   value === null || value === undefined ? noAmount : formatCount(BigInt(value));
 
-/** So many requests, as the subject of a sentence. */
-export const requestsText = (value: number | string): string =>
-  `${count(value)} ${count(value) === "1" ? "request" : "requests"}`;
+/** So many of something, in a sentence: `1 record`, `2,000 records`, `3 entries`. */
+export const counted = (value: number | string, one: string, many = `${one}s`): string =>
+  `${count(value)} ${count(value) === "1" ? one : many}`;
 
 /** The amounts of several currencies side by side, largest first; currencies are never added up. */
 export function moneyOfAll(totals: readonly Pick<Totals, "currency" | "total_cost">[]): string {

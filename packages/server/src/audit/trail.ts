@@ -38,6 +38,20 @@ export interface AuditTrail {
 }
 
 const entriesPerRead = 500;
+const sealingFor = (secretKey: Secret | undefined): SealingKey | undefined =>
+  secretKey && { secret: secretKey.reveal(), purpose: "audit signing key" };
+
+const openedKey = (key: StoredSigningKey, sealing: SealingKey | undefined): Uint8Array | undefined =>
+  key.isSealed ? sealing && unseal(key.privateKey, sealing) : key.privateKey;
+
+const whyShut = (sealing: SealingKey | undefined): string =>
+  `The key that signs checkpoints is sealed and cannot be opened: COST_OPS_SECRET_KEY is ${sealing ? "another one" : "not set"}.`;
+
+/** Why the key that signs checkpoints cannot be used with this secret key, as a sentence; undefined where it can. */
+export function signingKeyProblem(key: StoredSigningKey, secretKey: Secret | undefined): string | undefined {
+  const sealing = sealingFor(secretKey);
+  return openedKey(key, sealing) === undefined ? whyShut(sealing) : undefined;
+}
 
 export function createAuditTrail(parts: {
   readonly store: Store;
@@ -47,8 +61,7 @@ export function createAuditTrail(parts: {
   readonly now: () => number;
 }): AuditTrail {
   const { store, secretKey, now } = parts;
-  const sealing: SealingKey | undefined =
-    secretKey === undefined ? undefined : { secret: secretKey.reveal(), purpose: "audit signing key" };
+  const sealing = sealingFor(secretKey);
 
   const ensureKey = async (): Promise<StoredSigningKey> => {
     const known = await store.run(readSigningKey, {});
@@ -64,11 +77,8 @@ export function createAuditTrail(parts: {
 
   /** Opens the private key; one that lies open is sealed as soon as there is something to seal it with. */
   const openKey = async (key: StoredSigningKey): Promise<KeyObject> => {
-    const der = key.isSealed ? sealing && unseal(key.privateKey, sealing) : key.privateKey;
-    if (der === undefined) {
-      const why = sealing === undefined ? "COST_OPS_SECRET_KEY is not set" : "COST_OPS_SECRET_KEY is another one";
-      throw new Refusal("CONFLICT", `The key that signs checkpoints is sealed and cannot be opened: ${why}.`);
-    }
+    const der = openedKey(key, sealing);
+    if (der === undefined) throw new Refusal("CONFLICT", whyShut(sealing));
     if (!key.isSealed && sealing !== undefined) {
       await store.run(sealSigningKey, { ...key, privateKey: seal(der, sealing), isSealed: true });
     }

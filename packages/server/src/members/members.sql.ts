@@ -212,7 +212,10 @@ const assignRole = storeChange(
       assignment.user_id ?? "",
       assignment.user_email === undefined ? "" : emailKey(assignment.user_email),
     );
-    if (found === undefined) throw noMember();
+    if (found === undefined) {
+      if (assignment.user_email === undefined) throw noMember();
+      throw new Refusal("NOT_FOUND", "There is no member with this e-mail address.");
+    }
     const { user_id: userId } = found;
     const before = await requireMember(connection, organizationId, userId);
     const scope = await readRoleScope(connection, organizationId, assignment.scope);

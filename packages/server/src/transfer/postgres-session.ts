@@ -36,9 +36,13 @@ export function databaseFailure(error: unknown): unknown {
   // A refusal begins with what became of the request, which here is said by whoever shows the message.
   const reason =
     storageRefusal(error)?.message.replace(/^nothing was written: /, "") ??
-    (error instanceof pg.DatabaseError ? error.message : undefined);
+    (error instanceof pg.DatabaseError ? databaseReason(error) : undefined);
   return reason === undefined ? error : new TransferError("database", `PostgreSQL: ${reason}`, { cause: error });
 }
+
+/** Whoever may only serve has no right to make or fill tables, which the message of the database does not tell. */
+const databaseReason = ({ code, message }: pg.DatabaseError): string =>
+  code === "42501" ? `${message}; this takes the owner of the database` : message;
 
 /** The last migration that the database has had; undefined where it is none of ours. */
 export async function schemaOf(client: pg.Client): Promise<number | undefined> {

@@ -19,5 +19,5 @@ export const damaged = (what: string, cause?: unknown): TransferError =>
 export const inUse = (place: string, table: string, rows: number): TransferError =>
   new TransferError(
     "place",
-    `${place} is not empty (${table}: ${rows}): name an empty database, or have restore put the other in its place with --replace`,
+    `${place} is not empty (${table}: ${rows}): name an empty database; only restore --replace puts something in the place of what is there`,
   );
