@@ -45,12 +45,8 @@ async function authenticate(database: SqliteAddress | PostgresAddress): Promise<
   const lives: number[] = [];
   for (let round = 0; round < 20; round += 1) {
     const admin = await one.authenticator.authenticate(`Bearer ${key}`);
-    const made = await one.apiKeys.create(admin.organizationId, {
-      name: "short-lived",
-      scopes: null,
-      projectId: null,
-      expiresAtMs: null,
-    });
+    const shortLived = { name: "short-lived", scopes: null, projectId: null, expiresAtMs: null };
+    const made = await one.apiKeys.create(admin.organizationId, shortLived, "live");
     const bearer = `Bearer ${made.key}`;
     await other.authenticator.authenticate(bearer);
     await one.apiKeys.revoke(admin, made.id);

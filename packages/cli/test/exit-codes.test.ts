@@ -120,9 +120,11 @@ describe("what is said and what is data", () => {
 
   test("a key is made, used, listed without its secret and revoked", async () => {
     const key = (await place.ok(["auth", "create-api-key", "--name", "short lived"])).trim();
+    expect(await place.ok(["auth", "create-api-key", "--name", "trial", "--test"])).toMatch(/^sk_test_\w{43}\n$/);
     const list = JSON.parse(await place.ok(["auth", "list-api-keys", "-o", "json"])) as {
-      data: { id: string; name: string }[];
+      data: { id: string; name: string; environment: string }[];
     };
+    expect(list.data.find(({ name }) => name === "trial")?.environment).toBe("test");
     expect(JSON.stringify(list)).not.toContain(key);
     const id = list.data.find(({ name }) => name === "short lived")?.id ?? "";
     expect(await place.ok(["auth", "revoke-api-key", "--id", id])).toMatch(/is revoked/);

@@ -2,6 +2,9 @@ import { z } from "zod";
 import { Instant, Name } from "./fields.ts";
 import { permissions } from "./permissions.ts";
 
+/** What a key is for. Both kinds may do the same; they differ in how they begin: `sk_live_…` and `sk_test_…`. */
+export const keyEnvironments = ["live", "test"] as const;
+
 export const PermissionName = z.enum(permissions).meta({ id: "Permission" });
 
 const overlapSecondsMax = 30 * 86_400;
@@ -16,15 +19,20 @@ export const ApiKeyInput = z
       .optional()
       .meta({ description: "What the key may do; all that its maker may do where absent, and never more." }),
     expires_at: Instant.optional().meta({
-      description: "An instant in the future from which on the key is refused.",
+      description:
+        "An instant in the future from which on the key is refused; that of the key that makes it where absent, and never later.",
       examples: ["2027-01-31T12:00:00Z"],
     }),
     project_id: Name.optional().meta({
       description: "Records of the key get this project where they name none, and may name no other.",
     }),
+    environment: z.enum(keyEnvironments).default("live").meta({
+      description:
+        "What the key is for: `live` begins with `sk_live_` (or API_KEY_PREFIX), `test` with `sk_test_`. Both may do the same.",
+    }),
   })
   .meta({ id: "ApiKeyInput" });
-export type ApiKeyInput = z.infer<typeof ApiKeyInput>;
+export type ApiKeyInput = z.output<typeof ApiKeyInput>;
 
 export const ApiKeyRotation = z
   .strictObject({
@@ -44,6 +52,7 @@ export const ApiKey = z
     name: z.string(),
     organization_id: z.string(),
     prefix: z.string().meta({ description: "The first characters, to recognise the key by." }),
+    environment: z.enum(keyEnvironments).meta({ description: "`test` of a key that begins with `sk_test_`." }),
     scopes: z.array(PermissionName).meta({ description: "What the key may do." }),
     project_id: z.string().nullable(),
     created_at: z.string(),

@@ -444,7 +444,8 @@ export const operations = {
     tag: "API keys",
     access: "key",
     permission: "keys:write",
-    summary: "Make a key that takes another's place, which goes on working for a while. It is shown once.",
+    summary:
+      "Make a key that takes another's place and has its end; the old one goes on working for a while. It is shown once.",
     params: id,
     body: ApiKeyRotation,
     success: created(data(ApiKeyCreated)),

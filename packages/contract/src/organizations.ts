@@ -12,14 +12,30 @@ export const Slug = z
   .string()
   .regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, "must be 1 to 63 lower-case letters, digits and hyphens");
 
-/** What an organization decides for itself. Limits and budgets are kept here and read by what enforces them. */
+const notEnforced = "Kept and given back; nothing is measured by it, told or refused yet.";
+
+/** What an organization decides for itself. Each setting says whether it is enforced. */
 export const OrganizationSettings = z
   .strictObject({
-    budget_limit: MoneyInput.optional(),
-    budget_period: z.enum(["daily", "weekly", "monthly", "quarterly", "yearly"]).optional(),
-    alert_threshold: z.number().min(0).max(10).optional(),
-    rate_limit_requests: z.number().int().min(1).max(10_000_000).optional(),
-    timezone: z.string().min(1).max(64).optional(),
+    budget_limit: MoneyInput.optional().meta({ description: `What may be spent in a budget period. ${notEnforced}` }),
+    budget_period: z
+      .enum(["daily", "weekly", "monthly", "quarterly", "yearly"])
+      .optional()
+      .meta({ description: `The period of \`budget_limit\`. ${notEnforced}` }),
+    alert_threshold: z
+      .number()
+      .min(0)
+      .max(10)
+      .optional()
+      .meta({ description: `The part of \`budget_limit\` to warn at, such as 0.8. ${notEnforced}` }),
+    rate_limit_requests: z.number().int().min(1).max(10_000_000).optional().meta({
+      description:
+        "Reads a minute of all the organization's callers together, and as many writes. Enforced within seconds of a change, beside what the installation allows.",
+    }),
+    timezone: z.string().min(1).max(64).optional().meta({
+      description:
+        "An IANA time zone. Checked and kept; questions are answered in the zone that they name, else in UTC.",
+    }),
   })
   .meta({ id: "OrganizationSettings" });
 export type OrganizationSettings = z.output<typeof OrganizationSettings>;

@@ -14,10 +14,12 @@ export interface CreateApiKeyParams {
   readonly name: string;
   /** What the key may do, such as `usage:write`; all that the client's own key may do where absent. */
   readonly scopes?: readonly Wire.Permission[] | undefined;
-  /** When the key stops working: an ISO 8601 instant in the future. */
+  /** When the key stops working: an ISO 8601 instant in the future, and no later than the client's own key does. */
   readonly expiresAt?: string | Date | undefined;
   /** Records of the key get this project where they name none, and may name no other. */
   readonly projectId?: string | undefined;
+  /** What the key is for: a `live` key (if absent) begins with `sk_live_`, a `test` key with `sk_test_`. */
+  readonly environment?: Wire.ApiKey["environment"] | undefined;
 }
 
 /** Credentials of programs. */
@@ -28,7 +30,7 @@ export class ApiKeys {
     this.#session = session;
   }
 
-  /** @throws APIError with AUTH_002 where the key would be allowed more than the client's own. */
+  /** @throws APIError with AUTH_002 where the key would be allowed more than the client's own, or would outlive it. */
   async create(params: CreateApiKeyParams, options?: RequestOptions): Promise<CreatedApiKey> {
     const { expiresAt } = params;
     const body = JSON.stringify({
@@ -36,6 +38,7 @@ export class ApiKeys {
       scopes: params.scopes,
       expires_at: expiresAt instanceof Date ? expiresAt.toISOString() : expiresAt,
       project_id: params.projectId,
+      environment: params.environment,
     });
     const answer = await this.#session.transport.json({ operation: "apiKeys.create", body, options });
     return fromWire<Wire.ApiKeyCreated>(dataOf(answer));
@@ -45,7 +48,7 @@ export class ApiKeys {
     return fromWire<Wire.ApiKey[]>(dataOf(await this.#session.transport.json({ operation: "apiKeys.list", options })));
   }
 
-  /** Makes a key of the same name, scopes and project; the old one goes on working for `overlapSeconds` (a day). */
+  /** Makes a key of the same name, scopes, project and end; the old one goes on working for `overlapSeconds` (a day). */
   async rotate(
     id: string,
     params: { readonly overlapSeconds?: number | undefined } = {},

@@ -173,7 +173,8 @@ export const settings = {
     toml: "auth.api_key_prefix",
     flag: undefined,
     fallback: "sk_live_",
-    meaning: "How new API keys begin. Keys that were made with another prefix stay valid.",
+    meaning:
+      "How new live API keys begin; test keys begin with sk_test_. Keys that were made with another prefix stay valid.",
     secret: false,
     parse: keyPrefix,
   }),

@@ -15,6 +15,7 @@ const columns: readonly Column<ApiKey>[] = [
   { heading: "id", isWhole: true, text: (row) => row.id },
   { heading: "name", text: (row) => row.name },
   { heading: "begins", text: (row) => `${row.prefix}…` },
+  { heading: "for", text: (row) => row.environment },
   { heading: "created", text: (row) => row.created_at },
   { heading: "scopes", text: (row) => (row.scopes.length === permissions.length ? "all" : row.scopes.join(" ")) },
   { heading: "project", text: (row) => row.project_id ?? "" },
@@ -33,6 +34,7 @@ interface CreateFlags {
   readonly scope?: Permission[];
   readonly expires?: string;
   readonly project?: string;
+  readonly test?: true;
 }
 
 function scope(text: string, before: readonly Permission[] = []): Permission[] {
@@ -50,13 +52,15 @@ export function define(command: Command, run: Run): void {
     .description("create a key; stdout gets the key alone")
     .requiredOption("--name <name>", "what the key is for")
     .option("--scope <permission>", "what the key may do, such as usage:write; repeatable (all that you may)", scope)
-    .option("--expires <instant>", "the instant from which on the key is refused (never)")
+    .option("--expires <instant>", "the instant from which on the key is refused (never, or that of the key in use)")
     .option("--project <id>", "the project of the key's records, which may name no other")
+    .option("--test", "a test key, which begins with sk_test_ and may do the same")
     .addHelpText("after", '\nExample: new_key=$(cost-ops auth create-api-key --name "Rotation key")')
     .action(
-      run<CreateFlags>(async (cli, { name, scope: scopes, expires: expiresAt, project: projectId }) => {
+      run<CreateFlags>(async (cli, { name, scope: scopes, expires: expiresAt, project: projectId, test }) => {
         const client = await cli.connect("may be created");
-        const created = await client.apiKeys.create({ name, scopes, expiresAt, projectId });
+        const environment = test ? "test" : "live";
+        const created = await client.apiKeys.create({ name, scopes, expiresAt, projectId, environment });
         await writeRecord(cli.terminal, wireForm<object>(created), () => created.key);
         cli.terminal.talk(`Key ${created.id} (${printable(created.name)}) is shown this once; only its hash is kept.`);
       }),

@@ -21,6 +21,8 @@ export interface Caller {
   readonly organizationId: string;
   readonly principal: Principal;
   readonly permissions: ReadonlySet<Permission>;
+  /** UTC milliseconds from which on the key is refused; absent where it has no end, and of users, whose accounts have none. */
+  readonly expiresAtMs?: number;
   /** Of each permission that holds for a part of the records alone, that part; absent where none is limited. */
   readonly scopes?: ReadonlyMap<Permission, RecordScope>;
   /** The part of the records for which the permission of this request holds; every record where absent. */

@@ -4,12 +4,13 @@ import type { Secret } from "../secret.ts";
 
 /** Keeps API keys. Only hashes of keys are stored; the key itself is returned once, when it is made. */
 export interface ApiKeys {
-  create(organizationId: string, key: NewApiKey): Promise<ApiKeyCreated>;
+  create(organizationId: string, key: NewApiKey, environment: ApiKey["environment"]): Promise<ApiKeyCreated>;
   /** Those that the caller may see: of whoever is limited to projects, the keys of these. */
   list(caller: Caller): Promise<readonly ApiKey[]>;
   /**
-   * Makes a key of the same name, scopes and project, and lets the old one expire. Refuses with NOT_FOUND, with AUTH_002
-   * where the key may do what the caller may not, and with CONFLICT where it is revoked or expired already.
+   * Makes a key of the same name, scopes, project, environment and end, and lets the old one expire sooner. Refuses with
+   * NOT_FOUND, with AUTH_002 where the key may do what the caller may not or lives longer than the caller's, and with
+   * CONFLICT where it is revoked or expired already.
    */
   rotate(caller: Caller, id: string, overlapMs: number): Promise<ApiKeyCreated>;
   /** Refuses with NOT_FOUND, and with CONFLICT where it is the last active key that may make keys. */

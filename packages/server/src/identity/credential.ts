@@ -3,6 +3,9 @@ import { hash, randomBytes } from "node:crypto";
 /** How keys begin: letters, digits and underscores, with an underscore last. */
 export const keyPrefixPattern = /^[A-Za-z][A-Za-z0-9_]{0,22}_$/;
 
+/** How test keys begin. A key tells by itself what it is for, to people and to scanners for leaked keys. */
+export const testKeyPrefix = "sk_test_";
+
 const alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const secretLength = 43;
 /** How much of a key is kept to recognise it by, beyond its prefix. */

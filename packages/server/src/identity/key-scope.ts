@@ -17,14 +17,15 @@ export function keyPermissions({ scopes, projectId }: Pick<NewApiKey, "scopes" |
 
 export function toCaller(key: FoundKey): Caller {
   const principal = { kind: "key", id: key.keyId, name: key.name } as const;
-  const { organizationId, projectId } = key;
+  const { organizationId, projectId, expiresAtMs } = key;
+  const common = { organizationId, principal, ...(expiresAtMs === null ? {} : { expiresAtMs }) };
   if (projectId === null) {
-    return { organizationId, principal, permissions: key.scopes === null ? everyPermission : new Set(key.scopes) };
+    return { ...common, permissions: key.scopes === null ? everyPermission : new Set(key.scopes) };
   }
   const held = keyPermissions(key);
   const records: RecordScope = { projects: [projectId] };
   const scopes = new Map(held.map((permission) => [permission, records]));
-  return { organizationId, principal, permissions: new Set(held), scopes };
+  return { ...common, permissions: new Set(held), scopes };
 }
 
 /** Whether the caller has the permission for all that a key of this project could do with it. */
@@ -34,8 +35,8 @@ function covers(caller: Caller, permission: Permission, projectId: string | null
   return limit === undefined || (projectId !== null && isScopeWithin({ projects: [projectId] }, limit));
 }
 
-/** Refuses with AUTH_002 where a key of these scopes and this project could do what its maker may not. */
-export function requireWithin(caller: Caller, key: Pick<NewApiKey, "scopes" | "projectId">): void {
+/** Refuses with AUTH_002 where a key of these scopes, this project and this end could do what its maker may not, or longer. */
+export function requireWithin(caller: Caller, key: Pick<NewApiKey, "scopes" | "projectId" | "expiresAtMs">): void {
   const held = keyPermissions(key);
   const beyond = held.filter((permission) => !caller.permissions.has(permission));
   if (beyond.length > 0) {
@@ -52,11 +53,19 @@ export function requireWithin(caller: Caller, key: Pick<NewApiKey, "scopes" | "p
       fieldErrors: { project_id: "must be a project of the credential, which is not limited otherwise" },
     });
   }
+  const { expiresAtMs: endMs } = caller;
+  if (endMs !== undefined && (key.expiresAtMs === null || key.expiresAtMs > endMs)) {
+    const end = new Date(endMs).toISOString();
+    throw new Refusal("AUTH_002", `A key may not outlive the key that makes it, which expires at ${end}.`, {
+      fieldErrors: { expires_at: `must be no later than ${end}` },
+    });
+  }
 }
 
 /** The key that a caller asks for. Refuses with AUTH_002 what goes beyond the caller, and an instant that has passed. */
 export function readNewKey(caller: Caller, input: ApiKeyInput, nowMs: number): NewApiKey {
-  const expiresAtMs = input.expires_at === undefined ? null : readEventInstant(input.expires_at);
+  const expiresAtMs =
+    input.expires_at === undefined ? (caller.expiresAtMs ?? null) : readEventInstant(input.expires_at);
   if (expiresAtMs === undefined || (expiresAtMs !== null && expiresAtMs <= nowMs)) {
     throw new Refusal("VALIDATION_ERROR", "expires_at must be an instant in the future.", {
       fieldErrors: { expires_at: "must be an instant in the future" },

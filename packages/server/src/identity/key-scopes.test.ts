@@ -30,6 +30,8 @@ interface Key {
   readonly name: string;
   readonly scopes: readonly Permission[];
   readonly project_id: string | null;
+  readonly environment: string;
+  readonly prefix: string;
   readonly expires_at: string | null;
   readonly revoked_at: string | null;
   readonly rotated_from: string | null;
@@ -265,6 +267,77 @@ describe("rotation", () => {
     expect((await call(admin, "POST", `${keys}/${plain.id}/rotate`, {})).code).toBe("CONFLICT");
     expect((await call(admin, "POST", `${keys}/key_none/rotate`, {})).code).toBe("NOT_FOUND");
   });
+});
+
+describe("a key that expires", () => {
+  const inMinutes = (minutes: number): string => new Date(Date.now() + minutes * 60_000).toISOString();
+
+  test("makes keys that end with it where nothing is said, or sooner, and none that outlives it", async () => {
+    const end = inMinutes(60);
+    const maker = await make(admin, { expires_at: end });
+    expect((await make(maker.key, {})).expires_at).toBe(end);
+    expect((await make(maker.key, { expires_at: end })).expires_at).toBe(end);
+    const sooner = inMinutes(30);
+    expect((await make(maker.key, { expires_at: sooner })).expires_at).toBe(sooner);
+    const beyond = await call(maker.key, "POST", keys, { name: "n", expires_at: inMinutes(61) });
+    expect(beyond).toMatchObject({
+      status: 403,
+      code: "AUTH_002",
+      json: { error: { field_errors: { expires_at: `must be no later than ${end}` } } },
+    });
+    const ofProject = await make(admin, { expires_at: end, project_id: "ending" });
+    expect((await make(ofProject.key, {})).expires_at).toBe(end);
+    expect((await call(ofProject.key, "POST", keys, { name: "n", expires_at: inMinutes(61) })).status).toBe(403);
+  });
+
+  test("hands its end on to the key that takes its place, however often it is rotated", async () => {
+    const end = inMinutes(60);
+    const first = await make(admin, { expires_at: end });
+    const turn = async (by: string, { id }: Key) =>
+      (await call(by, "POST", `${keys}/${id}/rotate`, {})).json.data as Key;
+    const rotated = { overlap_seconds: 60 };
+    const second = (await call(first.key, "POST", `${keys}/${first.id}/rotate`, rotated)).json.data as Key;
+    expect(second.expires_at).toBe(end);
+    expect((await turn(admin, second)).expires_at).toBe(end);
+    // The first one ends within a minute by now, but not by what its maker said.
+    expect((await turn(admin, first)).expires_at).toBe(end);
+  });
+
+  test("rotates none into one that outlives it, not even one that has no end or itself when it was rotated", async () => {
+    const maker = await make(admin, { expires_at: inMinutes(60) });
+    for (const { id } of [await make(admin, {}), await make(admin, { expires_at: inMinutes(61) })]) {
+      const refused = await call(maker.key, "POST", `${keys}/${id}/rotate`, {});
+      expect(refused).toMatchObject({
+        status: 403,
+        json: { error: { field_errors: { expires_at: expect.any(String) } } },
+      });
+      expect(((await call(admin, "GET", keys)).json.data as Key[]).filter((key) => key.rotated_from === id)).toEqual(
+        [],
+      );
+    }
+    const turned = await make(admin, {});
+    await call(turned.key, "POST", `${keys}/${turned.id}/rotate`, { overlap_seconds: 600 });
+    expect((await call(turned.key, "POST", `${keys}/${turned.id}/rotate`, {})).status).toBe(403);
+    expect((await call(turned.key, "POST", keys, { name: "n", expires_at: inMinutes(60) })).status).toBe(403);
+  });
+});
+
+test("test keys begin with sk_test_ and live ones with sk_live_, as lists show, and rotation keeps the kind", async () => {
+  const live = await make(admin, {});
+  const named = await make(admin, { environment: "live" });
+  const trial = await make(admin, { environment: "test", scopes: ["keys:read"] });
+  expect([live, named, trial].map(({ key, environment }) => [key.slice(0, 8), environment])).toEqual([
+    ["sk_live_", "live"],
+    ["sk_live_", "live"],
+    ["sk_test_", "test"],
+  ]);
+  const turned = (await call(admin, "POST", `${keys}/${trial.id}/rotate`, {})).json.data as Key;
+  expect(turned).toMatchObject({ environment: "test", prefix: turned.key.slice(0, 12) });
+  expect(turned.key).toMatch(/^sk_test_/);
+  const listed = (await call(turned.key, "GET", keys)).json.data as Key[];
+  const kindOf = (id: string) => listed.find((key) => key.id === id)?.environment;
+  expect([live, trial, turned].map(({ id }) => kindOf(id))).toEqual(["live", "test", "test"]);
+  expect((await call(admin, "POST", keys, { name: "n", environment: "staging" })).status).toBe(422);
 });
 
 test("the last active key that may write keys stays, whatever other keys there are", async () => {

@@ -14,7 +14,7 @@ export function identityRoutes(parts: {
     "apiKeys.create": {
       body: "json",
       handle: async ({ caller, body }) => ({
-        json: { data: await apiKeys.create(caller.organizationId, readNewKey(caller, body, now())) },
+        json: { data: await apiKeys.create(caller.organizationId, readNewKey(caller, body, now()), body.environment) },
       }),
     },
     "apiKeys.list": {
