@@ -14,8 +14,10 @@ import {
 } from "../store/operation.ts";
 import { emailKey } from "../users/email.ts";
 import { insertUser, type NewUser } from "../users/users.sql.ts";
-import type { Granter } from "./granting.ts";
-import { roleOf } from "./grants.sql.ts";
+import { granterOf } from "./granters.sql.ts";
+import { beyondGranter, type Granter } from "./granting.ts";
+import { reachOf, roleOf } from "./grants.sql.ts";
+import type { ScopedRole } from "./grants.ts";
 import { putGrant, requireMember, requireRole } from "./members.sql.ts";
 import { readRoleScope, scopeWriter } from "./role-scope.sql.ts";
 
@@ -25,13 +27,14 @@ interface InvitationRow {
   readonly email: string;
   readonly role: string;
   readonly scope: string;
+  readonly created_by: string;
   readonly created_at: number;
   readonly expires_at: number;
   readonly accepted_at: number | null;
   readonly revoked_at: number | null;
 }
 
-const columns = "organization_id, id, email, role, scope, created_at, expires_at, accepted_at, revoked_at";
+const columns = "organization_id, id, email, role, scope, created_by, created_at, expires_at, accepted_at, revoked_at";
 const dayMs = 86_400_000;
 
 const statusOf = (row: InvitationRow, nowMs: number): Invitation["status"] => {
@@ -104,6 +107,7 @@ export const createInvitation = storeChange(
       email,
       role: input.role,
       scope,
+      created_by: createdBy,
       created_at: nowMs,
       expires_at: nowMs + input.expires_in_days * dayMs,
       accepted_at: null,
@@ -176,6 +180,33 @@ async function requireOpen(connection: StoreConnection, tokenHash: string): Prom
   return row;
 }
 
+/**
+ * Refuses an invitation whose role its maker may not give any more: whoever loses a role, or a key, could come back by an
+ * invitation kept aside. A tenant's may be made by its parent, for whom the rule of the routes holds.
+ */
+async function requireStillGrantable(
+  connection: StoreConnection,
+  { organization_id: organizationId, created_by: maker, scope }: InvitationRow,
+  allows: ScopedRole["allows"],
+): Promise<void> {
+  const scoped: ScopedRole = { allows, reach: await reachOf(connection, organizationId, scope) };
+  const organization = await connection.get<{ parent_id: string | null }>(
+    "SELECT parent_id FROM organizations WHERE organization_id = ?",
+    organizationId,
+  );
+  for (const from of [organizationId, organization?.parent_id]) {
+    const granter = from ? await granterOf(connection, from, maker) : undefined;
+    const mayInvite =
+      granter?.permissions.has("members:write") &&
+      (from === organizationId || granter.permissions.has("organizations:write"));
+    if (granter !== undefined && mayInvite && beyondGranter(granter, scoped).length === 0) return;
+  }
+  throw new Refusal(
+    "CONFLICT",
+    "Whoever made the invitation may not give its role any more: ask for another invitation.",
+  );
+}
+
 /** Whom an open invitation is for, in lower case. */
 export const invitedEmail = installationRead(
   "invitations.email",
@@ -192,10 +223,13 @@ export const acceptInvitation = installationChange(
     connection,
     { tokenHash, acceptor }: { readonly tokenHash: string; readonly acceptor: Acceptor },
   ): Promise<Member> => {
-    const { organization_id: organizationId, id, email, role, scope } = await requireOpen(connection, tokenHash);
-    if ((await roleOf(connection, organizationId, role)) === undefined) {
+    const invitation = await requireOpen(connection, tokenHash);
+    const { organization_id: organizationId, id, email, role, scope } = invitation;
+    const allows = await roleOf(connection, organizationId, role);
+    if (allows === undefined) {
       throw new Refusal("CONFLICT", "The role of the invitation is gone: ask for another invitation.");
     }
+    await requireStillGrantable(connection, invitation, allows);
     const userId = "newUser" in acceptor ? acceptor.newUser.id : acceptor.userId;
     if ("newUser" in acceptor) await insertUser(connection, acceptor.newUser);
     const known = await connection.get(

@@ -5,6 +5,7 @@ import { Refusal } from "../refusal.ts";
 import type { Store } from "../store/operation.ts";
 import { requireGoodPassword } from "../users/own-account.ts";
 import type { PasswordHashes } from "../users/password-hashes.ts";
+import { recordFailedSignIn } from "../users/sign-in.sql.ts";
 import type { SignInAttempts } from "../users/sign-in-attempts.ts";
 import { type Account, findAccountByEmail } from "../users/users.sql.ts";
 import {
@@ -55,7 +56,10 @@ export function createInvitations({ store, hashes, attempts, commonAmong }: Invi
     if (password === undefined) {
       throw needsPassword("or an access token is needed, for there is a user of this address");
     }
+    // Whoever invites has the token, and could guess with as many as they like: guesses count as those at the door do.
+    await attempts.admitAccount(email);
     const { matches } = await hashes.check(password, account.passwordHash);
+    if (!matches) await store.run(recordFailedSignIn, { userId: account.id, reason: "wrong_password" });
     if (!matches) throw needsPassword("is not the one that the user of this address signs in with");
     return { userId: account.id };
   };

@@ -41,8 +41,12 @@ export function describeMembers(name: string, open: (now: () => number) => Promi
     let invitations: ReturnType<typeof createInvitations>;
     const caller = (granter: Granter) => ({
       organizationId: "default",
-      principal: { kind: "key", id: "key_1", name: "administrator" } as const,
+      principal: { kind: "process", id: "process", name: "process" } as const,
       ...granter,
+    });
+    const signedIn = (id: string) => ({
+      ...caller(all),
+      principal: { kind: "user", id, name: "x", sessionId: "s" } as const,
     });
 
     beforeEach(async () => {
@@ -115,10 +119,6 @@ export function describeMembers(name: string, open: (now: () => number) => Promi
         );
         await expect(accepted).rejects.toMatchObject({ code: "VALIDATION_ERROR" });
       }
-      const signedIn = (id: string) => ({
-        ...caller(all),
-        principal: { kind: "user", id, name: "x", sessionId: "s" } as const,
-      });
       await expect(invitations.accept({ token }, signedIn("usr_other"), undefined)).rejects.toMatchObject({
         code: "VALIDATION_ERROR",
       });
@@ -165,6 +165,9 @@ export function describeMembers(name: string, open: (now: () => number) => Promi
       };
       const added = teams.update("default", limited, team.id, { projects: ["q"] });
       await expect(added).rejects.toMatchObject({ code: "AUTH_002" });
+      await teams.update("default", all, team.id, { projects: ["q"] });
+      const taken = teams.update("default", limited, team.id, { projects: [] });
+      await expect(taken).rejects.toMatchObject({ code: "AUTH_002" });
       await expect(teams.remove("default", team.id)).rejects.toMatchObject({ code: "CONFLICT" });
       await members.removeRole("default", all, ada.user_id, "team:engineering");
       await teams.remove("default", team.id);
@@ -193,12 +196,8 @@ export function describeMembers(name: string, open: (now: () => number) => Promi
       await join("bob@example.com", "admin");
       const teams = createTeams(store, () => undefined);
       const team = await teams.create("default", { name: "Engineering", members: [ada.user_id] });
-      const asAda = {
-        ...caller(all),
-        principal: { kind: "user", id: ada.user_id, name: "a", sessionId: "s" } as const,
-      };
       const kept = { user_email: "kept@example.com", role: "admin", scope: "organization", expires_in_days: 7 };
-      const made = await invitations.create("default", asAda, kept);
+      const made = await invitations.create("default", signedIn(ada.user_id), kept);
       const before = await store.run(revision, null);
       await members.remove("default", all, ada.user_id);
       expect(await store.run(revision, null)).toBeGreaterThan(before);
@@ -208,6 +207,30 @@ export function describeMembers(name: string, open: (now: () => number) => Promi
       const { token } = await invite("ada@example.com", "viewer");
       const back = await invitations.accept({ token, password: goodPassword }, undefined, undefined);
       expect([back.user_id, back.roles]).toEqual([ada.user_id, [{ role: "viewer", scope: "organization:default" }]]);
+    });
+
+    test("cannot come by an invitation whose maker may not give its role any more", async () => {
+      const ada = await join("ada@example.com", "admin");
+      await join("bob@example.com", "admin");
+      const invited = async (by: Parameters<typeof invitations.create>[1], role: string) => {
+        const input = { user_email: `${role}@example.com`, role, scope: "organization", expires_in_days: 7 };
+        const { token } = await invitations.create("default", by, input);
+        return () => invitations.accept({ token, password: goodPassword }, undefined, undefined);
+      };
+      const asAdmin = await invited(signedIn(ada.user_id), "admin");
+      const asViewer = await invited(signedIn(ada.user_id), "viewer");
+      const byNoKey = await invited(
+        { ...caller(all), principal: { kind: "key", id: "key_gone", name: "k" } },
+        "billing",
+      );
+      const clerk = { name: "clerk", description: "", permissions: ["members:write", "usage:read"] as Permission[] };
+      await roles.create("default", all, clerk);
+      await assign(ada, "clerk", "organization");
+      for (const accept of [asAdmin, asViewer, byNoKey]) {
+        await expect(accept()).rejects.toMatchObject({ code: "CONFLICT" });
+      }
+      await assign(ada, "admin", "organization");
+      expect((await asViewer()).roles).toEqual([{ role: "viewer", scope: "organization:default" }]);
     });
 
     test("get and lose through nobody what that one does not have at the scope", async () => {
@@ -234,6 +257,8 @@ export function describeMembers(name: string, open: (now: () => number) => Promi
         const changed = roles.update("default", clerk, "reader", { permissions: wide });
         await expect(changed).rejects.toMatchObject({ code: "AUTH_002" });
       }
+      const narrowed = roles.update("default", clerk, "accountant", { permissions: ["usage:read"] });
+      await expect(narrowed).rejects.toMatchObject({ code: "AUTH_002" });
       await expect(members.remove("default", clerk, ada.user_id)).rejects.toMatchObject({ code: "AUTH_002" });
       // The viewer's role that stands there allows more than the clerk has.
       await expect(assign(bob, "accountant", "project:a", clerk)).rejects.toMatchObject({ code: "AUTH_002" });

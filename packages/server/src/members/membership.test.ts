@@ -67,3 +67,22 @@ test("a parent's administrator sees and changes a tenant's members; a tenant see
   expect(await emails(key, id)).toEqual(["eve@example.com"]);
   expect((await here.ask(key, "DELETE", `/organizations/${id}/users/${eve.id}`)).status).toBe(403);
 });
+
+test("guesses of a member's password count together, through whichever invitation, and are told in the trail", async () => {
+  await join(here.adminKey, "default", "victim@example.com", "viewer", "organization");
+  const made = await here.ask(here.adminKey, "POST", "/organizations", { name: "Guessers" });
+  const { id, api_key } = made.data as unknown as { id: string; api_key: { key: string } };
+  const statuses: number[] = [];
+  for (let guess = 0; guess < 12; guess += 1) {
+    const body = { user_email: "victim@example.com", role: "viewer" };
+    const invited = await here.ask(api_key.key, "POST", `/organizations/${id}/invitations`, body);
+    const { token } = invited.data as unknown as { token: string };
+    const guessed = { token, password: `a guess of number ${guess}` };
+    statuses.push((await here.ask(undefined, "POST", "/invitations/accept", guessed)).status);
+  }
+  expect(statuses[0]).toBe(422);
+  expect(statuses).toContain(429);
+  const trail = await here.ask(here.adminKey, "GET", "/audit?action=auth.login&limit=20");
+  const refused = (trail.data as unknown as { outcome: string }[]).filter(({ outcome }) => outcome === "refused");
+  expect(refused).toHaveLength(statuses.filter((status) => status === 422).length);
+});

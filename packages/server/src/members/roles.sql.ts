@@ -7,7 +7,7 @@ import { accessChanged } from "../identity/access-revision.sql.ts";
 import { Refusal } from "../refusal.ts";
 import type { StoreConnection } from "../store/connection.ts";
 import { type OfOrganization, type Store, storeChange, storeRead } from "../store/operation.ts";
-import { type Granter, requireGrantable } from "./granting.ts";
+import { type Granter, requireGrantable, requireRevocable } from "./granting.ts";
 import { isBuiltInRole, readPermissions } from "./grants.ts";
 import type { Roles } from "./members.ts";
 
@@ -128,7 +128,11 @@ const updateRole = storeChange(
   ): Promise<RoleRecord> => {
     const before = await requireCustomRole(connection, organizationId, name);
     if (update.permissions !== undefined) {
-      requireGrantable(by, { allows: new Set(update.permissions), reach: "organization" });
+      const kept = new Set(update.permissions);
+      requireGrantable(by, { allows: kept, reach: "organization" });
+      // Whoever has the role loses these.
+      const lost = [...readPermissions(before.permissions)].filter((permission) => !kept.has(permission));
+      requireRevocable(by, { allows: new Set(lost), reach: "organization" });
     }
     const after: RoleRow = {
       ...before,

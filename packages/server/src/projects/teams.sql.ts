@@ -161,15 +161,18 @@ const limitedTo = (connection: StoreConnection, { organization_id, id }: Team) =
     connection.now(),
   );
 
-/** Whoever adds a project to a team gives its records to everybody whose role is limited to the team. */
-async function requireMayAdd(connection: StoreConnection, by: Granter, team: Team, projects: readonly string[]) {
-  const added = projects.filter((project) => !team.projects.includes(project));
-  if (added.length === 0) return;
+/** Whoever moves projects into a team or out of it gives or takes their records, for everybody limited to the team. */
+async function requireMayMove(connection: StoreConnection, by: Granter, team: Team, projects: readonly string[]) {
+  const moved = [
+    ...projects.filter((project) => !team.projects.includes(project)),
+    ...team.projects.filter((project) => !projects.includes(project)),
+  ];
+  if (moved.length === 0) return;
   for (const { role } of await limitedTo(connection, team)) {
     const allows = await roleOf(connection, team.organization_id, role);
-    const beyond = allows === undefined ? [] : beyondGranter(by, { allows, reach: { projects: added } });
+    const beyond = allows === undefined ? [] : beyondGranter(by, { allows, reach: { projects: moved } });
     if (beyond.length > 0) {
-      const message = `The team's role ${role} would give more than the credential has: ${beyond.join(", ")}.`;
+      const message = `The team's role ${role} allows there what the credential does not have: ${beyond.join(", ")}.`;
       throw new Refusal("AUTH_002", message, { fieldErrors: { projects: "goes beyond the credential" } });
     }
   }
@@ -183,7 +186,7 @@ const updateTeam = storeChange(
   ): Promise<Team> => {
     const before = await requireTeam(connection, { organizationId, name });
     if (update.projects !== undefined) {
-      await requireMayAdd(connection, by, before, update.projects);
+      await requireMayMove(connection, by, before, update.projects);
       await putProjects(connection, before, update.projects);
     }
     if (update.members !== undefined) await putMembers(connection, before, update.members);

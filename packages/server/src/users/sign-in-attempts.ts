@@ -10,12 +10,18 @@ const accountAllowance = { perMinute: 5, burst: 10 } as const;
 export interface SignInAttempts {
   /** From this address, or for this account. */
   admit(address: string | undefined, account: string): Promise<void>;
+  /** For this account, where the address was counted already. */
+  admitAccount(account: string): Promise<void>;
   /** With refresh tokens that are none, from this address. */
   admitRefresh(address: string | undefined): Promise<void>;
 }
 
 /** Everybody may try as often as they like. */
-export const unlimitedAttempts: SignInAttempts = { admit: async () => undefined, admitRefresh: async () => undefined };
+export const unlimitedAttempts: SignInAttempts = {
+  admit: async () => undefined,
+  admitAccount: async () => undefined,
+  admitRefresh: async () => undefined,
+};
 
 /**
  * Limits attempts to prove who one is, before the proof is looked at: guesses in flight at once count as well. Those for
@@ -37,12 +43,16 @@ export function createSignInAttempts(store: RateLimitStore, networkPerMinute: nu
     });
   };
 
+  const ofAccount = (account: string): BucketAsk => ({
+    limit: "sign-in-account",
+    allowance: accountAllowance,
+    // Hashed, since what is typed into the field of an e-mail address may as well be a password.
+    caller: hash("sha256", account, "hex"),
+  });
+
   return {
-    admit: (address, account) => {
-      // Hashed, since what is typed into the field of an e-mail address may as well be a password.
-      const caller = hash("sha256", account, "hex");
-      return take([{ limit: "sign-in-account", allowance: accountAllowance, caller }, ...ofNetwork(address)]);
-    },
+    admit: (address, account) => take([ofAccount(account), ...ofNetwork(address)]),
+    admitAccount: (account) => take([ofAccount(account)]),
     admitRefresh: (address) => take(ofNetwork(address)),
   };
 }
