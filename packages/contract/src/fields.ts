@@ -12,6 +12,13 @@ export const Name = z
   .max(limits.nameLength, `must be at most ${limits.nameLength} characters`)
   .regex(printable, "must not contain control characters");
 
+/** Text of any form, lines and all; but for NUL, which PostgreSQL cannot keep. */
+export const freeText = (lengthMax: number) =>
+  z
+    .string()
+    .max(lengthMax, `must be at most ${lengthMax} characters`)
+    .refine((text) => !text.includes("\0"), "must not contain a NUL character");
+
 export const RecordId = z
   .string()
   .min(1, "must not be empty")

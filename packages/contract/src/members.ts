@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { PermissionName } from "./api-keys.ts";
 import { Email } from "./auth.ts";
-import { limits, Name } from "./fields.ts";
+import { freeText, limits, Name } from "./fields.ts";
 import { permissions } from "./permissions.ts";
 
 /** How far a role reaches. Teams are named by slug or id, projects by the name that records carry. */
@@ -111,12 +111,12 @@ const RolePermissions = z
   .meta({ description: "No more than the credential itself has." });
 
 export const RoleInput = z
-  .strictObject({ name: RoleName, description: z.string().max(1_000).default(""), permissions: RolePermissions })
+  .strictObject({ name: RoleName, description: freeText(1_000).default(""), permissions: RolePermissions })
   .meta({ id: "RoleInput", description: "A role of the organization's own." });
 export type RoleInput = z.output<typeof RoleInput>;
 
 export const RoleUpdate = z
-  .strictObject({ description: z.string().max(1_000).optional(), permissions: RolePermissions.optional() })
+  .strictObject({ description: freeText(1_000).optional(), permissions: RolePermissions.optional() })
   .refine((update) => Object.values(update).some((value) => value !== undefined), "must change something")
   .meta({ id: "RoleUpdate" });
 export type RoleUpdate = z.output<typeof RoleUpdate>;

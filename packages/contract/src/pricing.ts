@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { BooleanText, Currency, CursorPage, Instant, Name, Pagination, PriceInput } from "./fields.ts";
+import { BooleanText, Currency, CursorPage, freeText, Instant, Name, Pagination, PriceInput } from "./fields.ts";
 
 /** One price of one kind; see the glossary for kinds and units. */
 export const RateInput = z
@@ -283,7 +283,7 @@ export const RepricingInput = z
     end_date: Instant.optional(),
     provider: Name.optional(),
     model: Name.optional(),
-    reason: z.string().max(1_000).optional(),
+    reason: freeText(1_000).optional(),
   })
   .meta({ id: "RepricingInput" });
 

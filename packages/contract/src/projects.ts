@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { BooleanText, limits, Name } from "./fields.ts";
+import { BooleanText, freeText, limits, Name } from "./fields.ts";
 import { Slug } from "./organizations.ts";
 
-const Description = z.string().max(2_000);
+const Description = freeText(2_000);
 
 export const ProjectInput = z
   .strictObject({

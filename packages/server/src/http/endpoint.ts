@@ -10,7 +10,7 @@ import { readJson } from "./read-json.ts";
 import { openBody, readBody } from "./request-body.ts";
 import type { Caller, Reply, Route } from "./route.ts";
 import type { SlowBodies } from "./slow-bodies.ts";
-import { validated } from "./validate.ts";
+import { validated, validatedParams } from "./validate.ts";
 
 /** What a handler is given, before the body. The signal is made when a handler first asks for it: most never do. */
 class RequestParts {
@@ -119,7 +119,7 @@ export class Endpoint {
     const parts = new RequestParts(
       caller,
       incoming,
-      operation.params === undefined ? undefined : validated(operation.params, incoming.params),
+      operation.params === undefined ? undefined : validatedParams(operation.params, incoming.params),
       this.#query(incoming.query),
     );
     if (operation.access !== "public") requireOwnOrganization(caller, parts.query);

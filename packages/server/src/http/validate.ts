@@ -61,6 +61,15 @@ export function validated<T>(schema: z.ZodType<T>, value: unknown, place: "query
   });
 }
 
+/** The parts of an address that stand for ids. */
+export function validatedParams<T>(schema: z.ZodType<T>, params: unknown): T {
+  // Nothing is named so, and PostgreSQL could not even be asked for it.
+  if (Object.values(params ?? {}).some((value) => String(value).includes("\0"))) {
+    throw new Refusal("NOT_FOUND", "There is nothing at this address.");
+  }
+  return validated(schema, params);
+}
+
 const fieldErrorsMax = 100;
 
 function fieldErrors(issues: readonly Issue[], value: unknown): Record<string, string> {
