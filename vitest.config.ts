@@ -8,20 +8,31 @@ const mentions = (file: string, names: readonly string[]): boolean => {
   const text = readFileSync(file, "utf8");
   return names.some((name) => text.includes(`/${name}"`));
 };
-const databaseFixture = "database-fixture.ts";
-const fixturesOnIt = globSync("packages/*/{src,test}/**/*-fixture.ts").filter((file) =>
-  mentions(file, [databaseFixture]),
-);
+
+/** The fixture that gives a database, and the fixtures that take theirs from it or from one another. */
+function databaseFixtures(): readonly string[] {
+  const names = ["database-fixture.ts"];
+  const others = globSync("packages/*/{src,test}/**/*-fixture.ts");
+  for (let known = 0; known < names.length; ) {
+    known = names.length;
+    for (const file of others) {
+      if (!names.includes(basename(file)) && mentions(file, names)) names.push(basename(file));
+    }
+  }
+  return names;
+}
+const fixtures = databaseFixtures();
 
 /** Files that take their database from the fixture, or from a fixture that does, run on each store. */
-const onEachStore = globSync(include).filter((file) =>
-  mentions(file, [databaseFixture, ...fixturesOnIt.map((fixture) => basename(fixture))]),
-);
+const onEachStore = globSync(include).filter((file) => mentions(file, fixtures));
 
 export default defineConfig({
   test: {
     projects: [
-      { extends: true, test: { name: "sqlite", include, provide: { postgresUrl: undefined } } },
+      {
+        extends: true,
+        test: { name: "sqlite", include, provide: { postgresUrl: undefined, postgresTemplate: undefined } },
+      },
       {
         extends: true,
         test: { name: "postgres", include: onEachStore, globalSetup: ["test/start-postgres.ts"] },

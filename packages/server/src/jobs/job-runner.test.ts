@@ -1,36 +1,33 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { memoryStore } from "../../test/memory-store.ts";
-import type { StoreThread } from "../sqlite/operation.ts";
-import { connectionOf, sqliteStore } from "../sqlite/store-connection.ts";
-import type { Store } from "../store/operation.ts";
-import { attemptsMax, backoffMs, type JobHandler } from "./job.ts";
+import { openTestedAt, type TestedStoreAt } from "../store/opened-fixture.ts";
+import { installationWrite } from "../store/operation.ts";
+import { attemptsMax, backoffMs, type JobHandler, type NewJob } from "./job.ts";
 import { enqueueJob } from "./job-queue.sql.ts";
 import { createJobRunner, type JobRunner } from "./job-runner.ts";
 
+const enqueue = installationWrite("test.jobs.add", async (connection, job: NewJob) => enqueueJob(connection, job));
+
 let now = 1_000_000;
-let thread: StoreThread;
-let store: Store;
+let opened: TestedStoreAt;
 let runner: JobRunner | undefined;
 
-beforeEach(() => {
+beforeEach(async () => {
   now = 1_000_000;
-  const memory = memoryStore(() => now);
-  thread = memory.store;
-  store = sqliteStore(memory.threads);
+  opened = await openTestedAt(() => now);
 });
 afterEach(async () => {
   await runner?.stop();
   runner = undefined;
+  await opened.close();
 });
 
 const start = (handlers: Record<string, JobHandler>): JobRunner => {
-  runner = createJobRunner({ store, handlers, clock: () => now });
+  runner = createJobRunner({ store: opened.store, handlers, clock: () => now });
   runner.start();
   return runner;
 };
-const rows = () => thread.db.prepare("SELECT status, attempts, last_error, run_at FROM jobs ORDER BY created_at").all();
-const add = (payload: unknown = {}) =>
-  enqueueJob(connectionOf(thread), { organizationId: "acme", kind: "greet", payload });
+const rows = () => opened.rows("SELECT status, attempts, last_error, run_at FROM jobs ORDER BY created_at, id");
+const add = (payload: unknown = {}) => opened.store.run(enqueue, { organizationId: "acme", kind: "greet", payload });
 
 describe("the job runner", () => {
   test("runs what was queued before the start and what is queued later, each once", async () => {
@@ -41,7 +38,7 @@ describe("the job runner", () => {
     await add({ n: 2 });
     running.wake();
     await vi.waitFor(() => expect(done).toEqual([{ n: 1 }, { n: 2 }]));
-    await vi.waitFor(() => expect(rows().map(({ status }) => status)).toEqual(["done", "done"]));
+    await vi.waitFor(async () => expect((await rows()).map(({ status }) => status)).toEqual(["done", "done"]));
   });
 
   test("is idle only when everything that was due is done", async () => {
@@ -56,14 +53,14 @@ describe("the job runner", () => {
     });
     await running.idle();
     expect(done).toHaveLength(2);
-    expect(rows().map(({ status }) => status)).toEqual(["done", "done"]);
+    expect((await rows()).map(({ status }) => status)).toEqual(["done", "done"]);
   });
 
   test("holds one job for the same work while none of it has begun", async () => {
     await add({ n: 1 });
     await add({ n: 1 });
     await add({ n: 2 });
-    expect(rows()).toHaveLength(2);
+    expect(await rows()).toHaveLength(2);
   });
 
   test("tries again after a growing pause and keeps the error", async () => {
@@ -75,15 +72,17 @@ describe("the job runner", () => {
         if (attempts < 3) throw new Error(`attempt ${attempts}`);
       },
     });
-    await vi.waitFor(() =>
-      expect(rows()).toEqual([{ status: "queued", attempts: 1, last_error: "attempt 1", run_at: now + backoffMs(1) }]),
+    await vi.waitFor(async () =>
+      expect(await rows()).toEqual([
+        { status: "queued", attempts: 1, last_error: "attempt 1", run_at: now + backoffMs(1) },
+      ]),
     );
     now += backoffMs(1);
     running.wake();
-    await vi.waitFor(() => expect(rows()[0]).toMatchObject({ attempts: 2, last_error: "attempt 2" }));
+    await vi.waitFor(async () => expect((await rows())[0]).toMatchObject({ attempts: 2, last_error: "attempt 2" }));
     now += backoffMs(2);
     running.wake();
-    await vi.waitFor(() => expect(rows()[0]).toMatchObject({ status: "done", attempts: 3 }));
+    await vi.waitFor(async () => expect((await rows())[0]).toMatchObject({ status: "done", attempts: 3 }));
   });
 
   test("a job that keeps failing ends as a dead letter with its last error", async () => {
@@ -91,7 +90,9 @@ describe("the job runner", () => {
     const running = start({ greet: () => Promise.reject(new Error("no")) });
     for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
       const status = attempt === attemptsMax ? "dead" : "queued";
-      await vi.waitFor(() => expect(rows()[0]).toMatchObject({ attempts: attempt, last_error: "no", status }));
+      await vi.waitFor(async () =>
+        expect((await rows())[0]).toMatchObject({ attempts: attempt, last_error: "no", status }),
+      );
       now += backoffMs(attempt);
       running.wake();
     }
@@ -109,6 +110,6 @@ describe("the job runner", () => {
     });
     await vi.waitFor(() => expect(began).toBe(true));
     await running.stop();
-    expect(rows()).toEqual([{ status: "queued", attempts: 0, last_error: null, run_at: now }]);
+    expect(await rows()).toEqual([{ status: "queued", attempts: 0, last_error: null, run_at: now }]);
   });
 });

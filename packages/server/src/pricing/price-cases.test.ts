@@ -7,13 +7,10 @@ import {
   rateUsage,
   verifyRatedCost,
 } from "@llm-cost-ops/core";
-import { beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { memoryStore } from "../../test/memory-store.ts";
-import { sqliteStore } from "../sqlite/store-connection.ts";
 import { readBundledCatalogue } from "./catalogue/bundled-catalogue.ts";
-import { createPriceBook } from "./price-book.sql.ts";
-import { createPriceLookup } from "./price-lookup.sqlite.ts";
+import { openTestedPriceBook, type TestedPriceBook } from "./price-book-fixture.ts";
 import type { PriceLookup } from "./price-lookup.ts";
 
 interface PriceCase {
@@ -35,15 +32,17 @@ const files = readdirSync(folder)
   .map((name) => parse(readFileSync(new URL(name, folder), "utf8")) as { provider: string; cases: PriceCase[] });
 const cases = files.flatMap(({ provider, cases: list }) => list.map((one) => ({ provider, ...one })));
 
-let lookup: PriceLookup;
+let prices: TestedPriceBook;
 
 beforeAll(async () => {
-  const { store, threads } = memoryStore(() => 1_790_000_000_000);
-  await createPriceBook(sqliteStore(threads)).applyCatalogue({ ...(await readBundledCatalogue()), source: "bundled" });
-  lookup = createPriceLookup(store);
+  prices = await openTestedPriceBook(() => 1_790_000_000_000);
+  await prices.book.applyCatalogue({ ...(await readBundledCatalogue()), source: "bundled" });
 });
+afterAll(() => prices.close());
 
-function rate({ provider, model, at, service_tier, region, usage }: PriceCase & { readonly provider: string }) {
+type Asked = PriceCase & { readonly provider: string };
+
+function rate(lookup: PriceLookup, { provider, model, at, service_tier, region, usage }: Asked) {
   const found = lookup.find("acme", provider, model);
   if (found.kind === "unknown") return { unpriced: found.reason };
   const occurredAtMs = parseInstant(at);
@@ -65,8 +64,9 @@ describe("the bundled prices make the costs that were worked out by hand", () =>
   });
 
   for (const one of cases) {
-    test(`${one.provider}: ${one.name}`, () => {
-      expect(rate(one)).toEqual(one.cost === undefined ? { unpriced: one.unpriced } : { cost: one.cost });
+    test(`${one.provider}: ${one.name}`, async () => {
+      const rated = await prices.find("acme", (lookup) => rate(lookup, one));
+      expect(rated).toEqual(one.cost === undefined ? { unpriced: one.unpriced } : { cost: one.cost });
     });
   }
 });

@@ -1,20 +1,12 @@
-import { beforeEach, describe, expect, test } from "vitest";
-import { memoryStore } from "../../test/memory-store.ts";
-import type { StoreThread } from "../sqlite/operation.ts";
-import { sqliteStore } from "../sqlite/store-connection.ts";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { catalogueFromFile } from "./catalogue/from-file.ts";
-import { createPriceBook } from "./price-book.sql.ts";
-import type { PriceBook } from "./price-book.ts";
-import { createPriceLookup } from "./price-lookup.sqlite.ts";
+import { openTestedPriceBook, type TestedPriceBook } from "./price-book-fixture.ts";
 
 const price = [{ input_price_per_million: 1 }];
-let store: StoreThread;
-let book: PriceBook;
+let prices: TestedPriceBook;
 
-beforeEach(async () => {
-  const memory = memoryStore(() => 0);
-  store = memory.store;
-  book = createPriceBook(sqliteStore(memory.threads));
+beforeAll(async () => {
+  prices = await openTestedPriceBook(() => 0);
   const providers = [
     { id: "openai", models: [{ model: "gpt-4o", prices: price }] },
     {
@@ -42,8 +34,11 @@ beforeEach(async () => {
     },
   ];
   const content = { format: "llm-cost-ops-catalogue", version: 1, providers };
-  await book.applyCatalogue({ ...catalogueFromFile(content), source: "file" });
+  await prices.book.applyCatalogue({ ...catalogueFromFile(content), source: "file" });
 });
+afterAll(() => prices.close());
+
+const find = (model: string) => prices.find("acme", (lookup) => lookup.find("acme", undefined, model));
 
 describe("without a provider", () => {
   test.each([
@@ -51,38 +46,16 @@ describe("without a provider", () => {
     ["claude-sonnet-4-20250514", "anthropic"],
     ["llama-3-70b", "groq"],
     ["us.anthropic.claude-sonnet-4-5-v1:0", "aws"],
-  ])("%s is taken for a model of %s", (model, provider) => {
-    const lookup = createPriceLookup(store);
-    expect(lookup.find("acme", undefined, model)).toMatchObject({ kind: "known", provider });
+  ])("%s is taken for a model of %s", async (model, provider) => {
+    expect(await find(model)).toMatchObject({ kind: "known", provider });
   });
 
-  test("a name that several sell, or none, has no provider", () => {
-    const lookup = createPriceLookup(store);
-    expect(lookup.find("acme", undefined, "shared")).toMatchObject({
+  test("a name that several sell, or none, has no provider", async () => {
+    expect(await find("shared")).toMatchObject({
       kind: "unknown",
       reason: "unknown_provider",
       detail: expect.stringContaining("groq, together"),
     });
-    expect(lookup.find("acme", undefined, "nobodys")).toMatchObject({ kind: "unknown", reason: "unknown_provider" });
-  });
-});
-
-describe("the memory of the look-up", () => {
-  test("answers the same object until the price book changes, whoever changes it", async () => {
-    const lookup = createPriceLookup(store);
-    lookup.refresh();
-    const first = lookup.find("acme", "openai", "gpt-4o");
-    lookup.refresh();
-    expect(lookup.find("acme", "openai", "gpt-4o")).toBe(first);
-    await book.putAlias("acme", "openai", "ours", "gpt-4o");
-    expect(lookup.find("acme", "openai", "ours")).toMatchObject({ kind: "unknown" });
-    lookup.refresh();
-    expect(lookup.find("acme", "openai", "ours")).toMatchObject({ kind: "known", model: "gpt-4o" });
-  });
-
-  test("stays bounded whatever names callers send", () => {
-    const lookup = createPriceLookup(store);
-    for (let n = 0; n < 50_000; n += 1) lookup.find("acme", "openai", `made-up-${n}`);
-    expect(lookup.find("acme", "openai", "gpt-4o")).toMatchObject({ kind: "known" });
+    expect(await find("nobodys")).toMatchObject({ kind: "unknown", reason: "unknown_provider" });
   });
 });

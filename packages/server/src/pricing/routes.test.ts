@@ -1,14 +1,14 @@
 import { type OperationId, operations } from "@llm-cost-ops/contract";
-import { beforeEach, describe, expect, test } from "vitest";
-import { memoryStore } from "../../test/memory-store.ts";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Reply, Routes } from "../http/route.ts";
-import { sqliteStore } from "../sqlite/store-connection.ts";
+import { openTestedAt, type TestedStoreAt } from "../store/opened-fixture.ts";
 import { catalogueFromFile } from "./catalogue/from-file.ts";
 import { createPriceBook } from "./price-book.sql.ts";
 import { createRepricings } from "./repricings.ts";
 import { pricingRoutes } from "./routes.ts";
 
 let now = 0;
+let opened: TestedStoreAt;
 let routes: Routes;
 let woken = 0;
 
@@ -19,19 +19,20 @@ const content = (...models: string[]) => ({
   providers: [{ id: "openai", models: models.map((model) => ({ model, prices: price })) }],
 });
 
-beforeEach(() => {
+beforeEach(async () => {
   now = Date.parse("2026-06-01T00:00:00Z");
   woken = 0;
-  const { threads } = memoryStore(() => now);
+  opened = await openTestedAt(() => now);
   routes = pricingRoutes({
-    book: createPriceBook(sqliteStore(threads)),
-    repricings: createRepricings(sqliteStore(threads), () => now),
+    book: createPriceBook(opened.store),
+    repricings: createRepricings(opened.store, () => now),
     loadBundledCatalogue: async () => catalogueFromFile(content("a", "b", "c")),
     wakeJobs: () => {
       woken += 1;
     },
   });
 });
+afterEach(() => opened.close());
 
 interface Sent {
   readonly params?: object;

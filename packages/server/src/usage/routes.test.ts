@@ -6,38 +6,34 @@ import {
   UsageCreated,
   UsageRecord,
 } from "@llm-cost-ops/contract";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Reply } from "../http/route.ts";
-import { openWriter } from "../sqlite/connection.ts";
-import { sqliteStore } from "../sqlite/store-connection.ts";
-import { type RunningSqliteThreads, startSqliteThreads } from "../sqlite/threads.ts";
-import { createSqliteLedger } from "./ledger.sqlite.ts";
-import { seedPrices, temporaryFolder } from "./ledger-fixture.ts";
+import { openTested, type TestedStore } from "../store/opened-fixture.ts";
 import { usageRoutes } from "./routes.ts";
 
-let folder: ReturnType<typeof temporaryFolder>;
-let threads: RunningSqliteThreads;
+let opened: TestedStore;
 let routes: ReturnType<typeof usageRoutes>;
 
-beforeEach(async () => {
-  folder = temporaryFolder();
-  const db = openWriter(folder.file);
-  seedPrices(db);
-  db.close();
-  threads = await startSqliteThreads({ path: folder.file });
-  routes = usageRoutes({ ledger: createSqliteLedger(threads), store: sqliteStore(threads) });
-});
-afterEach(async () => {
-  await threads.close();
-  folder.remove();
-});
+/** One of its own for each test, all in one store. */
+let organizationId: string;
+let tests = 0;
 
-const base = {
-  caller: { organizationId: "default", principal: { kind: "key", id: "key", name: "key" } },
+beforeAll(async () => {
+  opened = await openTested();
+  routes = usageRoutes(opened);
+});
+beforeEach(() => {
+  tests += 1;
+  organizationId = `organization-${tests}`;
+});
+afterAll(() => opened.close());
+
+const base = () => ({
+  caller: { organizationId, principal: { kind: "key", id: "key", name: "key" } },
   requestId: "request",
   headers: {},
   signal: new AbortController().signal,
-};
+});
 
 type Headers = Record<string, string>;
 const bytesOf = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value));
@@ -48,7 +44,7 @@ function post(
   value: unknown,
   headers: Headers = {},
 ): Promise<Reply> {
-  const request = { ...base, params: undefined, query: {}, headers, bytes: bytesOf(value) };
+  const request = { ...base(), params: undefined, query: {}, headers, bytes: bytesOf(value) };
   const route = routes[id];
   if (route?.body !== "bytes") throw new Error(`${id} does not take bytes`);
   return (route.handle as (request: unknown) => Promise<Reply>)(request);
@@ -63,7 +59,7 @@ function on(
   const route = routes[id];
   if (route?.body !== "json") throw new Error(`${id} does not take JSON`);
   return (route.handle as (request: unknown) => Promise<Reply>)({
-    ...base,
+    ...base(),
     params: { id: record },
     query: undefined,
     body,
