@@ -32,6 +32,12 @@ test("what the document says is shown as text, whatever it says", () => {
   expect(drawn).toContain("&lt;/style&gt;&lt;b&gt;&amp;");
 });
 
+test("what stands between backticks is drawn as code, and nothing else of it is markup", () => {
+  expect(page).toContain("<code>INVALID_REQUEST</code>: ");
+  const marked = { ...document, info: { ...document.info, description: "see `<b>` and ` alone" } };
+  expect(docsPage(marked)).toContain("see <code>&lt;b&gt;</code> and ` alone");
+});
+
 test("the page stays small", () => {
   expect(page.length).toBeLessThan(250_000);
 });

@@ -32,7 +32,12 @@ function html(parts: TemplateStringsArray, ...values: readonly (Html | readonly 
   );
 }
 const text = (value: unknown): Html => raw(escaped(String(value)));
+/** Sentences of the document, in which backticks mark what is written as it stands. */
+const prose = (value: unknown): Html => raw(escaped(String(value)).replace(/`([^`]+)`/g, "<code>$1</code>"));
 const none = raw("");
+
+/** The error codes that an answer is filed under. */
+const codesOf = (name: string): Html => text(name.replaceAll(".", ", "));
 
 type Described = Readonly<Record<string, unknown>> & { readonly $ref?: string };
 
@@ -51,6 +56,7 @@ export function docsPage(document: OpenApiDocument): string {
     ),
   }));
   const schemas = Object.entries(document.components.schemas);
+  const refusals = Object.entries(document.components.responses);
   return html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${text(document.info.title)} API</title><style>${raw(docsStyle)}</style></head><body>
@@ -62,15 +68,20 @@ ${groups.map(
         html`<li><a href="#${text(operation.operationId)}"><b class="${text(method)}">${text(method)}</b> ${text(path)}</a></li>`,
     )}</ul>`,
 )}
+<h2>Errors</h2><ul><li><a href="#errors">${text(refusals.length)} answers that refuse</a></li></ul>
 <h2>Schemas</h2><ul>${schemas.map(([name]) => html`<li><a href="#schema-${text(name)}">${text(name)}</a></li>`)}</ul></nav>
-<main><p class="lead">${text(document.info["description"] ?? "")}</p>
+<main><p class="lead">${prose(document.info["description"] ?? "")}</p>
 ${groups.map(
-  (group) => html`<section><h2>${text(group.name)}</h2><p>${text(group.description)}</p>
+  (group) => html`<section><h2>${text(group.name)}</h2><p>${prose(group.description)}</p>
 ${group.entries.map(({ path, method, operation }) => draw.operation(path, method, operation))}</section>`,
 )}
+<section id="errors"><h2>Errors</h2><table>${refusals.map(
+    ([name, response]) =>
+      html`<tr id="error-${text(name)}"><th><code>${codesOf(name)}</code></th><td>${prose(response.description)}</td></tr>`,
+  )}</table></section>
 <section><h2>Schemas</h2>${schemas.map(
     ([name, schema]) => html`<article id="schema-${text(name)}"><h3>${text(name)}</h3>
-<p>${text(schema["description"] ?? "")}</p>${draw.fields(schema)}</article>`,
+<p>${prose(schema["description"] ?? "")}</p>${draw.fields(schema)}</article>`,
   )}</section></main></body></html>`;
 }
 
@@ -118,7 +129,7 @@ function drawer(document: OpenApiDocument) {
         name,
         field,
       ]) => html`<tr><th><code>${text(name)}</code>${required.has(name) ? html`<i>required</i>` : none}</th>
-<td>${typeOf(field)} <small>${text(limitsOf(field))}</small><div>${text(field["description"] ?? "")}</div></td></tr>`,
+<td>${typeOf(field)} <small>${text(limitsOf(field))}</small><div>${prose(field["description"] ?? "")}</div></td></tr>`,
     )}</table>`;
   };
 
@@ -136,13 +147,17 @@ function drawer(document: OpenApiDocument) {
 
   const operation = (path: string, method: string, described: OpenApiOperation): Html => {
     const parameters = (described.parameters ?? []).map((parameter) => resolved(parameter as Described));
-    const responses = Object.entries(described.responses).map(([status, response]) => ({
-      status,
-      response: resolved(response as Described),
-    }));
+    const answers = Object.entries(described.responses) as [status: string, answer: Described][];
+    const responses = answers
+      .filter(([, { $ref }]) => $ref === undefined)
+      .map(([status, response]) => ({ status, response }));
+    // What many operations refuse with is explained once, under its name.
+    const refusals = answers.flatMap(([status, { $ref }]) =>
+      $ref === undefined ? [] : [{ status, shared: $ref.split("/").at(-1) ?? "" }],
+    );
     const body = described.requestBody?.content as Described | undefined;
     return html`<article id="${text(described.operationId)}"><h3><b class="${text(method)}">${text(method)}</b> ${text(path)}</h3>
-<p>${text(described.summary)}</p>
+<p>${prose(described.summary)}</p>
 ${
   parameters.length === 0
     ? none
@@ -150,15 +165,16 @@ ${
         (parameter) =>
           html`<tr><th><code>${text(parameter["name"])}</code><i>${text(parameter["in"])}${text(
             parameter["required"] === true ? ", required" : "",
-          )}</i></th><td>${typeOf(parameter["schema"] as JsonSchema)}<div>${text(parameter["description"] ?? "")}</div></td></tr>`,
+          )}</i></th><td>${typeOf(parameter["schema"] as JsonSchema)}<div>${prose(parameter["description"] ?? "")}</div></td></tr>`,
       )}</table>`
 }
 ${media("Body", body)}
 <h4>Try</h4><pre>${text(curl(path, method, described))}</pre>
 <h4>Answers</h4><table>${responses.map(
       ({ status, response }) =>
-        html`<tr><th><code>${text(status)}</code></th><td>${text(response["description"])}</td></tr>`,
+        html`<tr><th><code>${text(status)}</code></th><td>${prose(response["description"])}</td></tr>`,
     )}</table>
+<p>Refusals: ${refusals.map(({ status, shared }) => html`<a href="#error-${text(shared)}">${text(status)} ${codesOf(shared)}</a> `)}</p>
 ${responses
   .filter(({ status }) => status.startsWith("2"))
   .map(({ status, response }) => media(status, response["content"] as Described | undefined))}</article>`;
