@@ -76,7 +76,7 @@ export async function benchAuthentication(): Promise<void> {
   const hashUs = await each(requests, () => hashKey(key));
   printFigure("SHA-256 of a key alone (floor)", { value: hashUs, unit: "µs" });
   const folder = temporaryFolder();
-  const postgres = await startPostgres();
+  const postgres = await startPostgres({ outlivesTheMachine: true });
   const stores = [
     ["SQLite", new SqliteAddress(folder.file)],
     ["PostgreSQL", new PostgresAddress(await postgres.database())],

@@ -186,7 +186,7 @@ for (const { name, work, floor, targetMs } of questions) {
 
 /** The target on PostgreSQL: within this many times the embedded store. */
 const ratioMax = 2;
-const server = await startPostgres();
+const server = await startPostgres({ outlivesTheMachine: true });
 try {
   const url = await server.database();
   const opened = await openPostgres({ url, poolSize: 1, now: () => endMs });

@@ -17,8 +17,11 @@ export interface PostgresUnderTest {
 const owner = "cost_ops_owner";
 const password = "owner-of-the-tests";
 
-/** Starts PostgreSQL from the package that carries its programs; as root too, under a user that it makes. */
-export async function startPostgres(): Promise<PostgresUnderTest> {
+/**
+ * Starts PostgreSQL from the package that carries its programs; as root too, under a user that it makes. Tests end the
+ * process at most, never the machine, so they need not wait for the disk; what is measured does (`outlivesTheMachine`).
+ */
+export async function startPostgres({ outlivesTheMachine = false } = {}): Promise<PostgresUnderTest> {
   const folder = mkdtempSync(join(tmpdir(), "llm-cost-ops-postgres-"));
   // As root the server runs under a user of its own, who must be able to pass through the folder.
   chmodSync(folder, 0o711);
@@ -31,6 +34,8 @@ export async function startPostgres(): Promise<PostgresUnderTest> {
     port,
     persistent: true,
     createPostgresUser: true,
+    initdbFlags: ["--no-sync"],
+    postgresFlags: outlivesTheMachine ? [] : ["-c", "fsync=off"],
     onLog: (line) => said.push(String(line)),
     onError: (line) => said.push(String(line)),
   });
