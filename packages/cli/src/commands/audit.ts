@@ -101,13 +101,18 @@ export function define(command: Command, run: Run): void {
           found.problem === null
             ? [
                 `Checked: ${counted(found.entries, "entry", "entries")} and ${counted(found.checkpoints, "checkpoint")}.`,
-                paint.green("✓ Every entry is there, as it was written."),
+                paint.green("✓ Every entry fits what stands before it."),
               ].join("\n")
             : [
                 paint.red(`✗ ${found.problem.message}`),
                 found.seq === 0 ? "No entry fits before it." : `Everything fits up to entry ${count(found.seq)}.`,
               ].join("\n"),
         );
+        if (found.valid && outside === undefined) {
+          cli.terminal.talk(
+            "Only a checkpoint that was kept elsewhere shows a new chain or a cut end: --checkpoint FILE.",
+          );
+        }
         return found.valid ? exitCodes.ok : exitCodes.database;
       }),
     );
