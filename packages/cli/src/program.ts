@@ -24,7 +24,7 @@ const commandTable: Readonly<Record<string, CommandEntry>> = {
   pricing: { summary: "the price book: look up, add, change, reprice", load: () => import("./commands/pricing.ts") },
   init: { summary: "create the database and show the first API key", load: () => import("./commands/init.ts") },
   server: { summary: "start the server", load: () => import("./commands/server.ts") },
-  doctor: { summary: "compute the local ledger again and compare", load: () => import("./commands/doctor.ts") },
+  doctor: { summary: "compute the ledger again, say what is unsafe", load: () => import("./commands/doctor.ts") },
   backup: { summary: "save the whole installation in one file", load: () => import("./commands/backup.ts") },
   restore: { summary: "put a saved installation in its place", load: () => import("./commands/restore.ts") },
   "migrate-store": {
@@ -61,9 +61,9 @@ export async function createProgram(run: Run, argv?: readonly string[]): Promise
     .version(version, "-V, --version", "print the version")
     .helpOption("-h, --help", "print this help")
     .helpCommand("help [command]", "print the help of a command")
-    .option("--api-url <url>", "ask the server at this address (COST_OPS_API_URL) instead of the local database")
+    .option("--api-url <url>", "ask the server at this address (COST_OPS_API_URL) instead of opening the database")
     .option("--api-key <key>", "API key for --api-url (better: COST_OPS_API_KEY)")
-    .option("--database <url>", "local database, such as sqlite:cost-ops.db (DATABASE_URL)")
+    .option("--database <url>", "the database: sqlite:cost-ops.db, or postgresql://… (DATABASE_URL)")
     .option("--config <file>", "configuration file (cost-ops.toml, if it exists)")
     .addOption(new Option("-o, --output <format>", "how data is written (table)").choices(outputFormats))
     .option("--no-color", "no colours (NO_COLOR)")
