@@ -16,9 +16,19 @@ export const errorCodes = {
     status: 422,
     meaning: "The record would exceed what the ledger can count exactly (2^63-1 tokens in one hour of one series).",
   },
+  USAGE_004: {
+    status: 422,
+    meaning:
+      "The record, or the one that has its id already, is of a time of which records are no longer kept (`RETENTION_MONTHS`); nothing was changed.",
+  },
   COST_001: {
     status: 422,
     meaning: "No price was found for this model at this date (an error only with `require_price`, else a warning).",
+  },
+  COST_002: {
+    status: 422,
+    meaning:
+      "The answer needs single records of a time of which only sums by whole hours (by user: days) of UTC are kept; the message says since when records are.",
   },
   PRICING_001: { status: 409, meaning: "The price would overlap or change a price version that already exists." },
   PRICING_002: { status: 422, meaning: "The price list cannot be read; `field_errors` names each wrong entry." },

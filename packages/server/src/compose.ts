@@ -1,4 +1,5 @@
 import { buildOpenApi } from "@llm-cost-ops/contract";
+import { formatInstant } from "@llm-cost-ops/core";
 import { actingStore, commandActor, createActing } from "./audit/acting.ts";
 import { processActor } from "./audit/actor.ts";
 import { keepCheckpoints } from "./audit/kept-checkpoints.ts";
@@ -41,6 +42,7 @@ import { pricingRoutes } from "./pricing/routes.ts";
 import { createProjects } from "./projects/projects.sql.ts";
 import { projectRoutes } from "./projects/routes.ts";
 import { createTeams } from "./projects/teams.sql.ts";
+import { ensureRetention, retentionJobHandlers } from "./retention/retention-job.ts";
 import type { Secret } from "./secret.ts";
 import { sessionRoutes } from "./sessions/routes.ts";
 import { createSessionTokens } from "./sessions/session-tokens.ts";
@@ -131,7 +133,10 @@ export async function compose(config: Config, { clock, logger, brief, createServ
           });
     const jobs = createJobRunner({
       store,
-      handlers: pricingJobHandlers(store),
+      handlers: {
+        ...pricingJobHandlers(store),
+        ...(config.retentionMonths === undefined ? {} : retention(config.retentionMonths, store, logger)),
+      },
       clock,
       onFailure: (job, error) => logger.error({ event: "job.failed", kind: job.kind, job: job.id, err: error }),
     });
@@ -206,6 +211,7 @@ export async function compose(config: Config, { clock, logger, brief, createServ
     const firstKey = brief !== undefined ? undefined : await apiKeys.ensureFirstKey(config.adminKey);
     if (brief === undefined) {
       await failInterruptedImports(store);
+      if (config.retentionMonths !== undefined) await ensureRetention(store);
       jobs.start();
       checkpoints?.start();
     }
@@ -243,6 +249,14 @@ export async function compose(config: Config, { clock, logger, brief, createServ
     throw error;
   }
 }
+
+const retention = (months: number, store: Store, logger: Logger): ReturnType<typeof retentionJobHandlers> =>
+  retentionJobHandlers({
+    store,
+    months,
+    onRaised: (keptFromMs) => logger.info({ event: "retention.raised", keptFrom: formatInstant(keptFromMs) }),
+    onDropped: (dropped) => logger.info({ event: "retention.dropped", ...dropped }),
+  });
 
 /** On a clock that never goes back. A single command shares nothing with anybody. */
 function openBuckets(config: Config, logger: Logger, isBrief: boolean): Promise<OpenedRateLimitStore> {

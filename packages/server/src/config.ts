@@ -29,6 +29,7 @@ export interface Config {
   readonly rateLimitOrganizationRequests: SettingValue<"rateLimitOrganizationRequests"> | undefined;
   readonly rateLimitBurst: SettingValue<"rateLimitBurst"> | undefined;
   readonly rateLimitFailedAuth: SettingValue<"rateLimitFailedAuth">;
+  readonly retentionMonths: SettingValue<"retentionMonths"> | undefined;
   /** Where each setting was found: a flag, a variable, a file, or "default". */
   readonly origins: Readonly<Record<SettingName, string>>;
   /** Sentences about settings that were given and do nothing in this release. */
@@ -130,6 +131,7 @@ export function loadConfig(sources: ConfigSources = {}): Config {
     rateLimitOrganizationRequests: read("rateLimitOrganizationRequests"),
     rateLimitBurst: read("rateLimitBurst"),
     rateLimitFailedAuth: read("rateLimitFailedAuth"),
+    retentionMonths: read("retentionMonths"),
   };
   const notices = unusedNotices(environment, files, problems);
   if (problems.length > 0) throw new ConfigError(problems);

@@ -283,6 +283,16 @@ export const settings = {
     secret: false,
     parse: wholeNumber(0, 1_000_000),
   }),
+  retentionMonths: setting({
+    env: "RETENTION_MONTHS",
+    toml: "database.retention_months",
+    flag: undefined,
+    fallback: undefined,
+    meaning:
+      "How many whole UTC months before the present one keep their single records; sums by hour and day stay for ever. Unset: all do. Once a day older months are dropped, and do not come back.",
+    secret: false,
+    parse: wholeNumber(1, 1_200),
+  }),
 } as const;
 
 export type SettingName = keyof typeof settings;

@@ -1,4 +1,5 @@
 import type { CostRecord, UsageRecord } from "@llm-cost-ops/contract";
+import { keptPart, readKeptFrom } from "../retention/kept-from.ts";
 import type { StoreConnection } from "../store/connection.ts";
 import { type Store, type StoreOperation, storeRead } from "../store/operation.ts";
 import { readRecordId } from "../usage/record-id.ts";
@@ -9,9 +10,9 @@ import type {
   AggregateAnswer,
   AggregateQuestion,
   CostQuery,
-  Extent,
   ListPage,
   ListQuestion,
+  RecordedExtent,
   SummaryAnswer,
   SummaryQuestion,
 } from "./cost-query.ts";
@@ -54,13 +55,13 @@ const listUsage = storeRead("usage.list", async (connection, asked: Asked<ListQu
 const findCost = storeRead(
   "costs.find",
   async (connection, { organizationId, question: id }: Asked<string>): Promise<CostRecord | undefined> => {
-    const places = await findPlaces(connection, organizationId, [readRecordId(id).bytes]);
+    const places = await keptPlaces(connection, organizationId, [readRecordId(id).bytes]);
     return (await readRows(connection, organizationId, places)).map(toCostRecord)[0];
   },
 );
 
 const sortedIds = storeRead("costs.sortedIds", async (connection, { organizationId, question }: Asked<ListQuestion>) =>
-  selectIds(connection, organizationId, question, "usage and cost"),
+  selectIds(connection, organizationId, await ofKept(connection, question), "usage and cost"),
 );
 
 const costsById = storeRead(
@@ -69,16 +70,27 @@ const costsById = storeRead(
     const ids = Array.from({ length: packed.length / idBytes }, (_, at) =>
       packed.subarray(at * idBytes, (at + 1) * idBytes),
     );
-    const places = await findPlaces(connection, organizationId, ids);
+    const places = await keptPlaces(connection, organizationId, ids);
     return (await readRows(connection, organizationId, places)).map(toCostRecord);
   },
 );
 
 const extent = storeRead(
   "costs.extent",
-  async (connection, { organizationId }: Asked<undefined>): Promise<Extent | undefined> =>
+  async (connection, { organizationId }: Asked<undefined>): Promise<RecordedExtent | undefined> =>
     readExtent(connection, organizationId),
 );
+
+const ofKept = async (connection: StoreConnection, question: ListQuestion): Promise<ListQuestion> => ({
+  ...question,
+  period: keptPart(question.period, await readKeptFrom(connection)),
+});
+
+/** Where records lie that are kept; the keys of the others are there as well. */
+async function keptPlaces(connection: StoreConnection, organizationId: string, ids: readonly Uint8Array[]) {
+  const keptFromMs = await readKeptFrom(connection);
+  return (await findPlaces(connection, organizationId, ids)).filter((place) => place.occurred_at >= keptFromMs);
+}
 
 /** One record more than asked for is looked for, to know whether the page is the last. */
 async function readPage<Item>(
@@ -88,7 +100,8 @@ async function readPage<Item>(
   toWire: (row: RecordRow) => Item,
 ): Promise<ListPage<Item>> {
   const { limit, order } = question;
-  const places = await selectPlaces(connection, organizationId, { ...question, limit: limit + 1 }, entries);
+  const asked = await ofKept(connection, { ...question, limit: limit + 1 });
+  const places = await selectPlaces(connection, organizationId, asked, entries);
   const rows = await readRows(connection, organizationId, places.slice(0, limit));
   const last = rows.at(-1);
   return {

@@ -1,4 +1,6 @@
 import type { CostRecord, UsageRecord } from "@llm-cost-ops/contract";
+import { keptFrom } from "../retention/kept-from.sqlite.ts";
+import { keptPart } from "../retention/kept-from.ts";
 import { type SqliteThreads, type StoreThread, sqliteOperation } from "../sqlite/operation.ts";
 import { readRecordId } from "../usage/record-id.ts";
 import { type RecordRow, toCostRecord, toUsageRecord } from "../usage/record-row.ts";
@@ -7,9 +9,9 @@ import type {
   AggregateAnswer,
   AggregateQuestion,
   CostQuery,
-  Extent,
   ListPage,
   ListQuestion,
+  RecordedExtent,
   SummaryAnswer,
   SummaryQuestion,
 } from "./cost-query.ts";
@@ -58,7 +60,7 @@ const findCost = sqliteOperation(
 const sortedIds = sqliteOperation(
   "costs.sortedIds",
   (store, { organizationId, question }: Asked<ListQuestion>): Uint8Array =>
-    Buffer.concat(selectIds(store, organizationId, question, "usage and cost")),
+    Buffer.concat(selectIds(store, organizationId, ofKept(store, question), "usage and cost")),
 );
 
 const costsById = sqliteOperation(
@@ -71,9 +73,15 @@ const costsById = sqliteOperation(
   },
 );
 
-const extent = sqliteOperation("costs.extent", (store, { organizationId }: Asked<undefined>): Extent | undefined =>
-  readExtent(store, organizationId),
+const extent = sqliteOperation(
+  "costs.extent",
+  (store, { organizationId }: Asked<undefined>): RecordedExtent | undefined => readExtent(store, organizationId),
 );
+
+const ofKept = (store: StoreThread, question: ListQuestion): ListQuestion => ({
+  ...question,
+  period: keptPart(question.period, keptFrom(store)),
+});
 
 /** One record more than asked for is looked for, to know whether the page is the last. */
 function readPage<Item>(
@@ -82,7 +90,8 @@ function readPage<Item>(
   entries: ListedEntries,
   toWire: (row: RecordRow) => Item,
 ): ListPage<Item> {
-  const ids = selectIds(store, organizationId, { ...question, limit: question.limit + 1 }, entries);
+  const asked = ofKept(store, { ...question, limit: question.limit + 1 });
+  const ids = selectIds(store, organizationId, asked, entries);
   const rows = readRows(store, organizationId, ids.slice(0, question.limit));
   const last = rows.at(-1);
   return {

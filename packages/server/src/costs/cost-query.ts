@@ -64,10 +64,15 @@ export interface CostQuery {
   costsById(organizationId: string, ids: Uint8Array): Promise<readonly CostRecord[]>;
   findCost(organizationId: string, id: string): Promise<CostRecord | undefined>;
   /** The first and last instant at which anything was recorded; absent for an empty ledger. */
-  extent(organizationId: string): Promise<Extent | undefined>;
+  extent(organizationId: string): Promise<RecordedExtent | undefined>;
 }
 
 export interface Extent {
   readonly firstMs: number;
   readonly lastMs: number;
+}
+
+/** With the instant since which single records are kept: of before there are sums alone. UTC milliseconds; 0 is since ever. */
+export interface RecordedExtent extends Extent {
+  readonly keptFromMs: number;
 }

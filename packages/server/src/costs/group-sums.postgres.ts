@@ -1,11 +1,20 @@
 import { limits } from "@llm-cost-ops/contract/limits";
 import { numberArray, textArray } from "../postgres/array-text.ts";
+import { readKeptFrom } from "../retention/kept-from.ts";
 import type { SqlValue, StoreConnection } from "../store/connection.ts";
 import type { SummedRow } from "./answer-rows.ts";
-import type { Extent } from "./cost-query.ts";
+import type { RecordedExtent } from "./cost-query.ts";
 import { measures } from "./exact-sums.ts";
 import type { GroupCollector } from "./group-collector.ts";
-import { type GroupQuestion, planSums, type RowSource, type SumPlan } from "./group-sums.ts";
+import {
+  type ExtentEnds,
+  extentOf,
+  firstKeptDay,
+  type GroupQuestion,
+  planSums,
+  type RowSource,
+  type SumPlan,
+} from "./group-sums.ts";
 import { namedRecords } from "./named-records.postgres.ts";
 import type { Segment } from "./rollup-plan.ts";
 import { type SegmentLayer, segmentLayers } from "./segment-layers.ts";
@@ -249,7 +258,7 @@ async function collectNamed(
   const named = namedRecords(filter);
   if (named === undefined || named.nothing) return;
   const users = filter.userIds === undefined ? [] : [textArray(filter.userIds)];
-  const bounds = [plan.bounds[0] ?? 0, plan.bounds.at(-1) ?? 0];
+  const bounds = [Math.max(plan.bounds[0] ?? 0, plan.keptFromMs), plan.bounds.at(-1) ?? 0];
   const rows = await connection.all<GroupedSums>(
     `WITH named AS (
        SELECT r.organization_id, r.occurred_at, r.id FROM ${named.source}
@@ -275,16 +284,22 @@ async function collectNamed(
   collect(rows, { segmentAt }, collector, false);
 }
 
-/** The first and last instant of the organization's records. */
-export async function readExtent(connection: StoreConnection, organizationId: string): Promise<Extent | undefined> {
-  const at = (direction: "ASC" | "DESC"): string =>
-    `(SELECT occurred_at FROM records WHERE organization_id = ? ORDER BY occurred_at ${direction}, id ${direction} LIMIT 1)`;
-  const row = await connection.get<{ first: number | null; last: number | null }>(
-    `SELECT ${at("ASC")} AS first, ${at("DESC")} AS last`,
+/** The first and last instant of the organization's records, of which sums alone may be left. */
+export async function readExtent(
+  connection: StoreConnection,
+  organizationId: string,
+): Promise<RecordedExtent | undefined> {
+  const keptFromMs = await readKeptFrom(connection);
+  const kept = (direction: "ASC" | "DESC"): string =>
+    `(SELECT occurred_at FROM records WHERE organization_id = ?1 AND occurred_at >= ?2
+      ORDER BY occurred_at ${direction}, id ${direction} LIMIT 1)`;
+  const dropped = (end: "min" | "max"): string =>
+    keptFromMs === 0 ? "NULL" : `(SELECT ${end}(day) FROM rollup_daily WHERE organization_id = ?1 AND day < ?3)`;
+  const ends = await connection.get<ExtentEnds>(
+    `SELECT ${kept("ASC")} AS first, ${kept("DESC")} AS last, ${dropped("min")} AS "firstDay", ${dropped("max")} AS "lastDay"`,
     organizationId,
-    organizationId,
+    keptFromMs,
+    ...(keptFromMs === 0 ? [] : [firstKeptDay(keptFromMs)]),
   );
-  return row === undefined || row.first === null || row.last === null
-    ? undefined
-    : { firstMs: row.first, lastMs: row.last };
+  return ends === undefined ? undefined : extentOf(ends, keptFromMs);
 }

@@ -1,8 +1,9 @@
+import { keptFrom } from "../retention/kept-from.sqlite.ts";
 import type { StoreThread } from "../sqlite/operation.ts";
 import type { SummedRow } from "./answer-rows.ts";
-import type { Extent } from "./cost-query.ts";
+import type { RecordedExtent } from "./cost-query.ts";
 import type { GroupCollector } from "./group-collector.ts";
-import { type GroupQuestion, planSums } from "./group-sums.ts";
+import { type ExtentEnds, extentOf, firstKeptDay, type GroupQuestion, planSums } from "./group-sums.ts";
 import { rowAbsorber } from "./row-absorber.sqlite.ts";
 import { seriesCatalogue } from "./series-catalogue.sqlite.ts";
 import type { SeriesCatalogue } from "./series-catalogue.ts";
@@ -20,7 +21,7 @@ export function sumGroups(store: StoreThread, organizationId: string, question: 
     const collector = plan.collector();
     const absorb = rowAbsorber(store, collector, big);
     if (filter.ids !== undefined || filter.usageIds !== undefined) {
-      absorb.named(organizationId, filter, plan.bounds);
+      absorb.named(organizationId, filter, plan);
       return collector;
     }
     for (const segment of plan.segments()) {
@@ -40,15 +41,20 @@ function selectiveIds(catalogue: SeriesCatalogue, matching: readonly number[]): 
   return selective ? matching.map((at) => catalogue.ids[at] ?? 0) : undefined;
 }
 
-/** The first and last instant of the organization's records. */
-export function readExtent({ db }: StoreThread, organizationId: string): Extent | undefined {
-  const at = (direction: "ASC" | "DESC"): number | undefined =>
-    db
-      .prepare(`SELECT occurred_at FROM records WHERE organization_id = ? ORDER BY occurred_at ${direction} LIMIT 1`)
-      .get(organizationId)?.["occurred_at"] as number | undefined;
-  const firstMs = at("ASC");
-  const lastMs = at("DESC");
-  return firstMs === undefined || lastMs === undefined ? undefined : { firstMs, lastMs };
+/** The first and last instant of the organization's records, of which sums alone may be left. */
+export function readExtent(store: StoreThread, organizationId: string): RecordedExtent | undefined {
+  const { db } = store;
+  const keptFromMs = keptFrom(store);
+  const kept = (direction: "ASC" | "DESC"): string =>
+    `(SELECT occurred_at FROM records WHERE organization_id = ?1 AND occurred_at >= ?2 ORDER BY occurred_at ${direction} LIMIT 1)`;
+  const dropped = (end: "min" | "max"): string =>
+    keptFromMs === 0 ? "NULL" : `(SELECT ${end}(day) FROM rollup_daily WHERE organization_id = ?1 AND day < ?3)`;
+  const ends = db
+    .prepare(
+      `SELECT ${kept("ASC")} AS first, ${kept("DESC")} AS last, ${dropped("min")} AS firstDay, ${dropped("max")} AS lastDay`,
+    )
+    .get(organizationId, keptFromMs, ...(keptFromMs === 0 ? [] : [firstKeptDay(keptFromMs)])) as unknown as ExtentEnds;
+  return extentOf(ends, keptFromMs);
 }
 
 /** Reads with doubles; where a stored sum has outgrown them, once more with BigInts. */

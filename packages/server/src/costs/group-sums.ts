@@ -1,7 +1,9 @@
 import type { Dimension } from "@llm-cost-ops/contract";
+import { formatInstant } from "@llm-cost-ops/core";
+import { Refusal } from "../refusal.ts";
 import type { SummedRow } from "./answer-rows.ts";
 import type { Period, RecordFilter } from "./cost-filter.ts";
-import type { Extent } from "./cost-query.ts";
+import type { RecordedExtent } from "./cost-query.ts";
 import { measures } from "./exact-sums.ts";
 import { GroupCollector } from "./group-collector.ts";
 import { type Grain, planSegments, type Segment } from "./rollup-plan.ts";
@@ -26,7 +28,12 @@ export interface SumPlan {
   /** The ends of the answer's time buckets. */
   readonly bounds: readonly number[];
   readonly withUsers: boolean;
-  /** The rows to sum; not for records that are named by id. */
+  /** Of records that are named by id, those since then count. UTC milliseconds. */
+  readonly keptFromMs: number;
+  /**
+   * The rows to sum; not for records that are named by id. Refuses with COST_002 where single records are needed of a time
+   * of which they are no longer kept.
+   */
   segments(): readonly Segment<RowSource>[];
   /** An empty collector for the rows. */
   collector(): GroupCollector;
@@ -42,6 +49,26 @@ const byTime: readonly Grain<RowSource>[] = [
 ];
 const byUser: readonly Grain<RowSource>[] = [{ source: "rollup_user_daily", unitMs: dayMs }];
 
+/** The ends of what an organization has, as a store finds them. Absent is nothing. */
+export interface ExtentEnds {
+  /** Of its records that are kept, in UTC milliseconds. */
+  readonly first: number | null;
+  readonly last: number | null;
+  /** Of its daily rollups of before, in days since the epoch. */
+  readonly firstDay: number | null;
+  readonly lastDay: number | null;
+}
+
+/** Of a time without single records whole days are known; undefined where there is nothing. */
+export function extentOf(ends: ExtentEnds, keptFromMs: number): RecordedExtent | undefined {
+  const firstMs = ends.firstDay === null ? ends.first : ends.firstDay * dayMs;
+  const lastMs = ends.last ?? (ends.lastDay === null ? null : (ends.lastDay + 1) * dayMs - 1);
+  return firstMs === null || lastMs === null ? undefined : { firstMs, lastMs, keptFromMs };
+}
+
+/** The days whose records are no longer kept: all before this one. */
+export const firstKeptDay = (keptFromMs: number): number => Math.floor(keptFromMs / dayMs);
+
 /**
  * Plans the sums of what was recorded in a period by any dimensions and by currency. Whole days and hours are read from
  * rollups and only the ragged ends from records; rows of nothing but zeros (everything in them was voided) are left out.
@@ -50,7 +77,7 @@ const byUser: readonly Grain<RowSource>[] = [{ source: "rollup_user_daily", unit
 export function planSums(
   organizationId: string,
   catalogue: SeriesCatalogue,
-  extent: Extent,
+  extent: RecordedExtent,
   { period, filter, groupBy }: GroupQuestion,
 ): SumPlan | undefined {
   const matching = catalogue.matching(filter);
@@ -72,7 +99,15 @@ export function planSums(
     matching,
     bounds,
     withUsers,
-    segments: () => planSegments(bounds, withUsers || filter.userIds !== undefined ? byUser : byTime, "records"),
+    keptFromMs: extent.keptFromMs,
+    segments: () => {
+      const isByUser = withUsers || filter.userIds !== undefined;
+      const segments = planSegments(bounds, isByUser ? byUser : byTime, "records");
+      if (segments.some(({ source, from }) => source === "records" && from < extent.keptFromMs)) {
+        throw withoutRecords(extent.keptFromMs, isByUser ? "days" : "hours");
+      }
+      return segments;
+    },
     collector: () => new GroupCollector(series, bounds.length - 1, withUsers),
     rows: (collector) =>
       collector.rows().map(({ slot, group, bucket, user }) => ({
@@ -89,8 +124,14 @@ export function planSums(
   };
 }
 
+const withoutRecords = (keptFromMs: number, units: "days" | "hours"): Refusal =>
+  new Refusal(
+    "COST_002",
+    `This needs single records of before ${formatInstant(keptFromMs)}, which are no longer kept; of that time only sums by whole ${units} of UTC are${units === "days" ? " by user" : ""}. Ask for whole ${units} of UTC, or from then on.`,
+  );
+
 /** Where a period ends beyond all records it may as well end with a whole day, which rollups answer at once. */
-function wholeDaysWithin(period: Period, { firstMs, lastMs }: Extent): Period {
+function wholeDaysWithin(period: Period, { firstMs, lastMs }: RecordedExtent): Period {
   return {
     ...period,
     fromMs: period.fromMs <= firstMs ? Math.floor(firstMs / dayMs) * dayMs : period.fromMs,

@@ -1,4 +1,5 @@
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
+import { keptFrom } from "../retention/kept-from.sqlite.ts";
 import { type StoreThread, threadState } from "../sqlite/operation.ts";
 import { entryCodes, type RecordRow, recordColumns, recordSource, stateBits } from "../usage/record-row.ts";
 import type { RecordFilter } from "./cost-filter.ts";
@@ -48,14 +49,15 @@ export function selectIds(
   return ids;
 }
 
-/** The records themselves, in the order of the ids; ids that are not records are left out. */
+/** The records themselves, in the order of the ids; ids that are not records, or of none that is kept, are left out. */
 export function readRows(store: StoreThread, organizationId: string, ids: readonly Uint8Array[]): readonly RecordRow[] {
   const select = store.db.prepare(
     `SELECT ${recordColumns} FROM ${recordSource}
-     WHERE r.organization_id = ? AND r.id = ? AND r.entry <> ${entryCodes.correction}`,
+     WHERE r.organization_id = ? AND r.id = ? AND r.occurred_at >= ? AND r.entry <> ${entryCodes.correction}`,
   );
+  const keptFromMs = keptFrom(store);
   return ids.flatMap((id) => {
-    const row = select.get(organizationId, id);
+    const row = select.get(organizationId, id, keptFromMs);
     return row === undefined ? [] : [row as unknown as RecordRow];
   });
 }

@@ -3,6 +3,7 @@ import { formatInstant } from "@llm-cost-ops/core";
 import type { Caller, Reply, Routes } from "../http/route.ts";
 import { isRecordWithin } from "../identity/record-scope.ts";
 import { Refusal } from "../refusal.ts";
+import { unlessDropped } from "../retention/kept-from.ts";
 import type { Period } from "./cost-filter.ts";
 import type { AggregateQuestion, CostQuery, ListPage, ListQuestion } from "./cost-query.ts";
 import { writeCursor } from "./page-cursor.ts";
@@ -49,7 +50,8 @@ export function costRoutes({ query, now }: CostRouteDeps): Routes {
       handle: async ({ caller, params }) => {
         const cost = await query.findCost(caller.organizationId, params.id);
         if (cost === undefined || !isRecordWithin(cost, caller.records)) {
-          throw new Refusal("NOT_FOUND", "There is no cost with this id.");
+          const keptFromMs = (await query.extent(caller.organizationId))?.keptFromMs ?? 0;
+          throw new Refusal("NOT_FOUND", `There is no cost with this id${unlessDropped(keptFromMs)}.`);
         }
         return { json: { data: cost } };
       },

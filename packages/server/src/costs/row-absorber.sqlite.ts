@@ -4,7 +4,7 @@ import { byCorrectedRecord, entryCodes } from "../usage/record-row.ts";
 import type { RecordFilter } from "./cost-filter.ts";
 import { type ExactSums, measures } from "./exact-sums.ts";
 import type { GroupCollector } from "./group-collector.ts";
-import type { RowSource } from "./group-sums.ts";
+import type { RowSource, SumPlan } from "./group-sums.ts";
 import { namedIds } from "./named-ids.ts";
 import type { Segment } from "./rollup-plan.ts";
 
@@ -29,7 +29,7 @@ interface RowFilter {
 export interface RowAbsorber {
   segment(organizationId: string, segment: Segment<RowSource>, filter: RowFilter): void;
   /** Records that are named by id, with their corrections. */
-  named(organizationId: string, filter: RecordFilter, bounds: readonly number[]): void;
+  named(organizationId: string, filter: RecordFilter, plan: Pick<SumPlan, "bounds" | "keptFromMs">): void;
 }
 
 /** What the functions that SQL calls work on. The functions belong to the connection; whom they serve changes by question. */
@@ -80,8 +80,8 @@ export function rowAbsorber(store: StoreThread, collector: GroupCollector, big: 
       if (withNobody) read(organizationId, { ...segment, source: "rollup_daily" }, filter);
     },
 
-    named(organizationId, filter, bounds) {
-      const first = bounds[0] ?? 0;
+    named(organizationId, filter, { bounds, keptFromMs }) {
+      const first = Math.max(bounds[0] ?? 0, keptFromMs);
       const last = bounds.at(-1) ?? 0;
       const users = filter.userIds === undefined ? undefined : new Set(filter.userIds);
       const find = db.prepare("SELECT entry, user_id, occurred_at FROM records WHERE organization_id = ? AND id = ?");

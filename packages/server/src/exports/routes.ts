@@ -1,7 +1,7 @@
 import { basePath, costFields, type Export, limits, type Pagination } from "@llm-cost-ops/contract";
 import { formatInstant, nextStart, startOf } from "@llm-cost-ops/core";
 import { always, type Period, readPeriod, readRecordFilter } from "../costs/cost-filter.ts";
-import type { CostQuery } from "../costs/cost-query.ts";
+import type { CostQuery, Extent } from "../costs/cost-query.ts";
 import { readOrder } from "../costs/list-order.ts";
 import { readCursor, writeCursor } from "../costs/page-cursor.ts";
 import { pickFields, readDimensions, readFields } from "../costs/read-question.ts";
@@ -160,7 +160,7 @@ async function recordedPeriod(query: CostQuery, caller: Caller, asked: Period): 
 }
 
 /** The first and last instant of what the caller may see. */
-async function extentOf(query: CostQuery, caller: Caller, period: Period): ReturnType<CostQuery["extent"]> {
+async function extentOf(query: CostQuery, caller: Caller, period: Period): Promise<Extent | undefined> {
   const { organizationId, records } = caller;
   if (records === undefined) return query.extent(organizationId);
   const filter = readRecordFilter(caller, {});

@@ -6,7 +6,7 @@ const monthsFromMs = Date.UTC(2020, 0);
 const monthsToMs = Date.UTC(2050, 0);
 const endMs = Date.UTC(10_000, 0);
 
-/** The partition of `record_keys`. */
+/** The name of the partition of `record_keys`. */
 export const recordKeysPartition = "record_keys_rows";
 
 /**
@@ -24,12 +24,12 @@ const openToCopy = (partition: string, constraint: string): string => `
   END IF;`;
 
 /**
- * Makes the partition of an instant and gives its name. The server's role owns nothing and could not, so the function works
- * as the owner of the schema; it takes no names. A partition is attached rather than created in place, which lets readers
- * and writers of the others work on.
+ * Makes the partition of an instant and gives its name; null where its records are no longer kept. The server's role owns
+ * nothing and could not, so the function works as the owner of the schema; it takes no names. A partition is attached
+ * rather than created in place, which lets readers and writers of the others work on.
  */
 export const makeRecordsPartition = `
-CREATE FUNCTION make_records_partition(at_ms bigint) RETURNS text LANGUAGE plpgsql SECURITY DEFINER
+CREATE OR REPLACE FUNCTION make_records_partition(at_ms bigint) RETURNS text LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp AS $make$
 DECLARE
   month timestamp;
@@ -52,12 +52,17 @@ BEGIN
   -- The lock that attaching needs: whoever waited for it sees what the one before made.
   LOCK TABLE records IN SHARE UPDATE EXCLUSIVE MODE;
   IF to_regclass(partition) IS NOT NULL THEN RETURN partition; END IF;
+  -- Read under the lock, which whoever drops months takes too: one that was dropped is not made again.
+  IF to_ms <= (SELECT value FROM settings WHERE key = 'records_kept_from') THEN RETURN NULL; END IF;
   EXECUTE format('CREATE TABLE %I (LIKE records INCLUDING ALL)', partition);
   ${openToCopy("partition", "partition || '_own_rows'")}
   EXECUTE format('ALTER TABLE records ATTACH PARTITION %I FOR VALUES FROM (%s) TO (%s)', partition, from_ms, to_ms);
   RETURN partition;
 END $make$;
-REVOKE ALL ON FUNCTION make_records_partition(bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION make_records_partition(bigint) FROM PUBLIC`;
+
+/** The partition of `record_keys`, open to COPY as well. */
+export const makeKeysPartition = `
 DO $make$ BEGIN
   EXECUTE format('CREATE TABLE %I PARTITION OF record_keys FOR VALUES WITH (MODULUS 1, REMAINDER 0)', '${recordKeysPartition}');
   ${openToCopy(`'${recordKeysPartition}'`, `'${recordKeysPartition}_own_rows'`)}
@@ -66,6 +71,7 @@ END $make$`;
 /** Gives the server's role what it needs of partitions, and takes what a grant on all tables gave beyond it. */
 export const grantPartitions = `
 GRANT EXECUTE ON FUNCTION make_records_partition(bigint) TO ${serverRole};
+GRANT EXECUTE ON FUNCTION drop_records_partition() TO ${serverRole};
 DO $grant$ DECLARE partition regclass; BEGIN
   FOR partition IN SELECT oid FROM pg_class WHERE relispartition AND relkind = 'r' AND relnamespace = 'public'::regnamespace
   LOOP
@@ -95,10 +101,10 @@ export function partitionSpan(atMs: number): PartitionSpan {
  * transaction of the connection.
  */
 export async function ensureRecordsPartition(connection: Pick<StoreConnection, "get">, atMs: number): Promise<string> {
-  const row = await connection.get<{ partition: string }>(
+  const row = await connection.get<{ partition: string | null }>(
     "SELECT make_records_partition(CAST(? AS bigint)) AS partition",
     atMs,
   );
-  if (row === undefined) throw new Error("no partition was named");
+  if (row?.partition == null) throw new Error("no partition was named");
   return row.partition;
 }

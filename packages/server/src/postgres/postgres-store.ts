@@ -4,7 +4,7 @@ import { runWithActor } from "../audit/watched-change.ts";
 import type { Refusal } from "../refusal.ts";
 import type { StoreConnection } from "../store/connection.ts";
 import type { Store, StoreOperation } from "../store/operation.ts";
-import { lockOrganization } from "./locks.ts";
+import { keepMonths, lockOrganization } from "./locks.ts";
 import { migratePostgres } from "./migrate.ts";
 import { connectionOf, connectTimeoutMs, createPool, type ProcessParts, types } from "./pool.ts";
 import { organizationSetting, scopeSetting } from "./row-security.ts";
@@ -108,7 +108,7 @@ function opening<Args>({ access, scope }: StoreOperation<Args, unknown>, args: A
   const owner = pg.escapeLiteral(organizationId);
   const begin =
     access === "read"
-      ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+      ? `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${keepMonths}`
       : `BEGIN ISOLATION LEVEL READ COMMITTED; ${lockOrganization(organizationId)}`;
   return `${begin}; SET LOCAL ${organizationSetting} = ${owner}; SET LOCAL ${scopeSetting} = '${scope}'`;
 }

@@ -1,6 +1,7 @@
 import { migrations } from "../sqlite/schema.ts";
 import { guardPrices } from "./locks.ts";
-import { makeRecordsPartition } from "./partitions.ts";
+import { makeKeysPartition, makeRecordsPartition } from "./partitions.ts";
+import { dropRecordsPartition, guardKeptFrom } from "./retention-functions.ts";
 import { isInstallation, ownRow } from "./row-security.ts";
 
 const counters = `requests bigint NOT NULL, input_tokens bigint NOT NULL, output_tokens bigint NOT NULL,
@@ -33,7 +34,13 @@ CREATE TABLE records (
   PRIMARY KEY (organization_id, occurred_at, id)
 ) PARTITION BY RANGE (occurred_at);
 ${makeRecordsPartition};
+${makeKeysPartition};
 ${guardPrices}`,
+  // The keys of all records are there already, and stay when records go. What follows is what lets these go.
+  record_keys: `
+${makeRecordsPartition};
+${dropRecordsPartition};
+${guardKeptFrom}`,
 };
 
 /** The catalogue's rows stand under no organization, and every organization reads them. */

@@ -4,6 +4,7 @@ import { formatInstant, type Pico } from "@llm-cost-ops/core";
 import { recordChange } from "../audit/audit-entries.sql.ts";
 import { enqueueJob } from "../jobs/job-queue.sql.ts";
 import { Refusal } from "../refusal.ts";
+import { readKeptFrom } from "../retention/kept-from.ts";
 import type { StoreConnection } from "../store/connection.ts";
 import { storeChange, storeRead, storeWrite } from "../store/operation.ts";
 import { applyCorrections } from "../usage/corrections.sql.ts";
@@ -159,9 +160,11 @@ export const savePreview = storeChange(
   async (connection, preview: Preview): Promise<Repricing | undefined> => {
     const { organizationId, scope, createdBy, reason, examined, groups, skipped, priceBookRevision } = preview;
     if ((await readPriceBookRevision(connection)) !== priceBookRevision) return undefined;
+    const keptFromMs = await readKeptFrom(connection);
     const body: RepricingBody = {
       ...groupsToWire(groups),
-      scope,
+      // The range says of which records the totals are: none of before is there to be repriced.
+      scope: keptFromMs === 0 ? scope : { ...scope, fromMs: Math.max(scope.fromMs ?? 0, keptFromMs) },
       reason,
       records_examined: examined,
       skipped,
@@ -245,6 +248,7 @@ export const beginStep = storeChange(
     if (step === "apply" && body.priceBookRevision !== (await readPriceBookRevision(connection))) {
       throw new Refusal("REPRICING_001", `Prices have changed since repricing ${id} was previewed; preview it again.`);
     }
+    await refuseOfDropped(connection, id, step, body);
     await setStatus(connection, row, during, { ...body, cursor: null });
     const runAtMs = connection.now() + requestMs;
     await enqueueJob(connection, { organizationId, kind: repriceKind, payload: { id }, runAtMs });
@@ -257,6 +261,21 @@ export const beginStep = storeChange(
     });
   },
 );
+
+/** Of what is no longer kept nothing can be applied or undone, and the totals would not be those of what was. */
+async function refuseOfDropped(
+  connection: StoreConnection,
+  id: string,
+  step: RepricingStep,
+  { difference }: RepricingBody,
+): Promise<void> {
+  const keptFromMs = await readKeptFrom(connection);
+  if (!difference.some(({ day }) => Date.parse(day) < keptFromMs)) return;
+  throw new Refusal(
+    "REPRICING_001",
+    `Repricing ${id} is about records of before ${formatInstant(keptFromMs)}, which are no longer kept${step === "apply" ? "; preview it again" : ""}.`,
+  );
+}
 
 interface Batch {
   readonly corrections: readonly CorrectionInput[];

@@ -297,4 +297,17 @@ ALTER TABLE exports ADD COLUMN record_scope TEXT;
 ALTER TABLE imports ADD COLUMN record_scope TEXT;
 `,
   },
+  {
+    id: 10,
+    sql: `
+-- UTC milliseconds: no record of before is kept. It never goes back.
+INSERT INTO settings VALUES ('records_kept_from', 0);
+-- The ids of records that are no longer kept, so that none of them is recorded again.
+CREATE TABLE record_keys (
+  organization_id TEXT NOT NULL, id BLOB NOT NULL, occurred_at INTEGER NOT NULL,
+  entry INTEGER NOT NULL, fingerprint BLOB NOT NULL,
+  PRIMARY KEY (organization_id, id)
+) STRICT, WITHOUT ROWID;
+`,
+  },
 ];

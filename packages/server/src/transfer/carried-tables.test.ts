@@ -7,7 +7,8 @@ test("every table of every schema that ever was is carried, each column exactly"
     const made = migrations
       .filter((migration) => migration.id <= id)
       .flatMap(({ sql }) => [...sql.matchAll(/CREATE TABLE (\w+)/g)].map(([, name]) => name));
-    expect(carriedTables(id).map(({ name }) => name)).toEqual([...made.sort(), droppedKeys.name]);
+    const own = made.includes(droppedKeys.name) ? [] : [droppedKeys.name];
+    expect(carriedTables(id).map(({ name }) => name)).toEqual([...made.sort(), ...own]);
   }
 });
 

@@ -17,8 +17,8 @@ export interface CarriedTable {
 }
 
 /**
- * Tables that only PostgreSQL has. `record_keys` holds what `records` says too, except the ids of records that retention
- * dropped with their month: only those are carried, under this name.
+ * The ids of records that retention dropped. On PostgreSQL the same table holds the ids of all records, which `records`
+ * says too: only those of dropped ones are carried. Schemas before retention have it on PostgreSQL alone.
  */
 export const droppedKeys: CarriedTable = {
   name: "record_keys",
@@ -62,8 +62,13 @@ export function makeSchema(db: DatabaseSync, schema: number): void {
  * carried without being named here. Throws where one could not be carried exactly.
  */
 export function carriedTables(schema: number): readonly CarriedTable[] {
-  return onNewSchema(schema, (db) => [...tableNames(db).map((name) => describe(db, name)), droppedKeys]);
+  const tables = embeddedTables(schema);
+  return tables.some(({ name }) => name === droppedKeys.name) ? tables : [...tables, droppedKeys];
 }
+
+/** Those that the embedded store has. */
+export const embeddedTables = (schema: number): readonly CarriedTable[] =>
+  onNewSchema(schema, (db) => tableNames(db).map((name) => describe(db, name)));
 
 /** How many rows each table has before anybody used it. */
 export const rowsOfNewSchema = (schema: number): ReadonlyMap<string, number> =>

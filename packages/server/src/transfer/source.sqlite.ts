@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
-import { type CarriedTable, carriedTables, droppedKeys, latestSchema } from "./carried-tables.ts";
+import { type CarriedTable, embeddedTables, latestSchema } from "./carried-tables.ts";
 import { absent, toField } from "./row-text.ts";
 import { blockBytes, type DatabaseSource, type TableBlock } from "./table-block.ts";
 import { TransferError } from "./transfer-error.ts";
@@ -30,7 +30,7 @@ export function openSqliteSource(path: string): DatabaseSource {
     const opened = db;
     return {
       schema,
-      blocks: () => readBlocks(opened, path, carriedTables(schema)),
+      blocks: () => readBlocks(opened, path, embeddedTables(schema)),
       texts: async (sql) => opened.prepare(sql).all() as unknown as readonly (readonly (string | null)[])[],
       close: async () => opened.close(),
     };
@@ -48,8 +48,7 @@ async function* readBlocks(
   path: string,
   tables: readonly CarriedTable[],
 ): AsyncGenerator<TableBlock> {
-  // Ids that retention dropped, which only PostgreSQL remembers apart from their records.
-  for (const table of tables.filter(({ name }) => name !== droppedKeys.name)) {
+  for (const table of tables) {
     const blocks = readTable(db, table);
     for (;;) {
       let next: IteratorResult<TableBlock, void>;

@@ -17,8 +17,7 @@ import { storageRefusal } from "../sqlite/storage-failure.ts";
 import {
   type CarriedColumn,
   type CarriedTable,
-  carriedTables,
-  droppedKeys,
+  embeddedTables,
   latestSchema,
   makeSchema,
   rowsOfNewSchema,
@@ -160,7 +159,7 @@ async function fill(path: string, source: InstallationSource, signal: AbortSigna
       PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = -65536;
     `);
     makeSchema(db, source.schema);
-    const tables = carriedTables(source.schema).filter(({ name }) => name !== droppedKeys.name);
+    const tables = embeddedTables(source.schema);
     for (const { name } of tables) db.exec(`DELETE FROM ${name}`);
     const indexes = db.prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL").all();
     // An index is made faster at once than row by row.
@@ -181,12 +180,7 @@ async function fill(path: string, source: InstallationSource, signal: AbortSigna
 }
 
 const noPlaceFor = ({ table }: TableBlock): TransferError =>
-  new TransferError(
-    "place",
-    table === droppedKeys.name
-      ? "the source remembers ids of records that retention has dropped, which the embedded store cannot: use PostgreSQL"
-      : `the embedded store has no table ${table}`,
-  );
+  new TransferError("place", `the embedded store has no table ${table}`);
 
 function rowInserter(db: DatabaseSync, { name, columns }: CarriedTable): (block: TableBlock) => void {
   // Whole numbers arrive as text, of which the database makes exact ones, or refuses.

@@ -2,24 +2,37 @@ import pg from "pg";
 import { holdPricesStill, lockOrganization } from "../postgres/locks.ts";
 import { organizationSetting, scopeSetting } from "../postgres/row-security.ts";
 import { revisionSql } from "../pricing/price-rows.ts";
+import { keptFromSql } from "../retention/kept-from.ts";
 
 /** Begins a transaction that sees and writes the rows of one organization. */
 const opening = (organizationId: string): string =>
   `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL ${organizationSetting} = ${pg.escapeLiteral(organizationId)};
    SET LOCAL ${scopeSetting} = 'organization'`;
 
+/** What stays as it is until the end of an append. */
+export interface AppendTerms {
+  /** The price book's revision. */
+  readonly revision: number;
+  /** Since when records are kept, in UTC milliseconds; 0 is since ever. */
+  readonly keptFromMs: number;
+}
+
 /**
- * Begins the transaction of an append: from here on prices stay as they are. Gives the price book's revision. With
- * `hasLock` no other write of the organization happens beside it; that lock always comes first.
+ * Begins the transaction of an append, whose terms hold from here on. With `hasLock` no other write of the organization
+ * happens beside it; that lock always comes first.
  */
-export async function beginAppend(client: pg.ClientBase, organizationId: string, hasLock: boolean): Promise<number> {
+export async function beginAppend(
+  client: pg.ClientBase,
+  organizationId: string,
+  hasLock: boolean,
+): Promise<AppendTerms> {
   const lock = hasLock ? `${lockOrganization(organizationId)}; ` : "";
   const answers = (await client.query(
-    `${opening(organizationId)}; ${lock}${holdPricesStill}; ${revisionSql}`,
-  )) as unknown as readonly pg.QueryResult<{ value: number }>[];
-  const value = answers.at(-1)?.rows[0]?.value;
-  if (value === undefined) throw new Error("the price book has no revision");
-  return value;
+    `${opening(organizationId)}; ${lock}${holdPricesStill}; SELECT (${revisionSql}) AS revision, (${keptFromSql}) AS "keptFromMs"`,
+  )) as unknown as readonly pg.QueryResult<{ [Term in keyof AppendTerms]: number | null }>[];
+  const { revision, keptFromMs } = answers.at(-1)?.rows[0] ?? {};
+  if (revision == null) throw new Error("the price book has no revision");
+  return { revision, keptFromMs: keptFromMs ?? 0 };
 }
 
 /** Begins a short write, one at a time for each organization. */

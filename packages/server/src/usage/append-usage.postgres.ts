@@ -20,7 +20,7 @@ import type { PreparedRecord } from "./prepare-record.ts";
 import { type UsageBody, UsageBodyReader } from "./read-usage-body.ts";
 import { type RecordOutcome, RejectedOutcome } from "./record-outcome.ts";
 import { RecordsPartitions } from "./records-partitions.postgres.ts";
-import { writeCarefully } from "./write-carefully.postgres.ts";
+import { type CarefulWriting, writeCarefully } from "./write-carefully.postgres.ts";
 import { isKnown, LaidRecords, type RecordWriting } from "./write-records.postgres.ts";
 
 /** How often a group is tried again: because it lost a race, or prices changed between its rating and its transaction. */
@@ -155,7 +155,9 @@ export class UsageAppender {
     return withClient(this.#parts.pool, async (client, breakUp) => {
       await this.#makePartitions(client, []);
       let came: Attempt = "written";
-      if ((await beginAppend(client, organizationId, false)) !== revision) came = "other prices";
+      const terms = await beginAppend(client, organizationId, false);
+      if (terms.revision !== revision) came = "other prices";
+      else if (laid.firstMs < terms.keptFromMs) came = "needs care";
       else {
         try {
           await laid.writeKeys(client);
@@ -214,13 +216,14 @@ export class UsageAppender {
       const interning = isTrial ? new PostgresInterning() : this.#interning;
       if (!isTrial) await this.#intern(client, organizationId, records);
       const present = await beginAppend(client, organizationId, isTrial);
-      if (revision !== undefined && present !== revision) {
+      if (revision !== undefined && present.revision !== revision) {
         await client.query("ROLLBACK");
         return "other prices";
       }
       const strange = isTrial ? interning.unknown(records) : undefined;
       if (strange !== undefined) (await interning.intern(client, organizationId, strange)).keep();
-      await this.#writeBodies(client, { interning, partitions: this.#partitions }, bodies);
+      const writing = { interning, partitions: this.#partitions, keptFromMs: present.keptFromMs };
+      await this.#writeBodies(client, writing, bodies);
       if (isTrial) {
         await client.query("ROLLBACK");
         return "written";
@@ -233,7 +236,11 @@ export class UsageAppender {
     });
   }
 
-  async #writeBodies(client: pg.ClientBase, writing: RecordWriting, bodies: readonly OpenBody[]): Promise<void> {
+  async #writeBodies(
+    client: pg.ClientBase,
+    writing: Omit<CarefulWriting, "process">,
+    bodies: readonly OpenBody[],
+  ): Promise<void> {
     const asked = bodies.flatMap(({ args, read }) =>
       read.map((record) => (record instanceof RejectedOutcome ? record : { record, args })),
     );

@@ -1,5 +1,6 @@
 import { priceBookRevision } from "../pricing/price-lookup.sqlite.ts";
 import { Refusal } from "../refusal.ts";
+import { keptFrom } from "../retention/kept-from.sqlite.ts";
 import { rollBack } from "../sqlite/connection.ts";
 import { commitToFile } from "../sqlite/database-file.ts";
 import type { GroupCall, SqliteGroupOperation, StoreThread } from "../sqlite/operation.ts";
@@ -7,7 +8,8 @@ import { isIntegerOverflow, storageRefusal } from "../sqlite/storage-failure.ts"
 import { transactionEnded } from "../sqlite/transaction.ts";
 import { type AppendArgs, type AppendResult, asExpected, ResultWriter } from "./append-result.ts";
 import { committedUsage, usageCommitted } from "./committed-usage.ts";
-import { findFingerprinted, insertRecord, insertRecords, recordsPerInsert } from "./insert-record.sqlite.ts";
+import { refusedAsDropped, refusedAsTooOld } from "./dropped-record.ts";
+import { findFingerprinted, insertRecord, insertRecords, isDropped, recordsPerInsert } from "./insert-record.sqlite.ts";
 import { outcomeOfKnownId, refusedAsTooMuch } from "./known-id.ts";
 import type { PreparedRecord } from "./prepare-record.ts";
 import { type PreparedUsage, usagePreparation } from "./prepare-usage.sqlite.ts";
@@ -132,18 +134,20 @@ function tryGroup(
   try {
     if (!isCurrent()) return false;
     const rollups = new RollupChanges();
+    const keptFromMs = keptFrom(store);
     for (const body of bodies) {
       body.outcomes.length = 0;
-      for (let at = 0; at < body.read.length; at += recordsPerInsert) {
-        const several = body.read.slice(at, at + recordsPerInsert);
+      const read = keptFromMs === 0 ? body.read : withoutDropped(store, body.read, keptFromMs);
+      for (let at = 0; at < read.length; at += recordsPerInsert) {
+        const several = read.slice(at, at + recordsPerInsert);
         if (!isCareful && areAllInserted(store, rollups, several)) {
           for (const record of several) body.outcomes.push({ kind: "recorded", record });
           continue;
         }
         for (const record of several) {
           if (record instanceof RejectedOutcome) body.outcomes.push(record);
-          else if (isCareful) body.outcomes.push(writeCarefully(store, body, record));
-          else body.outcomes.push(writeRecord(store, rollups, body, record));
+          else if (isCareful) body.outcomes.push(writeCarefully(store, body, record, keptFromMs));
+          else body.outcomes.push(writeRecord(store, rollups, body, record, keptFromMs));
         }
       }
     }
@@ -170,20 +174,35 @@ function areAllInserted(
   return prepared.length === records.length && insertRecords(store, rollups, prepared);
 }
 
-function writeRecord(store: StoreThread, rollups: RollupChanges, body: Body, record: PreparedRecord): RecordOutcome {
+/** Refuses what is of a time, or has an id, of which records are no longer kept. */
+const withoutDropped = (store: StoreThread, read: Body["read"], keptFromMs: number): Body["read"] =>
+  read.map((record) => {
+    if (record instanceof RejectedOutcome) return record;
+    const tooOld = refusedAsTooOld(record, keptFromMs);
+    if (tooOld !== undefined) return tooOld;
+    return isDropped(store, record.organizationId, record.id) ? refusedAsDropped(record, keptFromMs) : record;
+  });
+
+function writeRecord(
+  store: StoreThread,
+  rollups: RollupChanges,
+  body: Body,
+  record: PreparedRecord,
+  keptFromMs: number,
+): RecordOutcome {
   if (insertRecord(store, rollups, record)) return { kind: "recorded", record };
   const stored = findFingerprinted(store, record.organizationId, record.id);
   if (stored === undefined) throw new Error("a record was neither inserted nor found");
-  return outcomeOfKnownId(stored, record, body.args);
+  return outcomeOfKnownId(stored, record, body.args, keptFromMs);
 }
 
 /** Writes one record with its rollups in a savepoint of its own. */
-function writeCarefully(store: StoreThread, body: Body, record: PreparedRecord): RecordOutcome {
+function writeCarefully(store: StoreThread, body: Body, record: PreparedRecord, keptFromMs: number): RecordOutcome {
   const { db } = store;
   db.exec("SAVEPOINT one_record");
   try {
     const rollups = new RollupChanges();
-    const outcome = writeRecord(store, rollups, body, record);
+    const outcome = writeRecord(store, rollups, body, record, keptFromMs);
     flushRollups(store, rollups);
     return outcome;
   } catch (error) {

@@ -1,3 +1,4 @@
+import { readKeptFrom } from "../retention/kept-from.ts";
 import type { StoreConnection } from "../store/connection.ts";
 import { installationRead } from "../store/operation.ts";
 import { linesProve } from "./explain-record.sql.ts";
@@ -27,6 +28,8 @@ export interface LedgerDifference {
 }
 
 export interface LedgerCheck {
+  /** Where the check begins, since records of before are no longer kept. UTC milliseconds; 0 is with the first. */
+  readonly keptFromMs: number;
   readonly records: number;
   readonly rollupRows: number;
   readonly linesChecked: number;
@@ -47,7 +50,7 @@ type Report = (table: string, key: string, message: string) => void;
 /**
  * Recomputes all rollups from the records, and all lines from what they say, and compares exactly. A rollup row that is
  * missing counts as zeros, for moving records leaves such rows behind. Goes day by day, so that neither memory nor one
- * statement grows with the ledger. Changes nothing; run it on a snapshot.
+ * statement grows with the ledger. Begins where records are kept. Changes nothing; run it on a snapshot.
  */
 export async function checkLedger(connection: StoreConnection, options: LedgerCheckOptions): Promise<LedgerCheck> {
   const reported: LedgerDifference[] = [];
@@ -61,19 +64,21 @@ export async function checkLedger(connection: StoreConnection, options: LedgerCh
   let rollupRows = 0;
   let records = 0;
   let linesChecked = 0;
+  const keptFromMs = await readKeptFrom(connection);
+  const firstDay = Math.floor(keptFromMs / dayMs);
   const one = options.organizationId;
   let organizationId = one ?? (await nextOrganization(connection, ""));
   while (organizationId !== null) {
-    for (let day = await nextDay(connection, organizationId, 0); day !== null; ) {
+    for (let day = await nextDay(connection, organizationId, firstDay); day !== null; ) {
       rollupRows += await compareDay(connection, { organizationId, day }, report);
       day = await nextDay(connection, organizationId, day + 1);
     }
-    const checked = await checkRecords(connection, organizationId, report);
+    const checked = await checkRecords(connection, { organizationId, keptFromMs }, report);
     records += checked.records;
     linesChecked += checked.linesChecked;
     organizationId = one === undefined ? await nextOrganization(connection, organizationId) : null;
   }
-  return { records, rollupRows, linesChecked, differences, reported };
+  return { keptFromMs, records, rollupRows, linesChecked, differences, reported };
 }
 
 /** The check of everything, or of one organization, on one snapshot. */
@@ -271,7 +276,7 @@ interface CheckedRow {
 /** Records in the order in which they lie: on SQLite by id, on PostgreSQL by time, where each must have its key as well. */
 const checkedRecords = {
   sqlite: `SELECT id, occurred_at, entry, cost_milli, cost_pico, lines, 1 AS is_keyed FROM records
-    WHERE organization_id = ?1 AND id > ?2 ORDER BY id LIMIT ${pageRecords}`,
+    WHERE organization_id = ?1 AND id > ?2 AND occurred_at >= ?3 ORDER BY id LIMIT ${pageRecords}`,
   // OFFSET 0 keeps the planner from reading all keys for each page.
   postgres: `SELECT r.id, r.occurred_at, r.entry, r.cost_milli, r.cost_pico, r.lines,
       CASE WHEN k.occurred_at = r.occurred_at AND k.entry = r.entry AND k.fingerprint = r.fingerprint THEN 1 ELSE 0 END
@@ -286,14 +291,17 @@ const checkedRecords = {
 
 async function checkRecords(
   connection: StoreConnection,
-  organizationId: string,
+  { organizationId, keptFromMs }: { readonly organizationId: string; readonly keptFromMs: number },
   report: Report,
 ): Promise<{ records: number; linesChecked: number }> {
   let records = 0;
   let linesChecked = 0;
-  let last: Pick<CheckedRow, "id" | "occurred_at"> | undefined = { id: new Uint8Array(0), occurred_at: 0 };
+  let last: Pick<CheckedRow, "id" | "occurred_at"> | undefined = {
+    id: new Uint8Array(0),
+    occurred_at: keptFromMs,
+  };
   while (last !== undefined) {
-    const place = connection.dialect === "sqlite" ? [last.id] : [last.id, last.occurred_at];
+    const place = [last.id, connection.dialect === "sqlite" ? keptFromMs : last.occurred_at];
     const page: readonly CheckedRow[] = await connection.all<CheckedRow>(
       checkedRecords[connection.dialect],
       organizationId,

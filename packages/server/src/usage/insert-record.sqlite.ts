@@ -14,6 +14,7 @@ interface Statements {
   readonly insert: StatementSync;
   readonly insertSeveral: StatementSync;
   readonly find: StatementSync;
+  readonly findDropped: StatementSync;
 }
 
 const statementsKey = Symbol("record insertion");
@@ -28,6 +29,7 @@ const prepareStatements = (db: DatabaseSync): Statements => ({
   find: db.prepare(
     `SELECT ${recordColumns}, r.fingerprint FROM ${recordSource} WHERE r.organization_id = ? AND r.id = ?`,
   ),
+  findDropped: db.prepare("SELECT 1 FROM record_keys WHERE organization_id = ? AND id = ?"),
 });
 
 const statementsOf = (store: StoreThread): Statements =>
@@ -40,6 +42,10 @@ export const findFingerprinted = (
   id: Uint8Array,
 ): FingerprintedRow | undefined =>
   statementsOf(store).find.get(organizationId, id) as unknown as FingerprintedRow | undefined;
+
+/** Whether a record that is no longer kept had this id. */
+export const isDropped = (store: StoreThread, organizationId: string, id: Uint8Array): boolean =>
+  statementsOf(store).findDropped.get(organizationId, id) !== undefined;
 
 /**
  * Inserts a record and adds it to the rollups; false, and nothing done, where its id is taken. In the caller's

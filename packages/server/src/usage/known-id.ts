@@ -1,11 +1,19 @@
 import type { AppendArgs } from "./append-result.ts";
+import { refusedAsDropped } from "./dropped-record.ts";
 import type { PreparedRecord } from "./prepare-record.ts";
 import type { FingerprintedRow } from "./record-columns.ts";
 import { type RecordOutcome, RejectedOutcome } from "./record-outcome.ts";
 import { RejectedRecord } from "./rejected-record.ts";
 
-/** What becomes of a record whose id is recorded already: the same call again, or refused (USAGE_002). */
-export function outcomeOfKnownId(stored: FingerprintedRow, record: PreparedRecord, args: AppendArgs): RecordOutcome {
+/** What becomes of a record whose id is recorded already: the same call again, or refused (USAGE_002, USAGE_004). */
+export function outcomeOfKnownId(
+  stored: FingerprintedRow,
+  record: PreparedRecord,
+  args: AppendArgs,
+  keptFromMs: number,
+): RecordOutcome {
+  // One that retention has not come to yet is as gone as the others.
+  if (stored.occurred_at < keptFromMs) return refusedAsDropped(record, keptFromMs);
   if (isSameCall(stored, record, args)) return { kind: "duplicate", record, row: stored };
   const rejection = new RejectedRecord("USAGE_002", `id ${record.idText} is already recorded with other content`, {
     id: "is already recorded with other content",

@@ -2,6 +2,7 @@ import { limits } from "@llm-cost-ops/contract/limits";
 import { recordChange } from "../audit/audit-entries.sql.ts";
 import { isRecordWithin, type RecordScope } from "../identity/record-scope.ts";
 import { Refusal } from "../refusal.ts";
+import { readKeptFrom, unlessDropped } from "../retention/kept-from.ts";
 import type { StoreConnection } from "../store/connection.ts";
 import { storeChange, storeRead } from "../store/operation.ts";
 import { relabelLedgerRow, voidLedgerRow } from "./corrections.sql.ts";
@@ -32,8 +33,9 @@ async function requireRecord(
 ): Promise<LedgerRow> {
   const { bytes } = readRecordId(id);
   const row = (await findLedgerRows(connection, organizationId, [bytes])).get(recordKey(bytes));
-  if (row === undefined || !isRecordWithin(row, within)) {
-    throw new Refusal("NOT_FOUND", `there is no record with id ${id}`);
+  const keptFromMs = await readKeptFrom(connection);
+  if (row === undefined || row.occurred_at < keptFromMs || !isRecordWithin(row, within)) {
+    throw new Refusal("NOT_FOUND", `there is no record with id ${id}${unlessDropped(keptFromMs)}`);
   }
   return row;
 }

@@ -1,4 +1,5 @@
 import type { Quantities } from "@llm-cost-ops/core";
+import { readKeptFrom } from "../retention/kept-from.ts";
 import type { StoreConnection } from "../store/connection.ts";
 import type { AppliedCorrection, CorrectionReason, RatingCursor, RatingSelection, StoredUsage } from "./corrections.ts";
 import { withRequest } from "./measure-usage.ts";
@@ -49,7 +50,8 @@ export interface RatingPage {
 
 /**
  * The stored records of a selection, at most `limit`, in a stable order: those that wait by series, priced ones by time.
- * There may be none on a page and others on the next. Voided records, reported costs and corrections are not among them.
+ * There may be none on a page and others on the next. Voided records, reported costs and corrections are not among them,
+ * nor what is of a time of which records are no longer kept.
  */
 export const loadForRating = (
   connection: StoreConnection,
@@ -73,8 +75,10 @@ async function loadWaiting(
     after?.id ?? noBytes,
     limit,
   );
-  const records = rows.map((row) => toStoredUsage(row, row.series_id));
-  return pageOf(records, records.length < limit ? undefined : records.at(-1)?.cursor);
+  const keptFromMs = await readKeptFrom(connection);
+  const read = rows.map((row) => toStoredUsage(row, row.series_id));
+  const records = read.filter(({ occurredAtMs }) => occurredAtMs >= keptFromMs);
+  return pageOf(records, read.length < limit ? undefined : read.at(-1)?.cursor);
 }
 
 async function loadPriced(
@@ -82,7 +86,8 @@ async function loadPriced(
   organizationId: string,
   { after, limit, fromMs, toMs, provider, model }: Extract<RatingSelection, { which: "priced" }>,
 ): Promise<RatingPage> {
-  const start = [after?.position ?? (fromMs ?? 0) - 1, after?.id ?? afterIds] as const;
+  const firstMs = Math.max(fromMs ?? 0, await readKeptFrom(connection));
+  const start = [after?.position ?? firstMs - 1, after?.id ?? afterIds] as const;
   const endMs = toMs ?? Number.MAX_SAFE_INTEGER;
   await readInOrder(connection);
   const last = await connection.get<Pick<LedgerRow, "occurred_at" | "id">>(

@@ -40,13 +40,16 @@ export class RecordsPartitions {
     return [...starts];
   }
 
-  /** Makes what is not there, outside of any transaction, so that each is there for all others at once. */
+  /**
+   * Makes what is not there, outside of any transaction, so that each is there for all others at once. Months whose records
+   * are no longer kept stay unknown.
+   */
   async make(client: pg.ClientBase, instants: readonly number[]): Promise<void> {
     for (const atMs of instants) {
-      const { rows } = await client.query<{ name: string }>("SELECT make_records_partition($1) AS name", [atMs]);
+      const { rows } = await client.query<{ name: string | null }>("SELECT make_records_partition($1) AS name", [atMs]);
       const [made] = rows;
       if (made === undefined) throw new Error("no partition was named");
-      this.#names.set(atMs, made.name);
+      if (made.name !== null) this.#names.set(atMs, made.name);
     }
   }
 

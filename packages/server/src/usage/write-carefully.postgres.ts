@@ -2,6 +2,7 @@ import type pg from "pg";
 import { connectionOf, type ProcessParts } from "../postgres/pool.ts";
 import { isOutOfRange } from "../postgres/storage-failure.ts";
 import type { AppendArgs } from "./append-result.ts";
+import { refusedAsDropped, refusedAsTooOld } from "./dropped-record.ts";
 import { outcomeOfKnownId, refusedAsTooMuch } from "./known-id.ts";
 import type { PreparedRecord } from "./prepare-record.ts";
 import { type FingerprintedRow, rowOf } from "./record-columns.ts";
@@ -18,6 +19,8 @@ export interface AskedRecord {
 /** What careful writing needs beside the records. */
 export interface CarefulWriting extends RecordWriting {
   readonly process: ProcessParts;
+  /** Since when records are kept, in UTC milliseconds. */
+  readonly keptFromMs: number;
 }
 
 /**
@@ -29,10 +32,13 @@ export async function writeCarefully(
   writing: CarefulWriting,
   asked: readonly (AskedRecord | RejectedOutcome)[],
 ): Promise<readonly RecordOutcome[]> {
-  const records = asked.filter((one): one is AskedRecord => !(one instanceof RejectedOutcome));
+  const kept = asked.map((one) =>
+    one instanceof RejectedOutcome ? one : (refusedAsTooOld(one.record, writing.keptFromMs) ?? one),
+  );
+  const records = kept.filter((one): one is AskedRecord => !(one instanceof RejectedOutcome));
   const written = await writeInParts(client, writing, records);
   let next = 0;
-  return asked.map((one) => {
+  return kept.map((one) => {
     if (one instanceof RejectedOutcome) return one;
     const outcome = written[next++];
     if (outcome === undefined) throw new Error("a record has no outcome");
@@ -91,8 +97,10 @@ async function writePart(
       return { kind: "recorded", record };
     }
     const known = free.has(id) && first !== undefined ? fingerprinted(first) : stored.get(id);
+    // Keys stay when their records are dropped.
+    if (known === undefined && writing.keptFromMs > 0) return refusedAsDropped(record, writing.keptFromMs);
     if (known === undefined) throw new Error("a record was neither inserted nor found");
-    return outcomeOfKnownId(known, record, args);
+    return outcomeOfKnownId(known, record, args, writing.keptFromMs);
   });
   const laid = new LaidRecords(writing, recorded.length);
   for (const record of recorded) laid.add(record);

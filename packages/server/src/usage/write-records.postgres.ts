@@ -58,6 +58,8 @@ export class LaidRecords {
   readonly #byPartition = new Map<string, CopyRows>();
   readonly #recordsBytes: number;
   readonly #changes = new RollupChanges();
+  /** The earliest time of a record, in UTC milliseconds. */
+  firstMs = Number.POSITIVE_INFINITY;
 
   constructor(writing: RecordWriting, expectedRecords: number) {
     this.#writing = writing;
@@ -68,6 +70,7 @@ export class LaidRecords {
   add(record: PreparedRecord): void {
     const { interning, partitions } = this.#writing;
     const seriesId = interning.seriesId(record);
+    this.firstMs = Math.min(this.firstMs, record.occurredAtMs);
     this.#changes.add(shareOf(record, seriesId));
     addKey(this.#keys, record);
     const partition = partitions.nameOf(record.occurredAtMs);
