@@ -1,17 +1,16 @@
 import { once as event } from "node:events";
 import { permissions } from "@llm-cost-ops/contract";
+import { loadConfig } from "../config.ts";
 import { listen } from "../http/app-fixture.ts";
-import { sqliteStore } from "../sqlite/store-connection.ts";
-import { startSqliteThreads } from "../sqlite/threads.ts";
-import { createSqliteLedger } from "../usage/ledger.sqlite.ts";
+import { openStore } from "../open-store.ts";
 import { usageRoutes } from "../usage/routes.ts";
 import { storedAttempts } from "./idempotency.sql.ts";
 import { createOnce } from "./once.ts";
 
 /** Serves a database, records what it is sent, says so on stdout and never answers, until it is killed. */
-const [file = ""] = process.argv.slice(2);
-const threads = await startSqliteThreads({ path: file });
-const usage = usageRoutes({ ledger: createSqliteLedger(threads), store: sqliteStore(threads) });
+const [url = ""] = process.argv.slice(2);
+const opened = await openStore(loadConfig({ environment: { DATABASE_URL: url } }));
+const usage = usageRoutes(opened);
 const record = usage["usage.create"]?.handle as (request: unknown) => Promise<unknown>;
 
 const never = async (): Promise<never> => {
@@ -32,7 +31,7 @@ const app = await listen(
         permissions: new Set(permissions),
       }),
     },
-    once: createOnce({ attempts: storedAttempts(sqliteStore(threads)), clock: Date.now }),
+    once: createOnce({ attempts: storedAttempts(opened.store), clock: Date.now }),
   },
 );
 process.stdout.write(`${app.url}\n`);

@@ -7,18 +7,13 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type ListeningApp, listen, testKey } from "../http/app-fixture.ts";
 import type { Caller } from "../http/route.ts";
 import { Refusal, unknownOutcome } from "../refusal.ts";
-import { openReader, openWriter } from "../sqlite/connection.ts";
-import { sqliteStore } from "../sqlite/store-connection.ts";
-import { type RunningSqliteThreads, startSqliteThreads } from "../sqlite/threads.ts";
-import { createSqliteLedger } from "../usage/ledger.sqlite.ts";
-import { seedPrices, temporaryFolder } from "../usage/ledger-fixture.ts";
+import { openTested, type TestedStore } from "../store/opened-fixture.ts";
 import { usageRoutes } from "../usage/routes.ts";
 import { type Attempts, keptMs, leaseMs } from "./attempts.ts";
 import { storedAttempts } from "./idempotency.sql.ts";
 import { createOnce } from "./once.ts";
 
-let folder: ReturnType<typeof temporaryFolder>;
-let threads: RunningSqliteThreads;
+let opened: TestedStore;
 let app: ListeningApp;
 let nowMs: number;
 let runs: number;
@@ -42,11 +37,7 @@ const callerOf = (header: string | undefined): Caller => {
 };
 
 beforeEach(async () => {
-  folder = temporaryFolder();
-  const db = openWriter(folder.file);
-  seedPrices(db);
-  db.close();
-  threads = await startSqliteThreads({ path: folder.file });
+  opened = await openTested();
   nowMs = Date.parse("2026-01-15T10:00:00Z");
   runs = 0;
   work = async (run) => ({ json: { run } });
@@ -55,7 +46,7 @@ beforeEach(async () => {
     yield '{"type":"report"}\n';
   };
   keeping = () => undefined;
-  const stored = storedAttempts(sqliteStore(threads));
+  const stored = storedAttempts(opened.store);
   const attempts: Attempts = {
     ...stored,
     finish: async (...args) => {
@@ -73,7 +64,7 @@ beforeEach(async () => {
   };
   app = await listen(
     {
-      ...(usageRoutes({ ledger: createSqliteLedger(threads), store: sqliteStore(threads) }) as object),
+      ...(usageRoutes(opened) as object),
       "providers.create": { body: "json", handle: counted },
       "aliases.create": { body: "json", handle: counted },
       "apiKeys.create": { body: "json", handle: counted },
@@ -96,8 +87,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await app.fastify.close();
-  await threads.close();
-  folder.remove();
+  await opened.close();
 });
 
 interface Heard {
@@ -149,15 +139,6 @@ async function send(
 
 const provider = ProviderInput.parse({ id: "acme", name: "Acme" });
 const call = { provider: "openai", model: "gpt-4o", input_tokens: 1_000, occurred_at: "2026-01-15T10:00:00Z" };
-
-function rows(sql: string): unknown[] {
-  const db = openReader(folder.file);
-  try {
-    return db.prepare(sql).all();
-  } finally {
-    db.close();
-  }
-}
 
 describe("a request with an Idempotency-Key", () => {
   it("runs once, and its repetition gets status, type and body of the first answer", async () => {
@@ -266,7 +247,7 @@ describe("a request with an Idempotency-Key", () => {
     nowMs += 1;
     expect(await send("/pricing/providers", provider, { key: "old-39" })).toMatchObject({ isReplayed: false });
     for (let at = 0; at < 3; at += 1) await send("/pricing/providers", provider, { key: `new-${at}` });
-    expect(rows("SELECT count(*) AS kept FROM idempotency_keys")).toEqual([{ kept: 4 }]);
+    expect(await opened.rows("SELECT count(*) AS kept FROM idempotency_keys")).toEqual([{ kept: 4 }]);
   });
 
   it("means nothing on PUT and DELETE", async () => {
@@ -280,7 +261,7 @@ describe("a request with an Idempotency-Key", () => {
     expect((await deleted()).headers.get("idempotent-replayed")).toBeNull();
     expect(runs).toBe(2);
     await send("/pricing/some", {}, { method: "PUT" });
-    expect(rows("SELECT count(*) AS kept FROM idempotency_keys")).toEqual([{ kept: 0 }]);
+    expect(await opened.rows("SELECT count(*) AS kept FROM idempotency_keys")).toEqual([{ kept: 0 }]);
   });
 
   it("keeps long answers", async () => {
@@ -303,7 +284,7 @@ describe("an answer that holds a secret", () => {
       code: "IDEMPOTENCY_002",
       details: { outcome: "done" },
     });
-    const kept = rows("SELECT answer FROM idempotency_keys") as { answer: Uint8Array }[];
+    const kept = (await opened.rows("SELECT answer FROM idempotency_keys")) as { answer: Uint8Array }[];
     expect(Buffer.from(kept[0]?.answer ?? []).includes(secret)).toBe(false);
     expect(runs).toBe(1);
   });
@@ -318,7 +299,7 @@ describe("recorded usage", () => {
     const again = await send("/usage/batch", { records: [call, call] }, { key: "b" });
     expect(again).toEqual({ ...batch, isReplayed: true });
     expect(again.text).toContain('"recorded":2');
-    expect(rows("SELECT count(*) AS records FROM records")).toEqual([{ records: 3 }]);
+    expect(await opened.rows("SELECT count(*) AS records FROM records")).toEqual([{ records: 3 }]);
   });
 });
 
@@ -395,7 +376,11 @@ describe("after a kill in the middle of a request", () => {
   async function killInFlight(path: string, body: unknown): Promise<void> {
     const child = spawn(
       process.execPath,
-      ["--conditions=source", fileURLToPath(new URL("./crash-fixture.ts", import.meta.url)), folder.file],
+      [
+        "--conditions=source",
+        fileURLToPath(new URL("./crash-fixture.ts", import.meta.url)),
+        opened.database.DATABASE_URL,
+      ],
       { stdio: ["ignore", "pipe", "inherit"] },
     );
     const exited = new Promise((resolve) => child.once("exit", (_, signal) => resolve(signal)));
@@ -417,7 +402,7 @@ describe("after a kill in the middle of a request", () => {
     const second = await send("/usage", call);
     expect(second).toMatchObject({ status: 201 });
     expect(await send("/usage", call)).toEqual({ ...second, isReplayed: true });
-    expect(rows("SELECT count(*) AS records FROM records")).toEqual([{ records: 1 }]);
+    expect(await opened.rows("SELECT count(*) AS records FROM records")).toEqual([{ records: 1 }]);
   });
 
   it("other work does not run again: its outcome is said to be unknown until the key expires", {

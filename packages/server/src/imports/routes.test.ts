@@ -3,7 +3,8 @@ import { operations } from "@llm-cost-ops/contract";
 import protobuf from "protobufjs/light.js";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type ListeningApp, listen, testKey } from "../http/app-fixture.ts";
-import { fixture, type ImportBench, jsonLines, openImportBench } from "./import-fixture.ts";
+import { type ImportBench, openImportBench } from "./import-bench-fixture.ts";
+import { fixture, jsonLines } from "./import-fixture.ts";
 import { traceSchema } from "./otlp/otlp-protobuf.ts";
 import { importRoutes } from "./routes.ts";
 

@@ -3,7 +3,8 @@ import type { ImportEvent } from "@llm-cost-ops/contract";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Refusal } from "../refusal.ts";
-import { fixture, type ImportBench, inPieces, jsonLines, openImportBench } from "./import-fixture.ts";
+import { type ImportBench, openImportBench } from "./import-bench-fixture.ts";
+import { fixture, inPieces, jsonLines } from "./import-fixture.ts";
 
 let bench: ImportBench;
 beforeAll(async () => {
