@@ -125,6 +125,7 @@ describe("a damaged archive is refused, and nothing is made of it", () => {
       /a table extras that schema \d+ has not/,
     );
     await refused(await manifestWith((manifest) => (manifest["tables"] as unknown[]).pop()), /lacks the table/);
+    await refused(await manifestWith((manifest) => (manifest["tables"] = [null])), /manifest names no tables/);
     await refused(
       await manifestWith((manifest) => (manifest["tables"] as { columns: string[] }[])[0]?.columns.pop()),
       /has other columns than schema/,

@@ -72,7 +72,8 @@ export function readManifest(line: string): Manifest {
 function checkTables({ schema, tables }: Manifest): void {
   if (!Array.isArray(tables)) throw damaged("its manifest names no tables");
   const known = new Map(carriedTables(schema).map((table) => [table.name, table]));
-  for (const table of tables as readonly Partial<Manifest["tables"][number]>[]) {
+  for (const table of tables as readonly (Partial<Manifest["tables"][number]> | null)[]) {
+    if (typeof table !== "object" || table === null) throw damaged("its manifest names no tables");
     const own = known.get(String(table.name));
     if (own === undefined) {
       throw new TransferError("archive", `the archive has a table ${table.name} that schema ${schema} has not`);
