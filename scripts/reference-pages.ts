@@ -13,6 +13,7 @@ import {
   type OpenApiDocument,
   type Operation,
   operations,
+  permissionsOf,
 } from "@llm-cost-ops/contract";
 import {
   type Permission,
@@ -72,7 +73,9 @@ function roleReference(): string {
   const routes = Object.values<Operation>(operations).map((operation) => [
     `\`${operation.method} ${fullPath(operation)}\``,
     operation.access === "key"
-      ? `\`${operation.permission}\``
+      ? permissionsOf(operation)
+          .map((permission) => `\`${permission}\``)
+          .join(" and ")
       : operation.access === "self"
         ? "any credential"
         : "nobody asks",

@@ -4,7 +4,7 @@ import { CostRecord } from "./costs.ts";
 import { type ErrorCode, errorCodes } from "./errors.ts";
 import { ImportEvent } from "./imports.ts";
 import { requestExamples } from "./openapi-examples.ts";
-import { fullPath, type Operation, type OperationId, operations } from "./operations.ts";
+import { fullPath, type Operation, type OperationId, operations, permissionsOf } from "./operations.ts";
 
 export type JsonSchema = { readonly [keyword: string]: unknown };
 
@@ -207,9 +207,8 @@ function parameterSchema(input: JsonSchema, output: JsonSchema): JsonSchema {
   return input;
 }
 
-function securityOf({ access, permission }: Operation): OpenApiOperation["security"] {
-  if (access === "public") return [];
-  return [{ apiKey: access === "key" ? [permission] : [] }];
+function securityOf(operation: Operation): OpenApiOperation["security"] {
+  return operation.access === "public" ? [] : [{ apiKey: [...permissionsOf(operation)] }];
 }
 
 function requestBody(id: OperationId, operation: Operation): OpenApiOperation["requestBody"] {

@@ -8,8 +8,13 @@ import type { Permission } from "./permissions.ts";
  * has one.
  */
 export type Access =
-  | { readonly access: "public" | "self"; readonly permission?: undefined }
-  | { readonly access: "key"; readonly permission: Permission };
+  | { readonly access: "public" | "self"; readonly permission?: undefined; readonly alsoPermission?: undefined }
+  | {
+      readonly access: "key";
+      readonly permission: Permission;
+      /** Needed as well, by another way to what one permission guards already. */
+      readonly alsoPermission?: Permission;
+    };
 
 /** One operation of the interface. Routes, OpenAPI document, SDK and fuzzing all read this table. */
 export type Operation = OperationParts & Access;
@@ -34,6 +39,10 @@ export interface OperationParts {
   readonly errors: readonly ErrorCode[];
 }
 
+/** The permissions that a credential must have, all of them. */
+export const permissionsOf = ({ permission, alsoPermission }: Access): readonly Permission[] =>
+  [permission, alsoPermission].filter((one) => one !== undefined);
+
 export const basePath = "/api/v1";
 
 export const id = z.object({ id: z.string().min(1).max(256) });
@@ -45,7 +54,10 @@ export const page = <T extends z.ZodType>(schema: T) => z.object({ data: z.array
 export const get = <
   const Rest extends Partial<OperationParts> &
     Pick<OperationParts, "success"> &
-    ({ readonly access: "public" | "self" } | { readonly permission: Permission }),
+    (
+      | { readonly access: "public" | "self" }
+      | { readonly permission: Permission; readonly alsoPermission?: Permission }
+    ),
 >(
   path: string,
   tag: string,

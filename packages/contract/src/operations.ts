@@ -62,7 +62,7 @@ import {
   UsageRecord,
 } from "./usage.ts";
 
-export { type Access, basePath, type Operation } from "./operation.ts";
+export { type Access, basePath, type Operation, permissionsOf } from "./operation.ts";
 
 export const operations = {
   "usage.create": {
@@ -396,6 +396,7 @@ export const operations = {
     tag: "Exports",
     access: "key",
     permission: "exports:write",
+    alsoPermission: "costs:read",
     summary: "Describe an export; its download streams it.",
     body: ExportInput,
     success: created(data(Export)),
@@ -403,17 +404,20 @@ export const operations = {
   },
   "exports.list": get("/exports", "Exports", "Exports, newest first.", {
     permission: "exports:read",
+    alsoPermission: "costs:read",
     query: CursorPage.strict(),
     success: ok(page(Export)),
   }),
   "exports.get": get("/exports/:id", "Exports", "One export.", {
     permission: "exports:read",
+    alsoPermission: "costs:read",
     params: id,
     success: ok(data(Export)),
     errors: ["NOT_FOUND"],
   }),
   "exports.download": get("/exports/:id/download", "Exports", "The export itself, streamed.", {
     permission: "exports:read",
+    alsoPermission: "costs:read",
     params: id,
     success: {
       status: 200,

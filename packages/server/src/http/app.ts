@@ -6,10 +6,12 @@ import {
   operations,
   type Permission,
   permissionMeanings,
+  permissionsOf,
 } from "@llm-cost-ops/contract";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from "fastify";
 import type { Acting, ActingRequest } from "../audit/acting.ts";
 import type { Once } from "../idempotency/once.ts";
+import { commonScope, type RecordScope } from "../identity/record-scope.ts";
 import type { Admission, RateLimits } from "../limits/rate-limits.ts";
 import { Refusal } from "../refusal.ts";
 import { clientAddress } from "./client-address.ts";
@@ -188,7 +190,7 @@ export function createApp(parts: AppParts): App {
           const admission = parts.limits.admit(caller, request.method);
           obey(admission instanceof Promise ? await admission : admission, reply);
         }
-        if (operation.access === "key") caller = withPermission(caller, operation.permission);
+        if (operation.access === "key") caller = withPermissions(caller, endpoint.permissions);
       }
       const incoming = {
         message: request.raw,
@@ -283,13 +285,20 @@ interface Paired {
   readonly route: Route<OperationId>;
 }
 
-/** The caller as the handler gets it: limited to the part of the records for which the permission holds. */
-function withPermission(caller: Caller, permission: Permission): Caller {
-  if (!caller.permissions.has(permission)) {
-    throw new Refusal("AUTH_002", `This needs the permission ${permission}, which the credential does not have.`);
+/** The caller as the handler gets it: limited to the part of the records for which all the permissions hold. */
+function withPermissions(caller: Caller, needed: readonly Permission[]): Caller {
+  let records: RecordScope | undefined;
+  for (const permission of needed) {
+    if (!caller.permissions.has(permission)) throw missingPermissions(caller, needed);
+    records = commonScope(records, caller.scopes?.get(permission));
   }
-  const records = caller.scopes?.get(permission);
   return records === undefined ? caller : { ...caller, records };
+}
+
+function missingPermissions(caller: Caller, needed: readonly Permission[]): Refusal {
+  const missing = needed.filter((permission) => !caller.permissions.has(permission));
+  const what = `${missing.length === 1 ? "permission" : "permissions"} ${missing.join(" and ")}`;
+  return new Refusal("AUTH_002", `This needs the ${what}, which the credential does not have.`);
 }
 
 function paired(domains: readonly Routes[], operations: Readonly<Record<OperationId, Operation>>): readonly Paired[] {
@@ -310,7 +319,8 @@ function paired(domains: readonly Routes[], operations: Readonly<Record<Operatio
     return (
       access !== "public" &&
       access !== "self" &&
-      (permission === undefined || !Object.hasOwn(permissionMeanings, permission))
+      (permission === undefined ||
+        !permissionsOf(operations[id]).every((needed) => Object.hasOwn(permissionMeanings, needed)))
     );
   });
   if (open.length > 0) throw new Error(`operations without a permission: ${open.join(", ")}`);

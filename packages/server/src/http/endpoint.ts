@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Readable } from "node:stream";
-import type { Operation, OperationId } from "@llm-cost-ops/contract";
+import { type Operation, type OperationId, type Permission, permissionsOf } from "@llm-cost-ops/contract";
 import type { z } from "zod";
 import { idempotencyKeyOf } from "../idempotency/idempotency-key.ts";
 import type { Once } from "../idempotency/once.ts";
@@ -64,6 +64,8 @@ export interface Incoming {
 export class Endpoint {
   readonly id: OperationId;
   readonly operation: Operation;
+  /** What a credential must be allowed to. */
+  readonly permissions: readonly Permission[];
   readonly #route: Route<OperationId>;
   readonly #slow: SlowBodies;
   /** Absent where requests have no keys: a method that is the same the second time, or a caller of no organization. */
@@ -76,6 +78,7 @@ export class Endpoint {
   constructor(id: OperationId, operation: Operation, route: Route<OperationId>, slow: SlowBodies, once?: Once) {
     this.id = id;
     this.operation = operation;
+    this.permissions = permissionsOf(operation);
     this.#route = route;
     this.#slow = slow;
     this.#once = operation.method === "POST" && operation.access !== "public" ? once : undefined;

@@ -89,6 +89,26 @@ describe("a key of scopes", () => {
   });
 });
 
+test("exports give costs to those alone who may read costs, and the refusal names what is missing", async () => {
+  const { key } = await make(admin, { scopes: ["exports:read", "exports:write"] });
+  const made = (await call(admin, "POST", "/api/v1/exports", { format: "jsonl" })).json.data as { id: string };
+  const path = `/api/v1/exports/${made.id}`;
+  const refusals = [
+    await call(key, "POST", "/api/v1/exports", { format: "csv" }),
+    await call(key, "GET", "/api/v1/exports"),
+    await call(key, "GET", path),
+    await call(key, "GET", `${path}/download`),
+  ];
+  for (const { status, code, json } of refusals) {
+    expect([status, code]).toEqual([403, "AUTH_002"]);
+    expect(json.error?.message).toBe("This needs the permission costs:read, which the credential does not have.");
+  }
+  const none = await make(admin, { scopes: ["usage:write"] });
+  expect((await call(none.key, "GET", path)).json.error?.message).toContain("permissions exports:read and costs:read,");
+  const both = await make(admin, { scopes: ["exports:read", "costs:read"] });
+  expect((await call(both.key, "GET", path)).status).toBe(200);
+});
+
 describe("a key of a project", () => {
   test("gives it to records that name none, refuses those that name another, and makes keys of it alone", async () => {
     const { key, project_id } = await make(admin, { project_id: "checkout" });

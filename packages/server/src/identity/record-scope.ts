@@ -13,6 +13,20 @@ const isWithin = (inner: readonly string[] | undefined, outer: readonly string[]
 export const isScopeWithin = (inner: RecordScope | undefined, outer: RecordScope | undefined): boolean =>
   outer === undefined || (isWithin(inner?.projects, outer.projects) && isWithin(inner?.userIds, outer.userIds));
 
+const inBoth = (
+  one: readonly string[] | undefined,
+  other: readonly string[] | undefined,
+): readonly string[] | undefined =>
+  one === undefined || other === undefined ? (one ?? other) : one.filter((name) => other.includes(name));
+
+/** The records that are in both parts; undefined: every record. */
+export function commonScope(one: RecordScope | undefined, other: RecordScope | undefined): RecordScope | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  const projects = inBoth(one.projects, other.projects);
+  const userIds = inBoth(one.userIds, other.userIds);
+  return { ...(projects === undefined ? {} : { projects }), ...(userIds === undefined ? {} : { userIds }) };
+}
+
 const holds = (named: readonly string[] | undefined, value: string | null): boolean =>
   named === undefined || (value !== null && named.includes(value));
 

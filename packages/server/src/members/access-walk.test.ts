@@ -1,4 +1,4 @@
-import { fullPath, type Operation, type OperationId, operations } from "@llm-cost-ops/contract";
+import { fullPath, type Operation, type OperationId, operations, permissionsOf } from "@llm-cost-ops/contract";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 // Taken by the fixture from store/database-fixture.ts, so that the walk runs on each store.
 import { type AccessWorld, type Asker, startAccessWorld, type Things } from "./access-fixture.ts";
@@ -53,6 +53,9 @@ const filled = (operation: Operation, values: Readonly<Record<string, string>>):
 const nobodys = (id: string): string =>
   id.replace(/.{3}$/, (end) => [...end].map((one) => (one === "0" ? "1" : "0")).join(""));
 
+const mayDo = ({ may }: Asker, operation: Operation): boolean =>
+  permissionsOf(operation).every((permission) => may.has(permission));
+
 const paramsOf = ({ path }: Operation): string[] => [...path.matchAll(/:([a-z_]+)/g)].map(([, name]) => String(name));
 
 describe("every operation is allowed exactly where the table of permissions says", () => {
@@ -63,7 +66,7 @@ describe("every operation is allowed exactly where the table of permissions says
     for (const asker of world.askers) {
       const { status, text } = await send(asker, operation, filled(operation, values), operation.body && []);
       const isRefused = status === 403 && text.includes("This needs the permission");
-      expect([asker.name, id, isRefused]).toEqual([asker.name, id, !asker.may.has(operation.permission as never)]);
+      expect([asker.name, id, isRefused]).toEqual([asker.name, id, !mayDo(asker, operation)]);
       expect([asker.name, id, status < 500]).toEqual([asker.name, id, true]);
     }
   });
@@ -143,7 +146,7 @@ describe("an id beyond the part of the records that a role is limited to is answ
     if (theirs === undefined) throw new Error(`the walk has no foreign id for ${operation.path}`);
     for (const name of ["project", "own", "project key"]) {
       const asker = world.asker(name);
-      if (!asker.may.has(operation.permission as never)) continue;
+      if (!mayDo(asker, operation)) continue;
       await expectAlike(asker, [id, operation], theirs, paramsOf(operation));
     }
   });
@@ -248,7 +251,7 @@ describe("nothing that can be read without an id tells of what is beyond the rea
 
   it.each(lists)("by %s", async (id, operation) => {
     for (const asker of world.askers) {
-      if (asker.name === "another tenant" || !asker.may.has(operation.permission as never)) continue;
+      if (asker.name === "another tenant" || !mayDo(asker, operation)) continue;
       const { status, text } = await send(asker, operation, `${filled(operation, {})}${everything[id] ?? ""}`);
       expect([asker.name, id, status]).toEqual([asker.name, id, 200]);
       const told = id === "pricing.resolve" ? text.replaceAll("elsewhere-model", "") : text;
