@@ -28,6 +28,9 @@ const importPattern =
 const importsOf = (path: string): string[] =>
   [...read(path).matchAll(importPattern)].map((match) => match[1] ?? match[2] ?? match[3] ?? "");
 
+/** The store whose adapter a file is. */
+const storeOf = (path: string): string | undefined => /\.(sqlite|postgres)\.ts$/.exec(path)?.[1];
+
 /** What each package may import besides its own files and, in tests, the test tools. */
 const allowedImports: Readonly<Record<string, (name: string) => boolean>> = {
   core: () => false,
@@ -51,14 +54,14 @@ describe("imports follow the house", () => {
     });
   }
 
-  test("adapters are imported by the composition root, the store's threads, their own folder and tests only", () => {
+  test("adapters are imported by the composition root, the store's threads, adapters of the same store, their own folder and tests only", () => {
     const wrong = sources
       .filter((path) => path.startsWith("packages/server/src/") && !isTest(path))
       .filter((path) => !/\/(compose|registry|open-postgres)\.ts$/.test(path) && !path.includes("/sqlite/"))
       .flatMap((path) =>
         importsOf(path)
-          .filter((target) => /\.(sqlite|postgres)\.ts$/.test(target))
-          .filter((target) => !/\.sqlite\.ts$/.test(path) && target.startsWith("../"))
+          .filter((target) => storeOf(target) !== undefined && target.startsWith("../"))
+          .filter((target) => storeOf(target) !== storeOf(path))
           .map((target) => `${path} imports ${target}`),
       );
     expect(wrong).toEqual([]);
