@@ -4,6 +4,7 @@ export { type Composition, compose, type World } from "./compose.ts";
 export { type Config, ConfigError, type ConfigSources, loadConfig } from "./config.ts";
 export { redisProblem } from "./exposure.ts";
 export { createLogger } from "./http/request-log.ts";
+export { readOutlook as readRetentionOutlook } from "./retention/retention.sql.ts";
 export { secretKeyProblem } from "./secret-key.ts";
 export { settings, unusedSettings } from "./settings.ts";
 export { type RunningServer, StartError, safetyProblems, startServer } from "./start-server.ts";

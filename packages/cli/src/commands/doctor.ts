@@ -6,6 +6,7 @@ import { configSources } from "../local-config.ts";
 import { count, counted } from "../terminal/amounts.ts";
 import { renderTable, writeRecord } from "../terminal/output.ts";
 import { findKeyProblems } from "./doctor-audit.ts";
+import { readRetention, retentionText } from "./doctor-retention.ts";
 import { findUnsafe } from "./doctor-safety.ts";
 
 export function define(command: Command, run: Run): void {
@@ -13,7 +14,7 @@ export function define(command: Command, run: Run): void {
     .option("--integrity", "also have the database read every page of its file (slow on large ones)")
     .addHelpText(
       "after",
-      "\nIt adds up the ledger again, and says what is unsafe in the configuration that it is given and in the files.\nIt changes nothing, and exits with 5 where the ledger differs, with 1 where something is unsafe, with 0 where there\nare warnings at most. Local databases only.",
+      "\nIt adds up the ledger again, and says what is unsafe in the configuration that it is given and in the files.\nIt tells since when single records are kept, and which the next daily run would drop (RETENTION_MONTHS).\nIt changes nothing, and exits with 5 where the ledger differs, with 1 where something is unsafe, with 0 where there\nare warnings at most. Local databases only.",
     )
     .action(
       run<{ integrity?: boolean }>(async (cli, { integrity = false }) => {
@@ -25,12 +26,14 @@ export function define(command: Command, run: Run): void {
         const config = loadConfig(configSources(cli));
         const unsafe = [...(await findUnsafe(config)), ...(await findKeyProblems(store, config))];
         const check = await store.run(checkLedgerOperation, { integrity });
+        const retention = await readRetention(store, config);
         const document = {
           records: check.records,
           rollup_rows: check.rollupRows,
           lines_checked: check.linesChecked,
           differences: check.differences,
           reported: check.reported,
+          retention,
           unsafe,
         };
         const { paint } = cli.terminal;
@@ -50,6 +53,7 @@ export function define(command: Command, run: Run): void {
                     { heading: "what", text: (each) => each.message },
                   ]),
                 ]),
+            ...retentionText(retention),
             ...unsafe.map(({ severity, message }) =>
               severity === "problem" ? paint.red(`✗ ${message}`) : paint.yellow(`! ${message}`),
             ),
