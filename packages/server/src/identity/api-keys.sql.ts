@@ -19,7 +19,7 @@ import {
 import { accessChanged, readAccessRevision } from "./access-revision.sql.ts";
 import { type ApiKeys, defaultOrganization, type FoundKey, type KeyUse, type NewApiKey } from "./api-keys.ts";
 import { hashKey, makeKey, shownPart, testKeyPrefix } from "./credential.ts";
-import { keyPermissions, requireWithin } from "./key-scope.ts";
+import { keyPermissions, requireRevocableKey, requireWithin } from "./key-scope.ts";
 import { isScopeWithin, type RecordScope } from "./record-scope.ts";
 
 interface KeyRow {
@@ -204,8 +204,12 @@ const rotateApiKey = storeChange("apiKeys.rotate", async (connection, args: Rota
 
 const revokeApiKey = storeChange(
   "apiKeys.revoke",
-  async (connection, { organizationId, id, within }: NamedKey): Promise<ApiKey> => {
-    const row = await getKey(connection, { organizationId, id, within });
+  async (
+    connection,
+    { organizationId, id, caller }: OfOrganization & { readonly id: string; readonly caller: Caller },
+  ): Promise<ApiKey> => {
+    const row = await getKey(connection, { organizationId, id, within: caller.records });
+    requireRevocableKey(caller, { scopes: readScopes(row.scopes), projectId: row.project_id });
     if (row.revoked_at !== null) return fromRow(row);
     const nowMs = connection.now();
     const isMaker = (key: KeyRow): boolean => isActive(key, nowMs) && mayWriteKeys(key);
@@ -319,7 +323,7 @@ export function createApiKeys(store: Store, prefix: string): ApiKeys {
       const made = await store.run(rotateApiKey, { organizationId, caller, id, overlapMs, credentials });
       return { ...made, key: made.id === test.credential.id ? test.secret : live.secret };
     },
-    revoke: ({ organizationId, records: within }, id) => store.run(revokeApiKey, { organizationId, id, within }),
+    revoke: (caller, id) => store.run(revokeApiKey, { organizationId: caller.organizationId, id, caller }),
     async ensureFirstKey(given) {
       const { secret, credential } = newKeyCredential(prefix, given?.reveal());
       const added = await store.run(ensureFirstApiKey, {

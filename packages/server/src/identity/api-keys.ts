@@ -13,7 +13,10 @@ export interface ApiKeys {
    * CONFLICT where it is revoked or expired already.
    */
   rotate(caller: Caller, id: string, overlapMs: number): Promise<ApiKeyCreated>;
-  /** Refuses with NOT_FOUND, and with CONFLICT where it is the last active key that may make keys. */
+  /**
+   * Refuses with NOT_FOUND, with AUTH_002 where the key may do what the caller may not, and with CONFLICT where it is the
+   * last active key that may make keys.
+   */
   revoke(caller: Caller, id: string): Promise<ApiKey>;
   /**
    * Sees to it that organization `default` has a key. With `given` that key becomes an administrator key if it is not

@@ -62,6 +62,13 @@ export function requireWithin(caller: Caller, key: Pick<NewApiKey, "scopes" | "p
   }
 }
 
+/** Refuses with AUTH_002 to end a key that may do what the caller may not: nobody takes away what they could not give. */
+export function requireRevocableKey(caller: Caller, key: Pick<NewApiKey, "scopes" | "projectId">): void {
+  const beyond = keyPermissions(key).filter((permission) => !covers(caller, permission, key.projectId));
+  if (beyond.length === 0) return;
+  throw new Refusal("AUTH_002", `Nobody may revoke a key that may do more than they may: ${beyond.join(", ")}.`);
+}
+
 /** The key that a caller asks for. Refuses with AUTH_002 what goes beyond the caller, and an instant that has passed. */
 export function readNewKey(caller: Caller, input: ApiKeyInput, nowMs: number): NewApiKey {
   const expiresAtMs =

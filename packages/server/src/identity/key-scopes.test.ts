@@ -75,10 +75,13 @@ describe("a key of scopes", () => {
     expect((await make(admin, {})).scopes).toEqual(permissions);
   });
 
-  test("cannot rotate a key that may do more", async () => {
+  test("can neither rotate nor revoke a key that may do more", async () => {
     const maker = await make(admin, { scopes: ["keys:write"] });
     const greater = await make(admin, {});
     expect(await call(maker.key, "POST", `${keys}/${greater.id}/rotate`, {})).toMatchObject({ status: 403 });
+    expect(await call(maker.key, "DELETE", `${keys}/${greater.id}`)).toMatchObject({ status: 403, code: "AUTH_002" });
+    const lesser = await make(admin, { scopes: ["keys:write"] });
+    expect((await call(maker.key, "DELETE", `${keys}/${lesser.id}`)).status).toBe(200);
     expect((await call(greater.key, "GET", keys)).status).toBe(200);
   });
 
