@@ -14,6 +14,7 @@ import {
   bodyOf,
   catalogueOrganization,
   isWithdrawn,
+  type PriceBody,
   type PriceVersionRow,
   priceVersionFromRow,
 } from "./price-version-row.ts";
@@ -81,15 +82,15 @@ async function refuseOverlap(connection: StoreConnection, row: PriceVersionRow, 
   );
 }
 
-/** Refuses a version that could not be used for rating, naming the field as the caller wrote it. */
-function refuseUnusable(row: PriceVersionRow): void {
+/** Refuses a version that could not be used for rating, naming the field as the caller wrote it, in the caller's order. */
+function refuseUnusable(row: PriceVersionRow, body: PriceBody): void {
   if (row.valid_from !== null && row.valid_to !== null && row.valid_to <= row.valid_from) {
     throw new Refusal("VALIDATION_ERROR", "The price would end before it begins.", {
       fieldErrors: { end_date: "must be after effective_date" },
     });
   }
   try {
-    compilePriceVersion(priceVersionFromRow(row));
+    compilePriceVersion({ ...priceVersionFromRow(row), ...body });
   } catch (error) {
     if (!(error instanceof InvalidPriceVersion)) throw error;
     const field = error.field.replace("serviceTier", "service_tier").replace("timeOfDay", "time_of_day");
@@ -174,6 +175,7 @@ export const createPrice = storeChange<OfOrganization & { readonly input: Pricin
   async (connection, { organizationId, input }) => {
     const provider = canonicalProvider(input.provider);
     const model = await modelName(connection, organizationId, provider, input.model);
+    const body = priceBody(input);
     const row: PriceVersionRow = {
       organization_id: organizationId,
       id: newId(),
@@ -183,10 +185,10 @@ export const createPrice = storeChange<OfOrganization & { readonly input: Pricin
       currency: input.currency ?? "USD",
       valid_from: input.effective_date === undefined ? null : startOf(input.effective_date, "effective_date"),
       valid_to: input.end_date === undefined ? null : endOf(input.end_date, "end_date"),
-      body: canonicalBody(priceBody(input)),
+      body: canonicalBody(body),
       created_at: connection.now(),
     };
-    refuseUnusable(row);
+    refuseUnusable(row, body);
     await refuseOverlap(connection, row);
     await ensureProvider(connection, organizationId, provider);
     await connection.run(
@@ -220,16 +222,17 @@ export const updatePrice = storeChange<Change<PricingUpdate>, PriceRecord>(
         { details: { price_id: id } },
       );
     }
+    const body = priceBody(input, bodyOf(old));
     const row: PriceVersionRow = {
       ...old,
       id: newId(),
       currency: input.currency ?? old.currency,
       valid_from: effectiveMs,
       valid_to: input.end_date === undefined ? old.valid_to : endOf(input.end_date, "end_date"),
-      body: canonicalBody(priceBody(input, bodyOf(old))),
+      body: canonicalBody(body),
       created_at: connection.now(),
     };
-    refuseUnusable(row);
+    refuseUnusable(row, body);
     await refuseOverlap(connection, row, old.id);
     await endAt(connection, organizationId, id, effectiveMs);
     await insert(connection, row);

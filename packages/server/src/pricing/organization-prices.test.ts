@@ -129,6 +129,15 @@ describe("prices of an organization's own", () => {
     [{ effective_date: "2026-02-30" }, "effective_date"],
     [{ effective_date: "2026-03-01", end_date: "2026-02-01" }, "end_date"],
     [{ rates: [{ kind: "thoughts", price: "1" }] }, "rates[0].kind"],
+    [
+      {
+        rates: [
+          { kind: "cache_read", price: "1" },
+          { kind: "thoughts", price: "1" },
+        ],
+      },
+      "rates[1].kind",
+    ],
     [{ multipliers: [{ factor: "2" }] }, "multipliers[0]"],
     [{ model: "   " }, "model"],
   ])("%j is refused at %s", async (more, field) => {
