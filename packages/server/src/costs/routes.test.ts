@@ -1,10 +1,10 @@
 import type { AggregateResult, CostList, CostSummary, Pagination } from "@llm-cost-ops/contract";
-import { describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { z } from "zod";
 import { ask, askJson, askText } from "./asking-fixture.ts";
-import { sqliteCostQuery } from "./cost-query.sqlite.ts";
-import { type FixtureRecord, fixtureLedger, plainRecord } from "./ledger-fixture.ts";
+import { type FixtureRecord, plainRecord } from "./ledger-fixture.ts";
 import { costRoutes } from "./routes.ts";
+import { openTestedLedgers, type TestedLedgers } from "./tested-ledger-fixture.ts";
 
 type List = z.infer<typeof CostList>;
 
@@ -18,17 +18,22 @@ const varied = (count: number, vary: (n: number) => Partial<FixtureRecord> = () 
     ...vary(n),
   }));
 
-function serve(records: readonly FixtureRecord[]) {
-  const ledger = fixtureLedger(nowMs);
-  ledger.add(records);
+let ledgers: TestedLedgers;
+beforeAll(async () => {
+  ledgers = await openTestedLedgers(nowMs);
+});
+afterAll(() => ledgers.close());
+
+async function serve(records: readonly FixtureRecord[]) {
+  const ledger = await ledgers.open(records);
   let now = nowMs;
-  const routes = costRoutes({ query: sqliteCostQuery(ledger.threads), now: () => now });
+  const routes = costRoutes({ query: ledger.query, now: () => now });
   return { ledger, routes, later: (ms: number) => (now += ms) };
 }
 
 describe("costs.list", () => {
   test("pages through cursors, keeping the period of the first page when midnight passes", async () => {
-    const { routes, later } = serve(varied(40));
+    const { routes, later } = await serve(varied(40));
     const query = { range: "last-30-days", limit: 7 };
     const seen: string[] = [];
     let cursor: string | null = null;
@@ -42,7 +47,7 @@ describe("costs.list", () => {
   });
 
   test("a cursor of another question, organization or list, or no cursor at all, is refused", async () => {
-    const { routes } = serve(varied(5));
+    const { routes } = await serve(varied(5));
     const query = { limit: 2, provider: "openai" };
     const { pagination } = await askJson<List>(routes, "costs.list", { query });
     const cursor = pagination.next_cursor ?? "";
@@ -61,7 +66,7 @@ describe("costs.list", () => {
   });
 
   test("answers pages by number, and only the fields that are asked for, under the names that were used", async () => {
-    const { routes } = serve(varied(5));
+    const { routes } = await serve(varied(5));
     const query = { page: 2, per_page: 2, fields: "id,cost,tokens" };
     const { data, pagination } = await askJson<List>(routes, "costs.list", { query });
     expect(data).toEqual(
@@ -76,7 +81,7 @@ describe("costs.list", () => {
   });
 
   test("finds one cost by id and says when there is none", async () => {
-    const { routes } = serve(varied(1));
+    const { routes } = await serve(varied(1));
     const found = await askJson<{ data: { id: string } }>(routes, "costs.get", {
       params: { id: varied(1)[0]?.id ?? "" },
     });
@@ -87,7 +92,7 @@ describe("costs.list", () => {
 
 describe("costs.aggregate", () => {
   test("takes the spellings of the documents and answers in one", async () => {
-    const { routes } = serve(varied(2));
+    const { routes } = await serve(varied(2));
     const query = { group_by: "user_id,tier,date,tag:team", metric: "count" };
     const { data, group_by } = await askJson<AggregateResult>(routes, "costs.aggregate", { query });
     expect(group_by).toEqual(["user", "service_tier", "day", "tag:team"]);
@@ -103,7 +108,7 @@ describe("costs.aggregate", () => {
   });
 
   test("unknown dimensions, too many of them and names of object members are refused", async () => {
-    const { routes } = serve([]);
+    const { routes } = await serve([]);
     for (const group of ["planet", "tag:", "constructor", "toString", "hour,day,week,month,user,model,provider"]) {
       await expect(ask(routes, "costs.aggregate", { query: { group_by: group } })).rejects.toMatchObject({
         code: "VALIDATION_ERROR",
@@ -112,7 +117,7 @@ describe("costs.aggregate", () => {
   });
 
   test("unpriced requests are counted beside what was spent, without a cost of zero", async () => {
-    const { routes } = serve(varied(3, (n) => ({ cost: n === 0 ? null : 1n })));
+    const { routes } = await serve(varied(3, (n) => ({ cost: n === 0 ? null : 1n })));
     const { totals } = await askJson<AggregateResult>(routes, "costs.aggregate", { query: { metrics: "sum,count" } });
     expect(
       totals.map(({ currency, total_cost, unpriced_requests }) => [currency, total_cost, unpriced_requests]),
@@ -124,7 +129,9 @@ describe("costs.aggregate", () => {
 });
 
 test("costs.summary compares with the period before, in days of the zone", async () => {
-  const { routes } = serve(varied(20, (n) => ({ currency: "USD", cost: 10n, provider: n % 2 === 0 ? "a" : "b" })));
+  const { routes } = await serve(
+    varied(20, (n) => ({ currency: "USD", cost: 10n, provider: n % 2 === 0 ? "a" : "b" })),
+  );
   const { data } = await askJson<{ data: CostSummary }>(routes, "costs.summary", {
     query: { start_date: "2026-10-28", end_date: "2026-11-21", timezone: "America/New_York" },
   });
@@ -143,13 +150,13 @@ test("costs.summary compares with the period before, in days of the zone", async
 });
 
 test("costs.summary never adds two currencies", async () => {
-  const { routes } = serve(varied(2, (n) => ({ currency: n === 0 ? "USD" : "EUR" })));
+  const { routes } = await serve(varied(2, (n) => ({ currency: n === 0 ? "USD" : "EUR" })));
   const { data } = await askJson<{ data: CostSummary }>(routes, "costs.summary");
   expect([data.total_cost, data.currency, data.total_requests, data.by_currency.length]).toEqual([null, null, 2, 2]);
 });
 
 test("costs.batchQuery answers each filter in order and names the one that is wrong", async () => {
-  const { routes } = serve(varied(4, (n) => ({ user: n === 0 ? "ana" : "bo" })));
+  const { routes } = await serve(varied(4, (n) => ({ user: n === 0 ? "ana" : "bo" })));
   const body = { filters: [{ user_id: ["bo"], days: 30 }, { user_id: ["ana"] }, {}], group_by: ["model"] };
   const { data } = await askJson<{ data: AggregateResult[] }>(routes, "costs.batchQuery", { body });
   expect(data.map(({ data: [row] }) => row?.total_requests)).toEqual([3, 1, 4]);
@@ -161,7 +168,7 @@ test("costs.batchQuery answers each filter in order and names the one that is wr
 
 describe("costs.stream", () => {
   test("gives every record once in any order, more than one step of them", async () => {
-    const { routes } = serve(varied(2_300, (n) => ({ occurredAtMs: n, cost: BigInt((n * 7919) % 2_300) })));
+    const { routes } = await serve(varied(2_300, (n) => ({ occurredAtMs: n, cost: BigInt((n * 7919) % 2_300) })));
     for (const order of ["occurred_at", "-occurred_at", "total_cost", "-created_at"]) {
       const text = await askText(routes, "costs.stream", { query: { order_by: order, fields: "id,total_cost" } });
       const items = text
@@ -176,18 +183,10 @@ describe("costs.stream", () => {
   });
 
   test("reads no further when the client has gone", async () => {
-    const { routes, ledger } = serve(varied(2_300));
-    let reads = 0;
-    const { read } = ledger.threads;
-    Object.assign(ledger.threads, {
-      read: (...parts: Parameters<typeof read>) => {
-        reads += 1;
-        return read(...parts);
-      },
-    });
+    const { routes, ledger } = await serve(varied(2_300));
     const gone = new AbortController();
     const { chunks } = await ask(routes, "costs.stream", { signal: gone.signal });
     for await (const _ of chunks ?? []) gone.abort();
-    expect(reads).toBe(1);
+    expect(ledger.runs()).toBe(1);
   });
 });
