@@ -1,6 +1,7 @@
 /** The printed proof is enough to compute a cost again by hand. */
 import { describe, expect, test } from "vitest";
-import { workplace } from "./cost-ops.ts";
+import { newDatabase } from "../../server/src/store/database-fixture.ts";
+import { workplaceOn } from "./cost-ops.ts";
 import { asJsonl, sampleLog } from "./sample-log.ts";
 
 /** `9,000` × `$1.25` / `1,000,000` as a count of 10⁻¹⁵, with nothing but the printed digits. */
@@ -18,7 +19,7 @@ const units = (text: string, digits: number): bigint => {
 
 describe("explain", () => {
   test("each printed line gives its cost, and the lines give the sum", async () => {
-    const place = workplace();
+    const place = await workplaceOn(newDatabase);
     try {
       await place.ok(["import", "-"], { input: asJsonl(sampleLog()) });
       const list = JSON.parse(await place.ok(["list", "--cost-status", "priced", "--limit", "1000", "-o", "json"]));

@@ -3,12 +3,13 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type Workplace, workplace } from "./cost-ops.ts";
+import { newDatabase } from "../../server/src/store/database-fixture.ts";
+import { type Workplace, workplaceOn } from "./cost-ops.ts";
 import { asJsonl, sampleLog } from "./sample-log.ts";
 
 let place: Workplace;
-beforeEach(() => {
-  place = workplace();
+beforeEach(async () => {
+  place = await workplaceOn(newDatabase);
 });
 afterEach(() => place.remove());
 
