@@ -9,6 +9,7 @@ import {
   keptMs,
   leaseMs,
 } from "./attempts.ts";
+import { together } from "./together.ts";
 
 /** Each claim deletes up to so many expired keys, more than it adds, so that they never pile up. */
 const deletedMax = 16;
@@ -30,79 +31,95 @@ interface KeyRow {
 
 const ofRequests = "it remembers requests; what they change is told by itself";
 
-export const claimKey = storeWrite(
+interface Several<Item> {
+  readonly organizationId: string;
+  readonly items: readonly Item[];
+}
+
+export const claimKeys = storeWrite(
   "idempotency.claim",
-  async (db, claim: Claim): Promise<ClaimAnswer> => {
-    await deleteExpired(db, claim);
-    const { organizationId, keyHash, attemptId, bodyHash, nowMs } = claim;
-    const found = await db.get<KeyRow>(
-      `SELECT operation, body_hash, leased_until, status, content_type, answer, answer_bits, created_at, expires_at
+  async (db, { items }: Several<Claim>): Promise<readonly ClaimAnswer[]> => {
+    const answers: ClaimAnswer[] = [];
+    for (const claim of items) answers.push(await claimKey(db, claim));
+    return answers;
+  },
+  ofRequests,
+);
+
+async function claimKey(db: StoreConnection, claim: Claim): Promise<ClaimAnswer> {
+  await deleteExpired(db, claim);
+  const { organizationId, keyHash, attemptId, bodyHash, nowMs } = claim;
+  const found = await db.get<KeyRow>(
+    `SELECT operation, body_hash, leased_until, status, content_type, answer, answer_bits, created_at, expires_at
      FROM idempotency_keys WHERE organization_id = ? AND key_hash = ?`,
-      organizationId,
-      keyHash,
-    );
-    const isOver = found !== undefined && found.leased_until <= nowMs;
-    if (found === undefined || (isOver && found.expires_at <= nowMs)) {
-      await db.run(
-        `INSERT INTO idempotency_keys (organization_id, key_hash, operation, body_hash, attempt_id, leased_until,
+    organizationId,
+    keyHash,
+  );
+  const isOver = found !== undefined && found.leased_until <= nowMs;
+  if (found === undefined || (isOver && found.expires_at <= nowMs)) {
+    await db.run(
+      `INSERT INTO idempotency_keys (organization_id, key_hash, operation, body_hash, attempt_id, leased_until,
          status, content_type, answer, answer_bits, created_at, expires_at)
        VALUES (?, ?, ?, ?, ?, ?, NULL, NULL, NULL, 0, ?, ?)
        ON CONFLICT (organization_id, key_hash) DO UPDATE SET operation = excluded.operation,
          body_hash = excluded.body_hash, attempt_id = excluded.attempt_id, leased_until = excluded.leased_until,
          status = NULL, content_type = NULL, answer = NULL, answer_bits = 0,
          created_at = excluded.created_at, expires_at = excluded.expires_at`,
-        organizationId,
-        keyHash,
-        claim.operation,
-        bodyHash,
-        attemptId,
-        nowMs + leaseMs,
-        nowMs,
-        nowMs + keptMs,
-      );
-      return { kind: "run" };
-    }
-    if (found.operation !== claim.operation || differ(found.body_hash, bodyHash)) return { kind: "other_request" };
-    if (found.status !== null && found.body_hash !== null) {
-      return { kind: "answered", bodyHash: found.body_hash, answer: fromRow(found, found.status) };
-    }
-    if (!isOver) return { kind: "in_flight", leasedUntilMs: found.leased_until };
-    if (!claim.runsAgain) {
-      return { kind: "unknown_outcome", startedAtMs: found.created_at, expiresAtMs: found.expires_at };
-    }
-    await db.run(
-      `UPDATE idempotency_keys SET attempt_id = ?, leased_until = ?, body_hash = ?
-     WHERE organization_id = ? AND key_hash = ?`,
+      organizationId,
+      keyHash,
+      claim.operation,
+      bodyHash,
       attemptId,
       nowMs + leaseMs,
-      bodyHash,
-      organizationId,
-      keyHash,
+      nowMs,
+      nowMs + keptMs,
     );
     return { kind: "run" };
-  },
-  ofRequests,
-);
+  }
+  if (found.operation !== claim.operation || differ(found.body_hash, bodyHash)) return { kind: "other_request" };
+  if (found.status !== null && found.body_hash !== null) {
+    return { kind: "answered", bodyHash: found.body_hash, answer: fromRow(found, found.status) };
+  }
+  if (!isOver) return { kind: "in_flight", leasedUntilMs: found.leased_until };
+  if (!claim.runsAgain) {
+    return { kind: "unknown_outcome", startedAtMs: found.created_at, expiresAtMs: found.expires_at };
+  }
+  await db.run(
+    `UPDATE idempotency_keys SET attempt_id = ?, leased_until = ?, body_hash = ?
+     WHERE organization_id = ? AND key_hash = ?`,
+    attemptId,
+    nowMs + leaseMs,
+    bodyHash,
+    organizationId,
+    keyHash,
+  );
+  return { kind: "run" };
+}
 
-export const finishKey = storeWrite(
+interface Finish extends Attempt {
+  readonly bodyHash: Uint8Array;
+  readonly answer: KeptAnswer;
+}
+
+export const finishKeys = storeWrite(
   "idempotency.finish",
-  async (
-    db,
-    { organizationId, keyHash, attemptId, bodyHash, answer }: Attempt & { bodyHash: Uint8Array; answer: KeptAnswer },
-  ): Promise<void> => {
-    await db.run(
-      `UPDATE idempotency_keys SET body_hash = ?, leased_until = 0, status = ?, content_type = ?, answer = ?,
-         answer_bits = ?
-       WHERE organization_id = ? AND key_hash = ? AND attempt_id = ?`,
-      bodyHash,
-      answer.status,
-      answer.contentType,
-      answer.body,
-      (answer.isGzipped ? gzipped : 0) | (answer.isSealed ? sealed : 0),
-      organizationId,
-      keyHash,
-      attemptId,
-    );
+  async (db, { organizationId, items }: Several<Finish>): Promise<readonly undefined[]> => {
+    for (const { keyHash, attemptId, bodyHash, answer } of items) {
+      await db.run(
+        `UPDATE idempotency_keys SET body_hash = ?, leased_until = 0, status = ?, content_type = ?, answer = ?,
+           answer_bits = ?
+         WHERE organization_id = ? AND key_hash = ? AND attempt_id = ?`,
+        bodyHash,
+        answer.status,
+        answer.contentType,
+        answer.body,
+        (answer.isGzipped ? gzipped : 0) | (answer.isSealed ? sealed : 0),
+        organizationId,
+        keyHash,
+        attemptId,
+      );
+    }
+    return items.map(() => undefined);
   },
   ofRequests,
 );
@@ -135,15 +152,23 @@ export const renewKey = storeWrite(
   ofRequests,
 );
 
-export const idempotencyOperations = [claimKey, finishKey, releaseKey, renewKey] as const;
+export const idempotencyOperations = [claimKeys, finishKeys, releaseKey, renewKey] as const;
 
-/** Keys in the database of the ledger. */
-export const storedAttempts = (store: Store): Attempts => ({
-  claim: (claim) => store.run(claimKey, claim),
-  finish: (attempt, bodyHash, answer) => store.run(finishKey, { ...attempt, bodyHash, answer }),
-  release: (attempt) => store.run(releaseKey, attempt),
-  renew: (attempt, nowMs) => store.run(renewKey, { ...attempt, nowMs }),
-});
+/** Keys in the database of the ledger. Requests at once share the commits of their claims, and those of their ends. */
+export function storedAttempts(store: Store): Attempts {
+  const claim = together<Claim, ClaimAnswer>((organizationId, items) =>
+    store.run(claimKeys, { organizationId, items }),
+  );
+  const finish = together<Finish, undefined>((organizationId, items) =>
+    store.run(finishKeys, { organizationId, items }),
+  );
+  return {
+    claim,
+    finish: (attempt, bodyHash, answer) => finish({ ...attempt, bodyHash, answer }),
+    release: (attempt) => store.run(releaseKey, attempt),
+    renew: (attempt, nowMs) => store.run(renewKey, { ...attempt, nowMs }),
+  };
+}
 
 async function deleteExpired(db: StoreConnection, { organizationId, nowMs }: Claim): Promise<void> {
   await db.run(
