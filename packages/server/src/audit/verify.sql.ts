@@ -18,7 +18,7 @@ export interface TrailProblem {
   readonly seq: number;
 }
 
-interface CheckArgs extends OfOrganization {
+export interface CheckArgs extends OfOrganization {
   /** The last entry that was checked already. */
   readonly behind: ChainHead;
   readonly limit: number;

@@ -192,7 +192,7 @@ export const savePreview = storeChange(
   },
 );
 
-interface Named {
+export interface Named {
   readonly organizationId: string;
   readonly id: string;
 }
@@ -201,7 +201,7 @@ export const getRepricing = storeRead("pricing.repricings.get", async (connectio
   toWire(await readRow(connection, organizationId, id)),
 );
 
-interface RepricingPage {
+export interface RepricingPage {
   readonly organizationId: string;
   readonly before?: string;
   readonly offset: number;
