@@ -57,6 +57,7 @@ test("a database that is away is unavailable, and asked again when it is back", 
   await server.start();
   expect(await questions.query.extent("default")).toEqual({
     firstMs: first.occurredAtMs,
+    keptFromMs: 0,
     lastMs: plainRecord.occurredAtMs,
   });
 });

@@ -93,7 +93,8 @@ describe("whatever is sent, the answer is what the contract says and never a fai
 test("the generated requests are right often enough to try what happens behind the checks", () => {
   // What is for people in a session is refused to the key that asks here.
   const possible = Object.values<Operation>(operations).filter(({ tag }) => tag !== "Sign-in");
-  expect(succeeded.size).toBeGreaterThan(0.75 * possible.length);
+  // Nor are ids of members, teams and roles guessed right.
+  expect(succeeded.size).toBeGreaterThan((2 / 3) * possible.length);
 });
 
 function checkError(status: number, text: string): void {
