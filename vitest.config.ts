@@ -39,6 +39,8 @@ export default defineConfig({
       },
     ],
     pool: "forks",
+    // One for each of the two cores that this must be fast on; by itself the runner leaves one of them idle.
+    maxWorkers: 2,
     execArgv: ["--conditions=source"],
     testTimeout: 60_000,
     hookTimeout: 60_000,
