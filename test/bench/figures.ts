@@ -12,3 +12,7 @@ export function printFigure(
     `${name.padEnd(46)}${value.padStart(10)} ${figure.unit.padEnd(12)}${ratio.padEnd(20)}${figure.wanted ?? ""}`,
   );
 }
+
+/** Since an instant of `performance.now()`. */
+export const perSecond = (count: number, startedAt: number): number =>
+  (count / (performance.now() - startedAt)) * 1_000;

@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 const parts: Readonly<Record<string, { readonly file: string; readonly about: string }>> = {
   ingest: { file: "ingest.ts", about: "Ledger appends, without HTTP" },
   postgres: { file: "ingest-postgres.ts", about: "Ledger appends on PostgreSQL, without HTTP" },
+  "postgres-http": { file: "http-postgres.ts", about: "Durable ingest over HTTP into PostgreSQL, one server and two" },
   full: { file: "full-ledger.ts", about: "Appends to a ledger of ten million records" },
   http: { file: "http.ts", about: "Durable ingest over HTTP, and the server's memory" },
   import: { file: "import.ts", about: "Import of a JSONL file through the command line" },

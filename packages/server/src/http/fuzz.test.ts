@@ -36,6 +36,9 @@ beforeAll(async () => {
   ids.push(await make("/pricing", price), await make("/exports", { format: "csv" }), await make("/repricings", {}));
   ids.push(await make("/imports?format=jsonl", { id: "fuzz-3", model: "gpt-4o", input_tokens: 1 }));
   ids.push(await make("/api-keys", { name: "fuzz" }));
+  ids.push(await make("/projects", { id: "fuzz-project" }), await make("/teams", { name: "Fuzz" }));
+  await make("/roles", { name: "fuzz-role", permissions: ["costs:read"] });
+  ids.push("fuzz-role");
 });
 afterAll(async () => {
   await server.close();
@@ -93,8 +96,15 @@ describe("whatever is sent, the answer is what the contract says and never a fai
 test("the generated requests are right often enough to try what happens behind the checks", () => {
   // What is for people in a session is refused to the key that asks here.
   const possible = Object.values<Operation>(operations).filter(({ tag }) => tag !== "Sign-in");
-  // Nor are ids of members, teams and roles guessed right.
-  expect(succeeded.size).toBeGreaterThan((2 / 3) * possible.length);
+  if (process.env.SHOW)
+    console.log(
+      succeeded.size,
+      possible.length,
+      Object.keys(operations)
+        .filter((id) => !succeeded.has(id as OperationId))
+        .join(" "),
+    );
+  expect(succeeded.size).toBeGreaterThan(0.75 * possible.length);
 });
 
 function checkError(status: number, text: string): void {

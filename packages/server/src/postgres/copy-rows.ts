@@ -1,5 +1,3 @@
-import type pg from "pg";
-
 /** https://www.postgresql.org/docs/current/sql-copy.html#id-1.9.3.55.9.4: signature, no flags, no header extension. */
 const header = Buffer.from("PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0", "latin1");
 const trailer = -1;
@@ -88,70 +86,4 @@ export class CopyRows {
     this.#buffer.copy(larger, 0, 0, this.#length);
     this.#buffer = larger;
   }
-}
-
-/** So much data goes into one message: the server works on one while the next arrives. */
-const messageBytesMax = 64 * 1024;
-const dataByte = 0x64;
-const copyDone = Buffer.from([0x63, 0, 0, 0, 4]);
-
-/**
- * A COPY whose data is all there when it begins. (A stream of data can outlive the statement that the server refused, and
- * write on into a connection that has moved on.) The driver calls its methods.
- */
-class CopyStatement {
-  readonly text: string;
-  readonly #data: Buffer;
-  readonly #settle: (error?: Error) => void;
-
-  constructor(text: string, data: Buffer, settle: (error?: Error) => void) {
-    this.text = text;
-    this.#data = data;
-    this.#settle = settle;
-  }
-
-  submit(connection: pg.Connection): void {
-    connection.query(this.text);
-  }
-
-  handleCopyInResponse({ stream }: pg.Connection): void {
-    stream.cork();
-    for (let at = 0; at < this.#data.length; at += messageBytesMax) {
-      const some = this.#data.subarray(at, at + messageBytesMax);
-      const head = Buffer.allocUnsafe(5);
-      head[0] = dataByte;
-      head.writeInt32BE(some.length + 4, 1);
-      stream.write(head);
-      stream.write(some);
-    }
-    stream.write(copyDone);
-    stream.uncork();
-  }
-
-  handleCommandComplete(): void {}
-
-  handleReadyForQuery(): void {
-    this.#settle();
-  }
-
-  handleError(error: Error): void {
-    this.#settle(error);
-  }
-}
-
-/** Sends binary data, header and end included, to a table by COPY. `table` is followed by its columns in parentheses. */
-export const copyData = (client: pg.ClientBase, table: string, data: Buffer): Promise<void> =>
-  new Promise((resolve, reject) => {
-    const text = `COPY ${table} FROM STDIN WITH (FORMAT binary)`;
-    client.query(new CopyStatement(text, data, (error) => (error === undefined ? resolve() : reject(error))));
-  });
-
-/** Sends rows to a table by COPY, in the transaction that is open on the connection. */
-export async function copyRows(
-  client: pg.ClientBase,
-  table: string,
-  columns: readonly string[],
-  rows: CopyRows,
-): Promise<void> {
-  if (rows.rows > 0) await copyData(client, `${table} (${columns.join(", ")})`, rows.end());
 }

@@ -1,4 +1,5 @@
 import { migrations } from "../sqlite/schema.ts";
+import { requireAppendTerms } from "./append-terms.ts";
 import { guardPrices } from "./locks.ts";
 import { makeKeysPartition, makeRecordsPartition } from "./partitions.ts";
 import { dropRecordsPartition, guardKeptFrom } from "./retention-functions.ts";
@@ -42,6 +43,9 @@ ${makeRecordsPartition};
 ${dropRecordsPartition};
 ${guardKeptFrom}`,
 };
+
+/** What migrations do here beside what they do on the embedded store, by their number. */
+const ownAdditions: Readonly<Record<number, string>> = { 11: requireAppendTerms };
 
 /** The catalogue's rows stand under no organization, and every organization reads them. */
 const withCatalogue: ReadonlySet<string> = new Set(["providers", "models", "price_versions", "model_aliases"]);
@@ -107,5 +111,6 @@ export const postgresMigrations: readonly PostgresMigration[] = migrations.map((
   );
   const policies = tables.filter((table) => !ofInstallation.has(table)).map(secured);
   // Rows that a migration writes itself belong to whom they name, so they come before the policies.
-  return { id, sql: [...statements, ...policies].join(";\n") };
+  const addition = ownAdditions[id] ?? [];
+  return { id, sql: [...statements, ...policies].concat(addition).join(";\n") };
 });

@@ -309,5 +309,6 @@ CREATE TABLE record_keys (
   PRIMARY KEY (organization_id, id)
 ) STRICT, WITHOUT ROWID;
 `,
-  },
+  }, // What PostgreSQL alone needs is in its own schema.
+  { id: 11, sql: "" },
 ];

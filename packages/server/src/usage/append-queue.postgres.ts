@@ -4,7 +4,7 @@ import type { AppendArgs, AppendResult } from "./append-result.ts";
 import type { UsageBody } from "./read-usage-body.ts";
 
 /** A group takes what waits, up to so many bytes of bodies, so that no call waits for an endless transaction. */
-const groupBytesMax = 4 * 1024 * 1024;
+const groupBytesMax = 1024 * 1024;
 
 interface Waiting extends UsageBody {
   readonly id: number;

@@ -1,5 +1,7 @@
 import pg from "pg";
+import { termErrors } from "../postgres/append-terms.ts";
 import { holdPricesStill, lockOrganization } from "../postgres/locks.ts";
+import type { OneTrip } from "../postgres/one-trip.ts";
 import { organizationSetting, scopeSetting } from "../postgres/row-security.ts";
 import { revisionSql } from "../pricing/price-rows.ts";
 import { keptFromSql } from "../retention/kept-from.ts";
@@ -33,6 +35,22 @@ export async function beginAppend(
   const { revision, keptFromMs } = answers.at(-1)?.rows[0] ?? {};
   if (revision == null) throw new Error("the price book has no revision");
   return { revision, keptFromMs: keptFromMs ?? 0 };
+}
+
+/** The same in one trip with what follows, as soon as the terms of the rating hold: see `brokenTerm`. */
+export function addBeginning(
+  trip: OneTrip,
+  organizationId: string,
+  { revision, firstMs }: { readonly revision: number; readonly firstMs: number },
+): void {
+  const first = Number.isFinite(firstMs) ? firstMs : "NULL";
+  trip.add(opening(organizationId), holdPricesStill, `SELECT require_append_terms(${revision}, ${first})`);
+}
+
+/** Which term of an append did not hold, where it was refused for that. */
+export function brokenTerm(error: unknown): keyof typeof termErrors | undefined {
+  const code = error instanceof pg.DatabaseError ? error.code : undefined;
+  return (["revision", "keptFrom"] as const).find((term) => termErrors[term] === code);
 }
 
 /** Begins a short write, one at a time for each organization. */

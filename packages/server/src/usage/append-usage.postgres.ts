@@ -1,4 +1,5 @@
 import type pg from "pg";
+import { isRefusedStatement, OneTrip } from "../postgres/one-trip.ts";
 import { connectionOf, type ProcessParts } from "../postgres/pool.ts";
 import {
   isLostRace,
@@ -12,7 +13,14 @@ import type { PriceLookup } from "../pricing/price-lookup.ts";
 import { withKeptPrices, withPrices } from "../pricing/with-prices.sql.ts";
 import { Refusal } from "../refusal.ts";
 import { type AppendResult, ResultWriter } from "./append-result.ts";
-import { beginAppend, beginLocked, beginRead, withClient } from "./append-transaction.postgres.ts";
+import {
+  addBeginning,
+  beginAppend,
+  beginLocked,
+  beginRead,
+  brokenTerm,
+  withClient,
+} from "./append-transaction.postgres.ts";
 import { CommittedSums } from "./committed-usage.ts";
 import { PostgresInterning } from "./interning.postgres.ts";
 import type { CommittedUsage } from "./ledger-observer.ts";
@@ -150,33 +158,40 @@ export class UsageAppender {
     };
   }
 
+  /** Everything in one trip: this thread is busy reading the next group when the server ends a statement. */
   async #writeStraight(organizationId: string, { revision, laid, sums }: StraightGroup): Promise<Attempt> {
     const startedAt = performance.now();
     return withClient(this.#parts.pool, async (client, breakUp) => {
       await this.#makePartitions(client, []);
-      let came: Attempt = "written";
-      const terms = await beginAppend(client, organizationId, false);
-      if (terms.revision !== revision) came = "other prices";
-      else if (laid.firstMs < terms.keptFromMs) came = "needs care";
-      else {
-        try {
-          await laid.writeKeys(client);
-          await laid.writeRecords(client);
-        } catch (error) {
-          // An id is taken or a sum too large, and the transaction of no more use.
-          if (!isTakenKey(error) && !isOutOfRange(error)) throw error;
-          this.#carefulLeft = carefulGroups;
-          came = "needs care";
+      const trip = new OneTrip();
+      addBeginning(trip, organizationId, { revision, firstMs: laid.firstMs });
+      laid.addKeys(trip);
+      laid.addRecords(trip);
+      try {
+        await trip.add("COMMIT").send(client);
+      } catch (error) {
+        if (!isRefusedStatement(error)) {
+          breakUp();
+          throw lostCommitRefusal(error) ?? error;
         }
-      }
-      if (came !== "written") {
+        const came = this.#cameTo(error);
+        if (came === undefined) throw error;
         await client.query("ROLLBACK");
         return came;
       }
-      await commit(client, breakUp);
       this.#parts.onCommitted(sums.total(performance.now() - startedAt));
-      return came;
+      return "written";
     });
+  }
+
+  /** What a group needs that the server refused; undefined where nothing helps. */
+  #cameTo(error: unknown): Attempt | undefined {
+    const broken = brokenTerm(error);
+    if (broken === "revision") return "other prices";
+    if (broken === "keptFrom") return "needs care";
+    if (!isTakenKey(error) && !isOutOfRange(error)) return undefined;
+    this.#carefulLeft = carefulGroups;
+    return "needs care";
   }
 
   /** Reads the bodies by the price book as it was last read; where that is stale or misses something, by the present one. */

@@ -1,4 +1,5 @@
 import type pg from "pg";
+import { OneTrip } from "../postgres/one-trip.ts";
 import { connectionOf, type ProcessParts } from "../postgres/pool.ts";
 import { isOutOfRange } from "../postgres/storage-failure.ts";
 import type { AppendArgs } from "./append-result.ts";
@@ -104,7 +105,9 @@ async function writePart(
   });
   const laid = new LaidRecords(writing, recorded.length);
   for (const record of recorded) laid.add(record);
-  await laid.writeRecords(client);
+  const trip = new OneTrip();
+  laid.addRecords(trip);
+  await trip.send(client);
   return outcomes;
 }
 

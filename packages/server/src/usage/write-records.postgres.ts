@@ -1,5 +1,7 @@
-import type pg from "pg";
-import { CopyRows, copyRows } from "../postgres/copy-rows.ts";
+import pg from "pg";
+import { textArray } from "../postgres/array-text.ts";
+import { CopyRows } from "../postgres/copy-rows.ts";
+import type { OneTrip } from "../postgres/one-trip.ts";
 import { recordKeysPartition } from "../postgres/partitions.ts";
 import type { PostgresInterning } from "./interning.postgres.ts";
 import type { PreparedRecord } from "./prepare-record.ts";
@@ -83,14 +85,14 @@ export class LaidRecords {
   }
 
   /** Takes all ids, which fails whole where one of them is taken or there twice. */
-  async writeKeys(client: pg.ClientBase): Promise<void> {
-    await copyRows(client, recordKeysPartition, keyColumns, this.#keys);
+  addKeys(trip: OneTrip): void {
+    trip.copy(recordKeysPartition, keyColumns, this.#keys);
   }
 
-  /** Writes the records, whose ids were taken in the same transaction, and adds them to the rollups. */
-  async writeRecords(client: pg.ClientBase): Promise<void> {
-    for (const [partition, rows] of this.#byPartition) await copyRows(client, partition, newRecordColumns, rows);
-    await flushRollups(client, this.#changes);
+  /** Writes the records, whose ids are taken in the same transaction, and adds them to the rollups. */
+  addRecords(trip: OneTrip): void {
+    for (const [partition, rows] of this.#byPartition) trip.copy(partition, newRecordColumns, rows);
+    addRollups(trip, this.#changes);
   }
 }
 
@@ -144,34 +146,26 @@ function addRecord(rows: CopyRows, record: PreparedRecord, seriesId: number, rul
 }
 
 /** Adds the changes by one statement a table, in the order of keys, so that no two transactions wait for each other. */
-async function flushRollups(client: pg.ClientBase, changes: RollupChanges): Promise<void> {
+function addRollups(trip: OneTrip, changes: RollupChanges): void {
   const rows: Record<RollupName, (readonly RollupValue[])[]> = { hourly: [], daily: [], userDaily: [] };
   for (const { rollup, values } of changes.take()) rows[rollup].push(values);
   for (const rollup of ["hourly", "daily", "userDaily"] as const) {
     const ofTable = rows[rollup].sort(byRollupKey(rollup));
-    const [first] = ofTable;
-    if (first === undefined) continue;
-    const columns = first.map((_, at) => ofTable.map((values) => values[at]));
-    await client.query(upserts[rollup], columns.map(toArray));
+    const { table, key } = rollupTables[rollup];
+    const columns = [...key, ...rollupMeasures];
+    if (ofTable.length === 0) continue;
+    trip.add(
+      `INSERT INTO ${table} (${columns.join(", ")})
+       SELECT * FROM unnest(${columns.map((_, at) => columnArray(ofTable.map((values) => values[at] as RollupValue))).join(", ")})
+       ON CONFLICT (${key.join(", ")}) DO UPDATE SET ${rollupUpdate(table)}`,
+    );
   }
 }
 
-const upserts = Object.fromEntries(
-  Object.entries(rollupTables).map(([name, { table, key }]) => {
-    const columns = [...key, ...rollupMeasures];
-    const types = columns.map((column) => (/^(organization|user)_id$/.test(column) ? "text" : "bigint"));
-    return [
-      name,
-      `INSERT INTO ${table} (${columns.join(", ")})
-       SELECT * FROM unnest(${types.map((type, at) => `$${at + 1}::${type}[]`).join(", ")})
-       ON CONFLICT (${key.join(", ")}) DO UPDATE SET ${rollupUpdate(table)}`,
-    ];
-  }),
-) as Record<RollupName, string>;
-
-/** Numbers as the text of an array, which the driver would put together more slowly; texts as the driver does it. */
-const toArray = (values: readonly (RollupValue | undefined)[]): unknown =>
-  typeof values[0] === "string" ? values : `{${values.join(",")}}`;
+const columnArray = (values: readonly RollupValue[]): string =>
+  typeof values[0] === "string"
+    ? `CAST(${pg.escapeLiteral(textArray(values as readonly string[]))} AS text[])`
+    : `CAST('{${values.join(",")}}' AS bigint[])`;
 
 const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 export const hexOf = (bytes: Uint8Array): string => asBuffer(bytes).toString("hex");

@@ -1,0 +1,63 @@
+import { startPostgres } from "../../packages/server/src/postgres/postgres-fixture.ts";
+import { bareCopy } from "./copy-floor.ts";
+import { median, printFigure } from "./figures.ts";
+import { load, type Round, type Running, startServer } from "./running-server.ts";
+
+const recordsPerRequest = 1_000;
+/** Before anything is measured: threads are loaded, prices and series read. */
+const warmUp = 20;
+
+const round = (requests: number): Round => ({
+  path: "/api/v1/usage/batch",
+  requests,
+  recordsPerRequest,
+  connections: 8,
+  depth: 1,
+});
+
+/** Events a second through all the servers together, each with a load generator of its own. */
+async function ingest(servers: readonly Running[], requests: number, seed: number): Promise<number> {
+  const share = requests / servers.length;
+  for (const [at, { port }] of servers.entries()) await load(port, round(warmUp), 10_000 + 100 * seed + at);
+  const rates = await Promise.all(servers.map(({ port }, at) => load(port, round(share), 100 * seed + at)));
+  return rates.reduce((sum, rate) => sum + rate, 0) * recordsPerRequest;
+}
+
+/** Durable batches over real sockets into PostgreSQL, through one server and through two. Prints medians and ratios. */
+async function benchHttp(requests: number, rounds: number): Promise<void> {
+  const figures = { bare: [] as number[], one: [] as number[], two: [] as number[] };
+  const postgres = await startPostgres({ outlivesTheMachine: true });
+  try {
+    for (let at = 1; at <= rounds; at += 1) {
+      for (const [name, count] of [
+        ["one", 1],
+        ["two", 2],
+      ] as const) {
+        const url = await postgres.database();
+        const servers: Running[] = [];
+        for (let started = 0; started < count; started += 1) servers.push(await startServer(url));
+        figures[name].push(await ingest(servers, requests, at));
+        await Promise.all(servers.map((server) => server.stop()));
+        if (name === "one") figures.bare.push(await bareCopy(url, requests * recordsPerRequest));
+      }
+    }
+  } finally {
+    await postgres.stop();
+  }
+  const [bare, one, two] = [median(figures.bare), median(figures.one), median(figures.two)];
+  printFigure("COPY, same rows, keys, indexes and rollups", { value: bare, unit: "events/s" });
+  printFigure("a thousand events a request, one server", {
+    value: one,
+    unit: "events/s",
+    ratio: one / bare,
+    wanted: "at least 0.7",
+  });
+  printFigure("the same through two servers", {
+    value: two,
+    unit: "events/s",
+    ratio: two / bare,
+    wanted: "not below one server",
+  });
+}
+
+if (import.meta.main) await benchHttp(Number(process.argv.find((argument) => /^\d+$/.test(argument)) ?? 200), 3);
