@@ -11,7 +11,7 @@ const round = (requests: number): Round => ({
   path: "/api/v1/usage/batch",
   requests,
   recordsPerRequest,
-  connections: 8,
+  connections: 16,
   depth: 1,
 });
 

@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import * as module from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setFlagsFromString } from "node:v8";
 
 const [major = 0] = process.versions.node.split(".").map(Number);
 if (major < 24) {
@@ -33,6 +34,13 @@ if (command !== undefined && process.execve !== undefined && process.execArgv.le
     [process.execPath, "--disable-warning=ExperimentalWarning", ...heapFlags[command], ...process.argv.slice(1)],
     { NODE_COMPILE_CACHE: join(tmpdir(), "node-compile-cache"), ...process.env },
   );
+}
+
+if (command === "server") {
+  // The flag would also bound every thread that starts from here on, above the bounds that each is given.
+  setFlagsFromString("--max-semi-space-size=0");
+  // Threads that work on megabytes of bodies would look through their heap eight times a second, for little.
+  setFlagsFromString("--heap-growing-percent=300");
 }
 
 module.enableCompileCache();

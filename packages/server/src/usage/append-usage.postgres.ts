@@ -1,4 +1,5 @@
 import type pg from "pg";
+import { CopyRowsMemory } from "../postgres/copy-rows.ts";
 import { isRefusedStatement, OneTrip } from "../postgres/one-trip.ts";
 import { connectionOf, type ProcessParts } from "../postgres/pool.ts";
 import {
@@ -81,6 +82,7 @@ export class UsageAppender {
   readonly #reader = new UsageBodyReader();
   readonly #interning = new PostgresInterning();
   readonly #partitions = new RecordsPartitions();
+  readonly #memory = new CopyRowsMemory();
   #carefulLeft = 0;
 
   constructor(parts: AppenderParts) {
@@ -123,7 +125,7 @@ export class UsageAppender {
   /** Undefined where a price, a number or a partition is not known yet. */
   #readStraight(organizationId: string, bodies: readonly UsageBody[]): StraightGroup | undefined {
     const { process } = this.#parts;
-    const writing: RecordWriting = { interning: this.#interning, partitions: this.#partitions };
+    const writing: RecordWriting = { interning: this.#interning, partitions: this.#partitions, memory: this.#memory };
     const bytes = bodies.reduce((sum, body) => sum + body.bytes.length, 0);
     const receivedAtMs = process.now();
     const kept = withKeptPrices(process, organizationId, (prices) => {
@@ -179,6 +181,7 @@ export class UsageAppender {
         await client.query("ROLLBACK");
         return came;
       }
+      laid.giveBack();
       this.#parts.onCommitted(sums.total(performance.now() - startedAt));
       return "written";
     });
@@ -237,7 +240,7 @@ export class UsageAppender {
       }
       const strange = isTrial ? interning.unknown(records) : undefined;
       if (strange !== undefined) (await interning.intern(client, organizationId, strange)).keep();
-      const writing = { interning, partitions: this.#partitions, keptFromMs: present.keptFromMs };
+      const writing = { interning, partitions: this.#partitions, memory: this.#memory, keptFromMs: present.keptFromMs };
       await this.#writeBodies(client, writing, bodies);
       if (isTrial) {
         await client.query("ROLLBACK");

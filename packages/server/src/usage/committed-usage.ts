@@ -1,3 +1,4 @@
+import type { SeriesDimensions } from "./interning.ts";
 import type { CommittedModel, CommittedUsage } from "./ledger-observer.ts";
 import type { PreparedRecord } from "./prepare-record.ts";
 import type { RecordOutcome } from "./record-outcome.ts";
@@ -30,10 +31,19 @@ interface Gained {
 export class CommittedSums {
   readonly #counts = { recorded: 0, duplicate: 0, rejected: 0 };
   readonly #models = new Map<string, Gained>();
+  /** The same by the very object, which many records share: no text is put together for them. */
+  readonly #bySeries = new Map<SeriesDimensions, Gained>();
 
   add(outcome: RecordOutcome): void {
     this.#counts[outcome.kind] += 1;
-    if (outcome.kind === "recorded") add(this.#models, outcome.record);
+    if (outcome.kind !== "recorded") return;
+    const { record } = outcome;
+    let gained = this.#bySeries.get(record.series);
+    if (gained === undefined) {
+      gained = gainedOf(this.#models, record.series);
+      this.#bySeries.set(record.series, gained);
+    }
+    add(gained, record);
   }
 
   total(durationMs: number): CommittedUsage {
@@ -48,8 +58,7 @@ export function committedUsage(outcomes: readonly (readonly RecordOutcome[])[], 
   return sums.total(durationMs);
 }
 
-function add(models: Map<string, Gained>, record: PreparedRecord): void {
-  const { provider, model, currency } = record.series;
+function gainedOf(models: Map<string, Gained>, { provider, model }: SeriesDimensions): Gained {
   const key = `${provider}\n${model}`;
   let gained = models.get(key);
   if (gained === undefined) {
@@ -68,6 +77,11 @@ function add(models: Map<string, Gained>, record: PreparedRecord): void {
     };
     models.set(key, gained);
   }
+  return gained;
+}
+
+function add(gained: Gained, record: PreparedRecord): void {
+  const { currency } = record.series;
   if (record.isError === 1) gained.failed += 1;
   else gained.succeeded += 1;
   const { totals } = record;

@@ -14,12 +14,25 @@ type StoredLine = readonly [
 export function toLineText(lines: readonly CostLine[]): string {
   let text = "[";
   for (const line of lines) {
-    const factors =
-      line.factors.length === 0 ? "[]" : JSON.stringify(line.factors.map(({ reason, factor }) => [reason, factor]));
-    text += `${text.length > 1 ? "," : ""}["${line.kind}",${line.quantity},"${line.ratedAs}","${line.price}",${line.per},${factors},"${line.amount}"]`;
+    text += `${text.length > 1 ? "," : ""}["${line.kind}",${line.quantity},${rateText(line)}"${line.amount}"]`;
   }
   return `${text}]`;
 }
+
+/** The last text of what a rate says of a line, by the rate's own list of factors: nearly always the next line's as well. */
+const lastTexts = new WeakMap<CostLine["factors"], { readonly line: CostLine; readonly text: string }>();
+
+function rateText(line: CostLine): string {
+  const last = lastTexts.get(line.factors);
+  if (last !== undefined && isSameRate(last.line, line)) return last.text;
+  const factors = JSON.stringify(line.factors.map(({ reason, factor }) => [reason, factor]));
+  const text = `"${line.ratedAs}","${line.price}",${line.per},${factors},`;
+  lastTexts.set(line.factors, { line, text });
+  return text;
+}
+
+const isSameRate = (a: CostLine, b: CostLine): boolean =>
+  a.ratedAs === b.ratedAs && a.price === b.price && a.per === b.per;
 
 /** Cost lines from their stored form; none where there is no price. */
 export function fromLineText(text: string | null): readonly CostLine[] {

@@ -19,18 +19,29 @@ export function readRecordId(text: string): RecordId {
 }
 
 const hyphen = 45;
+const notADigit = 16;
+/** Values of hexadecimal digits by their character code. */
+const digitValues = Uint8Array.from({ length: 128 }, (_, code) => {
+  const value = Number.parseInt(String.fromCharCode(code), 16);
+  return Number.isNaN(value) ? notADigit : value;
+});
+const digitAt = (text: string, at: number): number => digitValues[text.charCodeAt(at)] ?? notADigit;
 
-/**
- * The bytes of a UUID; undefined for other text. Decoding stops at the first digit that is not hexadecimal, but looks only
- * at the low byte of a character: U+4E30 would be a 0. Hence the text has to be as long in UTF-8, which only ASCII is.
- */
+/** The bytes of a UUID; undefined for other text. Digit by digit, which is faster than the calls that decode. */
 function uuidBytes(text: string): Uint8Array | undefined {
   if (text.length !== 36 || text.charCodeAt(8) !== hyphen || text.charCodeAt(13) !== hyphen) return undefined;
   if (text.charCodeAt(18) !== hyphen || text.charCodeAt(23) !== hyphen) return undefined;
-  if (Buffer.byteLength(text) !== 36) return undefined;
-  const digits = text.slice(0, 8) + text.slice(9, 13) + text.slice(14, 18) + text.slice(19, 23) + text.slice(24);
-  const bytes = Buffer.from(digits, "hex");
-  return bytes.length === 16 ? bytes : undefined;
+  const bytes = new Uint8Array(16);
+  let at = 0;
+  for (let index = 0; index < 16; index += 1) {
+    if (at === 8 || at === 13 || at === 18 || at === 23) at += 1;
+    const high = digitAt(text, at);
+    const low = digitAt(text, at + 1);
+    if (high === notADigit || low === notADigit) return undefined;
+    bytes[index] = high * 16 + low;
+    at += 2;
+  }
+  return bytes;
 }
 
 /** An id as its caller wrote it. */
@@ -38,9 +49,12 @@ export function formatRecordId(bytes: Uint8Array, externalId: string | null): st
   return externalId ?? formatUuid(bytes);
 }
 
-/** The first 16 bytes of the text's SHA-256. Through hexadecimal text, which is twice as fast as asking for bytes. */
+/** The first 16 bytes of the text's SHA-256. Through text of a character a byte, which is faster than asking for bytes. */
 export function digest16(text: string): Uint8Array {
-  return Buffer.from(hash("sha256", text, "hex").slice(0, 32), "hex");
+  const digest = hash("sha256", text, "binary");
+  const bytes = new Uint8Array(16);
+  for (let at = 0; at < 16; at += 1) bytes[at] = digest.charCodeAt(at);
+  return bytes;
 }
 
 /** Writes 16 bytes as a canonical UUID. */

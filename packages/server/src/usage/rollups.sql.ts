@@ -1,7 +1,6 @@
 import type { StoreConnection } from "../store/connection.ts";
 import { insertRows } from "../store/insert-rows.ts";
 import {
-  byRollupKey,
   type RollupChanges,
   type RollupName,
   type RollupValue,
@@ -18,11 +17,6 @@ export async function flushRollups(connection: StoreConnection, changes: RollupC
     const { table, key } = rollupTables[rollup];
     const columns = [...key, ...rollupMeasures];
     const ending = `ON CONFLICT (${key.join(", ")}) DO UPDATE SET ${rollupUpdate(table)}`;
-    await insertRows(
-      connection,
-      `INSERT INTO ${table} (${columns.join(", ")})`,
-      rows[rollup].sort(byRollupKey(rollup)),
-      ending,
-    );
+    await insertRows(connection, `INSERT INTO ${table} (${columns.join(", ")})`, rows[rollup], ending);
   }
 }

@@ -102,18 +102,6 @@ export const rollupTables = {
 } as const;
 export type RollupName = keyof typeof rollupTables;
 
-/** Orders the values of rows of one table by their key: who writes in this order waits for others in one direction only. */
-export const byRollupKey =
-  (rollup: RollupName) =>
-  (a: readonly RollupValue[], b: readonly RollupValue[]): number => {
-    for (let at = 0; at < rollupTables[rollup].key.length; at += 1) {
-      const left = a[at] as RollupValue;
-      const right = b[at] as RollupValue;
-      if (left !== right) return left < right ? -1 : 1;
-    }
-    return 0;
-  };
-
 /** How sums are added to those of a row that is there: without overflow of 10⁻¹², whose thousandths are carried. */
 export function rollupUpdate(table: string): string {
   const sums = rollupMeasures
@@ -176,9 +164,12 @@ export class RollupChanges {
     cellOf(ofUser, Math.floor(hour / hoursPerDay), share.seriesId).sums.addShare(share);
   }
 
-  /** Each row that changes, once: the values of its key and what is added to its measures. Forgets all of them. */
+  /**
+   * Each row that changes, once: the values of its key and what is added to its measures; those of one table in the order
+   * of their keys, for who writes in this order waits for others in one direction only. Forgets all of them.
+   */
   *take(): Generator<{ readonly rollup: RollupName; readonly values: readonly RollupValue[] }> {
-    for (const [organizationId, { hourly, userDaily }] of this.#organizations) {
+    for (const [organizationId, { hourly, userDaily }] of inOrder(this.#organizations)) {
       const daily: Cells = new Map();
       for (const ofHour of hourly.values()) {
         for (const { bucket, seriesId, sums } of ofHour.values()) {
@@ -188,7 +179,7 @@ export class RollupChanges {
       }
       yield* rowsOf("hourly", [organizationId], hourly);
       yield* rowsOf("daily", [organizationId], daily);
-      for (const [userId, cells] of userDaily) yield* rowsOf("userDaily", [organizationId, userId], cells);
+      for (const [userId, cells] of inOrder(userDaily)) yield* rowsOf("userDaily", [organizationId, userId], cells);
     }
     this.#organizations.clear();
   }
@@ -201,9 +192,15 @@ function* rowsOf(
   owner: readonly string[],
   cells: Cells,
 ): Generator<{ readonly rollup: RollupName; readonly values: readonly RollupValue[] }> {
-  for (const ofBucket of cells.values()) {
-    for (const { bucket, seriesId, sums } of ofBucket.values()) {
+  for (const [, ofBucket] of inOrder(cells)) {
+    for (const [, { bucket, seriesId, sums }] of inOrder(ofBucket)) {
       yield { rollup, values: [...owner, bucket, seriesId, ...sums.settle()] };
     }
   }
+}
+
+/** The entries of a map by ascending keys. */
+function inOrder<Key extends string | number, Value>(map: ReadonlyMap<Key, Value>): Iterable<readonly [Key, Value]> {
+  if (map.size < 2) return map;
+  return [...map].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
 }

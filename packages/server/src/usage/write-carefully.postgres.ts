@@ -108,6 +108,7 @@ async function writePart(
   const trip = new OneTrip();
   laid.addRecords(trip);
   await trip.send(client);
+  laid.giveBack();
   return outcomes;
 }
 

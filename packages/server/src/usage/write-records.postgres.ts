@@ -1,6 +1,6 @@
 import pg from "pg";
 import { textArray } from "../postgres/array-text.ts";
-import { CopyRows } from "../postgres/copy-rows.ts";
+import type { CopyRows, CopyRowsMemory } from "../postgres/copy-rows.ts";
 import type { OneTrip } from "../postgres/one-trip.ts";
 import { recordKeysPartition } from "../postgres/partitions.ts";
 import type { PostgresInterning } from "./interning.postgres.ts";
@@ -8,7 +8,6 @@ import type { PreparedRecord } from "./prepare-record.ts";
 import { newRecordColumns, shareOf } from "./record-columns.ts";
 import type { RecordsPartitions } from "./records-partitions.postgres.ts";
 import {
-  byRollupKey,
   RollupChanges,
   type RollupName,
   type RollupValue,
@@ -21,11 +20,14 @@ const keyColumns = ["organization_id", "id", "occurred_at", "entry", "fingerprin
 /** What most rows take, to begin with a buffer that need not grow. */
 const keyBytes = 96;
 const recordBytes = 768;
+/** For a second month in one group, which nearly never has many records. */
+const fewRecordsBytes = 64 * 1024;
 
 /** Everything that the writing of records needs beside its connection. */
 export interface RecordWriting {
   readonly interning: PostgresInterning;
   readonly partitions: RecordsPartitions;
+  readonly memory: CopyRowsMemory;
 }
 
 /** Takes those of the records' ids that are free, and says which by their hexadecimal text. No two may be the same. */
@@ -65,7 +67,7 @@ export class LaidRecords {
 
   constructor(writing: RecordWriting, expectedRecords: number) {
     this.#writing = writing;
-    this.#keys = new CopyRows(expectedRecords * keyBytes);
+    this.#keys = writing.memory.take(expectedRecords * keyBytes);
     this.#recordsBytes = expectedRecords * recordBytes;
   }
 
@@ -78,7 +80,7 @@ export class LaidRecords {
     const partition = partitions.nameOf(record.occurredAtMs);
     let rows = this.#byPartition.get(partition);
     if (rows === undefined) {
-      rows = new CopyRows(this.#byPartition.size === 0 ? this.#recordsBytes : undefined);
+      rows = this.#writing.memory.take(this.#byPartition.size === 0 ? this.#recordsBytes : fewRecordsBytes);
       this.#byPartition.set(partition, rows);
     }
     addRecord(rows, record, seriesId, interning.ruleId(record));
@@ -93,6 +95,11 @@ export class LaidRecords {
   addRecords(trip: OneTrip): void {
     for (const [partition, rows] of this.#byPartition) trip.copy(partition, newRecordColumns, rows);
     addRollups(trip, this.#changes);
+  }
+
+  /** Once the server has taken everything; nothing can be added after. */
+  giveBack(): void {
+    for (const rows of [this.#keys, ...this.#byPartition.values()]) this.#writing.memory.giveBack(rows);
   }
 }
 
@@ -150,7 +157,7 @@ function addRollups(trip: OneTrip, changes: RollupChanges): void {
   const rows: Record<RollupName, (readonly RollupValue[])[]> = { hourly: [], daily: [], userDaily: [] };
   for (const { rollup, values } of changes.take()) rows[rollup].push(values);
   for (const rollup of ["hourly", "daily", "userDaily"] as const) {
-    const ofTable = rows[rollup].sort(byRollupKey(rollup));
+    const ofTable = rows[rollup];
     const { table, key } = rollupTables[rollup];
     const columns = [...key, ...rollupMeasures];
     if (ofTable.length === 0) continue;
