@@ -1,6 +1,6 @@
 import { Refusal } from "../refusal.ts";
 import { type CallAnswer, type GroupedRequest, toRefusalMessage } from "../sqlite/thread-messages.ts";
-import type { AppendArgs, AppendResult } from "./append-result.ts";
+import { type AppendArgs, type AppendResult, movedWith } from "./append-result.ts";
 import type { UsageBody } from "./read-usage-body.ts";
 
 /** A group takes what waits, up to so many bytes of bodies, so that no call waits for an endless transaction. */
@@ -13,7 +13,7 @@ interface Waiting extends UsageBody {
 export interface QueueParts {
   /** Writes bodies of one organization together. */
   readonly append: (bodies: readonly UsageBody[]) => Promise<readonly (AppendResult | Refusal)[]>;
-  readonly answer: (answers: readonly CallAnswer[]) => void;
+  readonly answer: (answers: readonly CallAnswer[], moved?: readonly ArrayBuffer[]) => void;
   /** Groups that are written at once. */
   readonly groupsMax: number;
 }
@@ -93,6 +93,7 @@ export class AppendQueue {
           const result = results[index];
           return result instanceof Refusal ? { id, refusal: toRefusalMessage(result) } : { id, result };
         }),
+        results.flatMap((result) => (result instanceof Refusal ? [] : movedWith(result))),
       );
     } catch (error) {
       const [only] = group;

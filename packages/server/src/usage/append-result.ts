@@ -56,7 +56,7 @@ export class ResultWriter {
     if (wants === "items") return { wants, json: `[${this.#items}]` };
     const summary = this.#summary;
     if (shape !== "record") {
-      return { wants, json: `{"data":[${this.#items}],"summary":${JSON.stringify(summary)}}`, summary };
+      return { wants, json: wireText(`{"data":[${this.#items}],"summary":${JSON.stringify(summary)}}`), summary };
     }
     const outcome = this.#last;
     if (outcome === undefined) throw new Error("a single record has no outcome");
@@ -68,6 +68,20 @@ export class ResultWriter {
     return { wants, json: createdText(outcome.record, row, outcome.kind === "duplicate"), summary };
   }
 }
+
+/** Texts from this length on cross threads as bytes: megabytes of texts that wait for the disk burden the collector. */
+const bytesFrom = 16 * 1024;
+const encoder = new TextEncoder();
+
+const wireText = (text: string): AppendAnswer["json"] => (text.length < bytesFrom ? text : encoder.encode(text));
+
+/** An answer's JSON as text. */
+export const textOf = ({ json }: Pick<AppendAnswer, "json">): string =>
+  typeof json === "string" ? json : Buffer.from(json.buffer).toString();
+
+/** The buffers in a result that can be moved to another thread. */
+export const movedWith = ({ json }: AppendResult): readonly ArrayBuffer[] =>
+  typeof json === "string" ? [] : [json.buffer];
 
 /** An item for callers inside the server; that of a single record carries the record. */
 function fullItem(shape: AppendArgs["shape"], index: number, outcome: RecordOutcome): RecordedItem {

@@ -13,7 +13,7 @@ import type { AppendThreadOptions } from "./ledger.postgres.ts";
 const port = parentPort;
 invariant(port !== null, "the appender runs as a worker thread");
 const { url, connections } = workerData as AppendThreadOptions;
-const tell = (message: ThreadAnswer): void => port.postMessage(message);
+const tell = (message: ThreadAnswer, moved: readonly ArrayBuffer[] = []): void => port.postMessage(message, moved);
 
 const pool = createPool({ url, size: connections });
 const appender = new UsageAppender({
@@ -23,7 +23,7 @@ const appender = new UsageAppender({
 });
 const queue = new AppendQueue({
   append: (bodies) => appender.append(bodies),
-  answer: (answers) => tell({ kind: "answers", answers }),
+  answer: (answers, moved) => tell({ kind: "answers", answers }, moved),
   groupsMax: connections,
 });
 

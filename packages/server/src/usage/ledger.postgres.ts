@@ -1,7 +1,7 @@
 import { packBodies } from "../sqlite/pack-bodies.ts";
 import { moduleBeside, StoreThreadHandle, unavailable } from "../sqlite/store-thread-handle.ts";
 import type { GroupedRequest } from "../sqlite/thread-messages.ts";
-import type { AppendArgs, AppendResult } from "./append-result.ts";
+import { type AppendArgs, type AppendResult, textOf } from "./append-result.ts";
 import { usageCommitted } from "./committed-usage.ts";
 import type { AppendAnswer, Ledger, RecordedItem, UsageBytes } from "./ledger.ts";
 import type { CommittedUsage } from "./ledger-observer.ts";
@@ -76,8 +76,8 @@ class ThreadLedger implements PostgresLedger {
   }
 
   async append(organizationId: string, usage: UsageBytes): Promise<readonly RecordedItem[]> {
-    const { json } = await this.#send(organizationId, usage, "items");
-    return JSON.parse(json) as readonly RecordedItem[];
+    const result = await this.#send(organizationId, usage, "items");
+    return JSON.parse(textOf(result)) as readonly RecordedItem[];
   }
 
   async answer(organizationId: string, usage: UsageBytes): Promise<AppendAnswer> {

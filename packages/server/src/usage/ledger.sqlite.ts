@@ -1,5 +1,5 @@
 import type { SqliteThreads } from "../sqlite/operation.ts";
-import type { AppendArgs } from "./append-result.ts";
+import { type AppendArgs, textOf } from "./append-result.ts";
 import { appendUsage } from "./append-usage.sqlite.ts";
 import type { AppendAnswer, Ledger, RecordedItem, UsageBytes } from "./ledger.ts";
 
@@ -9,8 +9,8 @@ export function createSqliteLedger(threads: SqliteThreads): Ledger {
     threads.writeTogether(appendUsage, { ...rest, organizationId, wants }, bytes);
   return {
     append: async (organizationId, usage): Promise<readonly RecordedItem[]> => {
-      const { json } = await send(organizationId, usage, "items");
-      return JSON.parse(json) as readonly RecordedItem[];
+      const result = await send(organizationId, usage, "items");
+      return JSON.parse(textOf(result)) as readonly RecordedItem[];
     },
     answer: async (organizationId, usage): Promise<AppendAnswer> => {
       const result = await send(organizationId, usage, "answer");

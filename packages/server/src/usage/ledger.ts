@@ -42,9 +42,10 @@ export interface AppendSummary {
   readonly rejected: number;
 }
 
-/** The answer to a body, as the JSON text that goes over the wire. */
+/** The answer to a body, as it goes over the wire. */
 export interface AppendAnswer {
-  readonly json: string;
+  /** JSON; where it is long in UTF-8, in a buffer of its own. */
+  readonly json: string | Uint8Array<ArrayBuffer>;
   readonly summary: AppendSummary;
 }
 

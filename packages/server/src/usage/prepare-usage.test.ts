@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { openWriter } from "../sqlite/connection.ts";
 import type { StoreThread } from "../sqlite/operation.ts";
 import { startSqliteThreads } from "../sqlite/threads.ts";
-import type { AppendArgs } from "./append-result.ts";
+import { type AppendArgs, textOf } from "./append-result.ts";
 import { appendUsage } from "./append-usage.sqlite.ts";
 import { createSqliteLedger } from "./ledger.sqlite.ts";
 import { fixturePrices, seedPrices, temporaryFolder } from "./ledger-fixture.ts";
@@ -90,7 +90,7 @@ describe("records that pass the preparer", () => {
       const prepared = usagePreparation.operation.run(store, { args, bytes });
       const [written] = appendUsage.runTogether(store, [{ args, ...prepared }]);
       if (written === undefined || written instanceof Error) throw written ?? new Error("no result");
-      return JSON.parse(usagePreparation.complete(written, prepared.expected).json);
+      return JSON.parse(textOf(usagePreparation.complete(written, prepared.expected)));
     };
     expect(answer(["a", "b"])).toMatchObject({ summary: { recorded: 2, duplicate: 0 } });
     expect(answer(["b", "c"])).toMatchObject({

@@ -25,20 +25,30 @@ export type RecordOutcome =
   | { readonly kind: "duplicate"; readonly record: PreparedRecord; readonly row: RecordRow }
   | RejectedOutcome;
 
-const quoted = (text: string): string => JSON.stringify(text);
+/** An id as JSON; what has no text of its own is a UUID, which needs no care. */
+const quotedId = ({ externalId, idText }: PreparedRecord): string =>
+  externalId === null ? `"${idText}"` : JSON.stringify(idText);
 
 /** Money from non-negative limbs as its shortest decimal text; the same as `formatMoney`, without a bigint. */
 function moneyText(milli: number, pico: number): string {
   if (milli < 0) return formatMoney(BigInt(milli) * 1_000_000_000n + BigInt(pico));
   const whole = Math.floor(milli / 1_000);
-  const fraction = (milli - whole * 1_000) * 1_000_000_000 + pico;
+  let fraction = (milli - whole * 1_000) * 1_000_000_000 + pico;
   if (fraction === 0) return String(whole);
-  let digits = String(fraction).padStart(12, "0");
-  let end = 12;
-  while (digits.charCodeAt(end - 1) === 48) end -= 1;
-  if (end < 12) digits = digits.slice(0, end);
-  return `${whole}.${digits}`;
+  let digits = 12;
+  while (fraction % 1_000 === 0) {
+    fraction /= 1_000;
+    digits -= 3;
+  }
+  while (fraction % 10 === 0) {
+    fraction /= 10;
+    digits -= 1;
+  }
+  const text = String(fraction);
+  return `${whole}.${zeros[digits - text.length]}${text}`;
 }
+
+const zeros: readonly string[] = Array.from({ length: 13 }, (_, count) => "0".repeat(count));
 
 /** The warnings of a record: what reading it found, and that it has no price. */
 export function warningsOf(record: PreparedRecord, row: RecordRow | undefined): readonly Warning[] {
@@ -66,7 +76,7 @@ export function itemText(index: number, outcome: RecordOutcome): string {
   const { costMilli, costPico } = record;
   const { costStatus, currency } = record.series;
   const cost = costMilli === null ? "null" : `"${moneyText(costMilli, costPico ?? 0)}"`;
-  const text = `{"index":${index},"id":${quoted(record.idText)},"status":"recorded","cost_status":"${costStatus}","total_cost":${cost},"currency":${currency === null ? "null" : `"${currency}"`}`;
+  const text = `{"index":${index},"id":${quotedId(record)},"status":"recorded","cost_status":"${costStatus}","total_cost":${cost},"currency":${currency === null ? "null" : `"${currency}"`}`;
   if (costStatus !== "unpriced" && record.warnings.length === 0) return `${text}}`;
   return `${text},"warnings":${JSON.stringify(warningsOf(record, undefined))}}`;
 }
