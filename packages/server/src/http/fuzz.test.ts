@@ -19,7 +19,7 @@ import { createLogger } from "./request-log.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "cost-ops-fuzz-"));
 /** Things that exist, so that requests about one thing can succeed. */
-const ids = ["fuzz-1", "fuzz-2"];
+const ids = ["fuzz-1", "fuzz-2", "default"];
 const succeeded = new Set<OperationId>();
 let server: Composition;
 let client: ReturnType<Composition["local"]>;
@@ -96,14 +96,6 @@ describe("whatever is sent, the answer is what the contract says and never a fai
 test("the generated requests are right often enough to try what happens behind the checks", () => {
   // What is for people in a session is refused to the key that asks here.
   const possible = Object.values<Operation>(operations).filter(({ tag }) => tag !== "Sign-in");
-  if (process.env.SHOW)
-    console.log(
-      succeeded.size,
-      possible.length,
-      Object.keys(operations)
-        .filter((id) => !succeeded.has(id as OperationId))
-        .join(" "),
-    );
   expect(succeeded.size).toBeGreaterThan(0.75 * possible.length);
 });
 
