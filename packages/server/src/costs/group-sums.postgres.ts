@@ -106,10 +106,16 @@ interface SeriesList {
   /** A row's code; what it is compared with leaves out the rows of other series. */
   readonly code: string;
   readonly condition: string;
+  /** What rows `t` of rollups, whose keys end with the series, are sought by where many series do not match. */
+  readonly sought: string;
+  readonly soughtValues: readonly SqlValue[];
   readonly columnValues: readonly SqlValue[];
   readonly joinValues: readonly SqlValue[];
   readonly hasUnpriced: boolean;
 }
+
+/** Above this many series, or where more than half match, seeking them costs more than it saves. */
+const soughtMax = 20_000;
 
 /** Above so many series to one that matches, a list of those that match is shorter than an array of all. */
 const sparseFrom = 8;
@@ -122,8 +128,14 @@ function seriesList(catalogue: SeriesCatalogue, { matching, series }: SumPlan): 
   const codeOf = (id: number): number => (series.groupOfSeries[id] ?? -1) * 2 + (series.unpriced[id] ?? 0);
   const ids = matching.map((at) => catalogue.ids[at] ?? 0);
   const hasUnpriced = ids.some((id) => series.unpriced[id] === 1);
+  const isSought = ids.length <= soughtMax && ids.length * 2 <= catalogue.ids.length;
+  const seeking = {
+    sought: isSought ? "AND t.series_id = ANY (CAST(? AS bigint[]))" : "",
+    soughtValues: isSought ? [numberArray(ids)] : [],
+  };
   if (ids.length * sparseFrom < catalogue.lastId) {
     return {
+      ...seeking,
       column: "",
       join: `JOIN (SELECT series_id, max(code) AS code
         FROM unnest(CAST(? AS bigint[]), CAST(? AS integer[])) AS listed (series_id, code)
@@ -138,6 +150,7 @@ function seriesList(catalogue: SeriesCatalogue, { matching, series }: SumPlan): 
   const codes = new Int32Array(catalogue.lastId).fill(-1);
   for (const id of ids) codes[id - 1] = codeOf(id);
   return {
+    ...seeking,
     column: ", (CAST(? AS integer[]))[t.series_id] AS code",
     join: "",
     code: "r.code",
@@ -181,35 +194,39 @@ function rowsWithin(
   organizationId: string,
   { runs }: SegmentLayer,
   userIds: readonly string[] | undefined,
-  { column, columnValues }: SeriesList,
+  { column, columnValues, sought, soughtValues }: SeriesList,
 ): { readonly sql: string; readonly values: readonly SqlValue[] } {
   const time = timeColumns[source];
-  const users = userIds === undefined ? [] : [textArray(userIds)];
   const ofUsers = userIds === undefined ? "" : "AND t.user_id = ANY (CAST(? AS text[]))";
+  const rest = source === "records" ? ofUsers : `${ofUsers} ${sought}`;
+  const restValues = [
+    ...(userIds === undefined ? [] : [textArray(userIds)]),
+    ...(source === "records" ? [] : soughtValues),
+  ];
   const select = `SELECT t.*${column} FROM ${source} t WHERE t.organization_id = ?`;
   const [only, ...others] = runs;
   // A list of users is sought in the key only where the day before it is a single one.
   const byDay = source === "rollup_user_daily" && userIds !== undefined;
   if (only !== undefined && others.length === 0 && !byDay) {
     return {
-      sql: `(${select} AND t.${time} >= ? AND t.${time} < ? ${ofUsers}) AS r`,
-      values: [...columnValues, organizationId, only.from, only.to, ...users],
+      sql: `(${select} AND t.${time} >= ? AND t.${time} < ? ${rest}) AS r`,
+      values: [...columnValues, organizationId, only.from, only.to, ...restValues],
     };
   }
   const runValues = [numberArray(runs.map(({ from }) => from)), numberArray(runs.map(({ to }) => to))];
   const runSource = "unnest(CAST(? AS bigint[]), CAST(? AS bigint[])) AS run (first, past)";
-  const values = [...runValues, ...columnValues, organizationId, ...users];
+  const values = [...runValues, ...columnValues, organizationId, ...restValues];
   // OFFSET 0 keeps the planner from turning many short ranges of the key into one walk over everything.
   if (byDay) {
     return {
       sql: `(${runSource} CROSS JOIN LATERAL generate_series(run.first, run.past - 1) AS unit CROSS JOIN LATERAL
-        (${select} AND t.${time} = unit ${ofUsers} OFFSET 0) AS r)`,
+        (${select} AND t.${time} = unit ${rest} OFFSET 0) AS r)`,
       values,
     };
   }
   return {
     sql: `(${runSource} CROSS JOIN LATERAL
-      (${select} AND t.${time} >= run.first AND t.${time} < run.past ${ofUsers} OFFSET 0) AS r)`,
+      (${select} AND t.${time} >= run.first AND t.${time} < run.past ${rest} OFFSET 0) AS r)`,
     values,
   };
 }

@@ -1,5 +1,5 @@
 import type { StoreConnection } from "../store/connection.ts";
-import { isInstallation, ownRow, serverRole } from "./row-security.ts";
+import { serverRole, writtenRow } from "./row-security.ts";
 
 /** Where single months begin and end; events come from any year of 1970 to 9999, and partitions must not. UTC milliseconds. */
 const monthsFromMs = Date.UTC(2020, 0);
@@ -16,7 +16,7 @@ export const recordKeysPartition = "record_keys_rows";
  * which a dump could not be restored with.
  */
 const openToCopy = (partition: string, constraint: string): string => `
-  EXECUTE format('ALTER TABLE %I ADD CONSTRAINT %I CHECK (${`${ownRow} OR ${isInstallation}`.replaceAll("'", "''")}) NOT VALID', ${partition}, ${constraint});
+  EXECUTE format('ALTER TABLE %I ADD CONSTRAINT %I CHECK (${writtenRow.replaceAll("'", "''")}) NOT VALID', ${partition}, ${constraint});
   EXECUTE format('REVOKE ALL ON %I FROM PUBLIC', ${partition});
   IF EXISTS (SELECT 1 FROM pg_roles WHERE rolname = '${serverRole}') THEN
     EXECUTE format('REVOKE ALL ON %I FROM ${serverRole}', ${partition});

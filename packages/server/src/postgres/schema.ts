@@ -3,7 +3,7 @@ import { requireAppendTerms } from "./append-terms.ts";
 import { guardPrices } from "./locks.ts";
 import { makeKeysPartition, makeRecordsPartition } from "./partitions.ts";
 import { dropRecordsPartition, guardKeptFrom } from "./retention-functions.ts";
-import { isInstallation, ownRow } from "./row-security.ts";
+import { installationPolicy, rowPolicy } from "./row-security.ts";
 
 const counters = `requests bigint NOT NULL, input_tokens bigint NOT NULL, output_tokens bigint NOT NULL,
   cached_tokens bigint NOT NULL, cache_write_tokens bigint NOT NULL, reasoning_tokens bigint NOT NULL`;
@@ -86,7 +86,7 @@ function translated(statement: string): string {
 
 /** Rows are seen and written in transactions of their organization alone, by whomever, the owner included. */
 function secured(table: string): string {
-  const own = ofSignIn.has(table) ? isInstallation : `${ownRow} OR ${isInstallation}`;
+  const own = ofSignIn.has(table) ? installationPolicy : rowPolicy;
   const seen = withCatalogue.has(table) ? `${own} OR organization_id = ''` : own;
   return `ALTER TABLE ${table} ENABLE ROW LEVEL SECURITY;
 ALTER TABLE ${table} FORCE ROW LEVEL SECURITY;
