@@ -13,7 +13,7 @@ const round = (requests: number): Round => ({
   path: "/api/v1/usage/batch",
   requests,
   recordsPerRequest,
-  connections: 16,
+  connections: 32,
   depth: 1,
 });
 

@@ -77,6 +77,7 @@ async function transact<Args, Result>(
 ): Promise<Result> {
   const client = await pool.connect();
   let broken: Error | true | undefined;
+  let ending: Promise<void> | undefined;
   try {
     let result: Result;
     try {
@@ -88,13 +89,20 @@ async function transact<Args, Result>(
       });
       throw error;
     }
-    await client.query("COMMIT").catch((error: unknown) => {
-      broken = true;
-      throw unknownCommit(operation.access, error) ?? error;
-    });
+    const committed = client.query("COMMIT").then(
+      () => undefined,
+      (error: unknown) => {
+        broken = true;
+        throw unknownCommit(operation.access, error) ?? error;
+      },
+    );
+    // What was read is known, however its transaction ends: the answer does not wait for that, the connection does.
+    if (operation.access === "read") ending = committed.catch(() => undefined);
+    else await committed;
     return result;
   } finally {
-    client.release(broken);
+    if (ending === undefined) client.release(broken);
+    else void ending.then(() => client.release(broken));
   }
 }
 

@@ -44,8 +44,13 @@ ${dropRecordsPartition};
 ${guardKeptFrom}`,
 };
 
+/** Rows of rollups are updated again and again: with room beside them, without a new entry in the index each time. */
+const roomForUpdates = ["rollup_hourly", "rollup_daily", "rollup_user_daily"]
+  .map((table) => `ALTER TABLE ${table} SET (fillfactor = 70)`)
+  .join(";\n");
+
 /** What migrations do here beside what they do on the embedded store, by their number. */
-const ownAdditions: Readonly<Record<number, string>> = { 11: requireAppendTerms };
+const ownAdditions: Readonly<Record<number, string>> = { 11: `${requireAppendTerms};\n${roomForUpdates}` };
 
 /** The catalogue's rows stand under no organization, and every organization reads them. */
 const withCatalogue: ReadonlySet<string> = new Set(["providers", "models", "price_versions", "model_aliases"]);

@@ -56,7 +56,9 @@ export class ResultWriter {
     if (wants === "items") return { wants, json: `[${this.#items}]` };
     const summary = this.#summary;
     if (shape !== "record") {
-      return { wants, json: wireText(`{"data":[${this.#items}],"summary":${JSON.stringify(summary)}}`), summary };
+      const end = `],"summary":${JSON.stringify(summary)}}`;
+      const isLong = this.#items.length >= bytesFrom;
+      return { wants, json: isLong ? this.#items.toBytes(start, end) : `${start}${this.#items}${end}`, summary };
     }
     const outcome = this.#last;
     if (outcome === undefined) throw new Error("a single record has no outcome");
@@ -71,9 +73,7 @@ export class ResultWriter {
 
 /** Texts from this length on cross threads as bytes: megabytes of texts that wait for the disk burden the collector. */
 const bytesFrom = 16 * 1024;
-const encoder = new TextEncoder();
-
-const wireText = (text: string): AppendAnswer["json"] => (text.length < bytesFrom ? text : encoder.encode(text));
+const start = '{"data":[';
 
 /** An answer's JSON as text. */
 export const textOf = ({ json }: Pick<AppendAnswer, "json">): string =>

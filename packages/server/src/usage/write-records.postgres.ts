@@ -158,18 +158,39 @@ function addRollups(trip: OneTrip, changes: RollupChanges): void {
   for (const { rollup, values } of changes.take()) rows[rollup].push(values);
   for (const rollup of ["hourly", "daily", "userDaily"] as const) {
     const ofTable = rows[rollup];
+    if (ofTable.length === 0) continue;
     const { table, key } = rollupTables[rollup];
     const columns = [...key, ...rollupMeasures];
-    if (ofTable.length === 0) continue;
     trip.add(
-      `INSERT INTO ${table} (${columns.join(", ")})
-       SELECT * FROM unnest(${columns.map((_, at) => columnArray(ofTable.map((values) => values[at] as RollupValue))).join(", ")})
+      `INSERT INTO ${table} (${columns.join(", ")}) ${selectRows(ofTable, columns.length)}
        ON CONFLICT (${key.join(", ")}) DO UPDATE SET ${rollupUpdate(table)}`,
     );
   }
 }
 
-const columnArray = (values: readonly RollupValue[]): string =>
+/** Rows as a SELECT without places: a column whose values are all the same is said once, the others are arrays. */
+function selectRows(rows: readonly (readonly RollupValue[])[], width: number): string {
+  const selected: string[] = [];
+  const arrays: string[] = [];
+  const names: string[] = [];
+  for (let at = 0; at < width; at += 1) {
+    const values = rows.map((row) => row[at] as RollupValue);
+    const [first] = values;
+    if (values.every((value) => value === first)) {
+      selected.push(literal(first as RollupValue));
+      continue;
+    }
+    names.push(`c${at}`);
+    selected.push(`u.c${at}`);
+    arrays.push(arrayLiteral(values));
+  }
+  return `SELECT ${selected.join(", ")}${names.length === 0 ? "" : ` FROM unnest(${arrays.join(", ")}) AS u (${names.join(", ")})`}`;
+}
+
+const literal = (value: RollupValue): string =>
+  typeof value === "string" ? `CAST(${pg.escapeLiteral(value)} AS text)` : `CAST('${value}' AS bigint)`;
+
+const arrayLiteral = (values: readonly RollupValue[]): string =>
   typeof values[0] === "string"
     ? `CAST(${pg.escapeLiteral(textArray(values as readonly string[]))} AS text[])`
     : `CAST('{${values.join(",")}}' AS bigint[])`;
