@@ -2,9 +2,10 @@ import { randomBytes } from "node:crypto";
 import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { workplace } from "./cost-ops.ts";
+import { newDatabase } from "../../server/src/store/database-fixture.ts";
+import { workplaceOn } from "./cost-ops.ts";
 
-const place = workplace();
+const place = await workplaceOn(newDatabase);
 const secretKey = randomBytes(32).toString("base64");
 const adminKey = `sk_live_${randomBytes(40).toString("hex")}`;
 beforeAll(async () => {
@@ -71,10 +72,10 @@ test("another secret key than the one that sealed the trail's signing key is tol
   expect(forgotten).toMatch(/cannot be opened: COST_OPS_SECRET_KEY is not set/);
 });
 
-test("a database that others may read is a problem, and the text says what to do", async () => {
-  const path = join(place.folder, "cost-ops.db");
-  chmodSync(path, 0o644);
-  const { code, stdout } = await place.run(["doctor"], { env: { COST_OPS_SECRET_KEY: secretKey } });
-  chmodSync(path, 0o600);
-  expect([code, stdout]).toEqual([1, expect.stringMatching(/cost-ops\.db can be read by others.*chmod 600/)]);
+test("a database file that others may read is a problem, and the text says what to do", async () => {
+  const database = ["--database", "sqlite:open.db"];
+  await place.ok(["init", ...database]);
+  chmodSync(join(place.folder, "open.db"), 0o644);
+  const { code, stdout } = await place.run(["doctor", ...database], { env: { COST_OPS_SECRET_KEY: secretKey } });
+  expect([code, stdout]).toEqual([1, expect.stringMatching(/open\.db can be read by others.*chmod 600/)]);
 });
