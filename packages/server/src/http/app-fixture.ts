@@ -74,3 +74,55 @@ export function speak(port: number, bytes: string | readonly string[], until?: R
     });
   });
 }
+
+/** Routes that say back what they were asked, or fail as their request wants them to. */
+export const triedRoutes: Parameters<typeof listen>[0] = {
+  "usage.create": {
+    body: "bytes",
+    handle: async ({ bytes }: { bytes: Uint8Array }) => ({ json: { size: bytes.byteLength } }),
+  },
+  "imports.create": {
+    body: "stream",
+    handle: async ({ stream }: { stream: AsyncIterable<Uint8Array> }) => {
+      let size = 0;
+      for await (const chunk of stream) size += chunk.byteLength;
+      return { json: { size } };
+    },
+  },
+  "costs.create": { body: "json", handle: async ({ body }: { body: unknown }) => ({ json: { body } }) },
+  "pricing.create": { body: "json", handle: async ({ body }: { body: unknown }) => ({ json: { body } }) },
+  "usage.list": { body: "json", handle: async ({ query }: { query: unknown }) => ({ json: { query } }) },
+  "usage.get": {
+    body: "json",
+    handle: async ({ params }: { params: { id: string } }) => {
+      if (params.id === "bug") throw new Error("SELECT secret FROM inside at /srv/app.ts:1");
+      if (params.id === "full") throw new Refusal("UNAVAILABLE", "The queue is full.");
+      return { json: { id: params.id } };
+    },
+  },
+  "costs.stream": {
+    body: "json",
+    handle: async ({ query }: { query: { model?: string[] } }) => ({
+      contentType: "application/x-ndjson",
+      chunks: (async function* () {
+        if (query.model?.[0] === "early") throw new Refusal("VALIDATION_ERROR", "early");
+        yield "1\n";
+        if (query.model?.[0] === "late") throw new Error("late");
+        yield "";
+        yield "2\n";
+      })(),
+    }),
+  },
+};
+
+export const auth = { authorization: `Bearer ${testKey}` };
+export const json = { ...auth, "content-type": "application/json" };
+
+export const post = (body: NonNullable<RequestInit["body"]>, headers: Record<string, string> = json): RequestInit => ({
+  method: "POST",
+  headers,
+  body,
+});
+export const get: RequestInit = { headers: auth };
+/** That many lists in one another. */
+export const deep = (levels: number): string => `${"[".repeat(levels)}${"]".repeat(levels)}`;
