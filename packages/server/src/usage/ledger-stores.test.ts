@@ -54,7 +54,7 @@ const event = fc.record(
       "1970-01-01T00:00:00Z",
       "9999-12-31T23:59:59Z",
     ),
-    user_id: fc.constantFrom("ann", 'o\'neill \\ "q"', null),
+    user_id: fc.constantFrom("ann", "NULL", "{a,b}", "'); --", 'o\'neill \\ "q"', null),
     service_tier: fc.constantFrom("batch", "priority", undefined),
     tags: fc.constantFrom({ team: "a" }, { team: "ü,{}" }, undefined),
     metadata: fc.constantFrom({ note: "a\\b\tc" }, undefined),
