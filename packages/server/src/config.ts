@@ -30,6 +30,7 @@ export interface Config {
   readonly rateLimitBurst: SettingValue<"rateLimitBurst"> | undefined;
   readonly rateLimitFailedAuth: SettingValue<"rateLimitFailedAuth">;
   readonly retentionMonths: SettingValue<"retentionMonths"> | undefined;
+  readonly webhookAllowedAddresses: SettingValue<"webhookAllowedAddresses"> | undefined;
   /** Where each setting was found: a flag, a variable, a file, or "default". */
   readonly origins: Readonly<Record<SettingName, string>>;
   /** Sentences about settings that were given and do nothing in this release. */
@@ -132,6 +133,7 @@ export function loadConfig(sources: ConfigSources = {}): Config {
     rateLimitBurst: read("rateLimitBurst"),
     rateLimitFailedAuth: read("rateLimitFailedAuth"),
     retentionMonths: read("retentionMonths"),
+    webhookAllowedAddresses: read("webhookAllowedAddresses"),
   };
   const notices = unusedNotices(environment, files, problems);
   if (problems.length > 0) throw new ConfigError(problems);

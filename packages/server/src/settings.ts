@@ -1,6 +1,7 @@
 import { type DatabaseAddress, readDatabaseAddress, withoutPassword } from "./database-address.ts";
 import { keyPattern, keyPrefixPattern } from "./identity/credential.ts";
 import { Secret } from "./secret.ts";
+import { type AllowedAddresses, readAllowedAddresses } from "./webhooks/address-guard.ts";
 
 /** Where a setting can be written, what it means and how its text is read. */
 export interface Setting<T> {
@@ -84,6 +85,16 @@ const redisAddress = (text: string): Secret => {
 const filePath = (text: string): string => {
   if (text.includes("\0")) throw new SettingError("must be the path of a file");
   return text;
+};
+
+const allowedAddresses = (text: string): AllowedAddresses => {
+  const list = readAllowedAddresses(text);
+  if (list === undefined) {
+    throw new SettingError(
+      "must be addresses, networks and host names between commas, such as 10.1.0.0/16, hooks.internal",
+    );
+  }
+  return list;
 };
 
 const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
@@ -292,6 +303,16 @@ export const settings = {
       "How many whole UTC months before the present one keep their single records; sums by hour and day stay for ever. Unset: all do. Once a day older months are dropped, and do not come back.",
     secret: false,
     parse: wholeNumber(1, 1_200),
+  }),
+  webhookAllowedAddresses: setting({
+    env: "WEBHOOK_ALLOWED_ADDRESSES",
+    toml: "webhooks.allowed_addresses",
+    flag: undefined,
+    fallback: undefined,
+    meaning:
+      "Addresses, networks and host names between commas that webhooks may go to besides the public internet, also by http. All that is not public is refused otherwise.",
+    secret: false,
+    parse: allowedAddresses,
   }),
 } as const;
 
