@@ -1,6 +1,7 @@
 export * from "./api-keys.ts";
 export * from "./audit.ts";
 export * from "./auth.ts";
+export * from "./budgets.ts";
 export * from "./costs.ts";
 export * from "./errors.ts";
 export * from "./fields.ts";

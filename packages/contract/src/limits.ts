@@ -23,10 +23,13 @@ export const limits = {
   rangeDays: 3_660,
   teamProjects: 1_000,
   teamMembers: 1_000,
+  budgetScopeValues: 1_000,
+  budgetThresholds: 20,
   /** In one organization. */
   members: 10_000,
   projects: 10_000,
   teams: 1_000,
+  budgets: 1_000,
   customRoles: 100,
   openInvitations: 1_000,
   invitationDays: 30,

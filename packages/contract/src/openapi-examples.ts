@@ -25,6 +25,14 @@ export const requestExamples: { readonly [Id in OperationId]?: unknown } = {
   "costs.bulkCreate": [{ model: "gpt-4", tokens_used: 1_500, cost: "0.045" }],
   "costs.update": { tags: { team: "search" } },
   "costs.batchQuery": { filters: [{ user_id: "user-7", days: 30 }], group_by: ["model"] },
+  "budgets.create": {
+    name: "Support, monthly",
+    amount: "500",
+    currency: "USD",
+    period: { kind: "month", time_zone: "America/New_York" },
+    scope: { project_id: ["support-assistant"] },
+  },
+  "budgets.update": { amount: "650", reason: "A third channel since October" },
   "pricing.create": {
     provider: "openai",
     model: "gpt-4o",

@@ -69,6 +69,7 @@ const tagDescriptions: Readonly<Record<string, string>> = {
   "API keys": "Credentials of programs.",
   Members: "Who belongs to an organization, invitations, and roles with scopes.",
   Projects: "Projects, and teams of projects and members.",
+  Budgets: "What may be spent in a period, and how much of it is.",
   "Sign-in": "Sessions of people, and what they sign in with.",
   Users: "People, who belong to the installation and are members of organizations.",
   Audit: "Who changed what, when and from where, in a chain that shows tampering.",

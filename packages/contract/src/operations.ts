@@ -22,6 +22,7 @@ import { CursorPage } from "./fields.ts";
 import { ImportQuery, ImportReport } from "./imports.ts";
 import { basePath, created, data, get, id, list, type Operation, ok, page } from "./operation.ts";
 import { auditOperations } from "./operations/audit.ts";
+import { budgetOperations } from "./operations/budgets.ts";
 import { memberOperations } from "./operations/members.ts";
 import { projectOperations } from "./operations/projects.ts";
 import { userOperations } from "./operations/users.ts";
@@ -509,6 +510,7 @@ export const operations = {
 
   ...memberOperations,
   ...projectOperations,
+  ...budgetOperations,
   ...userOperations,
   ...auditOperations,
 

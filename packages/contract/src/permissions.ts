@@ -19,6 +19,8 @@ export const permissionMeanings = {
   "members:write": "Invite and remove members, assign roles that go no further than one's own, and change teams.",
   "projects:read": "List projects.",
   "projects:write": "Create, change and archive projects.",
+  "budgets:read": "Read budgets, their history and what was spent of them.",
+  "budgets:write": "Make, change and delete budgets.",
   "audit:read": "Read, export, check and sign the audit trail.",
   "keys:write": "Create, rotate and revoke API keys that may do no more than their maker.",
 } as const satisfies Record<string, string>;
@@ -37,7 +39,14 @@ export const roles = {
   admin: new Set(permissions),
   developer: new Set<Permission>([...reading, "usage:write", "imports:write", "exports:write", "keys:read"]),
   analyst: new Set<Permission>([...reading, "exports:write"]),
-  billing: new Set<Permission>([...reading, "costs:write", "prices:write", "repricings:write", "exports:write"]),
+  billing: new Set<Permission>([
+    ...reading,
+    "costs:write",
+    "prices:write",
+    "repricings:write",
+    "exports:write",
+    "budgets:write",
+  ]),
   viewer: new Set<Permission>(reading),
 } as const satisfies Record<string, ReadonlySet<Permission>>;
 
@@ -45,7 +54,7 @@ export type Role = keyof typeof roles;
 
 /** What is about records: a role may allow it for some projects or for a member's own records alone. */
 export const recordPermissions: ReadonlySet<Permission> = new Set(
-  permissions.filter((permission) => /^(?:usage|costs|imports|exports):/.test(permission)),
+  permissions.filter((permission) => /^(?:usage|costs|imports|exports|budgets):/.test(permission)),
 );
 
 /** What a role may allow for some projects: everything about records, and the keys of those projects. */

@@ -1,0 +1,255 @@
+import { z } from "zod";
+import { Count, Currency, freeText, Instant, limits, MoneyInput, MoneyString, Name } from "./fields.ts";
+
+export const budgetPeriods = ["hour", "day", "week", "month", "quarter", "year", "rolling", "prepaid"] as const;
+export type BudgetPeriodName = (typeof budgetPeriods)[number];
+
+/** Ten years of hours: longer than any budget looks back. */
+const rollingHoursMax = limits.rangeDays * 24;
+const wholeHours = `must be a whole number of hours from 1 to ${rollingHoursMax}`;
+const monthOfYear = "must be a month from 1 to 12";
+
+const periodShape = {
+  kind: z.enum(budgetPeriods).meta({
+    description:
+      "hour to year are of the calendar, one after the other; rolling is the last hours, which end now; prepaid is all since an instant, without reset.",
+  }),
+  time_zone: z
+    .string()
+    .min(1)
+    .max(64)
+    .optional()
+    .meta({
+      description: "IANA zone of a calendar period, whose days may have 23 or 25 hours there. UTC if absent.",
+      examples: ["America/New_York"],
+    }),
+  fiscal_start_month: z.number().int(monthOfYear).min(1, monthOfYear).max(12, monthOfYear).optional().meta({
+    description: "The month in which the years begin that quarters and years are parts of. January if absent.",
+  }),
+  rolling_hours: z.number().int(wholeHours).min(1, wholeHours).max(rollingHoursMax, wholeHours).optional(),
+  starts_at: Instant.optional().meta({ description: "From when on a prepaid budget counts. Its creation if absent." }),
+};
+
+type PeriodField = Exclude<keyof typeof periodShape, "kind">;
+const calendar: readonly PeriodField[] = ["time_zone"];
+const fiscal: readonly PeriodField[] = ["time_zone", "fiscal_start_month"];
+
+/** The fields that mean something to a kind of period. */
+const periodFields: Readonly<Record<BudgetPeriodName, readonly PeriodField[]>> = {
+  hour: calendar,
+  day: calendar,
+  week: calendar,
+  month: calendar,
+  quarter: fiscal,
+  year: fiscal,
+  rolling: ["rolling_hours"],
+  prepaid: ["starts_at"],
+};
+
+export const BudgetPeriodInput = z
+  .strictObject(periodShape)
+  .superRefine(({ kind, ...fields }, context) => {
+    for (const [field, value] of Object.entries(fields)) {
+      if (value === undefined || periodFields[kind].includes(field as PeriodField)) continue;
+      context.addIssue({ code: "custom", path: [field], message: `does not belong to a period of kind ${kind}` });
+    }
+    if (kind === "rolling" && fields.rolling_hours === undefined) {
+      context.addIssue({ code: "custom", path: ["rolling_hours"], message: "is required for a rolling period" });
+    }
+  })
+  .meta({ id: "BudgetPeriodInput" });
+export type BudgetPeriodInput = z.output<typeof BudgetPeriodInput>;
+
+export const BudgetPeriod = z
+  .object({ ...periodShape, starts_at: z.string().optional() })
+  .meta({ id: "BudgetPeriod", description: "Fields that do not belong to the kind are absent." });
+export type BudgetPeriod = z.infer<typeof BudgetPeriod>;
+
+const values = z.array(Name).min(1, "must name something, or be left out").max(limits.budgetScopeValues).optional();
+const tagLength = limits.tagKeyLength + limits.tagValueLength + 1;
+
+/** The same words as a question's filter, so that a budget counts what `GET /costs/aggregate` sums for them. */
+const scopeShape = {
+  provider: values,
+  model: values.meta({ description: "As sent or as resolved." }),
+  project_id: values,
+  user_id: values,
+  tags: z
+    .array(z.string().min(1).max(tagLength))
+    .min(1, "must name something, or be left out")
+    .max(limits.tagCount)
+    .optional()
+    .meta({ description: "key, key:value or key=value; all must hold." }),
+  team: Name.optional().meta({
+    description: "A team's id or slug: what the projects record that the team has at the moment.",
+  }),
+};
+
+const scopeMeaning =
+  "What a budget counts: everything named must hold, several values of one field mean any of them. Empty is the whole organization.";
+export const BudgetScopeInput = z.strictObject(scopeShape).meta({ id: "BudgetScopeInput", description: scopeMeaning });
+export const BudgetScope = z.object(scopeShape).meta({ id: "BudgetScope", description: scopeMeaning });
+export type BudgetScope = z.infer<typeof BudgetScope>;
+
+const notNegative = "must not be negative";
+const Amount = MoneyInput.refine((amount) => !String(amount).startsWith("-"), notNegative).meta({
+  description: "Money, as a decimal string. An amount of 0 allows nothing.",
+});
+
+const percent = "must be a percent above 0 and up to 1000 with at most two decimals";
+export const BudgetThresholds = z
+  .array(
+    z
+      .number(percent)
+      .gt(0, percent)
+      .max(1_000, percent)
+      .refine((value) => /^\d+(?:\.\d{1,2})?$/.test(String(value)), percent),
+  )
+  .max(limits.budgetThresholds)
+  .meta({ description: "Percents of the amount that the status says are reached. 50, 75, 90 and 100 if absent." });
+
+const Description = freeText(2_000);
+
+export const BudgetInput = z
+  .strictObject({
+    name: Name,
+    description: Description.optional(),
+    amount: Amount.optional(),
+    currency: Currency.optional().meta({ description: "Of `amount`. USD if absent." }),
+    tokens: Count.optional().meta({ description: "Input and output tokens; takes the place of `amount`." }),
+    period: BudgetPeriodInput,
+    scope: BudgetScopeInput.optional(),
+    thresholds: BudgetThresholds.optional(),
+  })
+  .superRefine(({ amount, currency, tokens }, context) => {
+    const refuse = (field: string, message: string): void => {
+      context.addIssue({ code: "custom", path: [field], message });
+    };
+    if (amount === undefined && tokens === undefined) refuse("amount", "or tokens is required");
+    if (amount !== undefined && tokens !== undefined) refuse("tokens", "cannot be combined with amount");
+    if (currency !== undefined && tokens !== undefined) refuse("currency", "cannot be combined with tokens");
+  })
+  .meta({ id: "BudgetInput" });
+export type BudgetInput = z.output<typeof BudgetInput>;
+
+export const BudgetUpdate = z
+  .strictObject({
+    name: Name.optional(),
+    description: Description.optional(),
+    amount: Amount.optional().meta({ description: "Of a budget in money, in its currency." }),
+    tokens: Count.optional().meta({ description: "Of a budget in tokens." }),
+    period: BudgetPeriodInput.optional(),
+    scope: BudgetScopeInput.optional(),
+    thresholds: BudgetThresholds.optional(),
+    reason: freeText(2_000).optional().meta({ description: "Why, for the budget's history." }),
+  })
+  .refine(
+    ({ reason: _, ...update }) => Object.values(update).some((value) => value !== undefined),
+    "must change something",
+  )
+  .meta({ id: "BudgetUpdate", description: "What is named takes the place of all that stood there before." });
+export type BudgetUpdate = z.output<typeof BudgetUpdate>;
+
+const budgetShape = {
+  id: z.string(),
+  organization_id: z.string(),
+  name: z.string(),
+  description: z.string(),
+  amount: MoneyString.nullable().meta({ description: "Null where the budget is in tokens." }),
+  currency: z.string().nullable().meta({ description: "Null where the budget is in tokens." }),
+  tokens: Count.nullable().meta({ description: "Null where the budget is in money." }),
+  period: BudgetPeriod,
+  scope: BudgetScope,
+  thresholds: z.array(z.number()),
+  created_at: z.string(),
+  updated_at: z.string(),
+};
+
+export const Budget = z.object(budgetShape).meta({ id: "Budget" });
+export type Budget = z.infer<typeof Budget>;
+
+export const CurrentBudgetQuery = z
+  .strictObject({ id: z.string().min(1).max(256).optional(), name: Name.optional() })
+  .refine(({ id, name }) => id === undefined || name === undefined, {
+    path: ["name"],
+    message: "cannot be combined with id",
+  });
+
+export const budgetStates = ["ok", "warning", "exceeded"] as const;
+
+const Quantity = z.string().regex(/^-?\d+(\.\d{1,12})?$/);
+
+export const BudgetStatus = z
+  .object({
+    budget_id: z.string(),
+    name: z.string(),
+    unit: z.enum(["money", "tokens"]).meta({
+      description: "What amount, spent, remaining, burn_rate_per_day and projected are decimal strings of.",
+    }),
+    currency: z.string().nullable().meta({ description: "Of the money; null where the budget is in tokens." }),
+    period: z.object({
+      kind: z.enum(budgetPeriods),
+      time_zone: z.string().nullable().meta({ description: "Of a calendar period; null for the others." }),
+      from: z.string().meta({ description: "First instant, inclusive." }),
+      to: z.string().nullable().meta({ description: "Exclusive; null of a prepaid budget, which does not end." }),
+    }),
+    amount: Quantity,
+    spent: Quantity.meta({
+      description:
+        "What the ledger has for the period and the scope: with corrections and repricing, without what is void.",
+    }),
+    remaining: Quantity.meta({ description: "Negative where more is spent than allowed." }),
+    utilization: z
+      .string()
+      .nullable()
+      .meta({
+        description: "spent ÷ amount with four decimals, rounded down. Null where the amount is 0.",
+        examples: ["0.7512"],
+      }),
+    thresholds_reached: z.array(z.number()).meta({ description: "In percent, ascending; equality reaches." }),
+    state: z.enum(budgetStates).meta({
+      description: "exceeded from 100 % on, warning where a threshold below that is reached.",
+    }),
+    burn_rate_per_day: Quantity.nullable().meta({
+      description: "For each 24 hours of the period that have passed. Null where none of it has.",
+    }),
+    projected: Quantity.nullable().meta({
+      description:
+        "What will be spent at the period's end if the pace goes on. Null of rolling and prepaid periods, which have no end to reach.",
+    }),
+    exhausted_at: z.string().nullable().meta({
+      description: "When the amount is used up if the pace goes on. Null where that is not before the period's end.",
+    }),
+    unpriced_requests: z.number().int().meta({
+      description: "Requests of the period that have no price: a budget in money does not know what they cost.",
+    }),
+    other_currencies: z.array(z.object({ currency: z.string(), spent: MoneyString })).meta({
+      description:
+        "Spent in other currencies than the budget's, which are never converted. Empty where it is in tokens.",
+    }),
+    as_of: z.string().meta({ description: "The instant for which all of this holds." }),
+  })
+  .meta({ id: "BudgetStatus" });
+export type BudgetStatus = z.infer<typeof BudgetStatus>;
+
+const {
+  id: _id,
+  organization_id: _organization,
+  created_at: _created,
+  updated_at: _updated,
+  ...changeable
+} = budgetShape;
+const BudgetTerms = z.object(changeable).partial();
+
+export const BudgetAmendment = z
+  .object({
+    id: z.string(),
+    budget_id: z.string(),
+    changed_at: z.string(),
+    changed_by: z.object({ kind: z.string(), id: z.string().nullable(), name: z.string().nullable() }),
+    before: BudgetTerms.meta({ description: "The fields that changed, as they were." }),
+    after: BudgetTerms.meta({ description: "The same fields, as they are since." }),
+    reason: z.string().nullable(),
+  })
+  .meta({ id: "BudgetAmendment" });
+export type BudgetAmendment = z.infer<typeof BudgetAmendment>;
