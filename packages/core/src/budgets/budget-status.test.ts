@@ -118,8 +118,9 @@ describe("budgetStatus", () => {
   it("counts a rolling budget's pace over its whole window, and forecasts nothing", () => {
     const period: BudgetPeriod = { kind: "rolling", unit: "day", count: 7 };
     const bounds = periodAt(period, tenDaysIn.nowMs);
-    expect(status({ periodKind: "rolling", bounds, spent: 70n })).toMatchObject({
-      burnPerDay: 10n,
+    const spent = 70n * 10n ** 12n;
+    expect(status({ periodKind: "rolling", bounds, amount: spent * 2n, spent })).toMatchObject({
+      burnPerDay: 10n ** 13n,
       projectedSpend: undefined,
       exhaustedAtMs: undefined,
     });

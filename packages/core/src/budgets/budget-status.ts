@@ -56,7 +56,6 @@ export interface BudgetStatus {
 const dayMs = 86_400_000n;
 const ratioScale = 10_000n;
 const ratioDigits = 4;
-const hundredPercent = 100;
 
 /** The last instant that a Date can hold. */
 const instantMsMax = 8_640_000_000_000_000n;
@@ -100,7 +99,8 @@ function exhaustedAtMs(standing: BudgetStanding, remaining: bigint, elapsed: big
 
 function stateOf(remaining: bigint, reached: readonly string[]): BudgetState {
   if (remaining <= 0n) return "exceeded";
-  return reached.some((percent) => Number(percent) < hundredPercent) ? "warning" : "ok";
+  // What is reached while something remains lies below 100 %.
+  return reached.length > 0 ? "warning" : "ok";
 }
 
 /**
