@@ -1,6 +1,7 @@
 import { ApiKeys } from "./api-keys.ts";
 import { Audit } from "./audit.ts";
 import { Auth } from "./auth.ts";
+import { Budgets } from "./budgets.ts";
 import { calculateCost } from "./calculate-cost.ts";
 import { Costs, type CreatedCost } from "./costs.ts";
 import { Exports } from "./exports.ts";
@@ -45,6 +46,7 @@ export class CostOpsClient {
   readonly roles: Roles;
   readonly projects: Projects;
   readonly teams: Teams;
+  readonly budgets: Budgets;
   readonly system: System;
 
   constructor(options: ClientOptions = {}) {
@@ -64,6 +66,7 @@ export class CostOpsClient {
     this.roles = new Roles(session);
     this.projects = new Projects(session);
     this.teams = new Teams(session);
+    this.budgets = new Budgets(session);
     this.system = new System(session);
   }
 

@@ -156,6 +156,12 @@ async function trackCosts(): Promise<number> {
   return costs.reduce((sum, cost) => sum + (cost.amount ?? 0), first.cost * 0.92);
 }
 
+async function checkBudget(threshold: number): Promise<boolean> {
+  const budget = await client.budgets.getCurrent();
+  if (budget.spent > threshold) return false;
+  return (budget.utilization ?? 1) <= 0.8;
+}
+
 class Tracker {
   readonly #client: CostOpsClient = client;
 
@@ -177,7 +183,7 @@ class ConvertingClient extends CostOpsClient {
 
 test("documented uses compile", () => {
   const uses = [recordAndAddUp, recordFully, paramsOfOnesOwn, tellKindsOfErrorsApart, configure, stream, trackCosts];
-  expect([...uses, Tracker, ConvertingClient]).toHaveLength(9);
+  expect([...uses, checkBudget, Tracker, ConvertingClient]).toHaveLength(10);
 });
 
 test("types say what is known and refuse what is wrong", () => {

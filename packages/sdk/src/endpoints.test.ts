@@ -23,6 +23,7 @@ test("every read is repeatable, and nothing that appends without an id of its ow
     "audit.checkpoint",
     "audit.verify",
     "auth.refresh",
+    "budgets.update",
     "catalogue.preview",
     "costs.batchQuery",
     "costs.bulkCreate",

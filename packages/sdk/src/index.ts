@@ -9,6 +9,16 @@ export type {
   ListAuditParams,
 } from "./audit.ts";
 export type { Auth, FactorProof, LoginParams, SessionTokens, TotpOffer, UserSession, WhoAmI } from "./auth.ts";
+export type {
+  Budget,
+  BudgetAmendment,
+  BudgetHistoryParams,
+  BudgetStatus,
+  Budgets,
+  CreateBudgetParams,
+  CurrentBudgetParams,
+  UpdateBudgetParams,
+} from "./budgets.ts";
 export type { ByteSource } from "./byte-source.ts";
 export { CostOpsClient } from "./client.ts";
 export type {

@@ -18,11 +18,21 @@ const opaqueFields = [
   "after",
 ] as const;
 
-/** Costs that are given twice: as a number, and exactly under the same name with `Exact`. */
-const moneyFields = ["total_cost", "avg_cost_per_request", "original_cost", "amount"] as const;
+/** Costs, and what a budget says of them, that are given twice: as a number, and exactly under the same name with `Exact`. */
+const moneyFields = [
+  "total_cost",
+  "avg_cost_per_request",
+  "original_cost",
+  "amount",
+  "spent",
+  "remaining",
+  "utilization",
+  "burn_rate_per_day",
+  "projected",
+] as const;
 
 /** Instants that callers may give as a `Date`. */
-type DateField = "start_date" | "end_date" | "effective_date" | "occurred_at" | "timestamp" | "date";
+type DateField = "start_date" | "end_date" | "effective_date" | "occurred_at" | "timestamp" | "date" | "starts_at";
 
 type OpaqueField = (typeof opaqueFields)[number];
 type MoneyField = (typeof moneyFields)[number];

@@ -1,0 +1,102 @@
+import type * as Wire from "@llm-cost-ops/contract";
+import { pageFromWire, queryString } from "./filters.ts";
+import type { RequestOptions } from "./options.ts";
+import type { Page } from "./page.ts";
+import { dataOf } from "./records.ts";
+import type { Session } from "./session.ts";
+import { type FromWire, fromWire, type ToWire, toWire } from "./wire.ts";
+
+/** What may be spent in a period, in money or in tokens. `amount` is a number, `amountExact` has every digit. */
+export interface Budget extends FromWire<Wire.Budget> {}
+/** How a budget stands. Amounts and `utilization` are given twice: as numbers, and exactly under the name with `Exact`. */
+export interface BudgetStatus extends FromWire<Wire.BudgetStatus> {}
+/** One change of a budget. `before` and `after` have the wire's names, since they tell of fields. */
+export interface BudgetAmendment extends FromWire<Wire.BudgetAmendment> {}
+/** Either `amount`, a number or, exactly, a decimal string, or `tokens`. */
+export interface CreateBudgetParams extends ToWire<Wire.BudgetInput> {}
+export interface UpdateBudgetParams extends ToWire<Wire.BudgetUpdate> {}
+
+/** Which budget is meant; at most one of both. */
+export interface CurrentBudgetParams {
+  readonly id?: string | undefined;
+  readonly name?: string | undefined;
+}
+
+export interface BudgetHistoryParams {
+  /** Changes of a page, at most 1,000. */
+  readonly limit?: number | undefined;
+  readonly cursor?: string | undefined;
+}
+
+/** Budgets of the caller's organization. They count what is recorded; they stop nothing. */
+export class Budgets {
+  readonly #session: Session;
+
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  /** @throws ConflictError where the name is taken, ValidationError naming the field that is wrong. */
+  async create(params: CreateBudgetParams, options?: RequestOptions): Promise<Budget> {
+    const body = JSON.stringify(toWire(params));
+    const answer = await this.#session.transport.json({ operation: "budgets.create", body, options });
+    return fromWire<Wire.Budget>(dataOf(answer));
+  }
+
+  /** By name. */
+  async list(options?: RequestOptions): Promise<Budget[]> {
+    const answer = await this.#session.transport.json({ operation: "budgets.list", options });
+    return fromWire<Wire.Budget[]>(dataOf(answer));
+  }
+
+  async get(id: string, options?: RequestOptions): Promise<Budget> {
+    const answer = await this.#session.transport.json({ operation: "budgets.get", params: { id }, options });
+    return fromWire<Wire.Budget>(dataOf(answer));
+  }
+
+  /** From now on and for the period that is going on; `scope` and `period` take the place of the whole old ones. */
+  async update(id: string, params: UpdateBudgetParams, options?: RequestOptions): Promise<Budget> {
+    const body = JSON.stringify(toWire(params));
+    const request = { operation: "budgets.update", params: { id }, body, options } as const;
+    return fromWire<Wire.Budget>(dataOf(await this.#session.transport.json(request)));
+  }
+
+  /** With its history; the audit trail keeps what it was. */
+  async delete(id: string, options?: RequestOptions): Promise<void> {
+    await this.#session.transport.json({ operation: "budgets.delete", params: { id }, options });
+  }
+
+  /**
+   * How the budget stands that is named; without a name, the first that was made for the whole organization.
+   *
+   * ```ts
+   * const budget = await client.budgets.getCurrent({ name: "production" });
+   * if ((budget.utilization ?? 1) > 0.8) console.warn(`${budget.spentExact} of ${budget.amountExact} are spent`);
+   * ```
+   *
+   * @throws NotFoundError where there is no such budget.
+   */
+  async getCurrent(params: CurrentBudgetParams = {}, options?: RequestOptions): Promise<BudgetStatus> {
+    const query = queryString({ ...params });
+    const answer = await this.#session.transport.json({ operation: "budgets.getCurrent", query, options });
+    return fromWire<Wire.BudgetStatus>(dataOf(answer));
+  }
+
+  /** What is spent in the present period. */
+  async status(id: string, options?: RequestOptions): Promise<BudgetStatus> {
+    const answer = await this.#session.transport.json({ operation: "budgets.status", params: { id }, options });
+    return fromWire<Wire.BudgetStatus>(dataOf(answer));
+  }
+
+  /** One page of changes, newest first. */
+  async history(
+    id: string,
+    params: BudgetHistoryParams = {},
+    options?: RequestOptions,
+  ): Promise<Page<BudgetAmendment>> {
+    const query = queryString({ ...params });
+    const request = { operation: "budgets.history", params: { id }, query, options } as const;
+    const answer = await this.#session.transport.json(request);
+    return pageFromWire(answer, (change) => fromWire<Wire.BudgetAmendment>(change));
+  }
+}
