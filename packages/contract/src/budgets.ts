@@ -243,7 +243,7 @@ const BudgetTerms = z.object(changeable).partial();
 
 export const BudgetAmendment = z
   .object({
-    id: z.string(),
+    number: z.number().int().meta({ description: "1 is the budget's first change." }),
     budget_id: z.string(),
     changed_at: z.string(),
     changed_by: z.object({ kind: z.string(), id: z.string().nullable(), name: z.string().nullable() }),

@@ -5,6 +5,8 @@ import { processActor } from "./audit/actor.ts";
 import { keepCheckpoints } from "./audit/kept-checkpoints.ts";
 import { auditRoutes } from "./audit/routes.ts";
 import { createAuditTrail } from "./audit/trail.ts";
+import { createBudgets } from "./budgets/budgets.sql.ts";
+import { budgetRoutes } from "./budgets/routes.ts";
 import type { Config } from "./config.ts";
 import { costRoutes } from "./costs/routes.ts";
 import { exportStore } from "./exports/exports.sql.ts";
@@ -169,6 +171,7 @@ export async function compose(config: Config, { clock, logger, brief, createServ
           authenticator,
         }),
         projectRoutes({ projects: createProjects(store), teams: createTeams(store, onEnded) }),
+        budgetRoutes({ budgets: createBudgets(store), query, now: clock }),
         identityRoutes({ apiKeys, now: clock, onRevoked: authenticator.forget }),
         auditRoutes({
           store,

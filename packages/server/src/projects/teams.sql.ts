@@ -215,6 +215,17 @@ const deleteTeam = storeChange("teams.delete", async (connection, named: NamedTe
   if ((await limitedTo(connection, team)).length > 0) {
     throw new Refusal("CONFLICT", "Roles or invitations are limited to this team: take them away first.");
   }
+  const counted = await connection.get<{ name: string }>(
+    "SELECT name FROM budgets WHERE organization_id = ? AND team_id = ? ORDER BY name LIMIT 1",
+    named.organizationId,
+    team.id,
+  );
+  if (counted !== undefined) {
+    throw new Refusal(
+      "CONFLICT",
+      `The budget "${counted.name}" counts what this team spends: change or delete it first.`,
+    );
+  }
   for (const table of ["team_projects", "team_members", "teams"]) {
     await connection.run(
       `DELETE FROM ${table} WHERE organization_id = ? AND team_id = ?`,

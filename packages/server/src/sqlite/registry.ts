@@ -1,4 +1,5 @@
 import { auditOperations } from "../audit/audit.sql.ts";
+import { budgetOperations } from "../budgets/budgets.sql.ts";
 import { costQueryOperations } from "../costs/cost-query.sqlite.ts";
 import { exportOperations } from "../exports/exports.sql.ts";
 import { idempotencyOperations } from "../idempotency/idempotency.sql.ts";
@@ -42,6 +43,7 @@ export const storeOperations: readonly StoreOperation<never, unknown>[] = [
   ...roleOperations,
   ...invitationOperations,
   ...projectOperations,
+  ...budgetOperations,
   ...retentionOperations,
   ...teamOperations,
   ...userOperations,

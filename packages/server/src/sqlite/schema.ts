@@ -311,4 +311,25 @@ CREATE TABLE record_keys (
 `,
   }, // What PostgreSQL alone needs is in its own schema.
   { id: 11, sql: "" },
+  {
+    id: 12,
+    sql: `
+-- amount: picos in decimal digits, of a budget in money; tokens: of one in tokens. period, scope, thresholds: JSON.
+-- team_id: of the team that the scope names by its slug.
+CREATE TABLE budgets (
+  organization_id TEXT NOT NULL, id TEXT NOT NULL, name TEXT NOT NULL, description TEXT NOT NULL,
+  amount TEXT, currency TEXT, tokens INTEGER, period TEXT NOT NULL, scope TEXT NOT NULL, team_id TEXT,
+  thresholds TEXT NOT NULL, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
+  PRIMARY KEY (organization_id, id)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX budgets_by_name ON budgets (organization_id, name);
+-- state_before, state_after: JSON of the fields that changed.
+CREATE TABLE budget_amendments (
+  organization_id TEXT NOT NULL, budget_id TEXT NOT NULL, seq INTEGER NOT NULL, changed_at INTEGER NOT NULL,
+  actor_kind TEXT NOT NULL, actor_id TEXT, actor_name TEXT,
+  state_before TEXT NOT NULL, state_after TEXT NOT NULL, reason TEXT,
+  PRIMARY KEY (organization_id, budget_id, seq)
+) STRICT, WITHOUT ROWID;
+`,
+  },
 ];

@@ -1,0 +1,349 @@
+import { randomUUID } from "node:crypto";
+import type { Budget, BudgetAmendment, BudgetPeriod, BudgetScope } from "@llm-cost-ops/contract";
+import { limits } from "@llm-cost-ops/contract/limits";
+import { formatInstant, formatMoney } from "@llm-cost-ops/core";
+import { type Actor, processActor } from "../audit/actor.ts";
+import { recordChange } from "../audit/audit-entries.sql.ts";
+import { Refusal } from "../refusal.ts";
+import type { StoreConnection } from "../store/connection.ts";
+import { type Store, storeChange, storeRead } from "../store/operation.ts";
+import {
+  type AmendmentPage,
+  type BudgetChange,
+  type BudgetChoice,
+  type Budgets,
+  type BudgetTerms,
+  isBudgetWithin,
+  type ScopedBudget,
+} from "./budget.ts";
+import { type Limited, placeScope, projectsOfTeam } from "./budget-scope.sql.ts";
+
+interface BudgetRow {
+  readonly organization_id: string;
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+  readonly amount: string | null;
+  readonly currency: string | null;
+  readonly tokens: number | null;
+  readonly period: string;
+  readonly scope: string;
+  readonly team_id: string | null;
+  readonly thresholds: string;
+  readonly created_at: number;
+  readonly updated_at: number;
+}
+
+interface AmendmentRow {
+  readonly budget_id: string;
+  readonly seq: number;
+  readonly changed_at: number;
+  readonly actor_kind: Actor["kind"];
+  readonly actor_id: string | null;
+  readonly actor_name: string | null;
+  readonly state_before: string;
+  readonly state_after: string;
+  readonly reason: string | null;
+}
+
+interface Named extends Limited {
+  readonly id: string;
+}
+
+const columns = `organization_id, id, name, description, amount, currency, tokens, period, scope, team_id, thresholds,
+  created_at, updated_at`;
+
+const toWire = (row: BudgetRow): Budget => ({
+  id: row.id,
+  organization_id: row.organization_id,
+  name: row.name,
+  description: row.description,
+  amount: row.amount === null ? null : formatMoney(BigInt(row.amount)),
+  currency: row.currency,
+  tokens: row.tokens,
+  period: JSON.parse(row.period) as BudgetPeriod,
+  scope: JSON.parse(row.scope) as BudgetScope,
+  thresholds: JSON.parse(row.thresholds) as number[],
+  created_at: formatInstant(row.created_at),
+  updated_at: formatInstant(row.updated_at),
+});
+
+async function scoped(connection: StoreConnection, row: BudgetRow): Promise<ScopedBudget> {
+  const teamProjects =
+    row.team_id === null ? undefined : await projectsOfTeam(connection, row.organization_id, row.team_id);
+  return { budget: toWire(row), teamProjects };
+}
+
+const missing = () => new Refusal("NOT_FOUND", "There is no budget with this id.");
+
+interface FoundBudget extends ScopedBudget {
+  readonly row: BudgetRow;
+}
+
+async function requireBudget(connection: StoreConnection, { organizationId, within, id }: Named): Promise<FoundBudget> {
+  const row = await connection.get<BudgetRow>(
+    `SELECT ${columns} FROM budgets WHERE organization_id = ? AND id = ?`,
+    organizationId,
+    id,
+  );
+  if (row === undefined) throw missing();
+  const found = await scoped(connection, row);
+  if (!isBudgetWithin(found.budget.scope, found.teamProjects, within)) throw missing();
+  return { ...found, row };
+}
+
+async function requireFreeName(connection: StoreConnection, organizationId: string, name: string): Promise<void> {
+  const taken = await connection.get(
+    "SELECT id FROM budgets WHERE organization_id = ? AND name = ?",
+    organizationId,
+    name,
+  );
+  if (taken !== undefined) {
+    throw new Refusal("CONFLICT", "There is a budget with this name already.", { fieldErrors: { name: "is taken" } });
+  }
+}
+
+/** A prepaid budget that names no start counts from its creation on. */
+const startedAt = (period: BudgetPeriod, createdAtMs: number): BudgetPeriod =>
+  period.kind !== "prepaid" || period.starts_at !== undefined
+    ? period
+    : { ...period, starts_at: formatInstant(createdAtMs) };
+
+/** What can be changed about a budget, for the trail and the history. */
+const told = ({ id: _, organization_id: _o, created_at: _c, updated_at: _u, ...terms }: Budget) => terms;
+
+const createBudget = storeChange(
+  "budgets.create",
+  async (connection, { id, terms, ...limited }: Named & { readonly terms: BudgetTerms }): Promise<Budget> => {
+    const { organizationId } = limited;
+    await requireFreeName(connection, organizationId, terms.name);
+    const count = await connection.get<{ present: number }>(
+      "SELECT count(*) AS present FROM budgets WHERE organization_id = ?",
+      organizationId,
+    );
+    if (Number(count?.present ?? 0) >= limits.budgets) {
+      throw new Refusal("CONFLICT", `An organization has at most ${limits.budgets} budgets.`);
+    }
+    const { scope, teamId } = await placeScope(connection, limited, terms.scope);
+    const { amount } = terms;
+    const nowMs = connection.now();
+    await connection.run(
+      `INSERT INTO budgets (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      organizationId,
+      id,
+      terms.name,
+      terms.description,
+      amount.unit === "money" ? amount.picos : null,
+      amount.unit === "money" ? amount.currency : null,
+      amount.unit === "tokens" ? amount.tokens : null,
+      JSON.stringify(startedAt(terms.period, nowMs)),
+      JSON.stringify(scope),
+      teamId,
+      JSON.stringify(terms.thresholds),
+      nowMs,
+      nowMs,
+    );
+    const { budget } = await requireBudget(connection, { ...limited, id });
+    const resource = { type: "budget", id };
+    await recordChange(connection, { organizationId, action: "budgets.create", resource, after: told(budget) });
+    return budget;
+  },
+);
+
+const listBudgets = storeRead(
+  "budgets.list",
+  async (connection, { organizationId, within }: Limited): Promise<readonly Budget[]> => {
+    const rows = await connection.all<BudgetRow>(
+      `SELECT ${columns} FROM budgets WHERE organization_id = ? ORDER BY lower(name), id`,
+      organizationId,
+    );
+    if (within === undefined) return rows.map(toWire);
+    const visible: Budget[] = [];
+    for (const row of rows) {
+      const { budget, teamProjects } = await scoped(connection, row);
+      if (isBudgetWithin(budget.scope, teamProjects, within)) visible.push(budget);
+    }
+    return visible;
+  },
+);
+
+const findBudget = storeRead(
+  "budgets.find",
+  async (connection, { choice, ...limited }: Limited & { readonly choice: BudgetChoice }): Promise<ScopedBudget> => {
+    const { organizationId } = limited;
+    const { id, name } = choice;
+    if (id !== undefined) {
+      const { budget, teamProjects } = await requireBudget(connection, { ...limited, id });
+      return { budget, teamProjects };
+    }
+    const row = await connection.get<BudgetRow>(
+      name === undefined
+        ? `SELECT ${columns} FROM budgets WHERE organization_id = ? AND scope = ? ORDER BY created_at, id LIMIT 1`
+        : `SELECT ${columns} FROM budgets WHERE organization_id = ? AND name = ?`,
+      organizationId,
+      name ?? "{}",
+    );
+    const found = row === undefined ? undefined : await scoped(connection, row);
+    if (found === undefined || !isBudgetWithin(found.budget.scope, found.teamProjects, limited.within)) {
+      throw new Refusal(
+        "NOT_FOUND",
+        name === undefined
+          ? "There is no budget of the whole organization: name one by ?name= or ?id=."
+          : "There is no budget with this name.",
+      );
+    }
+    return found;
+  },
+);
+
+/** The fields in which two states differ. */
+function differing(before: ReturnType<typeof told>, after: ReturnType<typeof told>) {
+  const names = (Object.keys(before) as (keyof typeof before)[]).filter(
+    (name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]),
+  );
+  const pick = (state: ReturnType<typeof told>) => Object.fromEntries(names.map((name) => [name, state[name]]));
+  return { count: names.length, before: pick(before), after: pick(after) };
+}
+
+function requireUnit({ amount }: BudgetRow, change: BudgetChange): void {
+  const [field, text] =
+    amount === null
+      ? ["amount", "cannot be set: the budget is in tokens"]
+      : ["tokens", "cannot be set: the budget is in money"];
+  if ((amount === null ? change.picos : change.tokens) === undefined) return;
+  throw new Refusal("VALIDATION_ERROR", `${field} ${text}.`, { fieldErrors: { [field]: text } });
+}
+
+const updateBudget = storeChange(
+  "budgets.update",
+  async (connection, { id, change, ...limited }: Named & { readonly change: BudgetChange }): Promise<Budget> => {
+    const { organizationId } = limited;
+    const { row, budget: before } = await requireBudget(connection, { ...limited, id });
+    requireUnit(row, change);
+    if (change.name !== undefined && change.name !== row.name) {
+      await requireFreeName(connection, organizationId, change.name);
+    }
+    const place =
+      change.scope === undefined
+        ? { scope: before.scope, teamId: row.team_id }
+        : await placeScope(connection, limited, change.scope);
+    const nowMs = connection.now();
+    const next: BudgetRow = {
+      ...row,
+      name: change.name ?? row.name,
+      description: change.description ?? row.description,
+      amount: change.picos ?? row.amount,
+      tokens: change.tokens ?? row.tokens,
+      period: change.period === undefined ? row.period : JSON.stringify(startedAt(change.period, row.created_at)),
+      scope: JSON.stringify(place.scope),
+      team_id: place.teamId,
+      thresholds: change.thresholds === undefined ? row.thresholds : JSON.stringify(change.thresholds),
+      updated_at: nowMs,
+    };
+    const after = toWire(next);
+    const changed = differing(told(before), told(after));
+    if (changed.count === 0) return before;
+    await connection.run(
+      `UPDATE budgets SET name = ?, description = ?, amount = ?, tokens = ?, period = ?, scope = ?, team_id = ?,
+         thresholds = ?, updated_at = ?
+       WHERE organization_id = ? AND id = ?`,
+      next.name,
+      next.description,
+      next.amount,
+      next.tokens,
+      next.period,
+      next.scope,
+      next.team_id,
+      next.thresholds,
+      nowMs,
+      organizationId,
+      id,
+    );
+    const { kind, id: actorId, name } = connection.actor ?? processActor;
+    const last = await connection.get<{ seq: number | null }>(
+      "SELECT max(seq) AS seq FROM budget_amendments WHERE organization_id = ? AND budget_id = ?",
+      organizationId,
+      id,
+    );
+    await connection.run(
+      `INSERT INTO budget_amendments (organization_id, budget_id, seq, changed_at, actor_kind, actor_id, actor_name,
+         state_before, state_after, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      organizationId,
+      id,
+      (last?.seq ?? 0) + 1,
+      nowMs,
+      kind,
+      actorId,
+      name,
+      JSON.stringify(changed.before),
+      JSON.stringify(changed.after),
+      change.reason ?? null,
+    );
+    await recordChange(connection, {
+      organizationId,
+      action: "budgets.update",
+      resource: { type: "budget", id },
+      before: changed.before,
+      after: { ...changed.after, ...(change.reason === undefined ? {} : { reason: change.reason }) },
+    });
+    return after;
+  },
+);
+
+const deleteBudget = storeChange("budgets.delete", async (connection, named: Named): Promise<void> => {
+  const { organizationId, id } = named;
+  const { budget } = await requireBudget(connection, named);
+  await connection.run("DELETE FROM budget_amendments WHERE organization_id = ? AND budget_id = ?", organizationId, id);
+  await connection.run("DELETE FROM budgets WHERE organization_id = ? AND id = ?", organizationId, id);
+  const resource = { type: "budget", id };
+  await recordChange(connection, { organizationId, action: "budgets.delete", resource, before: told(budget) });
+});
+
+const amendmentToWire = (row: AmendmentRow): BudgetAmendment => ({
+  number: row.seq,
+  budget_id: row.budget_id,
+  changed_at: formatInstant(row.changed_at),
+  changed_by: { kind: row.actor_kind, id: row.actor_id, name: row.actor_name },
+  before: JSON.parse(row.state_before) as BudgetAmendment["before"],
+  after: JSON.parse(row.state_after) as BudgetAmendment["after"],
+  reason: row.reason,
+});
+
+const budgetHistory = storeRead(
+  "budgets.history",
+  async (connection, { page, ...named }: Named & { readonly page: AmendmentPage }) => {
+    await requireBudget(connection, named);
+    const rows = await connection.all<AmendmentRow>(
+      `SELECT budget_id, seq, changed_at, actor_kind, actor_id, actor_name, state_before, state_after, reason
+       FROM budget_amendments WHERE organization_id = ? AND budget_id = ? AND seq < ? ORDER BY seq DESC LIMIT ?`,
+      named.organizationId,
+      named.id,
+      page.before ?? Number.MAX_SAFE_INTEGER,
+      page.limit + 1,
+    );
+    return rows.map(amendmentToWire);
+  },
+);
+
+/** Budgets in a store. */
+export const createBudgets = (store: Store): Budgets => ({
+  create: ({ organizationId, records: within }, terms) =>
+    store.run(createBudget, { organizationId, within, id: `budget_${randomUUID()}`, terms }),
+  list: ({ organizationId, records: within }) => store.run(listBudgets, { organizationId, within }),
+  find: ({ organizationId, records: within }, choice) => store.run(findBudget, { organizationId, within, choice }),
+  update: ({ organizationId, records: within }, id, change) =>
+    store.run(updateBudget, { organizationId, within, id, change }),
+  remove: ({ organizationId, records: within }, id) => store.run(deleteBudget, { organizationId, within, id }),
+  history: ({ organizationId, records: within }, id, page) =>
+    store.run(budgetHistory, { organizationId, within, id, page }),
+});
+
+/** For the registry. */
+export const budgetOperations = [
+  createBudget,
+  listBudgets,
+  findBudget,
+  updateBudget,
+  deleteBudget,
+  budgetHistory,
+] as const;
