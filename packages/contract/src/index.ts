@@ -14,3 +14,4 @@ export * from "./permissions.ts";
 export * from "./pricing.ts";
 export * from "./projects.ts";
 export * from "./usage.ts";
+export * from "./webhooks.ts";

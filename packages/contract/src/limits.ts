@@ -33,4 +33,7 @@ export const limits = {
   customRoles: 100,
   openInvitations: 1_000,
   invitationDays: 30,
+  webhooks: 100,
+  webhookUrlLength: 2_048,
+  webhookOverlapSeconds: 30 * 86_400,
 } as const;

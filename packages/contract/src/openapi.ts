@@ -73,6 +73,7 @@ const tagDescriptions: Readonly<Record<string, string>> = {
   "Sign-in": "Sessions of people, and what they sign in with.",
   Users: "People, who belong to the installation and are members of organizations.",
   Audit: "Who changed what, when and from where, in a chain that shows tampering.",
+  Webhooks: "Signed events sent to addresses of your own.",
   OpenTelemetry: "Spans of model calls over OTLP/HTTP.",
   System: "State and description of the server.",
 };

@@ -26,6 +26,7 @@ import { budgetOperations } from "./operations/budgets.ts";
 import { memberOperations } from "./operations/members.ts";
 import { projectOperations } from "./operations/projects.ts";
 import { userOperations } from "./operations/users.ts";
+import { webhookOperations } from "./operations/webhooks.ts";
 import {
   Organization,
   OrganizationCreated,
@@ -513,6 +514,7 @@ export const operations = {
   ...budgetOperations,
   ...userOperations,
   ...auditOperations,
+  ...webhookOperations,
 
   "otlp.traces": {
     method: "POST",

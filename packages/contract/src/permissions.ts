@@ -21,6 +21,8 @@ export const permissionMeanings = {
   "projects:write": "Create, change and archive projects.",
   "budgets:read": "Read budgets, their history and what was spent of them.",
   "budgets:write": "Make, change and delete budgets.",
+  "webhooks:read": "List webhook endpoints and what was sent to them.",
+  "webhooks:write": "Add, change and delete webhook endpoints, replace their secrets, and send again.",
   "audit:read": "Read, export, check and sign the audit trail.",
   "keys:write": "Create, rotate and revoke API keys that may do no more than their maker.",
 } as const satisfies Record<string, string>;
@@ -30,8 +32,9 @@ export type Permission = keyof typeof permissionMeanings;
 export const permissions = Object.keys(permissionMeanings) as [Permission, ...Permission[]];
 
 // Who has keys and who belongs to the organization is not everybody's business; nor is the audit trail, which names people
-// with their addresses and shows what was changed everywhere. A role for auditors is one custom role away.
-const guarded: ReadonlySet<Permission> = new Set(["keys:read", "members:read", "audit:read"]);
+// with their addresses and shows what was changed everywhere; nor are the addresses
+// of webhooks, which may be secrets. A role for auditors is one custom role away.
+const guarded: ReadonlySet<Permission> = new Set(["keys:read", "members:read", "audit:read", "webhooks:read"]);
 const reading = permissions.filter((permission) => permission.endsWith(":read") && !guarded.has(permission));
 
 /** The roles that every organization has, as what they allow. */

@@ -38,6 +38,7 @@ test("every read is repeatable, and nothing that appends without an id of its ow
     "teams.update",
     "usage.batchCreate",
     "usage.create",
+    "webhooks.update",
   ]);
 });
 

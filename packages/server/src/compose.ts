@@ -59,6 +59,9 @@ import { userRoutes } from "./users/routes.ts";
 import { createSignIn, type SignInAttempt } from "./users/sign-in.ts";
 import { createSignInAttempts, unlimitedAttempts } from "./users/sign-in-attempts.ts";
 import { version } from "./version.ts";
+import { createAddressGuard, noAllowedAddresses } from "./webhooks/address-guard.ts";
+import { webhookRoutes } from "./webhooks/routes.ts";
+import { createSender } from "./webhooks/sender.ts";
 
 /** Everything of one server, wired, with its doors still closed to the network. */
 export interface Composition {
@@ -142,6 +145,17 @@ export async function compose(config: Config, { clock, logger, brief, createServ
       clock,
       onFailure: (job, error) => logger.error({ event: "job.failed", kind: job.kind, job: job.id, err: error }),
     });
+    const guard = createAddressGuard(config.webhookAllowedAddresses ?? noAllowedAddresses);
+    const sender = createSender({
+      store,
+      guard,
+      secretKey: config.secretKey,
+      clock,
+      chance: Math.random,
+      userAgent: `llm-cost-ops/${version}`,
+      onFailure: (error) => logger.error({ event: "webhooks.sender_failed", err: error }),
+    });
+    const wakeSender = (): void => (brief === undefined ? acting.aside(sender.wake) : undefined);
     const log = requestLog(logger);
     const attempts =
       brief === undefined ? createSignInAttempts(buckets, config.rateLimitFailedAuth) : unlimitedAttempts;
@@ -185,6 +199,7 @@ export async function compose(config: Config, { clock, logger, brief, createServ
           hashes,
           commonAmong,
         }),
+        webhookRoutes({ store, guard, secretKey: config.secretKey, wakeSender }),
         systemRoutes({
           version,
           metrics,
@@ -216,6 +231,7 @@ export async function compose(config: Config, { clock, logger, brief, createServ
       await failInterruptedImports(store);
       if (config.retentionMonths !== undefined) await ensureRetention(store);
       jobs.start();
+      sender.start();
       checkpoints?.start();
     }
     await app.fastify.ready();
@@ -239,6 +255,7 @@ export async function compose(config: Config, { clock, logger, brief, createServ
         if (brief !== undefined) await jobs.idle();
         await checkpoints?.stop();
         await jobs.stop();
+        await sender.stop();
         await authenticator
           .flush()
           .catch((error: unknown) => logger.error({ event: "identity.touch_failed", err: error }));

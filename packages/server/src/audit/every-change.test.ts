@@ -165,6 +165,13 @@ const cases: { readonly [Id in OperationId]?: Case } = {
   "auth.logout": { as: user, tells: "session" },
   "projects.create": { body: () => ({ id: "checkout" }), tells: "project" },
   "projects.update": { params: () => ({ id: "checkout" }), body: () => ({ archived: true }), tells: "project" },
+  "budgets.create": {
+    body: () => ({ name: "All of it", amount: "500", period: { kind: "month" } }),
+    tells: "budget",
+    learns: remember("budget"),
+  },
+  "budgets.update": { params: named("budget"), body: () => ({ amount: "600", reason: "more" }), tells: "budget" },
+  "budgets.delete": { params: named("budget"), tells: "budget" },
   "roles.create": { body: () => ({ name: "reader", permissions: ["usage:read"] }), tells: "role" },
   "roles.update": { params: () => ({ role: "reader" }), body: () => ({ description: "Reads" }), tells: "role" },
   "roles.delete": { params: () => ({ role: "reader" }), tells: "role" },
@@ -207,6 +214,19 @@ const cases: { readonly [Id in OperationId]?: Case } = {
     params: () => ({ ...ours(), invitation_id: known["invitation"] ?? "" }),
     tells: "invitation",
   },
+  "webhooks.create": {
+    body: () => ({ url: "https://hooks.example.invalid/", events: ["pricing.updated"] }),
+    tells: "webhook",
+    learns: remember("webhook"),
+  },
+  "webhooks.update": { params: named("webhook"), body: () => ({ description: "Prices" }), tells: "webhook" },
+  "webhooks.rotateSecret": { params: named("webhook"), body: () => ({}), tells: "webhook" },
+  "webhooks.test": { params: named("webhook"), tells: "webhook", learns: remember("delivery") },
+  "webhooks.replay": {
+    params: () => ({ id: known["webhook"] ?? "", delivery_id: known["delivery"] ?? "" }),
+    tells: "webhook",
+  },
+  "webhooks.delete": { params: named("webhook"), tells: "webhook" },
   "audit.verify": { body: () => ({}), tells: question },
   "audit.checkpoint": { tells: { nothing: "a checkpoint is a part of the trail" } },
 };

@@ -4,7 +4,9 @@ import type { AnswerRow } from "../costs/cost-query.ts";
 import type { RecordScope } from "../identity/record-scope.ts";
 import { isVisible, scopeText, visiblePage } from "../identity/visible-page.ts";
 import { type OfOrganization, type Store, storeChange, storeRead } from "../store/operation.ts";
+import { emitEvent } from "../webhooks/outbox.sql.ts";
 import type { ExportDescriptor, ExportPage, ExportStore } from "./export-descriptor.ts";
+import { toWire } from "./export-wire.ts";
 
 interface Limited extends OfOrganization {
   readonly within: RecordScope | undefined;
@@ -57,6 +59,7 @@ const insert = storeChange(
         group_by: groupBy,
       },
     });
+    await emitEvent(connection, { organizationId, type: "export.completed", data: toWire(descriptor) });
   },
 );
 

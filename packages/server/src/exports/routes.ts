@@ -1,5 +1,5 @@
-import { basePath, costFields, type Export, limits, type Pagination } from "@llm-cost-ops/contract";
-import { formatInstant, nextStart, startOf } from "@llm-cost-ops/core";
+import { costFields, limits, type Pagination } from "@llm-cost-ops/contract";
+import { nextStart, startOf } from "@llm-cost-ops/core";
 import { always, type Period, readPeriod, readRecordFilter } from "../costs/cost-filter.ts";
 import type { CostQuery, Extent } from "../costs/cost-query.ts";
 import { readOrder } from "../costs/list-order.ts";
@@ -10,6 +10,7 @@ import type { Caller, Routes } from "../http/route.ts";
 import { Refusal } from "../refusal.ts";
 import { formatUuid, uuidV7Maker } from "../usage/record-id.ts";
 import type { ExportDescriptor, ExportStore } from "./export-descriptor.ts";
+import { toWire } from "./export-wire.ts";
 import { rowWriters, writeExport } from "./write-export.ts";
 
 export interface ExportRouteDeps {
@@ -177,16 +178,3 @@ const cursorAt = ({ id }: ExportDescriptor) => ({
   period: { fromMs: 0, toMs: 0 },
   position: { id: id.replaceAll("-", ""), values: [] },
 });
-
-function toWire({ id, format, createdAtMs, period, fields, groupBy }: ExportDescriptor): Export {
-  return {
-    id,
-    format,
-    status: "ready",
-    created_at: formatInstant(createdAtMs),
-    range: { start: formatInstant(period.fromMs), end: formatInstant(period.toMs), timezone: period.zone },
-    include_fields: fields === null ? null : fields.map(({ name }) => name),
-    group_by: groupBy === null ? null : [...groupBy],
-    download_url: `${basePath}/exports/${id}/download`,
-  };
-}

@@ -20,6 +20,7 @@ export interface Things {
   readonly member: string;
   readonly price: string;
   readonly alias: string;
+  readonly budget: string;
   readonly repricing: string;
   readonly import: string;
   readonly export: string;
@@ -28,6 +29,8 @@ export interface Things {
   readonly team: string;
   readonly invitation: string;
   readonly session: string;
+  readonly webhook: string;
+  readonly delivery: string;
 }
 
 /**
@@ -100,6 +103,7 @@ export async function startAccessWorld(): Promise<AccessWorld> {
       input_price_per_million: "1",
       output_price_per_million: "1",
     };
+    const webhook = await made("/webhooks", { url: `https://hooks.example.com/${word}`, events: ["webhook.test"] });
     return {
       organization: of.id,
       record: `${word}-record`,
@@ -108,6 +112,12 @@ export async function startAccessWorld(): Promise<AccessWorld> {
       member: person.user,
       price: await made("/pricing", price),
       alias: alias.alias,
+      budget: await made("/budgets", {
+        name: `${word} budget`,
+        amount: "1",
+        period: { kind: "month" },
+        scope: { project_id: [word] },
+      }),
       repricing: await made("/repricings", { reason: word }),
       import: ((await imported.json()) as { data: { id: string } }).data.id,
       export: await made("/exports", { format: "jsonl", group_by: ["project"] }),
@@ -119,6 +129,8 @@ export async function startAccessWorld(): Promise<AccessWorld> {
         role: "viewer",
       }),
       session: person.session,
+      webhook,
+      delivery: await made(`/webhooks/${webhook}/test`, undefined),
     };
   };
   const outside = await things(acme, "outside");

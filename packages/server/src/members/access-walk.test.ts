@@ -22,7 +22,10 @@ const bodies: { readonly [Id in OperationId]?: unknown } = {
   "invitations.create": { user_email: "new@example.com", role: "viewer" },
   "roles.update": { description: "Mine now" },
   "projects.update": { name: "Mine now" },
+  "budgets.update": { description: "Mine now" },
   "teams.update": { name: "Mine now" },
+  "webhooks.update": { description: "Mine now" },
+  "webhooks.rotateSecret": {},
 };
 const queries: { readonly [Id in OperationId]?: string } = { "members.removeRole": "?scope=own" };
 
@@ -82,12 +85,14 @@ function idsIn(operation: Operation, things: Things): Readonly<Record<string, st
     repricings: { id: things.repricing },
     imports: { id: things.import },
     exports: { id: things.export },
+    budgets: { id: things.budget },
     "api-keys": { id: things.key },
     organizations: { id: things.organization },
     roles: { role: things.role },
     projects: { id: things.project },
     teams: { id: things.team },
     users: { id: things.member, session_id: things.session },
+    webhooks: { id: things.webhook, delivery_id: things.delivery },
   };
   const ids = byKind[kind];
   return ids && rest !== "" ? { ...ids, user_id: things.member, invitation_id: things.invitation } : ids;
@@ -185,6 +190,13 @@ describe("an id within a query or a body", () => {
     ],
     ({ project }, on) => ["apiKeys.create", "", { name: "n", project_id: on(project), scopes: ["prices:read"] }],
     ({ member }, on) => ["members.assignRole", "", { user_id: on(member), role: "viewer" }],
+    ({ budget }, on) => ["budgets.getCurrent", `?id=${on(budget)}`],
+    ({ project }, on) => ["budgets.getCurrent", `?name=${on(project)}%20budget`],
+    ({ team }, on) => [
+      "budgets.create",
+      "",
+      { name: "n", amount: "1", period: { kind: "day" }, scope: { team: on(team) } },
+    ],
     ({ member }, on) => ["teams.create", "", { name: "n", members: [on(member)] }],
     ({ team }, on) => [
       "invitations.create",
@@ -253,7 +265,8 @@ describe("nothing that can be read without an id tells of what is beyond the rea
     for (const asker of world.askers) {
       if (asker.name === "another tenant" || !mayDo(asker, operation)) continue;
       const { status, text } = await send(asker, operation, `${filled(operation, {})}${everything[id] ?? ""}`);
-      expect([asker.name, id, status]).toEqual([asker.name, id, 200]);
+      // There is no budget of the whole organization.
+      expect([asker.name, id, status]).toEqual([asker.name, id, id === "budgets.getCurrent" ? 404 : 200]);
       const told = id === "pricing.resolve" ? text.replaceAll("elsewhere-model", "") : text;
       expect([asker.name, id, /elsewhere/.test(told)]).toEqual([asker.name, id, false]);
       if (["project", "own", "project key"].includes(asker.name)) {

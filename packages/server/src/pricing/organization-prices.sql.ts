@@ -5,6 +5,7 @@ import { recordChange } from "../audit/audit-entries.sql.ts";
 import { Refusal } from "../refusal.ts";
 import type { StoreConnection } from "../store/connection.ts";
 import { type OfOrganization, storeChange } from "../store/operation.ts";
+import { emitEvent } from "../webhooks/outbox.sql.ts";
 import { canonicalBody } from "./catalogue/catalogue.ts";
 import { advancePriceBook, enqueueWaiting } from "./price-changes.sql.ts";
 import { endOf, startOf } from "./price-dates.ts";
@@ -142,6 +143,11 @@ async function changed(
     resource: { type: "price", id: row.id },
     ...(old === undefined ? {} : { before: priceToWire(old, nowMs) }),
     after: priceToWire(row, nowMs),
+  });
+  await emitEvent(connection, {
+    organizationId: row.organization_id,
+    type: "pricing.updated",
+    data: priceToWire(row, nowMs),
   });
 }
 

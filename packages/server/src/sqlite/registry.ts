@@ -21,6 +21,9 @@ import { checkLedgerOperation } from "../usage/check-ledger.sql.ts";
 import { usageOperations } from "../usage/operations.sql.ts";
 import { signInOperations } from "../users/sign-in.sql.ts";
 import { userOperations } from "../users/users.sql.ts";
+import { webhookDeliveryOperations } from "../webhooks/deliveries.sql.ts";
+import { deliveryQueueOperations } from "../webhooks/delivery-queue.sql.ts";
+import { webhookOperations } from "../webhooks/endpoints.sql.ts";
 import type { SqliteGroupOperation, SqliteOperation } from "./operation.ts";
 import { onThread, threadOf } from "./store-connection.ts";
 
@@ -49,6 +52,9 @@ export const storeOperations: readonly StoreOperation<never, unknown>[] = [
   ...userOperations,
   ...signInOperations,
   ...sessionOperations,
+  ...webhookOperations,
+  ...webhookDeliveryOperations,
+  ...deliveryQueueOperations,
 ];
 
 const onThreads = (access: "read" | "write"): readonly AnySqliteOperation[] =>

@@ -332,4 +332,31 @@ CREATE TABLE budget_amendments (
 ) STRICT, WITHOUT ROWID;
 `,
   },
+  {
+    id: 13,
+    sql: `
+-- events: a JSON list. secret, previous_secret: of text, sealed where the bits say so: 1 the present one, 2 the previous one.
+-- failing_since, failed_at: the first and the last failure since something was delivered.
+CREATE TABLE webhooks (
+  organization_id TEXT NOT NULL, id TEXT NOT NULL, url TEXT NOT NULL, description TEXT NOT NULL, events TEXT NOT NULL,
+  secret BLOB NOT NULL, previous_secret BLOB, sealed_bits INTEGER NOT NULL, previous_until INTEGER,
+  created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL, paused_at INTEGER, disabled_at INTEGER, disabled_reason TEXT,
+  failing_since INTEGER, failed_at INTEGER,
+  PRIMARY KEY (organization_id, id)
+) STRICT, WITHOUT ROWID;
+-- The outbox: an event as it is sent, and its way to each endpoint, written in the transaction of what they tell of.
+CREATE TABLE webhook_events (
+  organization_id TEXT NOT NULL, id TEXT NOT NULL, type TEXT NOT NULL, body TEXT NOT NULL, created_at INTEGER NOT NULL,
+  PRIMARY KEY (organization_id, id)
+) STRICT, WITHOUT ROWID;
+-- due_at: of the next attempt; while one is under way, the end of its lease.
+CREATE TABLE webhook_deliveries (
+  organization_id TEXT NOT NULL, webhook_id TEXT NOT NULL, id TEXT NOT NULL, event_id TEXT NOT NULL,
+  status TEXT NOT NULL, attempts INTEGER NOT NULL, due_at INTEGER NOT NULL, created_at INTEGER NOT NULL,
+  finished_at INTEGER, response_status INTEGER, response_body TEXT, error TEXT, duration_ms INTEGER,
+  PRIMARY KEY (organization_id, webhook_id, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX webhook_deliveries_due ON webhook_deliveries (organization_id, webhook_id, due_at) WHERE status = 'pending';
+`,
+  },
 ];

@@ -1,0 +1,102 @@
+import { z } from "zod";
+import { created, data, get, id, list, type Operation, ok, page } from "../operation.ts";
+import {
+  Webhook,
+  WebhookDelivery,
+  WebhookDeliveryQuery,
+  WebhookInput,
+  WebhookSecretInput,
+  WebhookUpdate,
+  WebhookWithSecret,
+} from "../webhooks.ts";
+
+const deliveryId = id.extend({ delivery_id: z.string().min(1).max(256) });
+
+/** Webhook endpoints of an organization, and what was sent to them. */
+export const webhookOperations = {
+  "webhooks.create": {
+    method: "POST",
+    path: "/webhooks",
+    tag: "Webhooks",
+    access: "key",
+    permission: "webhooks:write",
+    summary: "Have events sent to an address. The answer shows the secret that they are signed with, this once.",
+    body: WebhookInput,
+    success: created(data(WebhookWithSecret)),
+    errors: ["CONFLICT", "VALIDATION_ERROR"],
+  },
+  "webhooks.list": get("/webhooks", "Webhooks", "Webhook endpoints, oldest first.", {
+    permission: "webhooks:read",
+    success: ok(list(Webhook)),
+  }),
+  "webhooks.get": get("/webhooks/:id", "Webhooks", "One webhook endpoint.", {
+    permission: "webhooks:read",
+    params: id,
+    success: ok(data(Webhook)),
+    errors: ["NOT_FOUND"],
+  }),
+  "webhooks.update": {
+    method: "PATCH",
+    path: "/webhooks/:id",
+    tag: "Webhooks",
+    access: "key",
+    permission: "webhooks:write",
+    summary: "Change an endpoint, pause it, or let it go on.",
+    params: id,
+    body: WebhookUpdate,
+    success: ok(data(Webhook)),
+    errors: ["NOT_FOUND", "VALIDATION_ERROR"],
+  },
+  "webhooks.delete": {
+    method: "DELETE",
+    path: "/webhooks/:id",
+    tag: "Webhooks",
+    access: "key",
+    permission: "webhooks:write",
+    summary: "Delete an endpoint with its deliveries; what is pending is not sent.",
+    params: id,
+    success: { status: 204, description: "Gone." },
+    errors: ["NOT_FOUND"],
+  },
+  "webhooks.rotateSecret": {
+    method: "POST",
+    path: "/webhooks/:id/secret",
+    tag: "Webhooks",
+    access: "key",
+    permission: "webhooks:write",
+    summary: "Replace the secret. The old one goes on signing beside the new one for an overlap.",
+    params: id,
+    body: WebhookSecretInput,
+    success: ok(data(WebhookWithSecret)),
+    errors: ["NOT_FOUND", "VALIDATION_ERROR"],
+  },
+  "webhooks.test": {
+    method: "POST",
+    path: "/webhooks/:id/test",
+    tag: "Webhooks",
+    access: "key",
+    permission: "webhooks:write",
+    summary: "Send the event webhook.test to an endpoint, as soon as it can be. Its delivery tells what came of it.",
+    params: id,
+    success: created(data(WebhookDelivery)),
+    errors: ["NOT_FOUND", "CONFLICT"],
+  },
+  "webhooks.deliveries": get("/webhooks/:id/deliveries", "Webhooks", "What was sent to an endpoint, newest first.", {
+    permission: "webhooks:read",
+    params: id,
+    query: WebhookDeliveryQuery,
+    success: ok(page(WebhookDelivery)),
+    errors: ["NOT_FOUND"],
+  }),
+  "webhooks.replay": {
+    method: "POST",
+    path: "/webhooks/:id/deliveries/:delivery_id/replay",
+    tag: "Webhooks",
+    access: "key",
+    permission: "webhooks:write",
+    summary: "Send the event of a delivery once more, as a delivery of its own.",
+    params: deliveryId,
+    success: created(data(WebhookDelivery)),
+    errors: ["NOT_FOUND", "CONFLICT"],
+  },
+} as const satisfies Record<string, Operation>;

@@ -1,0 +1,142 @@
+import { z } from "zod";
+import { CursorPage, freeText, limits } from "./fields.ts";
+
+/** Every event that webhooks tell of, with what its `data` is. The one list of events: what is not here is never sent. */
+export const webhookEventMeanings = {
+  "webhook.test": "Sent by `POST /webhooks/:id/test` to that endpoint alone; `data` names it.",
+  "pricing.updated": "A price of the organization's own was added, changed or ended; `data` is the price.",
+  "export.completed": "An export is ready to be downloaded; `data` is the export.",
+} as const satisfies Record<string, string>;
+export type WebhookEventType = keyof typeof webhookEventMeanings;
+
+const WebhookEventName = z.enum(Object.keys(webhookEventMeanings) as [WebhookEventType, ...WebhookEventType[]]).meta({
+  description: Object.entries(webhookEventMeanings)
+    .map(([name, meaning]) => `\`${name}\`: ${meaning}`)
+    .join(" "),
+});
+const Events = z
+  .array(WebhookEventName)
+  .min(1, "must name an event")
+  .max(100)
+  .meta({ description: "The events that are sent there." });
+const Url = z
+  .string()
+  .min(1, "must not be empty")
+  .max(limits.webhookUrlLength, `must be at most ${limits.webhookUrlLength} characters`)
+  .meta({
+    description:
+      "An https address on the public internet; others need `WEBHOOK_ALLOWED_ADDRESSES`. Redirects are not followed.",
+    examples: ["https://hooks.example.com/costs"],
+  });
+const Description = freeText(2_000);
+const Secret = z
+  .string()
+  .min(16, "must be at least 16 characters")
+  .max(256, "must be at most 256 characters")
+  .regex(/^[^\p{Cc}\p{Cs}]*$/u, "must not contain control characters")
+  .meta({
+    description:
+      "`whsec_` and the base64 of 24 to 64 bytes, or any other text, whose UTF-8 is the key then. Made by the server if absent.",
+  });
+
+export const WebhookInput = z
+  .strictObject({
+    url: Url,
+    events: Events,
+    description: Description.optional(),
+    secret: Secret.optional(),
+    paused: z.boolean().optional(),
+  })
+  .meta({ id: "WebhookInput" });
+export type WebhookInput = z.output<typeof WebhookInput>;
+
+export const WebhookUpdate = z
+  .strictObject({
+    url: Url.optional(),
+    events: Events.optional(),
+    description: Description.optional(),
+    paused: z.boolean().optional().meta({
+      description: "While an endpoint is paused its events wait. `false` also takes back that it was disabled.",
+    }),
+  })
+  .refine((update) => Object.values(update).some((value) => value !== undefined), "must change something")
+  .meta({ id: "WebhookUpdate" });
+export type WebhookUpdate = z.output<typeof WebhookUpdate>;
+
+export const WebhookSecretInput = z
+  .strictObject({
+    secret: Secret.optional(),
+    overlap_seconds: z
+      .number()
+      .int()
+      .min(0)
+      .max(limits.webhookOverlapSeconds)
+      .optional()
+      .meta({ description: "How long the old secret goes on signing beside the new one; a day if absent." }),
+  })
+  .meta({ id: "WebhookSecretInput" });
+export type WebhookSecretInput = z.output<typeof WebhookSecretInput>;
+
+export const Webhook = z
+  .object({
+    id: z.string(),
+    organization_id: z.string(),
+    url: z.string(),
+    description: z.string(),
+    events: z.array(z.string()),
+    status: z.enum(["active", "paused", "disabled"]).meta({
+      description:
+        "`disabled` after five days without success, or at once by the answer 410; its events are not kept then.",
+    }),
+    disabled_reason: z.enum(["failing", "gone"]).nullable(),
+    failing_since: z.string().nullable().meta({ description: "The first failure since something was delivered." }),
+    previous_secret_until: z.string().nullable(),
+    created_at: z.string(),
+    updated_at: z.string(),
+  })
+  .meta({ id: "Webhook" });
+export type Webhook = z.infer<typeof Webhook>;
+
+export const WebhookWithSecret = Webhook.extend({
+  secret: z.string().meta({ description: "Shown this once." }),
+}).meta({ id: "WebhookWithSecret" });
+export type WebhookWithSecret = z.infer<typeof WebhookWithSecret>;
+
+export const webhookDeliveryStatuses = ["pending", "succeeded", "failed"] as const;
+
+export const WebhookDelivery = z
+  .object({
+    id: z.string(),
+    webhook_id: z.string(),
+    event_id: z.string().meta({ description: "What receivers get as `webhook-id`; the same in every attempt." }),
+    event_type: z.string(),
+    status: z.enum(webhookDeliveryStatuses).meta({
+      description: "`failed` once three days of attempts have passed, or by the answer 410.",
+    }),
+    attempts: z.number().int(),
+    next_attempt_at: z.string().nullable().meta({
+      description: "Of a pending one; while an attempt is under way, when another server would take it over.",
+    }),
+    response_status: z.number().int().nullable().meta({ description: "Of the last attempt." }),
+    response_body: z.string().nullable().meta({ description: "Its first 2,048 bytes." }),
+    error: z.string().nullable().meta({ description: "Why the last attempt had no answer." }),
+    duration_ms: z.number().int().nullable(),
+    created_at: z.string(),
+    finished_at: z.string().nullable(),
+  })
+  .meta({ id: "WebhookDelivery" });
+export type WebhookDelivery = z.infer<typeof WebhookDelivery>;
+
+export const WebhookDeliveryQuery = CursorPage.pick({ limit: true, cursor: true }).extend({
+  status: z.enum(webhookDeliveryStatuses).optional(),
+});
+
+/** What is sent: the body of a request to an endpoint. */
+export interface WebhookEvent {
+  readonly id: string;
+  readonly type: WebhookEventType;
+  /** When it happened, ISO 8601 in UTC. */
+  readonly timestamp: string;
+  readonly organization_id: string;
+  readonly data: unknown;
+}

@@ -1,0 +1,133 @@
+import { randomUUID } from "node:crypto";
+import { limits, type Pagination } from "@llm-cost-ops/contract";
+import { readCursor, writeCursor } from "../costs/page-cursor.ts";
+import type { Routes } from "../http/route.ts";
+import { Refusal } from "../refusal.ts";
+import type { Secret } from "../secret.ts";
+import type { Store } from "../store/operation.ts";
+import { formatUuid } from "../usage/record-id.ts";
+import type { AddressGuard } from "./address-guard.ts";
+import { listDeliveries, replayDelivery, testWebhook } from "./deliveries.sql.ts";
+import {
+  createWebhook,
+  deleteWebhook,
+  getWebhook,
+  listWebhooks,
+  rotateWebhookSecret,
+  updateWebhook,
+} from "./endpoints.sql.ts";
+import { keepSecret } from "./secrets.ts";
+import { makeSecret, secretProblem } from "./signatures.ts";
+
+export interface WebhookRouteDeps {
+  readonly store: Store;
+  readonly guard: AddressGuard;
+  readonly secretKey: Secret | undefined;
+  /** Called when something may be due. */
+  readonly wakeSender: () => void;
+}
+
+const defaultLimit = 100;
+const defaultOverlapSeconds = 86_400;
+const nowhere = { fromMs: 0, toMs: 0 };
+
+/** Webhook endpoints and what was sent to them. */
+export function webhookRoutes({ store, guard, secretKey, wakeSender }: WebhookRouteDeps): Routes {
+  const refuseField = (field: string, problem: string | undefined): void => {
+    if (problem === undefined) return;
+    throw new Refusal("VALIDATION_ERROR", "The webhook cannot be kept.", { fieldErrors: { [field]: problem } });
+  };
+  const readSecret = (given: string | undefined): string => {
+    refuseField("secret", given === undefined ? undefined : secretProblem(given));
+    return given ?? makeSecret();
+  };
+
+  return {
+    "webhooks.create": {
+      body: "json",
+      handle: async ({ caller: { organizationId }, body: { secret: given, ...input } }) => {
+        refuseField("url", guard.urlProblem(input.url));
+        const text = readSecret(given);
+        const secret = keepSecret(text, secretKey);
+        const id = `wh_${randomUUID().replaceAll("-", "")}`;
+        const made = await store.run(createWebhook, { organizationId, id, input, secret });
+        wakeSender();
+        return { json: { data: { ...made, secret: text } } };
+      },
+    },
+    "webhooks.list": {
+      body: "json",
+      handle: async ({ caller: { organizationId } }) => ({
+        json: { data: await store.run(listWebhooks, { organizationId }) },
+      }),
+    },
+    "webhooks.get": {
+      body: "json",
+      handle: async ({ caller: { organizationId }, params: { id } }) => ({
+        json: { data: await store.run(getWebhook, { organizationId, id }) },
+      }),
+    },
+    "webhooks.update": {
+      body: "json",
+      handle: async ({ caller: { organizationId }, params: { id }, body: update }) => {
+        refuseField("url", update.url === undefined ? undefined : guard.urlProblem(update.url));
+        const changed = await store.run(updateWebhook, { organizationId, id, update });
+        wakeSender();
+        return { json: { data: changed } };
+      },
+    },
+    "webhooks.delete": {
+      body: "json",
+      handle: async ({ caller: { organizationId }, params: { id } }) => {
+        await store.run(deleteWebhook, { organizationId, id });
+        return {};
+      },
+    },
+    "webhooks.rotateSecret": {
+      body: "json",
+      handle: async ({ caller: { organizationId }, params: { id }, body }) => {
+        const text = readSecret(body.secret);
+        const secret = keepSecret(text, secretKey);
+        const overlapMs = (body.overlap_seconds ?? defaultOverlapSeconds) * 1_000;
+        const changed = await store.run(rotateWebhookSecret, { organizationId, id, secret, overlapMs });
+        return { json: { data: { ...changed, secret: text } } };
+      },
+    },
+    "webhooks.test": {
+      body: "json",
+      handle: async ({ caller: { organizationId }, params: { id } }) => {
+        const delivery = await store.run(testWebhook, { organizationId, id });
+        wakeSender();
+        return { json: { data: delivery } };
+      },
+    },
+    "webhooks.deliveries": {
+      body: "json",
+      handle: async ({ caller: { organizationId }, params: { id }, query }) => {
+        const status = query.status ?? null;
+        const question = { view: "webhook deliveries", organization: organizationId, webhook: id, status };
+        const limit = Math.min(query.limit ?? defaultLimit, limits.pageLimit);
+        const behind = query.cursor === undefined ? undefined : readCursor(question, query.cursor, 0).position.id;
+        const beforeId = behind === undefined ? null : formatUuid(Buffer.from(behind, "hex"));
+        const found = await store.run(listDeliveries, { organizationId, id, status, beforeId, limit });
+        const items = found.slice(0, limit);
+        const last = found.length > limit ? items.at(-1) : undefined;
+        const position = last && { id: last.id.replaceAll("-", ""), values: [] };
+        const pagination: Pagination = {
+          limit,
+          has_more: last !== undefined,
+          next_cursor: position === undefined ? null : writeCursor(question, { period: nowhere, position }),
+        };
+        return { json: { data: items, pagination } };
+      },
+    },
+    "webhooks.replay": {
+      body: "json",
+      handle: async ({ caller: { organizationId }, params: { id, delivery_id: deliveryId } }) => {
+        const delivery = await store.run(replayDelivery, { organizationId, id, deliveryId });
+        wakeSender();
+        return { json: { data: delivery } };
+      },
+    },
+  };
+}

@@ -1,0 +1,168 @@
+import type { Secret } from "../secret.ts";
+import type { Store } from "../store/operation.ts";
+import type { AddressGuard } from "./address-guard.ts";
+import {
+  type AttemptEnd,
+  type ClaimedDelivery,
+  claimDeliveries,
+  finishDelivery,
+  nextDelivery,
+  type Places,
+  sweepDeliveries,
+} from "./delivery-queue.sql.ts";
+import { nextAttemptMs } from "./retry-schedule.ts";
+import { openSecret } from "./secrets.ts";
+import { type RequestOutcome, sendRequest } from "./send-request.ts";
+import { signatureHeaders } from "./signatures.ts";
+
+/** How long a sender waits at most before it looks whether something is due that another process or thread caused. */
+const lookMs = 500;
+/** The same where nobody wants to be told of anything. */
+const idleMs = 30_000;
+const sweepMs = 3_600_000;
+
+const defaultPlaces: Places = { all: 256, organization: 32, endpoint: 4, failing: 1 };
+
+export interface SenderParts {
+  readonly store: Store;
+  readonly guard: AddressGuard;
+  readonly secretKey: Secret | undefined;
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
+  /** From 0 to 1. */
+  readonly chance: () => number;
+  readonly userAgent: string;
+  readonly timeoutMs?: number;
+  readonly places?: Places;
+  /** Told of trouble of the sender's own; what receivers do is in their deliveries. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+export interface Sender {
+  readonly start: () => void;
+  /** To be called after something was caused in this process, so that it is sent at once. */
+  readonly wake: () => void;
+  /** Ends attempts under way, which are made again when their leases end, and begins no other. */
+  readonly stop: () => Promise<void>;
+}
+
+/**
+ * Sends what lies in the outbox. Any number of processes may: a delivery belongs to the one that claimed it, for as long as an
+ * attempt can take, and to any other after that. So each is sent at least once, and twice where an answer was lost.
+ */
+export function createSender(parts: SenderParts): Sender {
+  const { store, clock, onFailure, places = defaultPlaces } = parts;
+  const stopping = new AbortController();
+  const underWay = new Map<Promise<void>, ClaimedDelivery>();
+  let timer: NodeJS.Timeout | undefined;
+  let looking: Promise<void> | undefined;
+  let woken = false;
+  let sweptMs = Number.NEGATIVE_INFINITY;
+
+  const send = async (delivery: ClaimedDelivery): Promise<void> => {
+    const end = endOf(delivery, await attempt(parts, delivery, stopping.signal), clock(), parts.chance());
+    // A sender that stops does not know whether its message arrived: that is for the next one.
+    if (stopping.signal.aborted && end.outcome === "failed") return;
+    const { organizationId, webhookId, id, attempts } = delivery;
+    await store.run(finishDelivery, { organizationId, webhookId, id, attempts, end });
+  };
+
+  /** Begins everything that is due, and says how long to wait then. */
+  const look = async (): Promise<number> => {
+    if (clock() - sweptMs >= sweepMs) {
+      sweptMs = clock();
+      await store.run(sweepDeliveries, null);
+    }
+    const { endpoints, dueMs } = await store.run(nextDelivery, null);
+    if (dueMs !== null && dueMs <= clock()) {
+      const claimed = await store.run(claimDeliveries, { underWay: named([...underWay.values()]), places });
+      for (const delivery of claimed) {
+        const sending: Promise<void> = send(delivery)
+          .catch(onFailure)
+          .finally(() => {
+            underWay.delete(sending);
+            begin();
+          });
+        underWay.set(sending, delivery);
+      }
+    }
+    return endpoints === 0 ? idleMs : lookMs;
+  };
+
+  const work = async (): Promise<void> => {
+    let pauseMs = lookMs;
+    try {
+      do {
+        woken = false;
+        pauseMs = await look();
+      } while (woken && !stopping.signal.aborted);
+    } catch (error) {
+      onFailure(error);
+      pauseMs = idleMs;
+    }
+    if (!stopping.signal.aborted) timer = setTimeout(begin, pauseMs).unref();
+  };
+
+  function begin(): void {
+    if (stopping.signal.aborted) return;
+    woken = true;
+    if (looking !== undefined) return;
+    clearTimeout(timer);
+    looking = work().finally(() => {
+      looking = undefined;
+      if (woken) begin();
+    });
+  }
+
+  return {
+    start: begin,
+    wake: begin,
+    async stop() {
+      stopping.abort();
+      clearTimeout(timer);
+      await looking;
+      await Promise.all(underWay.keys());
+    },
+  };
+}
+
+const named = (deliveries: readonly ClaimedDelivery[]) =>
+  deliveries.map(({ organizationId, webhookId }) => ({ organizationId, webhookId }));
+
+const requestTimeoutMs = 10_000;
+
+async function attempt(
+  { guard, secretKey, clock, userAgent, timeoutMs = requestTimeoutMs }: SenderParts,
+  { url, secrets, eventId, body }: ClaimedDelivery,
+  signal: AbortSignal,
+): Promise<RequestOutcome> {
+  const opened = secrets.map((secret) => openSecret(secret, secretKey)).filter((secret) => secret !== undefined);
+  const [present, ...others] = opened;
+  if (present === undefined || opened.length < secrets.length) {
+    const error = "the secret was sealed with another secret key: replace it";
+    return { kind: "unanswered", error, durationMs: 0 };
+  }
+  const headers = {
+    "content-type": "application/json",
+    "user-agent": userAgent,
+    ...signatureHeaders({ id: eventId, atMs: clock(), body }, [present, ...others]),
+  };
+  return sendRequest({ url, headers, body }, { guard, timeoutMs, signal });
+}
+
+/** What an attempt means: done by any status of 200 to 299, over by 410, tried again by everything else. */
+function endOf(delivery: ClaimedDelivery, outcome: RequestOutcome, nowMs: number, chance: number): AttemptEnd {
+  const status = outcome.kind === "answered" ? outcome.status : null;
+  const isSuccess = status !== null && status >= 200 && status < 300;
+  const isGone = status === 410;
+  const isRedirect = status !== null && status >= 300 && status < 400;
+  return {
+    outcome: isSuccess ? "succeeded" : "failed",
+    againMs: isSuccess || isGone ? null : (nextAttemptMs(delivery, nowMs, chance) ?? null),
+    isGone,
+    responseStatus: status,
+    responseBody: outcome.kind === "answered" ? outcome.body : null,
+    error: outcome.kind === "unanswered" ? outcome.error : isRedirect ? "redirects are not followed" : null,
+    durationMs: outcome.durationMs,
+  };
+}
