@@ -19,6 +19,8 @@ const flagOfField: Readonly<Record<string, string>> = {
   project_id: "--project",
   user_id: "--user",
   tags: "--tag",
+  time_zone: "--timezone",
+  thresholds: "--threshold",
   include_fields: "--fields",
   input_price_per_million: "--input-price",
   output_price_per_million: "--output-price",

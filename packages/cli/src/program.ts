@@ -39,6 +39,10 @@ const commandTable: Readonly<Record<string, CommandEntry>> = {
   users: { summary: "members, their roles and invitations", load: () => import("./commands/users.ts") },
   roles: { summary: "what each role allows, and roles of your own", load: () => import("./commands/roles.ts") },
   projects: { summary: "projects: create, list, change, archive", load: () => import("./commands/projects.ts") },
+  budget: {
+    summary: "what may be spent, how much of it is, and a check for CI",
+    load: () => import("./commands/budget.ts"),
+  },
   audit: { summary: "who changed what, and whether that was tampered with", load: () => import("./commands/audit.ts") },
   auth: {
     summary: "sign in, make users, and create, list and revoke API keys",

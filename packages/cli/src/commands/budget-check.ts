@@ -1,0 +1,84 @@
+import type { BudgetStatus } from "@llm-cost-ops/contract";
+import { parseMoney, thresholdsReached } from "@llm-cost-ops/core";
+import type { CostOpsClient } from "@llm-cost-ops/sdk";
+import type { Command } from "commander";
+import { exitCodes } from "../exit-codes.ts";
+import type { Run } from "../invocation.ts";
+import { type Column, writeAnswer } from "../terminal/output.ts";
+import { printable } from "../terminal/printable.ts";
+import { wireForm } from "../wire-form.ts";
+import { budgetsOf, percent } from "./budget-flags.ts";
+import { sayWhatIsNotCounted, statusColumns, statusFields } from "./budget-text.ts";
+import { repeated } from "./filter-flags.ts";
+
+/** How many budgets are asked for at the same time. */
+const askedAtOnce = 8;
+
+async function statusesOf(client: CostOpsClient, named: readonly string[]): Promise<BudgetStatus[]> {
+  const budgets = await budgetsOf(client, named);
+  const statuses: BudgetStatus[] = [];
+  for (let at = 0; at < budgets.length; at += askedAtOnce) {
+    const some = budgets.slice(at, at + askedAtOnce);
+    const answers = await Promise.all(some.map(({ id }) => client.budgets.status(id)));
+    statuses.push(...wireForm<BudgetStatus[]>(answers));
+  }
+  return statuses;
+}
+
+/** A quantity as a whole number, money and tokens alike, so that nothing is lost where two are compared. */
+function exact(quantity: string): bigint {
+  const value = parseMoney(quantity);
+  if (value === undefined) throw new Error(`a budget's quantity is no decimal: ${quantity}`);
+  return value;
+}
+
+/** Whether a budget is used to this percentage or beyond. An amount of 0 always is. */
+const isUsedTo = ({ spent, amount }: BudgetStatus, failOver: string): boolean =>
+  thresholdsReached(exact(spent), exact(amount), [failOver]).length > 0;
+
+type Checked = BudgetStatus & { readonly failed: boolean };
+
+const checkColumns: readonly Column<Checked>[] = [
+  { heading: "check", text: (row) => (row.failed ? "FAILED" : "passed") },
+  ...statusColumns,
+];
+
+export function defineStatus(command: Command, run: Run): void {
+  command
+    .command("status [budget...]")
+    .description("what is spent of budgets in the present period, by id or name (of all)")
+    .action(
+      run<object>(async (cli, _flags, named) => {
+        const rows = await statusesOf(await cli.connect(), named);
+        const table = { rows, fields: statusFields, columns: statusColumns, none: "No budgets." };
+        await writeAnswer(cli.terminal, { document: { data: rows }, ...table });
+        sayWhatIsNotCounted(cli.terminal, rows);
+      }),
+    );
+}
+
+export function defineCheck(command: Command, run: Run): void {
+  command
+    .command("check")
+    .description("exit with 6 where a budget is used to a percentage or beyond, for CI")
+    .option("--budget <budget>", "id or name of a budget; repeatable (all)", repeated)
+    .option("--fail-over <percent>", "the percentage, such as 80% (100%)", percent)
+    .action(
+      run<{ budget?: readonly string[]; failOver?: string }>(async (cli, { budget = [], failOver = "100" }) => {
+        const statuses = await statusesOf(await cli.connect(), budget);
+        const rows = statuses.map((status): Checked => ({ ...status, failed: isUsedTo(status, failOver) }));
+        await writeAnswer(cli.terminal, {
+          document: { data: rows, fail_over: failOver },
+          rows,
+          fields: ["failed", ...statusFields],
+          columns: checkColumns,
+          none: "No budgets: nothing was checked.",
+        });
+        sayWhatIsNotCounted(cli.terminal, rows);
+        const failed = rows.filter((row) => row.failed).map(({ name }) => printable(name));
+        if (failed.length === 0) return exitCodes.ok;
+        cli.terminal.warn(`At ${failOver} % of the amount or beyond: ${failed.join(", ")}`);
+        return exitCodes.budgetExceeded;
+      }),
+    );
+}

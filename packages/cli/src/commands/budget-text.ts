@@ -1,0 +1,119 @@
+import type { Budget, BudgetAmendment, BudgetStatus } from "@llm-cost-ops/contract";
+import { count, counted, money } from "../terminal/amounts.ts";
+import type { Column } from "../terminal/output.ts";
+import { printable } from "../terminal/printable.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+
+const minute = (instant: string): string => instant.replace("T", " ").replace(/:\d\d(\.\d+)?Z$/, "");
+
+/** A quantity of a budget in its unit, as people read it. */
+export const quantity = (text: string | null, { currency }: Pick<BudgetStatus, "currency">): string =>
+  currency === null ? count(text) : money(text, currency);
+
+/** `0.7512` → `75.12 %`: the decimals are moved, never computed. */
+export function percentText(ratio: string | null): string {
+  if (ratio === null) return "–";
+  const [whole = "0", fraction = ""] = ratio.split(".");
+  const digits = fraction.padEnd(4, "0");
+  const head = `${whole}${digits.slice(0, 2)}`.replace(/^(-?)0+(?=\d)/, "$1");
+  const tail = digits.slice(2).replace(/0+$/, "");
+  return `${head}${tail === "" ? "" : `.${tail}`} %`;
+}
+
+function periodText({ period }: Budget): string {
+  const { kind, time_zone: zone, fiscal_start_month: month, rolling_hours: hours, starts_at: start } = period;
+  if (kind === "rolling") return `last ${counted(hours ?? 0, "hour")}`;
+  if (kind === "prepaid") return start === undefined ? "prepaid" : `prepaid since ${minute(start)}`;
+  return [kind, ...(month === undefined || month === 1 ? [] : [`from month ${month}`]), zone ?? "UTC"].join(", ");
+}
+
+function scopeText({ scope }: Budget): string {
+  const parts = Object.entries(scope).filter(([, value]) => value !== undefined);
+  if (parts.length === 0) return "everything";
+  return parts.map(([field, value]) => `${field.replace("_id", "")} ${[value].flat().join(" or ")}`).join(", ");
+}
+
+const amountText = ({ amount, currency, tokens }: Budget): string =>
+  amount === null ? `${count(tokens)} tokens` : money(amount, currency);
+
+export const budgetColumns: readonly Column<Budget>[] = [
+  { heading: "id", isWhole: true, text: (row) => row.id },
+  { heading: "name", text: (row) => row.name },
+  { heading: "amount", align: "right", text: amountText },
+  { heading: "period", text: periodText },
+  { heading: "counts", text: scopeText },
+  { heading: "thresholds", isOptional: true, text: (row) => row.thresholds.map((each) => `${each} %`).join(" ") },
+];
+
+export const budgetText = (budget: Budget): string =>
+  printable(`${budget.name}: ${amountText(budget)}, ${periodText(budget)}, counts ${scopeText(budget)}`);
+
+export const statusColumns: readonly Column<BudgetStatus>[] = [
+  { heading: "budget", text: (row) => row.name },
+  { heading: "state", text: (row) => row.state },
+  { heading: "used", align: "right", text: (row) => percentText(row.utilization) },
+  { heading: "spent", align: "right", text: (row) => quantity(row.spent, row) },
+  { heading: "amount", align: "right", text: (row) => quantity(row.amount, row) },
+  { heading: "remaining", align: "right", text: (row) => quantity(row.remaining, row) },
+  { heading: "projected", align: "right", isOptional: true, text: (row) => quantity(row.projected, row) },
+  { heading: "ends", isOptional: true, text: (row) => (row.period.to === null ? "–" : minute(row.period.to)) },
+  {
+    heading: "exhausted",
+    isOptional: true,
+    text: (row) => (row.exhausted_at === null ? "–" : minute(row.exhausted_at)),
+  },
+];
+
+/** Fields of a status in a CSV: every one, in the order of the interface. */
+export const statusFields = [
+  "budget_id",
+  "name",
+  "unit",
+  "currency",
+  "period",
+  "amount",
+  "spent",
+  "remaining",
+  "utilization",
+  "thresholds_reached",
+  "state",
+  "burn_rate_per_day",
+  "projected",
+  "exhausted_at",
+  "unpriced_requests",
+  "other_currencies",
+  "as_of",
+] as const satisfies readonly (keyof BudgetStatus)[];
+
+/** Says on stderr what a budget in money does not count, which a percentage alone would hide. */
+export function sayWhatIsNotCounted(terminal: Terminal, statuses: readonly BudgetStatus[]): void {
+  for (const { name, unit, unpriced_requests: unpriced, other_currencies: others } of statuses) {
+    const budget = printable(name);
+    if (unit === "money" && unpriced > 0) {
+      terminal.talk(
+        `${budget} does not count ${counted(unpriced, "request")} without a price: cost-ops list shows them.`,
+      );
+    }
+    if (others.length > 0) {
+      const spent = others.map((other) => money(other.spent, other.currency)).join(" + ");
+      terminal.talk(`${budget} does not count ${printable(spent)}: other currencies are not converted.`);
+    }
+  }
+}
+
+const written = (value: unknown): string =>
+  value === null || value === undefined ? "–" : typeof value === "object" ? JSON.stringify(value) : String(value);
+
+function changeText({ before, after }: BudgetAmendment): string {
+  const old: Readonly<Record<string, unknown>> = before;
+  return Object.entries(after)
+    .map(([field, value]) => `${field} ${written(old[field])} → ${written(value)}`)
+    .join(", ");
+}
+
+export const historyColumns: readonly Column<BudgetAmendment>[] = [
+  { heading: "changed", text: (row) => minute(row.changed_at) },
+  { heading: "by", text: (row) => row.changed_by.name ?? row.changed_by.id ?? row.changed_by.kind },
+  { heading: "what", text: changeText },
+  { heading: "why", text: (row) => row.reason ?? "" },
+];

@@ -1,0 +1,154 @@
+/** Budgets from the terminal, on the local database and over HTTP: terms, standing, history and the check for CI. */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import { newDatabase } from "../../server/src/store/database-fixture.ts";
+import { type Started, workplaceOn } from "./cost-ops.ts";
+
+const place = await workplaceOn(newDatabase);
+let server: Started;
+let remote: Record<string, string>;
+
+const sinceEver = ["--period", "prepaid", "--starts-at", "2020-01-01"];
+
+beforeAll(async () => {
+  const key = (await place.ok(["init"])).trim();
+  // By the catalogue 1,000 input and 500 output tokens of gpt-4o cost 0.0075 dollars.
+  const call = ["--model", "gpt-4o", "--input-tokens", "1000", "--output-tokens", "500"];
+  await place.ok(["ingest", "--provider", "openai", ...call, "--project", "web"]);
+  await place.ok(["ingest", "--provider", "acme", "--model", "unheard-of", "--input-tokens", "7"]);
+  server = place.start(["server", "--port", "0", "--log-level", "warn"]);
+  const [, url = ""] = await server.said(/listens on (http:\/\/\S+)/);
+  remote = { COST_OPS_API_URL: url, COST_OPS_API_KEY: key };
+  await place.ok(["budget", "create", "--name", "all of it", "--amount", "0.0075", ...sinceEver]);
+  await place.ok(["budget", "create", "--name", "a hair more", "--amount", "0.007500000001", ...sinceEver]);
+  await place.ok(["budget", "create", "--name", "nothing", "--amount", "0", "--model", "never-used"]);
+  await place.ok(["budget", "create", "--name", "tokens", "--tokens", "3000", "--provider", "openai", ...sinceEver]);
+});
+afterAll(async () => {
+  await server.stop("SIGTERM");
+  place.remove();
+});
+
+/** One after the other: on the local database, over HTTP. */
+const bothWays = async (args: readonly string[]) => [
+  await place.run(["budget", ...args]),
+  await place.run(["budget", ...args], { env: remote }),
+];
+const documentOf = async (...args: string[]) => JSON.parse(await place.ok(["budget", ...args, "-o", "json"]));
+
+describe("check", () => {
+  const cases: readonly (readonly [budget: string, failOver: string, code: number])[] = [
+    ["all of it", "100%", 6],
+    ["all of it", "100.01%", 0],
+    // 99.99999998 %, of which the status shows 99.99 %.
+    ["a hair more", "100%", 0],
+    ["a hair more", "99.99", 6],
+    ["nothing", "100%", 6],
+    ["tokens", "50%", 6],
+    ["tokens", "50.01%", 0],
+  ];
+  test.each(cases)("compares %s with %s exactly and exits with %i, here and there", async (budget, failOver, code) => {
+    for (const outcome of await bothWays(["check", "--budget", budget, "--fail-over", failOver])) {
+      expect(outcome.code).toBe(code);
+      expect(outcome.stdout).toMatch(code === 6 ? /^FAILED/m : /^passed/m);
+      expect(outcome.stderr.includes("of the amount or beyond")).toBe(code === 6);
+    }
+  });
+
+  test("takes every budget where none is named, and several where some are", async () => {
+    for (const { code, stderr } of await bothWays(["check", "--quiet"])) {
+      expect({ code, stderr }).toEqual({ code: 6, stderr: "At 100 % of the amount or beyond: all of it, nothing\n" });
+    }
+    const two = ["--budget", "tokens", "--budget", "a hair more"];
+    expect((await place.run(["budget", "check", ...two])).code).toBe(0);
+  });
+
+  test("is the same document as JSON, CSV and YAML", async () => {
+    const check = async (format: string) => {
+      const { code, stdout } = await place.run(["budget", "check", "--budget", "tokens", "-o", format], {
+        env: remote,
+      });
+      expect(code).toBe(0);
+      return stdout;
+    };
+    const document = JSON.parse(await check("json"));
+    expect(document).toMatchObject({
+      fail_over: "100",
+      data: [{ name: "tokens", failed: false, unit: "tokens", amount: "3000", spent: "1500", utilization: "0.5000" }],
+    });
+    expect(parse(await check("yaml"))).toMatchObject({ fail_over: "100", data: [{ spent: "1500" }] });
+    const [head = "", row = ""] = (await check("csv")).split("\r\n");
+    expect(head.split(",")).toEqual(["failed", ...Object.keys(document.data[0]).filter((name) => name !== "failed")]);
+    expect(row).toMatch(/^false,budget_[^,]+,tokens,tokens,/);
+  });
+
+  test("tells what a budget in money does not count", async () => {
+    const { stderr } = await place.run(["budget", "check", "--budget", "a hair more"]);
+    expect(stderr).toBe("a hair more does not count 1 request without a price: cost-ops list shows them.\n");
+  });
+
+  test.each([
+    [4, ["check", "--budget", "nobody"], /There is no budget nobody/],
+    [2, ["check", "--fail-over", "0"], /--fail-over.*percent above 0/],
+    [2, ["check", "--fail-over", "99.999%"], /--fail-over.*at most two decimals/],
+    [2, ["create", "--name", "x"], /--amount or tokens is required/],
+    [2, ["create", "--name", "x", "--amount", "1", "--timezone", "Mars/Base"], /--timezone must be/],
+    [2, ["create", "--name", "x", "--amount", "1", "--period", "rolling"], /--rolling-hours is required/],
+    [2, ["update", "tokens", "--timezone", "UTC"], /--period as well/],
+    [2, ["update", "tokens", "--amount", "1"], /--amount cannot be set/],
+    [4, ["create", "--name", "tokens", "--amount", "1"], /with this name already/],
+  ] as const)("%i for cost-ops budget %j, with no data", async (code, args, says) => {
+    for (const outcome of await bothWays(args)) {
+      expect(outcome).toMatchObject({ code, stdout: "" });
+      expect(outcome.stderr).toMatch(says);
+    }
+  });
+});
+
+test("a budget is made, shown, changed with a reason, and deleted, from either side", async () => {
+  const terms = ["--period", "quarter", "--fiscal-start-month", "4", "--timezone", "Europe/Berlin"];
+  const scope = ["--project", "web,api", "--tag", "team:search", "--threshold", "99.5,50%"];
+  const made = await place.ok(["budget", "create", "--name", "web", "--amount", "1000", ...terms, ...scope], {
+    env: remote,
+  });
+  expect(made).toBe(
+    "web: $1,000.00, quarter, from month 4, Europe/Berlin, counts project web or api, tags team:search\n",
+  );
+  const budget = await documentOf("get", "web");
+  expect(budget).toMatchObject({
+    amount: "1000",
+    currency: "USD",
+    period: { kind: "quarter", time_zone: "Europe/Berlin", fiscal_start_month: 4 },
+    scope: { project_id: ["web", "api"], tags: ["team:search"] },
+    thresholds: [50, 99.5],
+  });
+  const change = ["--everything", "--amount", "2000.000000000001", "--reason", "more users"];
+  await place.ok(["budget", "update", budget.id, ...change], { env: remote });
+  const { data } = await documentOf("history", "web");
+  expect(data).toMatchObject([
+    {
+      number: 1,
+      budget_id: budget.id,
+      before: { amount: "1000", scope: { project_id: ["web", "api"], tags: ["team:search"] } },
+      after: { amount: "2000.000000000001", scope: {} },
+      reason: "more users",
+    },
+  ]);
+  for (const { stdout } of await bothWays(["history", "web"])) {
+    expect(stdout).toMatch(/amount 1000 → 2000\.000000000001.*more users/);
+  }
+  const [here, there] = await bothWays(["list", "-o", "yaml"]);
+  expect(there).toEqual(here);
+  expect(await place.run(["budget", "delete", "web"])).toMatchObject({ code: 0, stderr: "Budget web is deleted.\n" });
+  expect((await place.run(["budget", "get", "web"], { env: remote })).code).toBe(4);
+});
+
+test("status shows the budgets that are named, else all, in money and tokens", async () => {
+  for (const { code, stdout } of await bothWays(["status", "tokens", "all of it"])) {
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^tokens +warning +50 % +1,500 +3,000 +1,500/m);
+    expect(stdout).toMatch(/^all of it +exceeded +100 % +\$0\.0075 +\$0\.0075 +\$0\.00/m);
+  }
+  const { data } = await documentOf("status");
+  expect(data.map(({ name }: { name: string }) => name)).toEqual(["a hair more", "all of it", "nothing", "tokens"]);
+});
