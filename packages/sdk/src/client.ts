@@ -17,6 +17,7 @@ import { Session } from "./session.ts";
 import { System } from "./system.ts";
 import { Usage } from "./usage.ts";
 import { Users } from "./users.ts";
+import { Webhooks } from "./webhooks.ts";
 
 /**
  * The client of a LLM Cost Ops server. Make one and share it.
@@ -47,6 +48,7 @@ export class CostOpsClient {
   readonly projects: Projects;
   readonly teams: Teams;
   readonly budgets: Budgets;
+  readonly webhooks: Webhooks;
   readonly system: System;
 
   constructor(options: ClientOptions = {}) {
@@ -67,6 +69,7 @@ export class CostOpsClient {
     this.projects = new Projects(session);
     this.teams = new Teams(session);
     this.budgets = new Budgets(session);
+    this.webhooks = new Webhooks(session);
     this.system = new System(session);
   }
 

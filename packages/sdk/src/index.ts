@@ -121,3 +121,13 @@ export type { RetryOptions } from "./retry.ts";
 export type { Health, System } from "./system.ts";
 export type { BatchUsageParams, CreatedUsage, Usage } from "./usage.ts";
 export type { CreateUserParams, User, Users } from "./users.ts";
+export type {
+  CreateWebhookParams,
+  ListDeliveriesParams,
+  RotateWebhookSecretParams,
+  UpdateWebhookParams,
+  Webhook,
+  WebhookDelivery,
+  Webhooks,
+  WebhookWithSecret,
+} from "./webhooks.ts";
