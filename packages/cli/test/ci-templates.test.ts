@@ -1,4 +1,7 @@
-/** The templates for CI are what they say: they parse, install this version, and their check ends as it must. */
+/**
+ * The templates for CI are what they say: they parse, install this version, and their check ends as it must. So does the
+ * guide that speaks of them.
+ */
 import { readdirSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parse } from "yaml";
@@ -61,4 +64,22 @@ test.each(files)("the check of %s passes, then ends with 6, with a key that may 
   await run(["budget", "update", file, "--amount", "0"]);
   expect(await place.run(command.split(" "), { env })).toMatchObject({ code: 6 });
   await run(["budget", "delete", file]);
+});
+
+test("the commands of the guide work in their order, and its check passes", async () => {
+  const guide = readFileSync(new URL("../../../docs/guides/budgets.md", import.meta.url), "utf8");
+  const pieces = [...guide.matchAll(/```sh\n(.*?)```/gs)].map((match) => match[1] ?? "");
+  const commands = pieces.flatMap((piece) => piece.trim().split("\n"));
+  expect(commands.length).toBeGreaterThan(5);
+  for (const command of commands) {
+    const [program, ...words] = command.match(/"[^"]*"|\S+/g) ?? [];
+    expect(program).toBe("cost-ops");
+    const outcome = await place.run(
+      words.map((word) => word.replaceAll('"', "")),
+      { env: administrator },
+    );
+    expect(outcome, command).toMatchObject({ code: 0 });
+  }
+  const changed = await place.ok(["budget", "history", "production"], { env: administrator });
+  expect(changed).toMatch(/amount 500 → 800 +a second product/);
 });
