@@ -56,7 +56,8 @@ export const WebhookUpdate = z
     events: Events.optional(),
     description: Description.optional(),
     paused: z.boolean().optional().meta({
-      description: "While an endpoint is paused its events wait. `false` also takes back that it was disabled.",
+      description:
+        "While an endpoint is paused its events wait, thirty days at most. `false` also takes back that it was disabled.",
     }),
   })
   .refine((update) => Object.values(update).some((value) => value !== undefined), "must change something")

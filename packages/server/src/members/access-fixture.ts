@@ -103,7 +103,7 @@ export async function startAccessWorld(): Promise<AccessWorld> {
       input_price_per_million: "1",
       output_price_per_million: "1",
     };
-    const webhook = await made("/webhooks", { url: `https://hooks.example.com/${word}`, events: ["webhook.test"] });
+    const webhook = await made("/webhooks", { url: `https://hooks.example.invalid/${word}`, events: ["webhook.test"] });
     return {
       organization: of.id,
       record: `${word}-record`,

@@ -1,5 +1,6 @@
 import type { Webhook, WebhookDelivery } from "@llm-cost-ops/contract";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { Refusal } from "../refusal.ts";
 import { openTestedAt, type TestedStoreAt } from "../store/opened-fixture.ts";
 import { storeWrite } from "../store/operation.ts";
 import { type AllowedAddresses, createAddressGuard, readAllowedAddresses } from "./address-guard.ts";
@@ -14,6 +15,10 @@ import { createSender, type Sender, type SenderParts } from "./sender.ts";
 import { makeSecret } from "./signatures.ts";
 
 const emit = storeWrite("test.webhooks.emit", async (connection, event: NewEvent) => emitEvent(connection, event));
+const emitInVain = storeWrite("test.webhooks.emitInVain", async (connection, event: NewEvent): Promise<void> => {
+  await emitEvent(connection, event);
+  throw new Refusal("CONFLICT", "It did not happen after all.");
+});
 const organizationId = "acme";
 const loopback = createAddressGuard(readAllowedAddresses("127.0.0.1") as AllowedAddresses);
 
@@ -102,6 +107,14 @@ describe("a delivery", () => {
     expect(message.headers["webhook-timestamp"]).toBe(String(now / 1_000));
     expect(isSignedBy(secret, message)).toBe(true);
     expect(isSignedBy(makeSecret(), message)).toBe(false);
+  });
+
+  test("is not made of what did not happen", async () => {
+    const id = await endpoint("http://127.0.0.1:9/");
+    const event = { organizationId, type: "export.completed" as const, data: {} };
+    await expect(opened.store.run(emitInVain, event)).rejects.toMatchObject({ code: "CONFLICT" });
+    expect(await deliveries(id)).toEqual([]);
+    expect(await opened.rows("SELECT id FROM webhook_events")).toEqual([]);
   });
 
   test("is signed by the old secret too while it is replaced, and by the new one alone afterwards", async () => {
