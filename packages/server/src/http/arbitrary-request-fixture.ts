@@ -53,7 +53,7 @@ export function arbitraryRequest(
       : parameter;
   });
   const inPath = fc
-    .oneof(fc.constantFrom(...ids, "none"), text)
+    .oneof({ weight: 3, arbitrary: fc.constantFrom(...ids, "none") }, { weight: 1, arbitrary: text })
     .map((part) => encodeURIComponent(part.toWellFormed() || "x"));
   const pathArbitrary = fc
     .array(inPath, { minLength: 3, maxLength: 3 })

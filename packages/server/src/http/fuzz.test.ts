@@ -39,6 +39,8 @@ beforeAll(async () => {
   ids.push(await make("/projects", { id: "fuzz-project" }), await make("/teams", { name: "Fuzz" }));
   await make("/roles", { name: "fuzz-role", permissions: ["costs:read"] });
   ids.push("fuzz-role");
+  ids.push(await make("/budgets", { name: "Fuzz", amount: "5", currency: "USD", period: { kind: "month" } }));
+  ids.push(await make("/webhooks", { url: "https://hooks.example.invalid/", events: ["webhook.test"] }));
 });
 afterAll(async () => {
   await server.close();
