@@ -75,7 +75,7 @@ ${groups.map(
   (group) => html`<section><h2>${text(group.name)}</h2><p>${prose(group.description)}</p>
 ${group.entries.map(({ path, method, operation }) => draw.operation(path, method, operation))}</section>`,
 )}
-<section id="errors"><h2>Errors</h2><table>${refusals.map(
+<section id="errors"><h2>Errors</h2><p id="usual">The usual ones: ${[...usualRefusals(document).values()].map(refusalLink)}</p><table>${refusals.map(
     ([name, response]) =>
       html`<tr id="error-${text(name)}"><th><code>${codesOf(name)}</code></th><td>${prose(response.description)}</td></tr>`,
   )}</table></section>
@@ -85,7 +85,36 @@ ${group.entries.map(({ path, method, operation }) => draw.operation(path, method
   )}</section></main></body></html>`;
 }
 
+/** An answer that many operations refuse with, which is explained once, under its name. */
+interface SharedRefusal {
+  readonly status: string;
+  readonly shared: string;
+}
+
+const refusalsOf = ({ responses }: OpenApiOperation): readonly SharedRefusal[] =>
+  (Object.entries(responses) as [status: string, answer: Described][]).flatMap(([status, { $ref }]) =>
+    $ref === undefined ? [] : [{ status, shared: $ref.split("/").at(-1) ?? "" }],
+  );
+
+/** The refusals of nearly every operation, which are named once for all that have them all. */
+function usualRefusals({ paths }: OpenApiDocument): ReadonlyMap<string, SharedRefusal> {
+  const operations = Object.values(paths).flatMap((methods) => Object.values(methods));
+  const byName = Map.groupBy(operations.flatMap(refusalsOf), ({ shared }) => shared);
+  const usual = [...byName].filter(([, refusals]) => refusals.length >= operations.length * usualShare);
+  return new Map(usual.map(([name, [refusal]]) => [name, refusal as SharedRefusal]));
+}
+const usualShare = 0.75;
+
+const refusalLink = ({ status, shared }: SharedRefusal): Html =>
+  html`<a href="#error-${text(shared)}">${text(status)} ${codesOf(shared)}</a> `;
+
 function drawer(document: OpenApiDocument) {
+  const usual = usualRefusals(document);
+  const refusalLinks = (refusals: readonly SharedRefusal[]): Html => {
+    const rest = refusals.filter(({ shared }) => !usual.has(shared));
+    if (refusals.length - rest.length < usual.size) return html`${refusals.map(refusalLink)}`;
+    return html`${rest.map(refusalLink)}<a href="#usual">the usual ones</a>`;
+  };
   const resolved = (value: Described): Described => {
     if (value.$ref === undefined) return value;
     const path = value.$ref.split("/").slice(1);
@@ -120,6 +149,9 @@ function drawer(document: OpenApiDocument) {
       .map(([keyword, sign]) => `${sign}${schema[keyword]}`)
       .join(", ");
 
+  const smallOf = (limits: string): Html => (limits === "" ? none : html` <small>${text(limits)}</small>`);
+  const aboutOf = (about: unknown): Html => (about === undefined ? none : html`<div>${prose(about)}</div>`);
+
   const fields = (schema: JsonSchema): Html => {
     const properties = Object.entries((schema["properties"] ?? {}) as Record<string, JsonSchema>);
     if (properties.length === 0) return html`<p class="type">${typeOf(schema)}</p>`;
@@ -129,7 +161,7 @@ function drawer(document: OpenApiDocument) {
         name,
         field,
       ]) => html`<tr><th><code>${text(name)}</code>${required.has(name) ? html`<i>required</i>` : none}</th>
-<td>${typeOf(field)} <small>${text(limitsOf(field))}</small><div>${prose(field["description"] ?? "")}</div></td></tr>`,
+<td>${typeOf(field)}${smallOf(limitsOf(field))}${aboutOf(field["description"])}</td></tr>`,
     )}</table>`;
   };
 
@@ -151,10 +183,7 @@ function drawer(document: OpenApiDocument) {
     const responses = answers
       .filter(([, { $ref }]) => $ref === undefined)
       .map(([status, response]) => ({ status, response }));
-    // What many operations refuse with is explained once, under its name.
-    const refusals = answers.flatMap(([status, { $ref }]) =>
-      $ref === undefined ? [] : [{ status, shared: $ref.split("/").at(-1) ?? "" }],
-    );
+    const refusals = refusalsOf(described);
     const body = described.requestBody?.content as Described | undefined;
     return html`<article id="${text(described.operationId)}"><h3><b class="${text(method)}">${text(method)}</b> ${text(path)}</h3>
 <p>${prose(described.summary)}</p>
@@ -165,7 +194,7 @@ ${
         (parameter) =>
           html`<tr><th><code>${text(parameter["name"])}</code><i>${text(parameter["in"])}${text(
             parameter["required"] === true ? ", required" : "",
-          )}</i></th><td>${typeOf(parameter["schema"] as JsonSchema)}<div>${prose(parameter["description"] ?? "")}</div></td></tr>`,
+          )}</i></th><td>${typeOf(parameter["schema"] as JsonSchema)}${aboutOf(parameter["description"])}</td></tr>`,
       )}</table>`
 }
 ${media("Body", body)}
@@ -174,7 +203,7 @@ ${media("Body", body)}
       ({ status, response }) =>
         html`<tr><th><code>${text(status)}</code></th><td>${prose(response["description"])}</td></tr>`,
     )}</table>
-<p>Refusals: ${refusals.map(({ status, shared }) => html`<a href="#error-${text(shared)}">${text(status)} ${codesOf(shared)}</a> `)}</p>
+<p>Refusals: ${refusalLinks(refusals)}</p>
 ${responses
   .filter(({ status }) => status.startsWith("2"))
   .map(({ status, response }) => media(status, response["content"] as Described | undefined))}</article>`;

@@ -1,3 +1,4 @@
+import { permissions } from "@llm-cost-ops/contract";
 import { beforeEach, describe, expect, test } from "vitest";
 import { installationRead, installationWrite, type Store } from "../store/operation.ts";
 import { beginSession } from "../users/sign-in.sql.ts";
@@ -34,20 +35,8 @@ export function describeSessions(name: string, open: (now: () => number) => Prom
       store = await open(() => now);
       tokens = newProcess();
       const user = { id: userId, email: "Ada@x.org", emailKey: "ada@x.org", name: null, passwordHash };
-      await store.run(createUser, { organizationId: "default", user, role: "viewer", may: everything });
+      await store.run(createUser, { organizationId: "default", user, role: "viewer", may: permissions });
     });
-    const everything = [
-      "usage:read",
-      "costs:read",
-      "prices:read",
-      "repricings:read",
-      "imports:read",
-      "exports:read",
-      "organizations:read",
-      "projects:read",
-      "audit:read",
-    ];
-
     const newProcess = (): SessionTokens =>
       createSessionTokens({ store, secretKey: undefined, clock: () => now, onEnded: () => undefined });
 
