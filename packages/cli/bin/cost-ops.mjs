@@ -37,7 +37,7 @@ if (command !== undefined && process.execve !== undefined && process.execArgv.le
 }
 
 if (command === "server") {
-  // The flag would also bound every thread that starts from here on, above the bounds that each is given.
+  // The flag holds for every thread that starts from here on, whatever bounds it is given: those read bodies.
   setFlagsFromString("--max-semi-space-size=16");
   // Threads that work on megabytes of bodies would look through their heap eight times a second, for little.
   setFlagsFromString("--heap-growing-percent=300");
