@@ -1,5 +1,6 @@
 import { globSync, readFileSync } from "node:fs";
-import { basename } from "node:path";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
 import { defineConfig } from "vitest/config";
 
 const include = ["packages/*/src/**/*.test.ts", "packages/*/test/**/*.test.ts", "test/**/*.test.ts"];
@@ -42,6 +43,9 @@ export default defineConfig({
     // One for each of the two cores that this must be fast on; by itself the runner leaves one of them idle.
     maxWorkers: 2,
     execArgv: ["--conditions=source"],
+    // Threads and processes that tests start find their sources compiled. Without it each of them, thousands in a run, loads
+    // the WebAssembly that takes types out, and V8 is known to die of making and freeing that again and again.
+    env: { NODE_COMPILE_CACHE: join(tmpdir(), "node-compile-cache") },
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },
