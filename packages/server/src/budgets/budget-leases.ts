@@ -1,0 +1,47 @@
+/**
+ * What a process asks of one budget. Quantities are picos of the budget's currency, or tokens. All three are what the
+ * process is to hold, so that an answer that was lost can be asked for again.
+ */
+export interface LeaseAsk {
+  readonly budgetId: string;
+  /** Set aside already for reservations that live; never taken away from the process, whatever became of the budget. */
+  readonly allocated: bigint;
+  /** More for reservations that wait: granted as far as there is any. */
+  readonly need: bigint;
+  /** More in all, at least `need`: what goes beyond it is granted only where plenty is left for other processes. */
+  readonly want: bigint;
+  /** Until when what the process holds stays set aside if it is never heard of again, in UTC milliseconds. */
+  readonly expiresAtMs: number;
+}
+
+export interface LeaseAnswer {
+  readonly budgetId: string;
+  /** What the process holds from now on: from `allocated` to `allocated + want`. */
+  readonly held: bigint;
+  /** The budget's amount; what the ledger has spent of it in the period that runs; what other processes hold. */
+  readonly limit: bigint;
+  readonly spent: bigint;
+  readonly heldByOthers: bigint;
+  /** Whether others that are alive hold more than they have allocated and were asked to give it back: worth another try. */
+  readonly isRecalling: boolean;
+  /** Whether another process waits for what this one holds unused. */
+  readonly isRecalled: boolean;
+  /** When the period that runs ends, in UTC milliseconds; undefined where it does not. */
+  readonly periodEndsAtMs: number | undefined;
+}
+
+/**
+ * What processes hold of hard budgets. The sum of all that is held and of what is spent never exceeds a budget's amount by
+ * anything that was granted here: each renewal is one transaction, one after the other in an organization, that reads
+ * what is held before it reads what is spent. A process that settles a reservation has the usage committed to the ledger
+ * before it asks with less allocated, so that money is counted twice for a moment but never not at all.
+ */
+export interface BudgetLeases {
+  /**
+   * Sets what a process holds of some budgets of one organization, all in one transaction. Budgets that are gone are
+   * missing in the answer. Rejects with UNAVAILABLE where the store is away.
+   */
+  renew(organizationId: string, processId: string, asks: readonly LeaseAsk[]): Promise<readonly LeaseAnswer[]>;
+  /** Budgets of which others want back what the process holds unused, over all organizations. A read, never a wait. */
+  recalls(processId: string): Promise<readonly { readonly organizationId: string; readonly budgetId: string }[]>;
+}
