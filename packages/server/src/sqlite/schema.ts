@@ -359,4 +359,37 @@ CREATE TABLE webhook_deliveries (
 CREATE INDEX webhook_deliveries_due ON webhook_deliveries (organization_id, webhook_id, due_at) WHERE status = 'pending';
 `,
   },
+  {
+    id: 14,
+    sql: `
+-- at_limit: JSON. It, when_store_is_away and unpriced mean something where enforcement is 'hard'.
+ALTER TABLE budgets ADD COLUMN enforcement TEXT NOT NULL DEFAULT 'soft';
+ALTER TABLE budgets ADD COLUMN at_limit TEXT NOT NULL DEFAULT '{"action":"block"}';
+ALTER TABLE budgets ADD COLUMN when_store_is_away TEXT NOT NULL DEFAULT 'refuse';
+ALTER TABLE budgets ADD COLUMN unpriced TEXT NOT NULL DEFAULT 'refuse';
+-- What processes hold of hard budgets: held and, of it, allocated to reservations, in picos or tokens as decimal digits.
+-- recalled_at: since when another process waits for what this one holds and has not allocated.
+CREATE TABLE budget_leases (
+  organization_id TEXT NOT NULL, budget_id TEXT NOT NULL, process_id TEXT NOT NULL,
+  held TEXT NOT NULL, allocated TEXT NOT NULL,
+  seen_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, recalled_at INTEGER,
+  PRIMARY KEY (organization_id, budget_id, process_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX budget_leases_recalled ON budget_leases (process_id) WHERE recalled_at IS NOT NULL;
+`,
+  },
+  {
+    id: 15,
+    sql: `
+-- What has a kind of channel is a channel, which alerts go to: its url is empty, target is JSON of what may be shown of it,
+-- and secret is JSON of the rest. All else is a webhook endpoint.
+ALTER TABLE webhooks ADD COLUMN channel_kind TEXT;
+ALTER TABLE webhooks ADD COLUMN name TEXT;
+ALTER TABLE webhooks ADD COLUMN target TEXT;
+CREATE UNIQUE INDEX channels_by_name ON webhooks (organization_id, name) WHERE name IS NOT NULL;
+-- Deliveries about one subject go to an endpoint one after the other. delivered_to: JSON of the recipients who have it.
+ALTER TABLE webhook_deliveries ADD COLUMN subject TEXT;
+ALTER TABLE webhook_deliveries ADD COLUMN delivered_to TEXT;
+`,
+  },
 ];

@@ -5,9 +5,9 @@ import type { StoreConnection } from "../store/connection.ts";
 import { formatUuid, uuidV7Maker } from "../usage/record-id.ts";
 
 /** Something that happened, for those who want to be told. */
-export interface NewEvent {
+export interface NewEvent<Type extends string = WebhookEventType> {
   readonly organizationId: string;
-  readonly type: WebhookEventType;
+  readonly type: Type;
   /** What receivers read: the thing as the interface shows it. */
   readonly data: unknown;
 }
@@ -35,10 +35,10 @@ export async function emitEvent(connection: StoreConnection, event: NewEvent): P
 /** Writes an event as it will be sent, each time with the same bytes. */
 export async function insertEvent(
   connection: StoreConnection,
-  { organizationId, type, data }: NewEvent,
+  { organizationId, type, data }: NewEvent<string>,
 ): Promise<string> {
   const nowMs = connection.now();
-  const event: WebhookEvent = {
+  const event: Omit<WebhookEvent, "type"> & { readonly type: string } = {
     id: `evt_${randomUUID().replaceAll("-", "")}`,
     type,
     timestamp: formatInstant(nowMs),
@@ -56,22 +56,28 @@ export async function insertEvent(
   return event.id;
 }
 
-/** Sends an event on its way to one endpoint. Ids of deliveries are in the order of time. */
+/**
+ * Sends an event on its way to one endpoint. Ids of deliveries are in the order of time.
+ *
+ * @param subject What it is about: deliveries about the same are sent one after the other, in the order of their making.
+ */
 export async function insertDelivery(
   connection: StoreConnection,
   organizationId: string,
   webhookId: string,
   eventId: string,
+  subject: string | null = null,
 ): Promise<string> {
   const nowMs = connection.now();
   const id = formatUuid(uuidV7Maker()(nowMs));
   await connection.run(
-    `INSERT INTO webhook_deliveries (organization_id, webhook_id, id, event_id, status, attempts, due_at, created_at)
-     VALUES (?, ?, ?, ?, 'pending', 0, ?, ?)`,
+    `INSERT INTO webhook_deliveries (organization_id, webhook_id, id, event_id, subject, status, attempts, due_at, created_at)
+     VALUES (?, ?, ?, ?, ?, 'pending', 0, ?, ?)`,
     organizationId,
     webhookId,
     id,
     eventId,
+    subject,
     nowMs,
     nowMs,
   );
