@@ -96,6 +96,13 @@ describe("check", () => {
     [2, ["create", "--name", "x", "--amount", "1", "--period", "rolling"], /--rolling-hours is required/],
     [2, ["update", "tokens", "--timezone", "UTC"], /--period as well/],
     [2, ["update", "tokens", "--amount", "1"], /--amount cannot be set/],
+    [2, ["update", "tokens", "--unpriced", "allow"], /--unpriced belongs to a budget whose enforcement is hard/],
+    [
+      2,
+      ["create", "--name", "x", "--amount", "1", "--hard", "--at-limit", "fallback"],
+      /--at-limit fallback needs --fallback-model/,
+    ],
+    [2, ["update", "tokens", "--hard", "--fallback-model", "gpt-4o-mini"], /--at-limit fallback as well/],
     [4, ["create", "--name", "tokens", "--amount", "1"], /with this name already/],
   ] as const)("%i for cost-ops budget %j, with no data", async (code, args, says) => {
     for (const outcome of await bothWays(args)) {
@@ -141,6 +148,22 @@ test("a budget is made, shown, changed with a reason, and deleted, from either s
   expect(there).toEqual(here);
   expect(await place.run(["budget", "delete", "web"])).toMatchObject({ code: 0, stderr: "Budget web is deleted.\n" });
   expect((await place.run(["budget", "get", "web"], { env: remote })).code).toBe(4);
+});
+
+test("a hard budget says what it does at its limit, and can be made soft again", async () => {
+  const terms = ["--hard", "--at-limit", "fallback", "--fallback-model", "gpt-4o-mini", "--unpriced", "allow"];
+  const made = await place.ok(["budget", "create", "--name", "lid", "--amount", "5", ...terms], { env: remote });
+  expect(made).toBe("lid: $5.00, month, UTC, counts everything, hard: falls back to gpt-4o-mini\n");
+  await place.ok(["budget", "update", "lid", "--at-limit", "notify", "--when-store-is-away", "allow"]);
+  expect(await documentOf("get", "lid")).toMatchObject({
+    enforcement: "hard",
+    at_limit: { action: "notify" },
+    when_store_is_away: "allow",
+    unpriced: "allow",
+  });
+  await place.ok(["budget", "update", "lid", "--soft"], { env: remote });
+  expect(await documentOf("get", "lid")).toMatchObject({ enforcement: "soft", at_limit: null, unpriced: null });
+  expect((await place.run(["budget", "delete", "lid"])).code).toBe(0);
 });
 
 test("status shows the budgets that are named, else all, in money and tokens", async () => {

@@ -110,6 +110,54 @@ export const BudgetThresholds = z
 
 const Description = freeText(2_000);
 
+export const budgetEnforcements = ["soft", "hard"] as const;
+export const limitActions = ["block", "fallback", "approve", "notify"] as const;
+export const refuseOrAllow = ["refuse", "allow"] as const;
+
+const Enforcement = z
+  .enum(budgetEnforcements)
+  .meta({ description: "soft warns alone; hard refuses reservations beyond the amount. soft if absent." });
+const WhenStoreIsAway = z.enum(refuseOrAllow).meta({
+  description: "Of a hard budget: reservations that need the database while it is away. refuse if absent.",
+});
+const Unpriced = z.enum(refuseOrAllow).meta({
+  description: "Of a hard budget in money: reservations for models without a price. refuse if absent.",
+});
+
+const atLimitShape = {
+  action: z.enum(limitActions).meta({
+    description: "Refuse; reserve for another model instead; refuse until somebody approves; grant and say so.",
+  }),
+  model: Name.optional().meta({ description: "Of fallback alone: the model to use instead." }),
+  provider: Name.optional().meta({ description: "Of that model; the estimate's own if absent." }),
+};
+const atLimitMeaning = "Of a hard budget: what becomes of a reservation beyond its amount. block if absent.";
+
+export const BudgetAtLimitInput = z
+  .strictObject(atLimitShape)
+  .superRefine(({ action, ...named }, context) => {
+    const refuse = (field: string, message: string): void => {
+      context.addIssue({ code: "custom", path: [field], message });
+    };
+    if (action === "fallback") {
+      if (named.model === undefined) refuse("model", "is required for fallback");
+      return;
+    }
+    for (const [field, value] of Object.entries(named)) {
+      if (value !== undefined) refuse(field, `does not belong to ${action}`);
+    }
+  })
+  .meta({ id: "BudgetAtLimitInput", description: atLimitMeaning });
+export const BudgetAtLimit = z.object(atLimitShape).meta({ id: "BudgetAtLimit", description: atLimitMeaning });
+export type BudgetAtLimit = z.infer<typeof BudgetAtLimit>;
+
+const hardTerms = {
+  enforcement: Enforcement.optional(),
+  at_limit: BudgetAtLimitInput.optional(),
+  when_store_is_away: WhenStoreIsAway.optional(),
+  unpriced: Unpriced.optional(),
+};
+
 export const BudgetInput = z
   .strictObject({
     name: Name,
@@ -120,6 +168,7 @@ export const BudgetInput = z
     period: BudgetPeriodInput,
     scope: BudgetScopeInput.optional(),
     thresholds: BudgetThresholds.optional(),
+    ...hardTerms,
   })
   .superRefine(({ amount, currency, tokens }, context) => {
     const refuse = (field: string, message: string): void => {
@@ -141,6 +190,7 @@ export const BudgetUpdate = z
     period: BudgetPeriodInput.optional(),
     scope: BudgetScopeInput.optional(),
     thresholds: BudgetThresholds.optional(),
+    ...hardTerms,
     reason: freeText(2_000).optional().meta({ description: "Why, for the budget's history." }),
   })
   .refine(
@@ -161,6 +211,10 @@ const budgetShape = {
   period: BudgetPeriod,
   scope: BudgetScope,
   thresholds: z.array(z.number()),
+  enforcement: z.enum(budgetEnforcements),
+  at_limit: BudgetAtLimit.nullable().meta({ description: "Null where the budget is soft." }),
+  when_store_is_away: z.enum(refuseOrAllow).nullable().meta({ description: "Null where the budget is soft." }),
+  unpriced: z.enum(refuseOrAllow).nullable().meta({ description: "Null where the budget is soft." }),
   created_at: z.string(),
   updated_at: z.string(),
 };

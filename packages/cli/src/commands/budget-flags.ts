@@ -1,4 +1,4 @@
-import { type BudgetPeriodName, budgetPeriods, limits } from "@llm-cost-ops/contract";
+import { type BudgetPeriodName, budgetPeriods, limitActions, limits, refuseOrAllow } from "@llm-cost-ops/contract";
 import { parseThresholds } from "@llm-cost-ops/core";
 import type { Budget, CostOpsClient, UpdateBudgetParams } from "@llm-cost-ops/sdk";
 import { type Command, InvalidArgumentError, Option } from "commander";
@@ -24,6 +24,13 @@ export interface BudgetFlags {
   readonly team?: string;
   readonly threshold?: readonly string[];
   readonly description?: string;
+  readonly hard?: true;
+  readonly soft?: true;
+  readonly atLimit?: (typeof limitActions)[number];
+  readonly fallbackModel?: string;
+  readonly fallbackProvider?: string;
+  readonly whenStoreIsAway?: (typeof refuseOrAllow)[number];
+  readonly unpriced?: (typeof refuseOrAllow)[number];
 }
 
 /** A percent such as `100%` or `99.5`, as its shortest decimal. */
@@ -63,7 +70,26 @@ export function addBudgetFlags(command: Command, periodMeaning: string): Command
     .option("--tag <key:value>", "count only records with this tag; repeat it, and all must hold", repeated)
     .option("--team <team>", "count only projects of the team with this id or slug")
     .option("--threshold <percents>", "what the status says is reached (50,75,90,100)", percents)
-    .option("--description <text>", "what it is for");
+    .option("--description <text>", "what it is for")
+    .addOption(new Option("--hard", "refuse reservations beyond the amount").conflicts("soft"))
+    .option("--soft", "warn alone (this)")
+    .addOption(
+      new Option("--at-limit <action>", "what a hard budget does with a reservation beyond its amount (block)").choices(
+        limitActions,
+      ),
+    )
+    .option("--fallback-model <model>", "with --at-limit fallback: the model to use instead")
+    .option("--fallback-provider <provider>", "provider of that model (the same)")
+    .addOption(
+      new Option("--when-store-is-away <what>", "of a hard budget, while the database is away (refuse)").choices(
+        refuseOrAllow,
+      ),
+    )
+    .addOption(
+      new Option("--unpriced <what>", "of a hard budget in money, for models without a price (refuse)").choices(
+        refuseOrAllow,
+      ),
+    );
 }
 
 /** The whole period that flags describe; undefined where none of them is given. */
@@ -82,6 +108,19 @@ function scopeFrom({ provider, model, project: projectId, user: userId, tag: tag
   return named.length === 0 ? undefined : (Object.fromEntries(named) as NonNullable<UpdateBudgetParams["scope"]>);
 }
 
+/** What flags say a hard budget does at its limit; undefined where they say nothing. */
+function atLimitFrom({ atLimit, fallbackModel: model, fallbackProvider: provider }: BudgetFlags) {
+  const named = { ...(model !== undefined && { model }), ...(provider !== undefined && { provider }) };
+  const isNamed = Object.keys(named).length > 0;
+  if (atLimit !== "fallback" && isNamed) {
+    throw new CommandError("Give --at-limit fallback as well: it is what the model is for.", exitCodes.usage);
+  }
+  if (atLimit === "fallback" && model === undefined) {
+    throw new CommandError("--at-limit fallback needs --fallback-model.", exitCodes.usage);
+  }
+  return atLimit === undefined ? undefined : { action: atLimit, ...named };
+}
+
 /** The terms that flags describe, but for the period, which is of `kind`. */
 export function termsFrom(flags: BudgetFlags, kind: BudgetPeriodName | undefined) {
   const { amount, tokens, description, threshold } = flags;
@@ -90,6 +129,10 @@ export function termsFrom(flags: BudgetFlags, kind: BudgetPeriodName | undefined
     ...(tokens !== undefined && { tokens }),
     ...(description !== undefined && { description }),
     ...(threshold !== undefined && { thresholds: threshold.map(Number) }),
+    ...((flags.hard || flags.soft) && { enforcement: flags.hard ? ("hard" as const) : ("soft" as const) }),
+    ...(flags.whenStoreIsAway !== undefined && { whenStoreIsAway: flags.whenStoreIsAway }),
+    ...(flags.unpriced !== undefined && { unpriced: flags.unpriced }),
+    atLimit: atLimitFrom(flags),
     period: periodFrom(flags, kind),
     scope: scopeFrom(flags),
   };

@@ -33,6 +33,15 @@ function scopeText({ scope }: Budget): string {
   return parts.map(([field, value]) => `${field.replace("_id", "")} ${[value].flat().join(" or ")}`).join(", ");
 }
 
+function limitText({ enforcement, at_limit: atLimit }: Budget): string {
+  if (enforcement === "soft") return "warns";
+  const { action, model, provider } = atLimit ?? { action: "block" };
+  const other = [provider, model].filter((part) => part !== undefined).join("/");
+  return action === "fallback"
+    ? `falls back to ${other}`
+    : { block: "blocks", approve: "asks", notify: "tells" }[action];
+}
+
 const amountText = ({ amount, currency, tokens }: Budget): string =>
   amount === null ? `${count(tokens)} tokens` : money(amount, currency);
 
@@ -42,11 +51,14 @@ export const budgetColumns: readonly Column<Budget>[] = [
   { heading: "amount", align: "right", text: amountText },
   { heading: "period", text: periodText },
   { heading: "counts", text: scopeText },
+  { heading: "at the limit", text: limitText },
   { heading: "thresholds", isOptional: true, text: (row) => row.thresholds.map((each) => `${each} %`).join(" ") },
 ];
 
 export const budgetText = (budget: Budget): string =>
-  printable(`${budget.name}: ${amountText(budget)}, ${periodText(budget)}, counts ${scopeText(budget)}`);
+  printable(
+    `${budget.name}: ${amountText(budget)}, ${periodText(budget)}, counts ${scopeText(budget)}${budget.enforcement === "hard" ? `, hard: ${limitText(budget)}` : ""}`,
+  );
 
 export const statusColumns: readonly Column<BudgetStatus>[] = [
   { heading: "budget", text: (row) => row.name },

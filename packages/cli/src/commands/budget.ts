@@ -26,6 +26,10 @@ const budgetFields = [
   "period",
   "scope",
   "thresholds",
+  "enforcement",
+  "at_limit",
+  "when_store_is_away",
+  "unpriced",
   "created_at",
   "updated_at",
 ] as const satisfies readonly (keyof Budget)[];

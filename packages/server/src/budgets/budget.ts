@@ -1,4 +1,4 @@
-import type { Budget, BudgetAmendment, BudgetPeriod, BudgetScope } from "@llm-cost-ops/contract";
+import type { Budget, BudgetAmendment, BudgetAtLimit, BudgetPeriod, BudgetScope } from "@llm-cost-ops/contract";
 import { isScopeWithin, type RecordScope } from "../identity/record-scope.ts";
 
 /** What somebody decides about a budget, checked: an amount in picos or tokens, thresholds in percent, ascending. */
@@ -10,6 +10,15 @@ export interface BudgetTerms {
   readonly period: BudgetPeriod;
   readonly scope: BudgetScope;
   readonly thresholds: readonly number[];
+  readonly enforcement: Budget["enforcement"];
+  readonly hard: HardTerms;
+}
+
+/** What a hard budget does where it cannot simply grant. Kept of a soft one too, of which it means nothing. */
+export interface HardTerms {
+  readonly atLimit: BudgetAtLimit;
+  readonly whenStoreIsAway: NonNullable<Budget["when_store_is_away"]>;
+  readonly unpriced: NonNullable<Budget["unpriced"]>;
 }
 
 /** The amount in picos, as decimal digits, so that no number ever holds money. */
@@ -18,7 +27,8 @@ export type BudgetAmount =
   | { readonly unit: "tokens"; readonly tokens: number };
 
 /** A change of the terms. An amount of money is in the budget's currency, whatever that is. */
-export type BudgetChange = Partial<Omit<BudgetTerms, "amount">> & {
+export type BudgetChange = Partial<Omit<BudgetTerms, "amount" | "hard">> & {
+  readonly hard?: Partial<HardTerms>;
   readonly picos?: string;
   readonly tokens?: number;
   readonly reason?: string | undefined;

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Budget, BudgetAmendment, BudgetPeriod, BudgetScope } from "@llm-cost-ops/contract";
+import type { Budget, BudgetAmendment, BudgetAtLimit, BudgetPeriod, BudgetScope } from "@llm-cost-ops/contract";
 import { limits } from "@llm-cost-ops/contract/limits";
 import { formatInstant, formatMoney } from "@llm-cost-ops/core";
 import { type Actor, processActor } from "../audit/actor.ts";
@@ -17,6 +17,7 @@ import {
   type ScopedBudget,
 } from "./budget.ts";
 import { type Limited, placeScope, projectsOfTeam } from "./budget-scope.sql.ts";
+import { requireHard } from "./read-budget.ts";
 
 interface BudgetRow {
   readonly organization_id: string;
@@ -30,6 +31,10 @@ interface BudgetRow {
   readonly scope: string;
   readonly team_id: string | null;
   readonly thresholds: string;
+  readonly enforcement: Budget["enforcement"];
+  readonly at_limit: string;
+  readonly when_store_is_away: NonNullable<Budget["when_store_is_away"]>;
+  readonly unpriced: NonNullable<Budget["unpriced"]>;
   readonly created_at: number;
   readonly updated_at: number;
 }
@@ -51,7 +56,7 @@ interface Named extends Limited {
 }
 
 const columns = `organization_id, id, name, description, amount, currency, tokens, period, scope, team_id, thresholds,
-  created_at, updated_at`;
+  enforcement, at_limit, when_store_is_away, unpriced, created_at, updated_at`;
 
 const toWire = (row: BudgetRow): Budget => ({
   id: row.id,
@@ -64,6 +69,10 @@ const toWire = (row: BudgetRow): Budget => ({
   period: JSON.parse(row.period) as BudgetPeriod,
   scope: JSON.parse(row.scope) as BudgetScope,
   thresholds: JSON.parse(row.thresholds) as number[],
+  enforcement: row.enforcement,
+  at_limit: row.enforcement === "soft" ? null : (JSON.parse(row.at_limit) as BudgetAtLimit),
+  when_store_is_away: row.enforcement === "soft" ? null : row.when_store_is_away,
+  unpriced: row.enforcement === "soft" ? null : row.unpriced,
   created_at: formatInstant(row.created_at),
   updated_at: formatInstant(row.updated_at),
 });
@@ -128,7 +137,7 @@ const createBudget = storeChange(
     const { amount } = terms;
     const nowMs = connection.now();
     await connection.run(
-      `INSERT INTO budgets (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO budgets (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       organizationId,
       id,
       terms.name,
@@ -140,6 +149,10 @@ const createBudget = storeChange(
       JSON.stringify(scope),
       teamId,
       JSON.stringify(terms.thresholds),
+      terms.enforcement,
+      JSON.stringify(terms.hard.atLimit),
+      terms.hard.whenStoreIsAway,
+      terms.hard.unpriced,
       nowMs,
       nowMs,
     );
@@ -220,6 +233,7 @@ const updateBudget = storeChange(
     const { organizationId } = limited;
     const { row, budget: before } = await requireBudget(connection, { ...limited, id });
     requireUnit(row, change);
+    requireHard(change.enforcement ?? row.enforcement, change.hard ?? {});
     if (change.name !== undefined && change.name !== row.name) {
       await requireFreeName(connection, organizationId, change.name);
     }
@@ -238,6 +252,10 @@ const updateBudget = storeChange(
       scope: JSON.stringify(place.scope),
       team_id: place.teamId,
       thresholds: change.thresholds === undefined ? row.thresholds : JSON.stringify(change.thresholds),
+      enforcement: change.enforcement ?? row.enforcement,
+      at_limit: change.hard?.atLimit === undefined ? row.at_limit : JSON.stringify(change.hard.atLimit),
+      when_store_is_away: change.hard?.whenStoreIsAway ?? row.when_store_is_away,
+      unpriced: change.hard?.unpriced ?? row.unpriced,
       updated_at: nowMs,
     };
     const after = toWire(next);
@@ -245,7 +263,7 @@ const updateBudget = storeChange(
     if (changed.count === 0) return before;
     await connection.run(
       `UPDATE budgets SET name = ?, description = ?, amount = ?, tokens = ?, period = ?, scope = ?, team_id = ?,
-         thresholds = ?, updated_at = ?
+         thresholds = ?, enforcement = ?, at_limit = ?, when_store_is_away = ?, unpriced = ?, updated_at = ?
        WHERE organization_id = ? AND id = ?`,
       next.name,
       next.description,
@@ -255,6 +273,10 @@ const updateBudget = storeChange(
       next.scope,
       next.team_id,
       next.thresholds,
+      next.enforcement,
+      next.at_limit,
+      next.when_store_is_away,
+      next.unpriced,
       nowMs,
       organizationId,
       id,
@@ -294,6 +316,7 @@ const deleteBudget = storeChange("budgets.delete", async (connection, named: Nam
   const { organizationId, id } = named;
   const { budget } = await requireBudget(connection, named);
   await connection.run("DELETE FROM budget_amendments WHERE organization_id = ? AND budget_id = ?", organizationId, id);
+  await connection.run("DELETE FROM budget_leases WHERE organization_id = ? AND budget_id = ?", organizationId, id);
   await connection.run("DELETE FROM budgets WHERE organization_id = ? AND id = ?", organizationId, id);
   const resource = { type: "budget", id };
   await recordChange(connection, { organizationId, action: "budgets.delete", resource, before: told(budget) });

@@ -44,6 +44,10 @@ describe("a budget", () => {
       period: { kind: "month", time_zone: "UTC" },
       scope: {},
       thresholds: [50, 75, 90, 100],
+      enforcement: "soft",
+      at_limit: null,
+      when_store_is_away: null,
+      unpriced: null,
     });
     const first = await makeBudget({ name: "alpha", amount: undefined, tokens: 1_000, thresholds: [90, 12.5, 90] });
     expect(first).toMatchObject({ amount: null, currency: null, tokens: 1_000, thresholds: [12.5, 90] });
@@ -124,6 +128,16 @@ describe("a budget", () => {
     ["thresholds.0", { thresholds: [1_001] }],
     ["thresholds", { thresholds: Array.from({ length: 21 }, (_, at) => at + 1) }],
     ["hard_limit", { hard_limit: true }],
+    ["enforcement", { enforcement: "firm" }],
+    ["at_limit", { at_limit: { action: "block" } }],
+    ["when_store_is_away", { enforcement: "soft", when_store_is_away: "allow" }],
+    ["unpriced", { unpriced: "refuse" }],
+    ["unpriced", { enforcement: "hard", unpriced: "maybe" }],
+    ["at_limit.action", { enforcement: "hard", at_limit: {} }],
+    ["at_limit.action", { enforcement: "hard", at_limit: { action: "explode" } }],
+    ["at_limit.model", { enforcement: "hard", at_limit: { action: "fallback" } }],
+    ["at_limit.model", { enforcement: "hard", at_limit: { action: "block", model: "gpt-4o" } }],
+    ["at_limit.provider", { enforcement: "hard", at_limit: { action: "notify", provider: "openai" } }],
   ];
   it.each(wrong)("is refused with the name of the wrong field: %s in %j", async (field, body) => {
     const answer = await ask("POST", "/budgets", { name: "wrong", ...monthly, ...body });
@@ -156,6 +170,29 @@ describe("a budget", () => {
     }
     expect((await ask("PATCH", `/budgets/${money.id}`, {})).status).toBe(422);
     expect((await ask("PATCH", `/budgets/${money.id}`, { reason: "none" })).status).toBe(422);
+  });
+
+  it("is hard where it says so, does at its limit what it says, and forgets nothing of that while it is soft", async () => {
+    const plain = await makeBudget({ enforcement: "hard", period: { kind: "rolling", rolling_hours: 1 } });
+    const defaults = { at_limit: { action: "block" }, when_store_is_away: "refuse", unpriced: "refuse" };
+    expect(plain).toMatchObject({ enforcement: "hard", ...defaults });
+    const fallback = { action: "fallback", model: "gpt-4o-mini", provider: "openai" };
+    const terms = { at_limit: fallback, when_store_is_away: "allow", unpriced: "allow" };
+    const { id } = await makeBudget({ enforcement: "hard", ...terms });
+    const change = (body: object) => ask("PATCH", `/budgets/${id}`, body);
+    expect(dataOf<Budget>(await change({ at_limit: { action: "approve" } }), 200)).toMatchObject({
+      ...terms,
+      at_limit: { action: "approve" },
+    });
+    const soft = { enforcement: "soft", at_limit: null, when_store_is_away: null, unpriced: null };
+    expect(dataOf<Budget>(await change({ enforcement: "soft" }), 200)).toMatchObject(soft);
+    const { status, error } = await change({ at_limit: { action: "block" } });
+    expect([status, Object.keys(error.field_errors ?? {})]).toEqual([422, ["at_limit"]]);
+    const hardAgain = dataOf<Budget>(await change({ enforcement: "hard", unpriced: "refuse" }), 200);
+    expect(hardAgain).toMatchObject({ ...terms, at_limit: { action: "approve" }, unpriced: "refuse" });
+    const [, softened, amended] = dataOf<readonly BudgetAmendment[]>(await ask("GET", `/budgets/${id}/history`), 200);
+    expect(softened?.after).toEqual(soft);
+    expect(amended).toMatchObject({ before: { at_limit: fallback }, after: { at_limit: { action: "approve" } } });
   });
 
   it("of another tenant is answered like one that nobody has", async () => {

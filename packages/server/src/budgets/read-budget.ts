@@ -10,7 +10,7 @@ import {
 import { Refusal } from "../refusal.ts";
 import { readEventInstant } from "../usage/event-instant.ts";
 import { readMoney } from "../usage/money-input.ts";
-import type { BudgetChange, BudgetTerms } from "./budget.ts";
+import type { BudgetChange, BudgetTerms, HardTerms } from "./budget.ts";
 
 const defaultThresholds: readonly number[] = [50, 75, 90, 100];
 const defaultCurrency = "USD";
@@ -84,9 +84,37 @@ function readPeriod(input: BudgetPeriodInput): BudgetPeriod {
   }
 }
 
+const defaultHardTerms: HardTerms = { atLimit: { action: "block" }, whenStoreIsAway: "refuse", unpriced: "refuse" };
+
+function readHardTerms(input: BudgetInput | BudgetUpdate): Partial<HardTerms> {
+  const { at_limit: atLimit, when_store_is_away: whenStoreIsAway, unpriced } = input;
+  return {
+    ...(atLimit !== undefined && { atLimit }),
+    ...(whenStoreIsAway !== undefined && { whenStoreIsAway }),
+    ...(unpriced !== undefined && { unpriced }),
+  };
+}
+
+const hardFields: Readonly<Record<keyof HardTerms, string>> = {
+  atLimit: "at_limit",
+  whenStoreIsAway: "when_store_is_away",
+  unpriced: "unpriced",
+};
+
+/** Refuses what somebody meant of a hard budget and says of a soft one, by field. */
+export function requireHard(enforcement: BudgetTerms["enforcement"], named: Partial<HardTerms>): void {
+  const [first] = Object.keys(named) as (keyof HardTerms)[];
+  if (enforcement === "soft" && first !== undefined) {
+    throw wrong(hardFields[first], "belongs to a budget whose enforcement is hard");
+  }
+}
+
 /** The terms of a new budget that was valid by the contract. Refuses with VALIDATION_ERROR what means nothing, by field. */
 export function readBudgetTerms(input: BudgetInput): BudgetTerms {
   const { name, description = "", amount = 0, currency = defaultCurrency, tokens, scope = {} } = input;
+  const { enforcement = "soft" } = input;
+  const hard = readHardTerms(input);
+  requireHard(enforcement, hard);
   return {
     name,
     description,
@@ -94,6 +122,8 @@ export function readBudgetTerms(input: BudgetInput): BudgetTerms {
     period: readPeriod(input.period),
     scope,
     thresholds: readThresholds(input.thresholds ?? defaultThresholds),
+    enforcement,
+    hard: { ...defaultHardTerms, ...hard },
   };
 }
 
@@ -115,6 +145,8 @@ export function readBudgetChange({
     ...(period !== undefined && { period: readPeriod(period) }),
     ...(scope !== undefined && { scope }),
     ...(rest.thresholds !== undefined && { thresholds: readThresholds(rest.thresholds) }),
+    ...(rest.enforcement !== undefined && { enforcement: rest.enforcement }),
+    hard: readHardTerms(rest),
     reason: rest.reason,
   };
 }

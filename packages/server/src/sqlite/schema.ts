@@ -392,4 +392,78 @@ ALTER TABLE webhook_deliveries ADD COLUMN subject TEXT;
 ALTER TABLE webhook_deliveries ADD COLUMN delivered_to TEXT;
 `,
   },
+  {
+    id: 16,
+    sql: `
+-- terms: JSON of what the rule's kind asks for. channels, escalate_to: JSON lists of ids. team_id: as of budgets.
+CREATE TABLE alert_rules (
+  organization_id TEXT NOT NULL, id TEXT NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL, terms TEXT NOT NULL,
+  team_id TEXT, severity TEXT NOT NULL, channels TEXT NOT NULL, quiet_minutes INTEGER NOT NULL,
+  escalate_minutes INTEGER, escalate_to TEXT NOT NULL, enabled INTEGER NOT NULL,
+  created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
+  PRIMARY KEY (organization_id, id)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX alert_rules_by_name ON alert_rules (organization_id, name);
+-- What is told already of one subject in one period: marks is JSON. revision: whoever writes has read it before the ledger.
+CREATE TABLE alert_watches (
+  organization_id TEXT NOT NULL, subject TEXT NOT NULL, period TEXT NOT NULL, from_at INTEGER NOT NULL, to_at INTEGER,
+  revision INTEGER NOT NULL, marks TEXT NOT NULL,
+  PRIMARY KEY (organization_id, subject, period)
+) STRICT, WITHOUT ROWID;
+-- body: JSON of what does not change. told: JSON of the channels that know of it; escalate_to: of those that may come to.
+CREATE TABLE alerts (
+  organization_id TEXT NOT NULL, id TEXT NOT NULL, rule_id TEXT NOT NULL, budget_id TEXT, severity TEXT NOT NULL,
+  state TEXT NOT NULL, body TEXT NOT NULL, told TEXT NOT NULL, escalate_to TEXT NOT NULL, escalate_at INTEGER,
+  opened_at INTEGER NOT NULL, acknowledged_at INTEGER, escalated_at INTEGER, resolved_at INTEGER, resolved_because TEXT,
+  PRIMARY KEY (organization_id, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX alerts_to_escalate ON alerts (organization_id, escalate_at) WHERE escalate_at IS NOT NULL;
+CREATE TABLE alert_steps (
+  organization_id TEXT NOT NULL, alert_id TEXT NOT NULL, step TEXT NOT NULL, at INTEGER NOT NULL,
+  actor_kind TEXT, actor_id TEXT, actor_name TEXT, note TEXT,
+  PRIMARY KEY (organization_id, alert_id, step)
+) STRICT, WITHOUT ROWID;
+`,
+  },
+  {
+    id: 17,
+    sql: `
+-- Who listens to what is committed: until listened_until, or for as long as webhooks want it. Entries from first_seq to
+-- head_seq are kept; records counts what they named, ever.
+CREATE TABLE ledger_feeds (
+  organization_id TEXT NOT NULL, listened_until INTEGER NOT NULL, has_webhooks INTEGER NOT NULL,
+  first_seq INTEGER NOT NULL, head_seq INTEGER NOT NULL, records INTEGER NOT NULL,
+  PRIMARY KEY (organization_id)
+) STRICT, WITHOUT ROWID;
+-- One transaction: kind is created or updated, ids are of 16 bytes each, records is the count of the feed with them.
+CREATE TABLE ledger_feed (
+  organization_id TEXT NOT NULL, seq INTEGER NOT NULL, kind TEXT NOT NULL, ids BLOB NOT NULL,
+  records INTEGER NOT NULL, written_at INTEGER NOT NULL,
+  PRIMARY KEY (organization_id, seq)
+) STRICT, WITHOUT ROWID;
+-- What webhooks are told of next.
+CREATE TABLE ledger_feed_cursors (
+  organization_id TEXT NOT NULL, seq INTEGER NOT NULL, slot INTEGER NOT NULL,
+  PRIMARY KEY (organization_id)
+) STRICT, WITHOUT ROWID;
+`,
+  },
+  {
+    id: 19,
+    sql: `
+-- limits: JSON of what a key may use of tokens and money.
+ALTER TABLE api_keys ADD COLUMN limits TEXT;
+-- What was recorded and reserved lately, under whoever has limits: subject is a key's id, or empty for the organization.
+-- unit: tokens or a currency. amount: tokens or picos in decimal digits.
+CREATE TABLE quantity_counts (
+  organization_id TEXT NOT NULL, subject TEXT NOT NULL, unit TEXT NOT NULL, span TEXT NOT NULL,
+  starts_at INTEGER NOT NULL, ends_at INTEGER NOT NULL, amount TEXT NOT NULL,
+  PRIMARY KEY (organization_id, subject, unit, span, starts_at)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX quantity_counts_by_end ON quantity_counts (organization_id, ends_at);
+-- The budget that this one is a part of.
+ALTER TABLE budgets ADD COLUMN parent_id TEXT;
+CREATE INDEX budgets_by_parent ON budgets (organization_id, parent_id) WHERE parent_id IS NOT NULL;
+`,
+  },
 ];
