@@ -1,0 +1,92 @@
+import { Refusal, unknownOutcome } from "../refusal.ts";
+import type { BudgetLeases, LeaseAnswer, LeaseAsk } from "./budget-leases.ts";
+
+interface Row {
+  held: bigint;
+  allocated: bigint;
+  seenAtMs: number;
+  expiresAtMs: number;
+  isRecalled: boolean;
+}
+
+export interface BudgetInMemory {
+  limit: bigint;
+  spent: bigint;
+  readonly rows: Map<string, Row>;
+}
+
+const aliveMs = 3_000;
+
+/** Leases in memory, for tests of what is built on them; several processes may share them. */
+export class MemoryBudgetLeases implements BudgetLeases {
+  readonly budgets = new Map<string, BudgetInMemory>();
+  trips = 0;
+  /** What becomes of the next trips: nothing is done, or it is done and not told. */
+  trouble: "away" | "unknown" | undefined;
+  readonly #clock: () => number;
+  readonly #delay: () => Promise<void>;
+
+  constructor(clock: () => number, delay: () => Promise<void>) {
+    this.#clock = clock;
+    this.#delay = delay;
+  }
+
+  budget(id: string, limit: bigint): BudgetInMemory {
+    const made = { limit, spent: 0n, rows: new Map<string, Row>() };
+    this.budgets.set(id, made);
+    return made;
+  }
+
+  async renew(_: string, processId: string, asks: readonly LeaseAsk[]): Promise<readonly LeaseAnswer[]> {
+    this.trips += 1;
+    await this.#delay();
+    if (this.trouble === "away") throw new Refusal("UNAVAILABLE", "away");
+    const answers = asks.flatMap((ask) => this.#renew(processId, ask));
+    await this.#delay();
+    if (this.trouble === "unknown") throw new Refusal("UNAVAILABLE", "lost", { details: unknownOutcome });
+    return answers;
+  }
+
+  async recalls(processId: string) {
+    await this.#delay();
+    return [...this.budgets].flatMap(([budgetId, { rows }]) =>
+      rows.get(processId)?.isRecalled === true ? [{ organizationId: "acme", budgetId }] : [],
+    );
+  }
+
+  #renew(processId: string, ask: LeaseAsk): LeaseAnswer[] {
+    const budget = this.budgets.get(ask.budgetId);
+    if (budget === undefined) return [];
+    const nowMs = this.#clock();
+    for (const [id, row] of budget.rows) if (row.expiresAtMs <= nowMs) budget.rows.delete(id);
+    const own = budget.rows.get(processId);
+    const others = [...budget.rows].filter(([id]) => id !== processId).map(([, row]) => row);
+    const alive = others.filter(({ seenAtMs }) => nowMs - seenAtMs < aliveMs);
+    const heldByOthers = others.reduce((sum, { held }) => sum + held, 0n);
+    const free = budget.limit - budget.spent - heldByOthers - ask.allocated;
+    const available = free < 0n ? 0n : free;
+    const granted = least(ask.need, available);
+    const share = (available - granted) / BigInt(2 * (alive.length + 1));
+    const held = ask.allocated + granted + (granted < ask.need ? 0n : least(ask.want - ask.need, share));
+    let isRecalling = false;
+    if (granted < ask.need) {
+      for (const row of alive) {
+        if (row.held <= row.allocated) continue;
+        row.isRecalled = true;
+        isRecalling = true;
+      }
+    }
+    const isRecalled = own?.isRecalled === true;
+    const { allocated, expiresAtMs } = ask;
+    if (held === 0n) budget.rows.delete(processId);
+    else {
+      const row = { held, allocated, seenAtMs: nowMs, expiresAtMs, isRecalled: isRecalled && held > allocated };
+      budget.rows.set(processId, row);
+    }
+    const { limit, spent } = budget;
+    const { budgetId } = ask;
+    return [{ budgetId, held, limit, spent, heldByOthers, isRecalling, isRecalled, periodEndsAtMs: undefined }];
+  }
+}
+
+const least = (a: bigint, b: bigint): bigint => (a < b ? a : b);

@@ -1,0 +1,451 @@
+import { Refusal, unknownOutcome } from "../refusal.ts";
+import type { BudgetLeases, LeaseAsk } from "./budget-leases.ts";
+import { type BudgetStanding, HeldBudget } from "./held-budget.ts";
+
+/** What a reservation takes of one budget: picos of its currency, or tokens. */
+export interface ReservationNeed {
+  readonly budgetId: string;
+  readonly quantity: bigint;
+  /** What is to become of it beyond the budget: refused, or set aside nevertheless. */
+  readonly beyond: "refuse" | "allow";
+  /** The same where the store cannot be asked. */
+  readonly whenStoreIsAway: "refuse" | "allow";
+}
+
+export interface ReserveAsk {
+  readonly organizationId: string;
+  readonly needs: readonly ReservationNeed[];
+  readonly ttlMs: number;
+}
+
+export interface BudgetTold extends BudgetStanding {
+  readonly budgetId: string;
+}
+
+export type ReserveAnswer =
+  | {
+      readonly kind: "granted";
+      /** Names the reservation in this process. */
+      readonly number: number;
+      /** UTC milliseconds. */
+      readonly expiresAtMs: number;
+      readonly budgets: readonly BudgetTold[];
+      /** Budgets beyond which it goes. */
+      readonly overLimit: readonly string[];
+      /** Whether something was set aside that the store could not be asked for. */
+      readonly isUnsecured: boolean;
+    }
+  | { readonly kind: "refused"; readonly by: BudgetTold; readonly requested: bigint }
+  | { readonly kind: "away"; readonly budgetId: string };
+
+export type ReservationEnd = "settled" | "released" | "expired";
+
+/** Reservations of this process. They are in its memory; what it may reserve it holds on lease. */
+export interface LeasedReservations {
+  /** Of all budgets or of none. At once where the leases have room, else after one trip that serves all who wait. */
+  reserve(ask: ReserveAsk): Promise<ReserveAnswer>;
+  /** How the reservation ended, now or before; undefined where this process never made it. */
+  end(number: number, how: "settled" | "released"): ReservationEnd | undefined;
+  /** Whether anything is held or reserved. */
+  readonly isHolding: boolean;
+  /** Lets go of what is held in advance of budgets that changed. */
+  drop(organizationId: string, budgetIds: readonly string[]): void;
+  /** Expiries, and renewals of what changed: to be called about four times a second. Resolves when they are done. */
+  maintain(): Promise<void>;
+  /** Gives back what is not allocated. */
+  close(): Promise<void>;
+}
+
+export interface LeasedReservationsParts {
+  readonly leases: BudgetLeases;
+  /** Differs from every other process's, also from that of an earlier one. */
+  readonly processId: string;
+  /** UTC milliseconds. */
+  readonly clock: () => number;
+  /** From 0 to 1: processes that wait for each other do not come back in step. */
+  readonly chance: () => number;
+  readonly sleep: (ms: number) => Promise<void>;
+  readonly onAway?: (error: unknown) => void;
+  readonly onBack?: () => void;
+}
+
+/** How long a reservation waits for what other processes give back. */
+const recallWaitMs = 500;
+const recallPauseMs = 25;
+/** It waits for at least so many answers: a machine under load takes long for each. */
+const recallAttemptsMin = 6;
+/** A store that does not answer for so long is away. */
+const answerWaitMs = 5_000;
+const probeMs = 1_000;
+const tripMax = 1_000;
+/** Living reservations of a process, each of a few hundred bytes. */
+const reservationsMax = 1_000_000;
+/** Releases that are remembered, so that a later settlement is told of them. */
+const releasedMax = 100_000;
+
+interface Held {
+  readonly entries: readonly (readonly [HeldBudget, bigint])[];
+  readonly expiresAtMs: number;
+}
+
+interface Waiting {
+  readonly ask: ReserveAsk;
+  readonly entries: readonly HeldBudget[];
+  readonly expiresAtMs: number;
+  readonly sinceMs: number;
+  attempts: number;
+  isDone: boolean;
+  readonly resolve: (answer: ReserveAnswer) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** What this process holds of one organization's budgets, and who waits for more. */
+interface Desk {
+  readonly organizationId: string;
+  readonly held: Map<string, HeldBudget>;
+  waiting: Waiting[];
+  /** Those who wait for what other processes were asked to give back. */
+  readonly pausing: Set<Waiting>;
+  readonly wishes: Set<HeldBudget>;
+  flight: Promise<void> | undefined;
+}
+
+export function createLeasedReservations(parts: LeasedReservationsParts): LeasedReservations {
+  const { leases, processId, clock } = parts;
+  const desks = new Map<string, Desk>();
+  const reservations = new Map<number, Held>();
+  const released = new Set<number>();
+  /** Numbers of reservations by the second in which they expire. */
+  const expiring = new Map<number, number[]>();
+  let lastNumber = 0;
+  let awayUntilMs: number | undefined;
+  let recallsUnderWay: Promise<void> | undefined;
+
+  const deskOf = (organizationId: string): Desk => {
+    let desk = desks.get(organizationId);
+    if (desk === undefined) {
+      desk = { organizationId, held: new Map(), waiting: [], pausing: new Set(), wishes: new Set(), flight: undefined };
+      desks.set(organizationId, desk);
+    }
+    return desk;
+  };
+
+  const entryOf = (desk: Desk, budgetId: string, nowMs: number): HeldBudget => {
+    let entry = desk.held.get(budgetId);
+    if (entry === undefined) {
+      entry = new HeldBudget(budgetId, nowMs);
+      desk.held.set(budgetId, entry);
+    }
+    return entry;
+  };
+
+  const grant = (
+    { ask: { needs }, entries, expiresAtMs }: Pick<Waiting, "ask" | "entries" | "expiresAtMs">,
+    nowMs: number,
+    isAway = false,
+  ): ReserveAnswer => {
+    const taken: (readonly [HeldBudget, bigint])[] = [];
+    const overLimit: string[] = [];
+    let isUnsecured = false;
+    for (const [at, entry] of entries.entries()) {
+      const quantity = needs[at]?.quantity ?? 0n;
+      if (entry.isGone) continue;
+      if (isAway ? !entry.hasRoom(quantity, expiresAtMs) : entry.slack < quantity) {
+        if (isAway) isUnsecured = true;
+        else overLimit.push(entry.budgetId);
+      }
+      entry.take(quantity, expiresAtMs, nowMs);
+      taken.push([entry, quantity]);
+    }
+    lastNumber += 1;
+    reservations.set(lastNumber, { entries: taken, expiresAtMs });
+    const second = Math.ceil(expiresAtMs / 1_000);
+    const numbers = expiring.get(second);
+    if (numbers === undefined) expiring.set(second, [lastNumber]);
+    else numbers.push(lastNumber);
+    const budgets = taken.map(([entry]) => ({ budgetId: entry.budgetId, ...entry.standing }));
+    return { kind: "granted", number: lastNumber, expiresAtMs, budgets, overLimit, isUnsecured };
+  };
+
+  /** By what is held here alone, and by what each budget wants then. */
+  const answerAway = (each: Pick<Waiting, "ask" | "entries" | "expiresAtMs">): ReserveAnswer => {
+    for (const [at, entry] of each.entries.entries()) {
+      const need = each.ask.needs[at];
+      if (need === undefined || entry.isGone || entry.hasRoom(need.quantity, each.expiresAtMs)) continue;
+      if (need.whenStoreIsAway === "refuse") return { kind: "away", budgetId: entry.budgetId };
+    }
+    return grant(each, clock(), true);
+  };
+
+  const finish = (each: Waiting, answer: ReserveAnswer): void => {
+    each.isDone = true;
+    for (const entry of each.entries) entry.waiting -= 1;
+    each.resolve(answer);
+  };
+
+  /** Serves, first come first served, who can be served by what is held; gives back who cannot. */
+  const serveHeld = (waiting: readonly Waiting[]): Waiting[] => {
+    const nowMs = clock();
+    const before = new Set<HeldBudget>();
+    return waiting.filter((each) => {
+      if (each.isDone) return false;
+      const fits = each.entries.every(
+        (entry, at) =>
+          !before.has(entry) && entry.hasRoom(each.ask.needs[at]?.quantity ?? 0n, each.expiresAtMs) && !entry.isGone,
+      );
+      if (fits) finish(each, grant(each, nowMs));
+      else for (const entry of each.entries) before.add(entry);
+      return !fits;
+    });
+  };
+
+  /** Answers those for whom the store was just asked; who waits for other processes comes back. */
+  const serveAsked = (desk: Desk, served: readonly Waiting[]): void => {
+    const nowMs = clock();
+    const again: Waiting[] = [];
+    for (const each of served) {
+      if (each.isDone) continue;
+      const lacking = each.entries.filter((entry, at) => {
+        const need = each.ask.needs[at];
+        return need !== undefined && !entry.isGone && need.beyond === "refuse" && entry.slack < need.quantity;
+      });
+      const [first] = lacking;
+      each.attempts += 1;
+      if (first === undefined) finish(each, grant(each, nowMs));
+      else if (lacking.every((entry) => entry.isRecalling) && mayWait(each, nowMs)) {
+        again.push(each);
+        // What is not enough must not keep others waiting who wait for this process likewise.
+        for (const entry of each.entries) desk.wishes.add(entry);
+      } else finish(each, refusal(each, lacking.find((entry) => !entry.isRecalling) ?? first));
+    }
+    // Others wait to hear that nothing is left here.
+    for (const entry of desk.held.values()) {
+      if (entry.isRecalled && entry.isChanged(nowMs)) desk.wishes.add(entry);
+    }
+    if (again.length > 0) void comeBack(desk, again);
+  };
+
+  const mayWait = ({ sinceMs, attempts }: Waiting, nowMs: number): boolean =>
+    nowMs - sinceMs < recallWaitMs || (attempts < recallAttemptsMin && nowMs - sinceMs < answerWaitMs);
+
+  const refusal = ({ ask, entries }: Waiting, entry: HeldBudget): ReserveAnswer => ({
+    kind: "refused",
+    by: { budgetId: entry.budgetId, ...entry.standing },
+    requested: ask.needs[entries.indexOf(entry)]?.quantity ?? 0n,
+  });
+
+  const comeBack = async (desk: Desk, again: readonly Waiting[]): Promise<void> => {
+    for (const each of again) desk.pausing.add(each);
+    await parts.sleep(recallPauseMs * (0.5 + parts.chance()));
+    for (const each of again) desk.pausing.delete(each);
+    desk.waiting.unshift(...again.filter(({ isDone }) => !isDone));
+    void fly(desk);
+  };
+
+  const trip = async (desk: Desk): Promise<void> => {
+    desk.waiting = serveHeld(desk.waiting);
+    const served = desk.waiting.splice(0, tripMax);
+    const nowMs = clock();
+    const needs = new Map<HeldBudget, { quantity: bigint; untilMs: number }>();
+    for (const entry of desk.wishes) needs.set(entry, { quantity: 0n, untilMs: 0 });
+    desk.wishes.clear();
+    for (const { entries, ask, expiresAtMs } of served) {
+      for (const [at, entry] of entries.entries()) {
+        const need = needs.get(entry) ?? { quantity: 0n, untilMs: 0 };
+        need.quantity += ask.needs[at]?.quantity ?? 0n;
+        need.untilMs = Math.max(need.untilMs, expiresAtMs);
+        needs.set(entry, need);
+      }
+    }
+    if (needs.size === 0) return;
+    // Everybody locks in the same order.
+    const sorted = [...needs].sort(([a], [b]) => (a.budgetId < b.budgetId ? -1 : 1));
+    const asked = sorted.map(([entry, { quantity, untilMs }]) => [entry, entry.ask(quantity, untilMs, nowMs)] as const);
+    try {
+      const asks = asked.map(([, ask]) => ask);
+      takeIn(desk, asked, await leases.renew(desk.organizationId, processId, asks));
+    } catch (error) {
+      const isKnown = error instanceof Refusal && error.details?.["outcome"] !== unknownOutcome.outcome;
+      for (const [entry] of asked) entry.fail(isKnown);
+      const waiting = [...served, ...desk.waiting.splice(0)].filter(({ isDone }) => !isDone);
+      if (!(error instanceof Refusal) || error.code !== "UNAVAILABLE") {
+        for (const each of waiting) abandon(each, error);
+        return;
+      }
+      if (awayUntilMs === undefined) parts.onAway?.(error);
+      awayUntilMs = clock() + probeMs;
+      for (const each of waiting) finish(each, answerAway(each));
+      return;
+    }
+    if (awayUntilMs !== undefined) parts.onBack?.();
+    awayUntilMs = undefined;
+    serveAsked(desk, served);
+  };
+
+  const abandon = (each: Waiting, error: unknown): void => {
+    each.isDone = true;
+    for (const entry of each.entries) entry.waiting -= 1;
+    each.reject(error);
+  };
+
+  const takeIn = (
+    desk: Desk,
+    asked: readonly (readonly [HeldBudget, LeaseAsk])[],
+    answers: Awaited<ReturnType<BudgetLeases["renew"]>>,
+  ): void => {
+    const nowMs = clock();
+    const byBudget = new Map(answers.map((answer) => [answer.budgetId, answer]));
+    for (const [entry, ask] of asked) {
+      const answer = byBudget.get(entry.budgetId);
+      if (answer !== undefined) entry.takeIn(ask, answer, nowMs);
+      else {
+        // The budget is no more, and limits nothing.
+        entry.isGone = true;
+        entry.isFrozen = false;
+        desk.held.delete(entry.budgetId);
+      }
+    }
+  };
+
+  /** One trip at a time for an organization; those who come meanwhile share the next one. */
+  const fly = (desk: Desk): Promise<void> => {
+    desk.flight ??= (async () => {
+      // Everybody who comes in this turn shares the first trip.
+      await Promise.resolve();
+      try {
+        while (desk.waiting.length > 0 || desk.wishes.size > 0) await trip(desk);
+      } finally {
+        desk.flight = undefined;
+      }
+    })();
+    return desk.flight;
+  };
+
+  const conclude = (number: number, { entries, expiresAtMs }: Held): void => {
+    reservations.delete(number);
+    for (const [entry, quantity] of entries) entry.end(quantity, expiresAtMs);
+  };
+
+  const expire = (nowMs: number): void => {
+    const second = Math.floor(nowMs / 1_000);
+    for (const [at, numbers] of expiring) {
+      if (at > second) continue;
+      expiring.delete(at);
+      for (const number of numbers) {
+        released.delete(number);
+        const held = reservations.get(number);
+        if (held !== undefined) conclude(number, held);
+      }
+    }
+  };
+
+  const noteReleased = (number: number): void => {
+    if (released.size >= releasedMax) released.delete(released.values().next().value as number);
+    released.add(number);
+  };
+
+  const noteRecalls = async (): Promise<void> => {
+    const recalled = await leases.recalls(processId);
+    const nowMs = clock();
+    for (const { organizationId, budgetId } of recalled) {
+      const desk = desks.get(organizationId);
+      const entry = desk?.held.get(budgetId);
+      if (desk === undefined || entry === undefined) continue;
+      entry.noteRecalled(nowMs);
+      desk.wishes.add(entry);
+    }
+  };
+
+  const isAway = (nowMs: number): boolean => awayUntilMs !== undefined && nowMs < awayUntilMs;
+
+  return {
+    async reserve(ask) {
+      if (reservations.size >= reservationsMax) {
+        throw new Refusal("UNAVAILABLE", "Too many reservations are open: settle or release some of them.");
+      }
+      const nowMs = clock();
+      const desk = deskOf(ask.organizationId);
+      const entries = ask.needs.map(({ budgetId }) => entryOf(desk, budgetId, nowMs));
+      const each = { ask, entries, expiresAtMs: nowMs + ask.ttlMs };
+      const hasRoom = entries.every(
+        (entry, at) => entry.waiting === 0 && entry.hasRoom(ask.needs[at]?.quantity ?? 0n, each.expiresAtMs),
+      );
+      if (hasRoom) return grant(each, nowMs);
+      if (isAway(nowMs)) return answerAway(each);
+      for (const entry of entries) entry.waiting += 1;
+      return new Promise((resolve, reject) => {
+        desk.waiting.push({ ...each, sinceMs: nowMs, attempts: 0, isDone: false, resolve, reject });
+        void fly(desk);
+      });
+    },
+    end(number, how) {
+      if (number > lastNumber) return undefined;
+      const held = reservations.get(number);
+      if (held === undefined) return released.has(number) ? "released" : "settled";
+      conclude(number, held);
+      if (clock() >= held.expiresAtMs) return "expired";
+      if (how === "released") noteReleased(number);
+      return how;
+    },
+    get isHolding() {
+      return reservations.size > 0 || [...desks.values()].some(({ held }) => held.size > 0);
+    },
+    drop(organizationId, budgetIds) {
+      const desk = desks.get(organizationId);
+      if (desk === undefined) return;
+      for (const id of budgetIds) {
+        const entry = desk.held.get(id);
+        if (entry === undefined) continue;
+        entry.drop();
+        desk.wishes.add(entry);
+      }
+      void fly(desk);
+    },
+    async maintain() {
+      const nowMs = clock();
+      expire(nowMs);
+      for (const desk of desks.values()) {
+        for (const each of [...desk.waiting, ...desk.pausing]) {
+          if (!each.isDone && nowMs - each.sinceMs >= answerWaitMs) finish(each, answerAway(each));
+        }
+      }
+      if (isAway(nowMs)) return;
+      const holdsUnused = [...desks.values()].some(({ held }) => [...held.values()].some(({ slack }) => slack > 0n));
+      if (holdsUnused) {
+        // A store that is away shows in the renewals.
+        recallsUnderWay ??= noteRecalls()
+          .catch(() => undefined)
+          .finally(() => {
+            recallsUnderWay = undefined;
+          });
+        await recallsUnderWay;
+      }
+      await Promise.all(
+        [...desks.values()].map((desk) => {
+          for (const entry of desk.held.values()) {
+            if (entry.isChanged(nowMs)) desk.wishes.add(entry);
+            else if (entry.isForgettable(nowMs)) desk.held.delete(entry.budgetId);
+          }
+          if (desk.held.size === 0 && desk.flight === undefined && desk.pausing.size === 0) {
+            desks.delete(desk.organizationId);
+          }
+          return fly(desk);
+        }),
+      );
+    },
+    async close() {
+      await Promise.all(
+        [...desks.values()].map(async (desk) => {
+          await desk.flight;
+          for (const entry of desk.held.values()) {
+            if (entry.slack === 0n && !entry.isChanged(clock())) continue;
+            entry.drop();
+            entry.noteRecalled(clock());
+            desk.wishes.add(entry);
+          }
+          await fly(desk);
+        }),
+      );
+    },
+  };
+}
