@@ -4,8 +4,21 @@ import { CursorPage, freeText, limits } from "./fields.ts";
 /** Every event that webhooks tell of, with what its `data` is. The one list of events: what is not here is never sent. */
 export const webhookEventMeanings = {
   "webhook.test": "Sent by `POST /webhooks/:id/test` to that endpoint alone; `data` names it.",
+  "usage.created": "A call was recorded; `data` is the usage record.",
+  "cost.created": "A cost was recorded, of a call or reported, also without a price yet; `data` is the cost record.",
+  "cost.updated": "A cost was voided, priced late or repriced; `data` is the cost record as it is now.",
   "pricing.updated": "A price of the organization's own was added, changed or ended; `data` is the price.",
   "export.completed": "An export is ready to be downloaded; `data` is the export.",
+  "budget.created": "`data` is the budget.",
+  "budget.updated": "`data` is the budget as it is now.",
+  "budget.deleted": "`data` is the budget as it was.",
+  "budget.threshold_exceeded":
+    "What is spent reached one of the budget's thresholds; `data` names budget, period, threshold, spent and amount.",
+  "budget.exceeded": "What is spent reached the amount; `data` likewise.",
+  "alert.triggered": "An alert rule opened an alert; `data` is the alert.",
+  "alert.acknowledged": "`data` is the alert.",
+  "alert.escalated": "Nobody acknowledged it in time; `data` is the alert.",
+  "alert.resolved": "`data` is the alert.",
 } as const satisfies Record<string, string>;
 export type WebhookEventType = keyof typeof webhookEventMeanings;
 
@@ -19,7 +32,7 @@ const Events = z
   .min(1, "must name an event")
   .max(100)
   .meta({ description: "The events that are sent there." });
-const Url = z
+export const WebhookUrl = z
   .string()
   .min(1, "must not be empty")
   .max(limits.webhookUrlLength, `must be at most ${limits.webhookUrlLength} characters`)
@@ -29,7 +42,7 @@ const Url = z
     examples: ["https://hooks.example.com/costs"],
   });
 const Description = freeText(2_000);
-const Secret = z
+export const SigningSecret = z
   .string()
   .min(16, "must be at least 16 characters")
   .max(256, "must be at most 256 characters")
@@ -41,10 +54,10 @@ const Secret = z
 
 export const WebhookInput = z
   .strictObject({
-    url: Url,
+    url: WebhookUrl,
     events: Events,
     description: Description.optional(),
-    secret: Secret.optional(),
+    secret: SigningSecret.optional(),
     paused: z.boolean().optional(),
   })
   .meta({ id: "WebhookInput" });
@@ -52,7 +65,7 @@ export type WebhookInput = z.output<typeof WebhookInput>;
 
 export const WebhookUpdate = z
   .strictObject({
-    url: Url.optional(),
+    url: WebhookUrl.optional(),
     events: Events.optional(),
     description: Description.optional(),
     paused: z.boolean().optional().meta({
@@ -66,7 +79,7 @@ export type WebhookUpdate = z.output<typeof WebhookUpdate>;
 
 export const WebhookSecretInput = z
   .strictObject({
-    secret: Secret.optional(),
+    secret: SigningSecret.optional(),
     overlap_seconds: z
       .number()
       .int()

@@ -1,16 +1,24 @@
 import { buildOpenApi } from "@llm-cost-ops/contract";
 import { formatInstant } from "@llm-cost-ops/core";
+import { createAlertEvaluator } from "./alerts/evaluator.ts";
+import { alertRoutes } from "./alerts/routes.ts";
 import { actingStore, commandActor, createActing } from "./audit/acting.ts";
 import { processActor } from "./audit/actor.ts";
 import { keepCheckpoints } from "./audit/kept-checkpoints.ts";
 import { auditRoutes } from "./audit/routes.ts";
 import { createAuditTrail } from "./audit/trail.ts";
 import { createBudgets } from "./budgets/budgets.sql.ts";
+import { openReservations } from "./budgets/open-reservations.ts";
+import { reservationRoutes } from "./budgets/reservation-routes.ts";
 import { budgetRoutes } from "./budgets/routes.ts";
+import { mailServerOf } from "./channels/mail-settings.ts";
+import { channelRoutes } from "./channels/routes.ts";
+import { createChannelSender } from "./channels/send-to-channel.ts";
 import type { Config } from "./config.ts";
 import { costRoutes } from "./costs/routes.ts";
 import { exportStore } from "./exports/exports.sql.ts";
 import { exportRoutes } from "./exports/routes.ts";
+import { FeedWatch } from "./feed/feed-watch.ts";
 import { type App, type AppParts, createApp } from "./http/app.ts";
 import { createInProcessFetch } from "./http/in-process-fetch.ts";
 import type { Metrics } from "./http/metrics.ts";
@@ -24,16 +32,22 @@ import { identityRoutes } from "./identity/routes.ts";
 import { failInterruptedImports, importStore } from "./imports/imports.sql.ts";
 import { importRoutes } from "./imports/routes.ts";
 import { createJobRunner } from "./jobs/job-runner.ts";
+import { countingLedger } from "./limits/counting-ledger.ts";
 import { type OpenedRateLimitStore, openRateLimitStore } from "./limits/open-rate-limit-store.ts";
-import { rememberedLimits } from "./limits/organization-limits.ts";
+import { type OrganizationLimits, rememberedLimits } from "./limits/organization-limits.ts";
+import { storedCounts } from "./limits/quantity-counts.sql.ts";
+import { QuantityCounts } from "./limits/quantity-counts.ts";
+import { createQuantityLimits, type QuantityLimits } from "./limits/quantity-limits.ts";
+import { installationQuantityLimits } from "./limits/quantity-settings.ts";
 import type { RateLimitStore } from "./limits/rate-limit-store.ts";
 import { createRateLimits, type RateLimits } from "./limits/rate-limits.ts";
+import { limitRoutes } from "./limits/routes.ts";
 import { createInvitations } from "./members/invitations.ts";
 import { createMembers } from "./members/members.sql.ts";
 import { createRoles } from "./members/roles.sql.ts";
 import { memberRoutes } from "./members/routes.ts";
 import { openStore } from "./open-store.ts";
-import { createOrganizations, readRequestLimit } from "./organizations/organizations.sql.ts";
+import { createOrganizations, readOwnLimits } from "./organizations/organizations.sql.ts";
 import { organizationRoutes } from "./organizations/routes.ts";
 import { applyFirstCatalogue } from "./pricing/catalogue/first-catalogue.ts";
 import { loadBundledCatalogue } from "./pricing/catalogue/load-bundled-catalogue.ts";
@@ -102,11 +116,14 @@ export async function compose(config: Config, { clock, logger, brief, createServ
         if (state.readiness !== "starting") logger.error({ event, ...details });
       },
     }));
-  const { ledger, query, problem: storageProblem } = opened;
+  const { query, problem: storageProblem } = opened;
   const acting = createActing(brief === undefined ? processActor : commandActor());
   const store = actingStore(opened.store, acting);
   const metrics = config.metricsEnabled && brief === undefined ? await loadMetrics(opened.queuedBytes) : undefined;
   if (metrics !== undefined) told.onCommitted = metrics.onCommitted;
+  const ownLimits = organizationLimits(store, logger);
+  const quantities = quantityLimits({ config, store, ownLimits, metrics, logger, clock });
+  const ledger = countingLedger(opened.ledger, quantities);
   const buckets = await openBuckets(config, logger, brief !== undefined);
   try {
     const book = createPriceBook(store);
@@ -146,16 +163,52 @@ export async function compose(config: Config, { clock, logger, brief, createServ
       onFailure: (job, error) => logger.error({ event: "job.failed", kind: job.kind, job: job.id, err: error }),
     });
     const guard = createAddressGuard(config.webhookAllowedAddresses ?? noAllowedAddresses);
+    const mailServer = mailServerOf(config);
+    const userAgent = `llm-cost-ops/${version}`;
     const sender = createSender({
       store,
       guard,
+      sendToChannel: createChannelSender({ clock, userAgent, mailServer }),
       secretKey: config.secretKey,
       clock,
       chance: Math.random,
-      userAgent: `llm-cost-ops/${version}`,
+      userAgent,
       onFailure: (error) => logger.error({ event: "webhooks.sender_failed", err: error }),
     });
     const wakeSender = (): void => (brief === undefined ? acting.aside(sender.wake) : undefined);
+    const feed = new FeedWatch({
+      store,
+      tellsWebhooks: brief === undefined,
+      wakeSender,
+      onFailure: (error) => logger.error({ event: "feed.watch_failed", err: error }),
+    });
+    const wakeAll = (): void => {
+      wakeSender();
+      acting.aside(feed.wake);
+    };
+    const alerts = createAlertEvaluator({
+      store,
+      query,
+      clock,
+      onTold: wakeSender,
+      onFailure: (error) => logger.error({ event: "alerts.evaluation_failed", err: error }),
+    });
+    const onCommitted = told.onCommitted;
+    told.onCommitted = (usage) => {
+      onCommitted(usage);
+      acting.aside(feed.onCommitted);
+      alerts.committed(usage.organizations);
+    };
+    const reserving = openReservations({
+      store,
+      ledger,
+      secretKey: config.secretKey,
+      clock,
+      aside: acting.aside,
+      onAway: (error) => logger.warn({ event: "budgets.store_away", err: error }),
+      onBack: () => logger.info({ event: "budgets.store_back" }),
+      onFailure: (error) => logger.error({ event: "budgets.reservations_failed", err: error }),
+    });
     const log = requestLog(logger);
     const attempts =
       brief === undefined ? createSignInAttempts(buckets, config.rateLimitFailedAuth) : unlimitedAttempts;
@@ -185,7 +238,8 @@ export async function compose(config: Config, { clock, logger, brief, createServ
           authenticator,
         }),
         projectRoutes({ projects: createProjects(store), teams: createTeams(store, onEnded) }),
-        budgetRoutes({ budgets: createBudgets(store), query, now: clock }),
+        budgetRoutes({ budgets: reserving.watched(createBudgets(store)), query, now: clock }),
+        reservationRoutes(reserving.reservations),
         identityRoutes({ apiKeys, now: clock, onRevoked: authenticator.forget }),
         auditRoutes({
           store,
@@ -193,13 +247,27 @@ export async function compose(config: Config, { clock, logger, brief, createServ
           now: clock,
         }),
         sessionRoutes({ store, signIn: createSignIn({ ...signingIn, tokens, onAttempt }), attempts, tokens, onEnded }),
+        limitRoutes({ quantities, now: clock }),
+        alertRoutes({
+          store,
+          onChanged: (organizationId) =>
+            brief === undefined ? acting.aside(() => alerts.changed(organizationId)) : undefined,
+          wakeSender,
+        }),
         userRoutes({
           store,
           account: createOwnAccount({ ...signingIn, commonAmong, onEnded }),
           hashes,
           commonAmong,
         }),
-        webhookRoutes({ store, guard, secretKey: config.secretKey, wakeSender }),
+        webhookRoutes({ store, guard, secretKey: config.secretKey, wakeSender: wakeAll }),
+        channelRoutes({
+          store,
+          guard,
+          secretKey: config.secretKey,
+          hasMailServer: mailServer !== undefined,
+          wakeSender,
+        }),
         systemRoutes({
           version,
           metrics,
@@ -217,7 +285,7 @@ export async function compose(config: Config, { clock, logger, brief, createServ
         onFailure: (error) => logger.error({ event: "idempotency.not_kept", err: error }),
       }),
       // A single command is nobody's neighbour: it may go as fast as it can.
-      limits: brief === undefined ? rateLimits(config, metrics, buckets, store, logger) : undefined,
+      limits: brief === undefined ? rateLimits(config, metrics, buckets, ownLimits) : undefined,
       trustProxy: config.trustProxy,
       createServer,
       onAnswered: (request) => {
@@ -232,6 +300,9 @@ export async function compose(config: Config, { clock, logger, brief, createServ
       if (config.retentionMonths !== undefined) await ensureRetention(store);
       jobs.start();
       sender.start();
+      reserving.start();
+      feed.start();
+      alerts.start();
       checkpoints?.start();
     }
     await app.fastify.ready();
@@ -255,10 +326,16 @@ export async function compose(config: Config, { clock, logger, brief, createServ
         if (brief !== undefined) await jobs.idle();
         await checkpoints?.stop();
         await jobs.stop();
+        await alerts.stop();
+        await feed.stop();
         await sender.stop();
+        await reserving
+          .close()
+          .catch((error: unknown) => logger.error({ event: "budgets.reservations_failed", err: error }));
         await authenticator
           .flush()
           .catch((error: unknown) => logger.error({ event: "identity.touch_failed", err: error }));
+        await quantities.close();
         await buckets.close();
         await opened.close();
       },
@@ -290,12 +367,42 @@ function openBuckets(config: Config, logger: Logger, isBrief: boolean): Promise<
   });
 }
 
+const organizationLimits = (store: Store, logger: Logger): OrganizationLimits =>
+  rememberedLimits({
+    read: (organizationId) => store.run(readOwnLimits, { organizationId }),
+    clock: () => performance.now(),
+    onFailure: (error) => logger.warn({ event: "limits.organization_unread", err: error }),
+  });
+
+function quantityLimits(parts: {
+  readonly config: Config;
+  readonly store: Store;
+  readonly ownLimits: OrganizationLimits;
+  readonly metrics: Metrics | undefined;
+  readonly logger: Logger;
+  readonly clock: () => number;
+}): QuantityLimits {
+  const { config, store, ownLimits, metrics, logger, clock } = parts;
+  const counts = new QuantityCounts({
+    shared: storedCounts(store),
+    clock: () => performance.now(),
+    now: clock,
+    onFailure: (error) => logger.warn({ event: "limits.quantities_unshared", err: error }),
+  });
+  return createQuantityLimits({
+    counts,
+    installation: installationQuantityLimits(config),
+    ofOrganization: ownLimits.quantities,
+    now: clock,
+    onRefused: (limit) => metrics?.onRateLimited(limit),
+  });
+}
+
 function rateLimits(
   config: Config,
   metrics: Metrics | undefined,
   buckets: RateLimitStore,
-  store: Store,
-  logger: Logger,
+  organizations: OrganizationLimits,
 ): RateLimits {
   return createRateLimits({
     numbers: {
@@ -307,11 +414,7 @@ function rateLimits(
       failedAuthentications: config.rateLimitFailedAuth,
     },
     store: buckets,
-    organizations: rememberedLimits({
-      read: (organizationId) => store.run(readRequestLimit, { organizationId }),
-      clock: () => performance.now(),
-      onFailure: (error) => logger.warn({ event: "limits.organization_unread", err: error }),
-    }),
+    organizations,
     onRefused: (limit) => metrics?.onRateLimited(limit),
   });
 }

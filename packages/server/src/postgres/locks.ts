@@ -6,12 +6,6 @@ import pg from "pg";
 export const lockOrganization = (organizationId: string): string =>
   `SELECT pg_advisory_xact_lock(hashtextextended(${pg.escapeLiteral(organizationId)}, 1))`;
 
-/**
- * Keeps retention from dropping a month until the end of a transaction that reads. Before its snapshot, which this does not
- * take: a table that is gone is gone for every snapshot, also for one that does not see yet since when records are kept.
- */
-export const keepMonths = "LOCK TABLE ONLY records IN ACCESS SHARE MODE";
-
 const priceBookKey = "hashtextextended('price book', 2)";
 
 /**
@@ -22,6 +16,10 @@ export const holdPricesStill = `SELECT pg_advisory_xact_lock_shared(${priceBookK
 
 /** In a function of the database: waits for the appends that are under way, and lets later ones wait until it is committed. */
 export const waitForAppends = `PERFORM pg_advisory_xact_lock(${priceBookKey})`;
+
+/** For the schema: the same for an operation, which is written for every store. */
+export const makeWaitForAppends = `
+CREATE FUNCTION wait_for_appends() RETURNS void LANGUAGE plpgsql AS $wait$ BEGIN ${waitForAppends}; END $wait$`;
 
 /** For the schema: every change of the price book increases its revision, in whatever operation it happens. */
 export const guardPrices = `

@@ -1,6 +1,6 @@
 import { migrations } from "../sqlite/schema.ts";
-import { requireAppendTerms } from "./append-terms.ts";
-import { guardPrices } from "./locks.ts";
+import { requireAppendTerms, requireNobodyListens } from "./append-terms.ts";
+import { guardPrices, makeWaitForAppends } from "./locks.ts";
 import { makeKeysPartition, makeRecordsPartition } from "./partitions.ts";
 import { dropRecordsPartition, guardKeptFrom } from "./retention-functions.ts";
 import { installationPolicy, rowPolicy } from "./row-security.ts";
@@ -50,7 +50,10 @@ const roomForUpdates = ["rollup_hourly", "rollup_daily", "rollup_user_daily"]
   .join(";\n");
 
 /** What migrations do here beside what they do on the embedded store, by their number. */
-const ownAdditions: Readonly<Record<number, string>> = { 11: `${requireAppendTerms};\n${roomForUpdates}` };
+const ownAdditions: Readonly<Record<number, string>> = {
+  11: `${requireAppendTerms};\n${roomForUpdates}`,
+  17: `${requireNobodyListens};\n${makeWaitForAppends}`,
+};
 
 /** The catalogue's rows stand under no organization, and every organization reads them. */
 const withCatalogue: ReadonlySet<string> = new Set(["providers", "models", "price_versions", "model_aliases"]);

@@ -1,11 +1,21 @@
+import { alertOperations } from "../alerts/alerts.sql.ts";
+import { countErrors } from "../alerts/error-counts.sql.ts";
+import { alertRuleOperations } from "../alerts/rules.sql.ts";
+import { alertWatchOperations } from "../alerts/watches.sql.ts";
 import { auditOperations } from "../audit/audit.sql.ts";
+import { budgetLeaseOperations } from "../budgets/budget-leases.sql.ts";
 import { budgetOperations } from "../budgets/budgets.sql.ts";
+import { reservationOperations } from "../budgets/reservations.sql.ts";
+import { channelOperations } from "../channels/channels.sql.ts";
 import { costQueryOperations } from "../costs/cost-query.sqlite.ts";
 import { exportOperations } from "../exports/exports.sql.ts";
+import { feedOperations } from "../feed/feed.sql.ts";
+import { feedWebhookOperations } from "../feed/tell-webhooks.sql.ts";
 import { idempotencyOperations } from "../idempotency/idempotency.sql.ts";
 import { apiKeyOperations } from "../identity/api-keys.sql.ts";
 import { importOperations } from "../imports/imports.sql.ts";
 import { jobOperations } from "../jobs/job-queue.sql.ts";
+import { quantityCountOperations } from "../limits/quantity-counts.sql.ts";
 import { invitationOperations } from "../members/invitations.sql.ts";
 import { memberOperations } from "../members/members.sql.ts";
 import { roleOperations } from "../members/roles.sql.ts";
@@ -47,12 +57,22 @@ export const storeOperations: readonly StoreOperation<never, unknown>[] = [
   ...invitationOperations,
   ...projectOperations,
   ...budgetOperations,
+  ...alertRuleOperations,
+  ...alertOperations,
+  ...alertWatchOperations,
+  countErrors,
+  ...reservationOperations,
+  ...budgetLeaseOperations,
+  ...feedOperations,
+  ...feedWebhookOperations,
+  ...quantityCountOperations,
   ...retentionOperations,
   ...teamOperations,
   ...userOperations,
   ...signInOperations,
   ...sessionOperations,
   ...webhookOperations,
+  ...channelOperations,
   ...webhookDeliveryOperations,
   ...deliveryQueueOperations,
 ];

@@ -1,4 +1,5 @@
 import pg from "pg";
+import { isListenedToNow, nobodyListens } from "../feed/note-appended.postgres.ts";
 import { termErrors } from "../postgres/append-terms.ts";
 import { holdPricesStill, lockOrganization } from "../postgres/locks.ts";
 import type { OneTrip } from "../postgres/one-trip.ts";
@@ -17,6 +18,8 @@ export interface AppendTerms {
   readonly revision: number;
   /** Since when records are kept, in UTC milliseconds; 0 is since ever. */
   readonly keptFromMs: number;
+  /** Whether the records must be noted in the feed. */
+  readonly isListenedTo: boolean;
 }
 
 /**
@@ -26,31 +29,37 @@ export interface AppendTerms {
 export async function beginAppend(
   client: pg.ClientBase,
   organizationId: string,
-  hasLock: boolean,
+  { hasLock, nowMs }: { readonly hasLock: boolean; readonly nowMs: number },
 ): Promise<AppendTerms> {
   const lock = hasLock ? `${lockOrganization(organizationId)}; ` : "";
   const answers = (await client.query(
-    `${opening(organizationId)}; ${lock}${holdPricesStill}; SELECT (${revisionSql}) AS revision, (${keptFromSql}) AS "keptFromMs"`,
-  )) as unknown as readonly pg.QueryResult<{ [Term in keyof AppendTerms]: number | null }>[];
-  const { revision, keptFromMs } = answers.at(-1)?.rows[0] ?? {};
+    `${opening(organizationId)}; ${lock}${holdPricesStill}; SELECT (${revisionSql}) AS revision, (${keptFromSql}) AS "keptFromMs",
+       ${isListenedToNow(organizationId, nowMs)} AS "isListenedTo"`,
+  )) as unknown as readonly pg.QueryResult<{ [Term in keyof AppendTerms]: AppendTerms[Term] | null }>[];
+  const { revision, keptFromMs, isListenedTo } = answers.at(-1)?.rows[0] ?? {};
   if (revision == null) throw new Error("the price book has no revision");
-  return { revision, keptFromMs: keptFromMs ?? 0 };
+  return { revision, keptFromMs: keptFromMs ?? 0, isListenedTo: isListenedTo === true };
 }
 
 /** The same in one trip with what follows, as soon as the terms of the rating hold: see `brokenTerm`. */
 export function addBeginning(
   trip: OneTrip,
   organizationId: string,
-  { revision, firstMs }: { readonly revision: number; readonly firstMs: number },
+  terms: { readonly revision: number; readonly firstMs: number; readonly isNoted: boolean; readonly nowMs: number },
 ): void {
-  const first = Number.isFinite(firstMs) ? firstMs : "NULL";
-  trip.add(opening(organizationId), holdPricesStill, `SELECT require_append_terms(${revision}, ${first})`);
+  const first = Number.isFinite(terms.firstMs) ? terms.firstMs : "NULL";
+  const unnoted = terms.isNoted ? "" : `, ${nobodyListens(organizationId, terms.nowMs)}`;
+  trip.add(
+    opening(organizationId),
+    holdPricesStill,
+    `SELECT require_append_terms(${terms.revision}, ${first})${unnoted}`,
+  );
 }
 
 /** Which term of an append did not hold, where it was refused for that. */
 export function brokenTerm(error: unknown): keyof typeof termErrors | undefined {
   const code = error instanceof pg.DatabaseError ? error.code : undefined;
-  return (["revision", "keptFrom"] as const).find((term) => termErrors[term] === code);
+  return (["revision", "keptFrom", "unnoted"] as const).find((term) => termErrors[term] === code);
 }
 
 /** Begins a short write, one at a time for each organization. */

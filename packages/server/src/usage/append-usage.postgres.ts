@@ -1,4 +1,5 @@
 import type pg from "pg";
+import { ListenedTo, noteAppended } from "../feed/note-appended.postgres.ts";
 import { CopyRowsMemory } from "../postgres/copy-rows.ts";
 import { isRefusedStatement, OneTrip } from "../postgres/one-trip.ts";
 import { connectionOf, type ProcessParts } from "../postgres/pool.ts";
@@ -46,6 +47,8 @@ interface StraightGroup {
   readonly revision: number;
   readonly laid: LaidRecords;
   readonly sums: CommittedSums;
+  /** The ids of the records, where somebody listens. */
+  readonly noted: readonly Uint8Array[] | undefined;
   readonly results: readonly (AppendResult | Refusal)[];
   /** Whether there is more in it than bodies that are refused whole. */
   readonly isOpen: boolean;
@@ -63,7 +66,7 @@ interface CarefulGroup {
 }
 
 /** What one attempt at writing came to. */
-type Attempt = "written" | "other prices" | "needs care";
+type Attempt = "written" | "other prices" | "needs care" | "must be noted";
 
 export interface AppenderParts {
   readonly pool: pg.Pool;
@@ -83,6 +86,7 @@ export class UsageAppender {
   readonly #interning = new PostgresInterning();
   readonly #partitions = new RecordsPartitions();
   readonly #memory = new CopyRowsMemory();
+  readonly #listenedTo = new ListenedTo();
   #carefulLeft = 0;
 
   constructor(parts: AppenderParts) {
@@ -131,6 +135,7 @@ export class UsageAppender {
     const kept = withKeptPrices(process, organizationId, (prices) => {
       const laid = new LaidRecords(writing, Math.ceil(bytes / recordBytesMin));
       const sums = new CommittedSums();
+      const noted: Uint8Array[] | undefined = this.#listenedTo.has(organizationId, receivedAtMs) ? [] : undefined;
       let isComplete = true;
       let isOpen = false;
       const results = bodies.map((body) => {
@@ -139,7 +144,10 @@ export class UsageAppender {
           const isRejected = record instanceof RejectedOutcome;
           isComplete = isComplete && (isRejected || isKnown(writing, record));
           if (!isComplete) return;
-          if (!isRejected) laid.add(record);
+          if (!isRejected) {
+            laid.add(record);
+            noted?.push(record.id);
+          }
           const outcome: RecordOutcome = isRejected ? record : { kind: "recorded", record };
           sums.add(outcome);
           result.add(outcome);
@@ -149,7 +157,7 @@ export class UsageAppender {
         isOpen = true;
         return isComplete ? result.end() : undefined;
       });
-      return isComplete ? { laid, sums, results, isOpen } : undefined;
+      return isComplete ? { laid, sums, noted, results, isOpen } : undefined;
     });
     if (kept?.result === undefined) return undefined;
     const { results, ...rest } = kept.result;
@@ -161,14 +169,17 @@ export class UsageAppender {
   }
 
   /** Everything in one trip: this thread is busy reading the next group when the server ends a statement. */
-  async #writeStraight(organizationId: string, { revision, laid, sums }: StraightGroup): Promise<Attempt> {
+  async #writeStraight(organizationId: string, group: StraightGroup): Promise<Attempt> {
+    const { revision, laid, sums, noted } = group;
     const startedAt = performance.now();
     return withClient(this.#parts.pool, async (client, breakUp) => {
       await this.#makePartitions(client, []);
       const trip = new OneTrip();
-      addBeginning(trip, organizationId, { revision, firstMs: laid.firstMs });
+      const nowMs = this.#parts.process.now();
+      addBeginning(trip, organizationId, { revision, firstMs: laid.firstMs, isNoted: noted !== undefined, nowMs });
       laid.addKeys(trip);
       laid.addRecords(trip);
+      if (noted !== undefined && noted.length > 0) trip.add(noteAppended(organizationId, noted, nowMs));
       try {
         await trip.add("COMMIT").send(client);
       } catch (error) {
@@ -178,11 +189,12 @@ export class UsageAppender {
         }
         const came = this.#cameTo(error);
         if (came === undefined) throw error;
+        if (came === "must be noted") this.#listenedTo.add(organizationId, nowMs);
         await client.query("ROLLBACK");
         return came;
       }
       laid.giveBack();
-      this.#parts.onCommitted(sums.total(performance.now() - startedAt));
+      this.#parts.onCommitted(sums.total(performance.now() - startedAt, [organizationId]));
       return "written";
     });
   }
@@ -191,6 +203,7 @@ export class UsageAppender {
   #cameTo(error: unknown): Attempt | undefined {
     const broken = brokenTerm(error);
     if (broken === "revision") return "other prices";
+    if (broken === "unnoted") return "must be noted";
     if (broken === "keptFrom") return "needs care";
     if (!isTakenKey(error) && !isOutOfRange(error)) return undefined;
     this.#carefulLeft = carefulGroups;
@@ -233,7 +246,10 @@ export class UsageAppender {
       // A trial leaves nothing behind, so its numbers are its own and end with it.
       const interning = isTrial ? new PostgresInterning() : this.#interning;
       if (!isTrial) await this.#intern(client, organizationId, records);
-      const present = await beginAppend(client, organizationId, isTrial);
+      const present = await beginAppend(client, organizationId, {
+        hasLock: isTrial,
+        nowMs: this.#parts.process.now(),
+      });
       if (revision !== undefined && present.revision !== revision) {
         await client.query("ROLLBACK");
         return "other prices";
@@ -246,10 +262,11 @@ export class UsageAppender {
         await client.query("ROLLBACK");
         return "written";
       }
+      if (present.isListenedTo) await this.#note(client, organizationId, bodies);
       await commit(client, breakUp);
       const sums = new CommittedSums();
       for (const { outcomes } of bodies) for (const outcome of outcomes) sums.add(outcome);
-      this.#parts.onCommitted(sums.total(performance.now() - startedAt));
+      this.#parts.onCommitted(sums.total(performance.now() - startedAt, [organizationId]));
       return "written";
     });
   }
@@ -270,6 +287,13 @@ export class UsageAppender {
     }
     const isSurprise = outcomes.some((outcome, index) => outcome.kind !== "recorded" && outcome !== asked[index]);
     this.#carefulLeft = isSurprise ? carefulGroups : Math.max(0, this.#carefulLeft - 1);
+  }
+
+  async #note(client: pg.ClientBase, organizationId: string, bodies: readonly OpenBody[]): Promise<void> {
+    const ids = bodies.flatMap(({ outcomes }) =>
+      outcomes.flatMap((outcome) => (outcome.kind === "recorded" ? [outcome.record.id] : [])),
+    );
+    if (ids.length > 0) await client.query(noteAppended(organizationId, ids, this.#parts.process.now()));
   }
 
   async #makePartitions(client: pg.ClientBase, records: readonly PreparedRecord[]): Promise<void> {

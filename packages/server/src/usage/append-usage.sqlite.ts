@@ -1,3 +1,4 @@
+import { noteAppended } from "../feed/note-appended.sqlite.ts";
 import { priceBookRevision } from "../pricing/price-lookup.sqlite.ts";
 import { Refusal } from "../refusal.ts";
 import { keptFrom } from "../retention/kept-from.sqlite.ts";
@@ -82,6 +83,7 @@ function tellCommitted(store: StoreThread, bodies: readonly Body[], durationMs: 
     committedUsage(
       bodies.map(({ outcomes }) => outcomes),
       durationMs,
+      [...new Set(bodies.map(({ args }) => args.organizationId))],
     ),
   );
 }
@@ -153,6 +155,10 @@ function tryGroup(
     }
     flushRollups(store, rollups);
     if (ending === "commit") {
+      noteAppended(
+        store,
+        bodies.map(({ outcomes }) => outcomes),
+      );
       commitToFile(store);
       committed = true;
     }

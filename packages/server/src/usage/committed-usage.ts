@@ -46,16 +46,20 @@ export class CommittedSums {
     add(gained, record);
   }
 
-  total(durationMs: number): CommittedUsage {
-    return { durationMs, ...this.#counts, models: [...this.#models.values()].map(toCommittedModel) };
+  total(durationMs: number, organizations: readonly string[]): CommittedUsage {
+    return { durationMs, organizations, ...this.#counts, models: [...this.#models.values()].map(toCommittedModel) };
   }
 }
 
 /** The same of a transaction whose outcomes, body by body, are all known. */
-export function committedUsage(outcomes: readonly (readonly RecordOutcome[])[], durationMs: number): CommittedUsage {
+export function committedUsage(
+  outcomes: readonly (readonly RecordOutcome[])[],
+  durationMs: number,
+  organizations: readonly string[],
+): CommittedUsage {
   const sums = new CommittedSums();
   for (const ofBody of outcomes) for (const outcome of ofBody) sums.add(outcome);
-  return sums.total(durationMs);
+  return sums.total(durationMs, organizations);
 }
 
 function gainedOf(models: Map<string, Gained>, { provider, model }: SeriesDimensions): Gained {

@@ -1,4 +1,5 @@
 import type { Pico } from "@llm-cost-ops/core";
+import { noteInFeed } from "../feed/feed.sql.ts";
 import { invariant } from "../refusal.ts";
 import type { StoreConnection } from "../store/connection.ts";
 import type { CorrectionInput } from "./corrections.ts";
@@ -141,6 +142,15 @@ class CorrectionWriter {
       );
     }
     await flushRollups(this.#connection, this.rollups);
+    const corrected = [...this.#marks.values()].map(({ record }) => record);
+    const [first] = corrected;
+    if (first === undefined) return;
+    await noteInFeed(
+      this.#connection,
+      first.organization_id,
+      "updated",
+      corrected.map(({ id }) => id),
+    );
   }
 }
 

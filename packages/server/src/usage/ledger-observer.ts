@@ -18,6 +18,8 @@ export interface CommittedModel {
 
 /** One committed transaction of the ledger, summed up. */
 export interface CommittedUsage {
+  /** Whose usage it was, each once. */
+  readonly organizations: readonly string[];
   readonly durationMs: number;
   readonly recorded: number;
   readonly duplicate: number;

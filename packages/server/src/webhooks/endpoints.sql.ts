@@ -2,6 +2,7 @@ import type { Webhook, WebhookInput, WebhookUpdate } from "@llm-cost-ops/contrac
 import { limits } from "@llm-cost-ops/contract/limits";
 import { formatInstant } from "@llm-cost-ops/core";
 import { recordChange } from "../audit/audit-entries.sql.ts";
+import { followSubscriptions } from "../feed/tell-webhooks.sql.ts";
 import { Refusal } from "../refusal.ts";
 import type { StoreConnection } from "../store/connection.ts";
 import { type OfOrganization, storeChange, storeRead } from "../store/operation.ts";
@@ -47,7 +48,7 @@ const toWire = (row: WebhookRow, nowMs: number): Webhook => ({
 
 export async function requireWebhook(connection: StoreConnection, named: NamedWebhook): Promise<Webhook> {
   const row = await connection.get<WebhookRow>(
-    `SELECT ${columns} FROM webhooks WHERE organization_id = ? AND id = ?`,
+    `SELECT ${columns} FROM webhooks WHERE organization_id = ? AND id = ? AND channel_kind IS NULL`,
     named.organizationId,
     named.id,
   );
@@ -86,7 +87,7 @@ export const createWebhook = storeChange(
     { organizationId, id, input, secret }: NamedWebhook & { readonly input: WebhookInput; readonly secret: KeptSecret },
   ): Promise<Webhook> => {
     const count = await connection.get<{ readonly present: number }>(
-      "SELECT count(*) AS present FROM webhooks WHERE organization_id = ?",
+      "SELECT count(*) AS present FROM webhooks WHERE organization_id = ? AND channel_kind IS NULL",
       organizationId,
     );
     if (Number(count?.present ?? 0) >= limits.webhooks) {
@@ -107,6 +108,7 @@ export const createWebhook = storeChange(
       nowMs,
       input.paused === true ? nowMs : null,
     );
+    await followSubscriptions(connection, organizationId);
     const made = await requireWebhook(connection, { organizationId, id });
     await record(connection, "create", made, { after: told(made) });
     return made;
@@ -115,7 +117,7 @@ export const createWebhook = storeChange(
 
 export const listWebhooks = storeRead("webhooks.list", async (connection, { organizationId }: OfOrganization) => {
   const rows = await connection.all<WebhookRow>(
-    `SELECT ${columns} FROM webhooks WHERE organization_id = ? ORDER BY created_at, id`,
+    `SELECT ${columns} FROM webhooks WHERE organization_id = ? AND channel_kind IS NULL ORDER BY created_at, id`,
     organizationId,
   );
   return rows.map((row) => toWire(row, connection.now()));
@@ -158,6 +160,7 @@ export const updateWebhook = storeChange(
         id,
       );
     }
+    await followSubscriptions(connection, organizationId);
     const after = await requireWebhook(connection, { organizationId, id });
     await record(connection, "update", after, { before: told(before), after: told(after) });
     return after;
@@ -173,6 +176,7 @@ export const deleteWebhook = storeChange("webhooks.delete", async (connection, n
     id,
   );
   await connection.run("DELETE FROM webhooks WHERE organization_id = ? AND id = ?", organizationId, id);
+  await followSubscriptions(connection, organizationId);
   await record(connection, "delete", before, { before: told(before) });
 });
 
