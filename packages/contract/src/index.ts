@@ -1,7 +1,9 @@
+export * from "./alerts.ts";
 export * from "./api-keys.ts";
 export * from "./audit.ts";
 export * from "./auth.ts";
 export * from "./budgets.ts";
+export * from "./channels.ts";
 export * from "./costs.ts";
 export * from "./errors.ts";
 export * from "./fields.ts";
@@ -13,5 +15,7 @@ export * from "./organizations.ts";
 export * from "./permissions.ts";
 export * from "./pricing.ts";
 export * from "./projects.ts";
+export * from "./quantity-limits.ts";
+export * from "./reservations.ts";
 export * from "./usage.ts";
 export * from "./webhooks.ts";

@@ -25,15 +25,25 @@ export const limits = {
   teamMembers: 1_000,
   budgetScopeValues: 1_000,
   budgetThresholds: 20,
+  reservationSecondsMax: 86_400,
+  /** Of all labels of an estimate as JSON: the reservation's id carries them. */
+  reservationLabelBytes: 1_000,
   /** In one organization. */
   members: 10_000,
   projects: 10_000,
   teams: 1_000,
   budgets: 1_000,
+  alertRules: 200,
+  alertChannels: 20,
   customRoles: 100,
   openInvitations: 1_000,
   invitationDays: 30,
   webhooks: 100,
+  channels: 100,
+  channelRecipients: 50,
   webhookUrlLength: 2_048,
   webhookOverlapSeconds: 30 * 86_400,
 } as const;
+
+/** The lengths of time that tokens and money are limited over. */
+export const limitWindows = ["minute", "hour", "day"] as const;

@@ -70,10 +70,13 @@ const tagDescriptions: Readonly<Record<string, string>> = {
   Members: "Who belongs to an organization, invitations, and roles with scopes.",
   Projects: "Projects, and teams of projects and members.",
   Budgets: "What may be spent in a period, and how much of it is.",
+  Limits: "What may be used of tokens and money, and what is left.",
+  Alerts: "Rules that say what is worth an alert, and what came of them.",
   "Sign-in": "Sessions of people, and what they sign in with.",
   Users: "People, who belong to the installation and are members of organizations.",
   Audit: "Who changed what, when and from where, in a chain that shows tampering.",
   Webhooks: "Signed events sent to addresses of your own.",
+  Channels: "Where alerts go: e-mail, Slack, Teams, PagerDuty, or a webhook.",
   OpenTelemetry: "Spans of model calls over OTLP/HTTP.",
   System: "State and description of the server.",
 };

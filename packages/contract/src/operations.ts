@@ -21,10 +21,14 @@ import {
 import { CursorPage } from "./fields.ts";
 import { ImportQuery, ImportReport } from "./imports.ts";
 import { basePath, created, data, get, id, list, type Operation, ok, page } from "./operation.ts";
+import { alertOperations } from "./operations/alerts.ts";
 import { auditOperations } from "./operations/audit.ts";
 import { budgetOperations } from "./operations/budgets.ts";
+import { channelOperations } from "./operations/channels.ts";
+import { limitOperations } from "./operations/limits.ts";
 import { memberOperations } from "./operations/members.ts";
 import { projectOperations } from "./operations/projects.ts";
+import { reservationOperations } from "./operations/reservations.ts";
 import { userOperations } from "./operations/users.ts";
 import { webhookOperations } from "./operations/webhooks.ts";
 import {
@@ -512,9 +516,13 @@ export const operations = {
   ...memberOperations,
   ...projectOperations,
   ...budgetOperations,
+  ...reservationOperations,
+  ...alertOperations,
+  ...limitOperations,
   ...userOperations,
   ...auditOperations,
   ...webhookOperations,
+  ...channelOperations,
 
   "otlp.traces": {
     method: "POST",

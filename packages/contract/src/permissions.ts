@@ -21,8 +21,13 @@ export const permissionMeanings = {
   "projects:write": "Create, change and archive projects.",
   "budgets:read": "Read budgets, their history and what was spent of them.",
   "budgets:write": "Make, change and delete budgets.",
+  "budgets:reserve": "Reserve of hard budgets before a call, and settle or release that after it.",
+  "alerts:read": "Read alert rules and alerts.",
+  "alerts:write": "Make, change and delete alert rules, acknowledge and resolve alerts.",
   "webhooks:read": "List webhook endpoints and what was sent to them.",
   "webhooks:write": "Add, change and delete webhook endpoints, replace their secrets, and send again.",
+  "channels:read": "List the channels that alerts go to, and what was sent there; without what lets one in.",
+  "channels:write": "Make, change, test and delete channels.",
   "audit:read": "Read, export, check and sign the audit trail.",
   "keys:write": "Create, rotate and revoke API keys that may do no more than their maker.",
 } as const satisfies Record<string, string>;
@@ -33,14 +38,27 @@ export const permissions = Object.keys(permissionMeanings) as [Permission, ...Pe
 
 // Who has keys and who belongs to the organization is not everybody's business; nor is the audit trail, which names people
 // with their addresses and shows what was changed everywhere; nor are the addresses
-// of webhooks, which may be secrets. A role for auditors is one custom role away.
-const guarded: ReadonlySet<Permission> = new Set(["keys:read", "members:read", "audit:read", "webhooks:read"]);
+// of webhooks, which may be secrets, and of channels, which name people. A role for auditors is one custom role away.
+const guarded: ReadonlySet<Permission> = new Set([
+  "keys:read",
+  "members:read",
+  "audit:read",
+  "webhooks:read",
+  "channels:read",
+]);
 const reading = permissions.filter((permission) => permission.endsWith(":read") && !guarded.has(permission));
 
 /** The roles that every organization has, as what they allow. */
 export const roles = {
   admin: new Set(permissions),
-  developer: new Set<Permission>([...reading, "usage:write", "imports:write", "exports:write", "keys:read"]),
+  developer: new Set<Permission>([
+    ...reading,
+    "usage:write",
+    "budgets:reserve",
+    "imports:write",
+    "exports:write",
+    "keys:read",
+  ]),
   analyst: new Set<Permission>([...reading, "exports:write"]),
   billing: new Set<Permission>([
     ...reading,
@@ -49,6 +67,9 @@ export const roles = {
     "repricings:write",
     "exports:write",
     "budgets:write",
+    "alerts:write",
+    // Alerts about budgets name the channels that they go to.
+    "channels:read",
   ]),
   viewer: new Set<Permission>(reading),
 } as const satisfies Record<string, ReadonlySet<Permission>>;

@@ -25,6 +25,7 @@ test("every read is repeatable, and nothing that appends without an id of its ow
     "auth.refresh",
     "budgets.update",
     "catalogue.preview",
+    "channels.update",
     "costs.batchQuery",
     "costs.bulkCreate",
     "costs.create",

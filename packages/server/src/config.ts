@@ -2,13 +2,15 @@ import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { parse as parseToml, TomlError } from "smol-toml";
+import { type MailConfig, readMailSettings } from "./channels/mail-settings.ts";
 import type { DatabaseAddress } from "./database-address.ts";
+import { type QuantityConfig, readQuantitySettings } from "./limits/quantity-settings.ts";
 import { type Setting, SettingError, type SettingName, settings, unusedSettings } from "./settings.ts";
 
 type SettingValue<Name extends SettingName> = ReturnType<(typeof settings)[Name]["parse"]>;
 
 /** The configuration: read once, checked, frozen. Paths are absolute. */
-export interface Config {
+export interface Config extends QuantityConfig, MailConfig {
   readonly database: SettingValue<"database">;
   readonly databasePoolSize: SettingValue<"databasePoolSize">;
   readonly host: SettingValue<"host">;
@@ -132,8 +134,10 @@ export function loadConfig(sources: ConfigSources = {}): Config {
     rateLimitOrganizationRequests: read("rateLimitOrganizationRequests"),
     rateLimitBurst: read("rateLimitBurst"),
     rateLimitFailedAuth: read("rateLimitFailedAuth"),
+    ...readQuantitySettings(read),
     retentionMonths: read("retentionMonths"),
     webhookAllowedAddresses: read("webhookAllowedAddresses"),
+    ...readMailSettings(read, problems),
   };
   const notices = unusedNotices(environment, files, problems);
   if (problems.length > 0) throw new ConfigError(problems);

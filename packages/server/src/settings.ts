@@ -1,27 +1,12 @@
+import { mailSettings } from "./channels/mail-settings.ts";
 import { type DatabaseAddress, readDatabaseAddress, withoutPassword } from "./database-address.ts";
 import { keyPattern, keyPrefixPattern } from "./identity/credential.ts";
+import { quantitySettings } from "./limits/quantity-settings.ts";
 import { Secret } from "./secret.ts";
+import { type Setting, SettingError } from "./setting.ts";
 import { type AllowedAddresses, readAllowedAddresses } from "./webhooks/address-guard.ts";
 
-/** Where a setting can be written, what it means and how its text is read. */
-export interface Setting<T> {
-  readonly env: string;
-  /** `section.key` in config.toml. */
-  readonly toml: string;
-  readonly flag: string | undefined;
-  /** The text that stands when nobody says anything; undefined where the setting may stay unset. */
-  readonly fallback: string | undefined;
-  readonly meaning: string;
-  /** Secrets print as *** and may be given as a file that `NAME_FILE` points at. */
-  readonly secret: boolean;
-  /** What of a secret text may be shown; nothing of it if absent. */
-  readonly shown?: (text: string) => string;
-  /** Reads the text; throws a `SettingError` that says what would be right. */
-  readonly parse: (text: string) => T;
-}
-
-/** What is wrong with a setting's text, as the end of a sentence that begins with its name. */
-export class SettingError extends Error {}
+export { type Setting, SettingError };
 
 const wholeNumber =
   (min: number, max: number) =>
@@ -294,6 +279,7 @@ export const settings = {
     secret: false,
     parse: wholeNumber(0, 1_000_000),
   }),
+  ...quantitySettings,
   retentionMonths: setting({
     env: "RETENTION_MONTHS",
     toml: "database.retention_months",
@@ -310,10 +296,11 @@ export const settings = {
     flag: undefined,
     fallback: undefined,
     meaning:
-      "Addresses, networks and host names between commas that webhooks may go to besides the public internet, also by http. All that is not public is refused otherwise.",
+      "Addresses, networks and host names between commas that webhooks and channels may go to besides the public internet, also by http. All that is not public is refused otherwise.",
     secret: false,
     parse: allowedAddresses,
   }),
+  ...mailSettings,
 } as const;
 
 export type SettingName = keyof typeof settings;

@@ -227,6 +227,14 @@ const cases: { readonly [Id in OperationId]?: Case } = {
     tells: "webhook",
   },
   "webhooks.delete": { params: named("webhook"), tells: "webhook" },
+  "channels.create": {
+    body: () => ({ kind: "slack", name: "ops", url: "https://hooks.example.invalid/services/1" }),
+    tells: "channel",
+    learns: remember("channel"),
+  },
+  "channels.update": { params: named("channel"), body: () => ({ description: "Costs" }), tells: "channel" },
+  "channels.test": { params: named("channel"), tells: "channel" },
+  "channels.delete": { params: named("channel"), tells: "channel" },
   "audit.verify": { body: () => ({}), tells: question },
   "audit.checkpoint": { tells: { nothing: "a checkpoint is a part of the trail" } },
 };

@@ -29,6 +29,7 @@ export interface Things {
   readonly team: string;
   readonly invitation: string;
   readonly session: string;
+  readonly channel: string;
   readonly webhook: string;
   readonly delivery: string;
 }
@@ -129,6 +130,11 @@ export async function startAccessWorld(): Promise<AccessWorld> {
         role: "viewer",
       }),
       session: person.session,
+      channel: await made("/channels", {
+        kind: "slack",
+        name: word,
+        url: `https://hooks.example.invalid/${word}`,
+      }),
       webhook,
       delivery: await made(`/webhooks/${webhook}/test`, undefined),
     };

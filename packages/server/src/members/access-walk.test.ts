@@ -26,6 +26,7 @@ const bodies: { readonly [Id in OperationId]?: unknown } = {
   "teams.update": { name: "Mine now" },
   "webhooks.update": { description: "Mine now" },
   "webhooks.rotateSecret": {},
+  "channels.update": { description: "Mine now" },
 };
 const queries: { readonly [Id in OperationId]?: string } = { "members.removeRole": "?scope=own" };
 
@@ -92,6 +93,7 @@ function idsIn(operation: Operation, things: Things): Readonly<Record<string, st
     projects: { id: things.project },
     teams: { id: things.team },
     users: { id: things.member, session_id: things.session },
+    channels: { id: things.channel },
     webhooks: { id: things.webhook, delivery_id: things.delivery },
   };
   const ids = byKind[kind];

@@ -82,9 +82,13 @@ export class AddressRefused extends Error {}
 export interface AddressGuard {
   /** What is wrong with an address that webhooks are to go to, as the end of a sentence; undefined where nothing is. */
   urlProblem(text: string): string | undefined;
+  /** The same of a host name or an address, such as a mail server's. */
+  hostProblem(host: string): string | undefined;
   /** For the `lookup` of `node:http` and `node:https`: fails with `AddressRefused` if any of a name's addresses is refused. */
   readonly lookup: LookupFunction;
 }
+
+const inside = "must not lead into a private, local or reserved network";
 
 /** Gives the addresses of a host; throws where there are none. */
 export type ResolveHost = (host: string) => Promise<readonly string[]>;
@@ -111,7 +115,15 @@ export function createAddressGuard(
     return refused.check(address, family) || (family === "ipv6" && !internetIPv6.check(address, family));
   };
 
+  const hostProblem = (text: string): string | undefined => {
+    const host = plainHost(text);
+    if (hosts.has(host)) return undefined;
+    if (isIP(host) !== 0) return isRefused(host) ? inside : undefined;
+    return /(?:^|\.)(?:localhost|local|internal|home\.arpa)$/.test(host) ? inside : undefined;
+  };
+
   return {
+    hostProblem,
     urlProblem(text) {
       const url = URL.canParse(text) ? new URL(text) : undefined;
       if (url === undefined || !/^https?:$/.test(url.protocol)) return "must be an https address";
@@ -119,12 +131,9 @@ export function createAddressGuard(
       const host = plainHost(url.hostname);
       if (hosts.has(host)) return undefined;
       // The parser has brought every spelling of an IPv4 address (decimal, octal, hexadecimal, short) to the one with dots.
-      const isAddress = isIP(host) !== 0;
-      if (isAddress && isRefused(host)) return "must not lead into a private, local or reserved network";
-      if (!isAddress && /(?:^|\.)(?:localhost|local|internal|home\.arpa)$/.test(host)) {
-        return "must not lead into a private, local or reserved network";
-      }
-      if (url.protocol !== "https:" && !(isAddress && isAllowed(host))) return "must be an https address";
+      const problem = hostProblem(host);
+      if (problem !== undefined) return problem;
+      if (url.protocol !== "https:" && !(isIP(host) !== 0 && isAllowed(host))) return "must be an https address";
       return undefined;
     },
     lookup(hostname, options, callback) {

@@ -49,7 +49,7 @@ interface NamedDelivery extends NamedWebhook {
   readonly deliveryId: string;
 }
 
-async function requireDelivery(
+export async function requireDelivery(
   connection: StoreConnection,
   { organizationId, id, deliveryId }: NamedDelivery,
 ): Promise<WebhookDelivery> {
@@ -66,24 +66,28 @@ export interface DeliveryPage extends NamedWebhook {
 }
 
 /** Newest first, and one more than the limit where there are more. */
-export const listDeliveries = storeRead(
-  "webhooks.deliveries",
-  async (connection, { organizationId, id, status, beforeId, limit }: DeliveryPage) => {
-    await requireWebhook(connection, { organizationId, id });
-    const rows = await connection.all<DeliveryRow>(
-      `${selectDeliveries} AND (CAST(? AS TEXT) IS NULL OR d.status = ?) AND (CAST(? AS TEXT) IS NULL OR d.id < ?)
-       ORDER BY d.id DESC LIMIT ?`,
-      organizationId,
-      id,
-      status,
-      status,
-      beforeId,
-      beforeId,
-      limit + 1,
-    );
-    return rows.map(toWire);
-  },
-);
+export const listDeliveries = storeRead("webhooks.deliveries", async (connection, page: DeliveryPage) => {
+  await requireWebhook(connection, page);
+  return deliveriesTo(connection, page);
+});
+
+export async function deliveriesTo(
+  connection: StoreConnection,
+  { organizationId, id, status, beforeId, limit }: DeliveryPage,
+): Promise<readonly WebhookDelivery[]> {
+  const rows = await connection.all<DeliveryRow>(
+    `${selectDeliveries} AND (CAST(? AS TEXT) IS NULL OR d.status = ?) AND (CAST(? AS TEXT) IS NULL OR d.id < ?)
+     ORDER BY d.id DESC LIMIT ?`,
+    organizationId,
+    id,
+    status,
+    status,
+    beforeId,
+    beforeId,
+    limit + 1,
+  );
+  return rows.map(toWire);
+}
 
 /** What is sent to an endpoint by hand would lie there unsent while it is paused or disabled, to somebody's surprise. */
 async function requireActive(connection: StoreConnection, named: NamedWebhook): Promise<void> {

@@ -1,3 +1,4 @@
+import type { ChannelKind } from "@llm-cost-ops/contract";
 import { recordChange } from "../audit/audit-entries.sql.ts";
 import type { StoreConnection } from "../store/connection.ts";
 import { installationWrite, type OfOrganization, promptRead, storeWrite } from "../store/operation.ts";
@@ -22,9 +23,18 @@ export interface Places {
   readonly failing: number;
 }
 
+/** What is known of a channel without its secret. */
+export interface ClaimedChannel {
+  readonly kind: ChannelKind;
+  /** JSON. */
+  readonly target: string;
+}
+
 /** A delivery as its sender gets it. */
 export interface ClaimedDelivery extends OfOrganization {
   readonly webhookId: string;
+  /** Of an endpoint that is a channel. */
+  readonly channel: ClaimedChannel | undefined;
   readonly id: string;
   /** This one included. */
   readonly attempts: number;
@@ -33,18 +43,24 @@ export interface ClaimedDelivery extends OfOrganization {
   readonly secrets: readonly [KeptSecret, ...KeptSecret[]];
   readonly eventId: string;
   readonly body: string;
+  /** Those of several recipients whom earlier attempts have reached. */
+  readonly deliveredTo: readonly string[];
 }
 
 const active = "paused_at IS NULL AND disabled_at IS NULL";
 const pendingOf = `FROM webhook_deliveries d WHERE d.organization_id = webhooks.organization_id AND d.webhook_id = webhooks.id
   AND d.status = 'pending'`;
+/** What comes first about the same subject is sent first: a message that all is well again must not be overtaken. */
+const inTurn = `(d.subject IS NULL OR NOT EXISTS (SELECT 1 FROM webhook_deliveries o
+  WHERE o.organization_id = d.organization_id AND o.webhook_id = d.webhook_id AND o.status = 'pending'
+    AND o.subject = d.subject AND o.created_at < d.created_at))`;
 
 /** Whether anything is to be sent to anybody, and when next; a delivery under way is due when its lease ends. */
 export const nextDelivery = promptRead(
   "webhooks.next",
   async (connection, _args: null): Promise<{ readonly endpoints: number; readonly dueMs: number | null }> => {
     const row = await connection.get<{ readonly endpoints: number; readonly due_at: number | null }>(
-      `SELECT count(*) AS endpoints, min((SELECT min(d.due_at) ${pendingOf})) AS due_at FROM webhooks WHERE ${active}`,
+      `SELECT count(*) AS endpoints, min((SELECT min(d.due_at) ${pendingOf} AND ${inTurn})) AS due_at FROM webhooks WHERE ${active}`,
     );
     return { endpoints: Number(row?.endpoints ?? 0), dueMs: row?.due_at ?? null };
   },
@@ -54,6 +70,8 @@ interface EndpointRow extends SecretsRow {
   readonly organization_id: string;
   readonly id: string;
   readonly url: string;
+  readonly channel_kind: ChannelKind | null;
+  readonly target: string | null;
   readonly failing_since: number | null;
 }
 
@@ -63,6 +81,7 @@ interface PendingRow {
   readonly created_at: number;
   readonly event_id: string;
   readonly body: string;
+  readonly delivered_to: string | null;
 }
 
 /** What a sender has under way, one entry each. */
@@ -88,8 +107,8 @@ export const claimDeliveries = installationWrite(
   ): Promise<readonly ClaimedDelivery[]> => {
     const nowMs = connection.now();
     const endpoints = await connection.all<EndpointRow>(
-      `SELECT organization_id, id, url, secret, previous_secret, sealed_bits, previous_until, failing_since FROM webhooks
-       WHERE ${active} AND EXISTS (SELECT 1 ${pendingOf} AND d.due_at <= ?)
+      `SELECT organization_id, id, url, channel_kind, target, secret, previous_secret, sealed_bits, previous_until, failing_since
+       FROM webhooks WHERE ${active} AND EXISTS (SELECT 1 ${pendingOf} AND d.due_at <= ? AND ${inTurn})
        ORDER BY CASE WHEN failing_since IS NULL THEN 0 ELSE 1 END, organization_id, id`,
       nowMs,
     );
@@ -122,11 +141,11 @@ async function claimOf(
   limit: number,
   nowMs: number,
 ): Promise<readonly ClaimedDelivery[]> {
-  const { organization_id: organizationId, id: webhookId, url } = endpoint;
+  const { organization_id: organizationId, id: webhookId, url, channel_kind: kind, target } = endpoint;
   const due = await connection.all<PendingRow>(
-    `SELECT d.id, d.attempts, d.created_at, d.event_id, e.body FROM webhook_deliveries d
+    `SELECT d.id, d.attempts, d.created_at, d.event_id, d.delivered_to, e.body FROM webhook_deliveries d
      JOIN webhook_events e ON e.organization_id = d.organization_id AND e.id = d.event_id
-     WHERE d.organization_id = ? AND d.webhook_id = ? AND d.status = 'pending' AND d.due_at <= ?
+     WHERE d.organization_id = ? AND d.webhook_id = ? AND d.status = 'pending' AND d.due_at <= ? AND ${inTurn}
      ORDER BY d.due_at, d.id LIMIT ?`,
     organizationId,
     webhookId,
@@ -150,6 +169,7 @@ async function claimOf(
     claimed.push({
       organizationId,
       webhookId,
+      channel: kind === null ? undefined : { kind, target: target ?? "{}" },
       id: row.id,
       attempts: row.attempts + 1,
       createdAtMs: row.created_at,
@@ -157,6 +177,7 @@ async function claimOf(
       secrets: secretsAt(endpoint, nowMs),
       eventId: row.event_id,
       body: row.body,
+      deliveredTo: row.delivered_to === null ? [] : (JSON.parse(row.delivered_to) as string[]),
     });
   }
   return claimed;
@@ -173,6 +194,8 @@ export interface AttemptEnd {
   readonly responseBody: string | null;
   readonly error: string | null;
   readonly durationMs: number;
+  /** Those of several recipients who have it by now; absent where that is all or nobody. */
+  readonly deliveredTo?: readonly string[] | undefined;
 }
 
 type Attempt = Pick<ClaimedDelivery, "organizationId" | "webhookId" | "id" | "attempts">;
@@ -189,7 +212,7 @@ export const finishDelivery = storeWrite(
     const isOver = end.outcome === "succeeded" || end.againMs === null;
     const changed = await connection.run(
       `UPDATE webhook_deliveries SET status = ?, due_at = ?, finished_at = ?, response_status = ?, response_body = ?,
-         error = ?, duration_ms = ?
+         error = ?, duration_ms = ?, delivered_to = CAST(? AS TEXT)
        WHERE organization_id = ? AND webhook_id = ? AND id = ? AND status = 'pending' AND (attempts = ? OR ? = 1)`,
       isOver ? end.outcome : "pending",
       end.againMs ?? nowMs,
@@ -198,6 +221,7 @@ export const finishDelivery = storeWrite(
       end.responseBody,
       end.error,
       end.durationMs,
+      end.deliveredTo === undefined ? null : JSON.stringify(end.deliveredTo),
       organizationId,
       webhookId,
       id,
@@ -227,15 +251,18 @@ async function noteFailure(
     readonly failing_since: number | null;
     readonly failed_at: number | null;
     readonly disabled_at: number | null;
+    readonly channel_kind: ChannelKind | null;
   }>(
-    "SELECT failing_since, failed_at, disabled_at FROM webhooks WHERE organization_id = ? AND id = ?",
+    "SELECT failing_since, failed_at, disabled_at, channel_kind FROM webhooks WHERE organization_id = ? AND id = ?",
     organizationId,
     webhookId,
   );
   if (row === undefined || row.disabled_at !== null) return;
   const isLasting = row.failing_since !== null && nowMs - (row.failed_at ?? nowMs) <= apartMs;
   const sinceMs = isLasting ? (row.failing_since ?? nowMs) : nowMs;
-  const reason = isGone ? "gone" : nowMs - sinceMs >= failingMs ? "failing" : null;
+  const lasting = isGone ? "gone" : nowMs - sinceMs >= failingMs ? "failing" : null;
+  // A channel is never given up: what is wrong may be mended, and an alert that nobody hears is worse than one sent in vain.
+  const reason = row.channel_kind === null ? lasting : null;
   await connection.run(
     `UPDATE webhooks SET failing_since = ?, failed_at = ?, disabled_at = ?, disabled_reason = ?
      WHERE organization_id = ? AND id = ?`,

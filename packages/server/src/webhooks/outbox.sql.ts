@@ -69,6 +69,7 @@ export async function insertDelivery(
   subject: string | null = null,
 ): Promise<string> {
   const nowMs = connection.now();
+  const createdMs = subject === null ? nowMs : await nextOfSubject(connection, organizationId, webhookId, subject);
   const id = formatUuid(uuidV7Maker()(nowMs));
   await connection.run(
     `INSERT INTO webhook_deliveries (organization_id, webhook_id, id, event_id, subject, status, attempts, due_at, created_at)
@@ -79,7 +80,24 @@ export async function insertDelivery(
     eventId,
     subject,
     nowMs,
-    nowMs,
+    createdMs,
   );
   return id;
+}
+
+/** The instant of a delivery is its place among those about the same, so it is never that of the one before. */
+async function nextOfSubject(
+  connection: StoreConnection,
+  organizationId: string,
+  webhookId: string,
+  subject: string,
+): Promise<number> {
+  const row = await connection.get<{ readonly last: number | null }>(
+    `SELECT max(created_at) AS last FROM webhook_deliveries
+     WHERE organization_id = ? AND webhook_id = ? AND subject = ? AND status = 'pending'`,
+    organizationId,
+    webhookId,
+    subject,
+  );
+  return Math.max(connection.now(), (row?.last ?? -1) + 1);
 }

@@ -1,13 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { limits, type Pagination } from "@llm-cost-ops/contract";
-import { readCursor, writeCursor } from "../costs/page-cursor.ts";
 import type { Routes } from "../http/route.ts";
 import { Refusal } from "../refusal.ts";
 import type { Secret } from "../secret.ts";
 import type { Store } from "../store/operation.ts";
-import { formatUuid } from "../usage/record-id.ts";
 import type { AddressGuard } from "./address-guard.ts";
 import { listDeliveries, replayDelivery, testWebhook } from "./deliveries.sql.ts";
+import { deliveryPage } from "./delivery-page.ts";
 import {
   createWebhook,
   deleteWebhook,
@@ -27,9 +25,7 @@ export interface WebhookRouteDeps {
   readonly wakeSender: () => void;
 }
 
-const defaultLimit = 100;
 const defaultOverlapSeconds = 86_400;
-const nowhere = { fromMs: 0, toMs: 0 };
 
 /** Webhook endpoints and what was sent to them. */
 export function webhookRoutes({ store, guard, secretKey, wakeSender }: WebhookRouteDeps): Routes {
@@ -104,21 +100,10 @@ export function webhookRoutes({ store, guard, secretKey, wakeSender }: WebhookRo
     "webhooks.deliveries": {
       body: "json",
       handle: async ({ caller: { organizationId }, params: { id }, query }) => {
-        const status = query.status ?? null;
-        const question = { view: "webhook deliveries", organization: organizationId, webhook: id, status };
-        const limit = Math.min(query.limit ?? defaultLimit, limits.pageLimit);
-        const behind = query.cursor === undefined ? undefined : readCursor(question, query.cursor, 0).position.id;
-        const beforeId = behind === undefined ? null : formatUuid(Buffer.from(behind, "hex"));
-        const found = await store.run(listDeliveries, { organizationId, id, status, beforeId, limit });
-        const items = found.slice(0, limit);
-        const last = found.length > limit ? items.at(-1) : undefined;
-        const position = last && { id: last.id.replaceAll("-", ""), values: [] };
-        const pagination: Pagination = {
-          limit,
-          has_more: last !== undefined,
-          next_cursor: position === undefined ? null : writeCursor(question, { period: nowhere, position }),
+        const question = { view: "webhook deliveries", organization: organizationId, webhook: id };
+        return {
+          json: await deliveryPage({ organizationId, id }, query, question, (page) => store.run(listDeliveries, page)),
         };
-        return { json: { data: items, pagination } };
       },
     },
     "webhooks.replay": {

@@ -47,6 +47,7 @@ const startSender = (own: Partial<SenderParts> = {}): Sender => {
   const sender = createSender({
     store: opened.store,
     guard: loopback,
+    sendToChannel: () => Promise.reject(new Error("there are no channels")),
     secretKey: undefined,
     clock: () => now,
     chance: () => 0.5,

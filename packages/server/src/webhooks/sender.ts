@@ -3,6 +3,7 @@ import type { Store } from "../store/operation.ts";
 import type { AddressGuard } from "./address-guard.ts";
 import {
   type AttemptEnd,
+  type ClaimedChannel,
   type ClaimedDelivery,
   claimDeliveries,
   finishDelivery,
@@ -12,7 +13,7 @@ import {
 } from "./delivery-queue.sql.ts";
 import { nextAttemptMs } from "./retry-schedule.ts";
 import { openSecret } from "./secrets.ts";
-import { type RequestOutcome, sendRequest } from "./send-request.ts";
+import { type RequestLimits, type RequestOutcome, sendRequest } from "./send-request.ts";
 import { signatureHeaders } from "./signatures.ts";
 
 /** How long a sender waits at most before it looks whether something is due that another process or thread caused. */
@@ -23,9 +24,25 @@ const sweepMs = 3_600_000;
 
 const defaultPlaces: Places = { all: 256, organization: 32, endpoint: 4, failing: 1 };
 
+/** What came of an attempt to send something to a channel. */
+export type ChannelOutcome = RequestOutcome & {
+  /** Those of several recipients who have it by now, also by earlier attempts. */
+  readonly deliveredTo?: readonly string[];
+  /** Trying again would change nothing. */
+  readonly isFinal?: boolean;
+};
+
+/** Sends a delivery to a channel, whose secret has been opened, in the words of the channel's kind. */
+export type SendToChannel = (
+  delivery: ClaimedDelivery,
+  channel: ClaimedChannel & { readonly secret: string },
+  limits: RequestLimits,
+) => Promise<ChannelOutcome>;
+
 export interface SenderParts {
   readonly store: Store;
   readonly guard: AddressGuard;
+  readonly sendToChannel: SendToChannel;
   readonly secretKey: Secret | undefined;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
@@ -132,37 +149,41 @@ const named = (deliveries: readonly ClaimedDelivery[]) =>
 const requestTimeoutMs = 10_000;
 
 async function attempt(
-  { guard, secretKey, clock, userAgent, timeoutMs = requestTimeoutMs }: SenderParts,
-  { url, secrets, eventId, body }: ClaimedDelivery,
+  { guard, sendToChannel, secretKey, clock, userAgent, timeoutMs = requestTimeoutMs }: SenderParts,
+  delivery: ClaimedDelivery,
   signal: AbortSignal,
-): Promise<RequestOutcome> {
+): Promise<ChannelOutcome> {
+  const { url, channel, secrets, eventId, body } = delivery;
   const opened = secrets.map((secret) => openSecret(secret, secretKey)).filter((secret) => secret !== undefined);
   const [present, ...others] = opened;
   if (present === undefined || opened.length < secrets.length) {
     const error = "the secret was sealed with another secret key: replace it";
     return { kind: "unanswered", error, durationMs: 0 };
   }
+  const limits = { guard, timeoutMs, signal };
+  if (channel !== undefined) return sendToChannel(delivery, { ...channel, secret: present }, limits);
   const headers = {
     "content-type": "application/json",
     "user-agent": userAgent,
     ...signatureHeaders({ id: eventId, atMs: clock(), body }, [present, ...others]),
   };
-  return sendRequest({ url, headers, body }, { guard, timeoutMs, signal });
+  return sendRequest({ url, headers, body }, limits);
 }
 
-/** What an attempt means: done by any status of 200 to 299, over by 410, tried again by everything else. */
-function endOf(delivery: ClaimedDelivery, outcome: RequestOutcome, nowMs: number, chance: number): AttemptEnd {
+/** What an attempt means: done by any status of 200 to 299, over by 410 of a webhook, tried again by everything else. */
+function endOf(delivery: ClaimedDelivery, outcome: ChannelOutcome, nowMs: number, chance: number): AttemptEnd {
   const status = outcome.kind === "answered" ? outcome.status : null;
   const isSuccess = status !== null && status >= 200 && status < 300;
-  const isGone = status === 410;
+  const isGone = status === 410 && delivery.channel === undefined;
   const isRedirect = status !== null && status >= 300 && status < 400;
   return {
     outcome: isSuccess ? "succeeded" : "failed",
-    againMs: isSuccess || isGone ? null : (nextAttemptMs(delivery, nowMs, chance) ?? null),
+    againMs: isSuccess || isGone || outcome.isFinal === true ? null : (nextAttemptMs(delivery, nowMs, chance) ?? null),
     isGone,
     responseStatus: status,
     responseBody: outcome.kind === "answered" ? outcome.body : null,
     error: outcome.kind === "unanswered" ? outcome.error : isRedirect ? "redirects are not followed" : null,
     durationMs: outcome.durationMs,
+    deliveredTo: outcome.deliveredTo ?? (delivery.deliveredTo.length > 0 ? delivery.deliveredTo : undefined),
   };
 }

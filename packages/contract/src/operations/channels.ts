@@ -1,0 +1,75 @@
+import {
+  Channel,
+  ChannelCreated,
+  ChannelDelivery,
+  ChannelDeliveryQuery,
+  ChannelInput,
+  ChannelUpdate,
+} from "../channels.ts";
+import { created, data, get, id, list, type Operation, ok, page } from "../operation.ts";
+
+/** Where alerts go. */
+export const channelOperations = {
+  "channels.create": {
+    method: "POST",
+    path: "/channels",
+    tag: "Channels",
+    access: "key",
+    permission: "channels:write",
+    summary: "Make a channel that alerts can go to. What it is let in by is never shown again.",
+    body: ChannelInput,
+    success: created(data(ChannelCreated)),
+    errors: ["CONFLICT", "VALIDATION_ERROR"],
+  },
+  "channels.list": get("/channels", "Channels", "Channels by name.", {
+    permission: "channels:read",
+    success: ok(list(Channel)),
+  }),
+  "channels.test": {
+    method: "POST",
+    path: "/channels/:id/test",
+    tag: "Channels",
+    access: "key",
+    permission: "channels:write",
+    summary: "Send a test to a channel, as soon as it can be. Its delivery tells what came of it.",
+    params: id,
+    success: created(data(ChannelDelivery)),
+    errors: ["NOT_FOUND", "CONFLICT"],
+  },
+  "channels.deliveries": get("/channels/:id/deliveries", "Channels", "What was sent to a channel, newest first.", {
+    permission: "channels:read",
+    params: id,
+    query: ChannelDeliveryQuery,
+    success: ok(page(ChannelDelivery)),
+    errors: ["NOT_FOUND"],
+  }),
+  "channels.get": get("/channels/:id", "Channels", "One channel.", {
+    permission: "channels:read",
+    params: id,
+    success: ok(data(Channel)),
+    errors: ["NOT_FOUND"],
+  }),
+  "channels.update": {
+    method: "PATCH",
+    path: "/channels/:id",
+    tag: "Channels",
+    access: "key",
+    permission: "channels:write",
+    summary: "Change a channel, pause it, or let it go on.",
+    params: id,
+    body: ChannelUpdate,
+    success: ok(data(Channel)),
+    errors: ["NOT_FOUND", "CONFLICT", "VALIDATION_ERROR"],
+  },
+  "channels.delete": {
+    method: "DELETE",
+    path: "/channels/:id",
+    tag: "Channels",
+    access: "key",
+    permission: "channels:write",
+    summary: "Delete a channel; what is pending is not sent.",
+    params: id,
+    success: { status: 204, description: "Gone." },
+    errors: ["NOT_FOUND"],
+  },
+} as const satisfies Record<string, Operation>;
