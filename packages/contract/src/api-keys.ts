@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Instant, Name } from "./fields.ts";
 import { permissions } from "./permissions.ts";
+import { KeptQuantityLimits, QuantityLimits } from "./quantity-limits.ts";
 
 /** What a key is for. Both kinds may do the same; they differ in how they begin: `sk_live_…` and `sk_test_…`. */
 export const keyEnvironments = ["live", "test"] as const;
@@ -25,6 +26,9 @@ export const ApiKeyInput = z
     }),
     project_id: Name.optional().meta({
       description: "Records of the key get this project where they name none, and may name no other.",
+    }),
+    limits: QuantityLimits.optional().meta({
+      description: "Those of the key that makes it where absent or in part, and never more.",
     }),
     environment: z.enum(keyEnvironments).default("live").meta({
       description:
@@ -55,6 +59,9 @@ export const ApiKey = z
     environment: z.enum(keyEnvironments).meta({ description: "`test` of a key that begins with `sk_test_`." }),
     scopes: z.array(PermissionName).meta({ description: "What the key may do." }),
     project_id: z.string().nullable(),
+    limits: KeptQuantityLimits.nullable().meta({
+      description: "The key's own, in tokens and money; null where it has none.",
+    }),
     created_at: z.string(),
     last_used_at: z.string().nullable(),
     expires_at: z.string().nullable(),

@@ -30,6 +30,11 @@ export const errorCodes = {
     meaning:
       "The answer needs single records of a time of which only sums by whole hours (by user: days) of UTC are kept; the message says since when records are.",
   },
+  STREAM_001: {
+    status: 410,
+    meaning:
+      "What followed on this position of the live stream is not kept any more: begin without `Last-Event-ID`, and list what was missed.",
+  },
   PRICING_001: { status: 409, meaning: "The price would overlap or change a price version that already exists." },
   PRICING_002: { status: 422, meaning: "The price list cannot be read; `field_errors` names each wrong entry." },
   REPRICING_001: {
@@ -54,6 +59,11 @@ export const errorCodes = {
   NOT_FOUND: { status: 404, meaning: "There is nothing at this address or with this id." },
   METHOD_NOT_ALLOWED: { status: 405, meaning: "The address exists but not with this method." },
   CONFLICT: { status: 409, meaning: "The request contradicts the present state of what it names." },
+  BUDGET_EXCEEDED: {
+    status: 402,
+    meaning:
+      "A hard budget has no room for the reservation, or knows no price for it; `details` names the budget and, for who may see it, how it stands.",
+  },
   IDEMPOTENCY_001: {
     status: 422,
     meaning: "This `Idempotency-Key` was sent with another body or to another address in the last 24 hours.",
@@ -68,7 +78,10 @@ export const errorCodes = {
     status: 415,
     meaning: "The body's content type or encoding is not one that this address reads.",
   },
-  RATE_LIMITED: { status: 429, meaning: "Too many requests; `Retry-After` says when to try again." },
+  RATE_LIMITED: {
+    status: 429,
+    meaning: "Too many requests, or more tokens or money than a limit allows; `Retry-After` says when to try again.",
+  },
   INTERNAL_ERROR: { status: 500, meaning: "A defect of the server; the request id finds it in the log." },
   UNAVAILABLE: {
     status: 503,

@@ -8,6 +8,7 @@ export * from "./costs.ts";
 export * from "./errors.ts";
 export * from "./fields.ts";
 export * from "./imports.ts";
+export * from "./live.ts";
 export * from "./members.ts";
 export * from "./openapi.ts";
 export * from "./operations.ts";

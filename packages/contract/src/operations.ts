@@ -26,6 +26,7 @@ import { auditOperations } from "./operations/audit.ts";
 import { budgetOperations } from "./operations/budgets.ts";
 import { channelOperations } from "./operations/channels.ts";
 import { limitOperations } from "./operations/limits.ts";
+import { liveOperations } from "./operations/live.ts";
 import { memberOperations } from "./operations/members.ts";
 import { projectOperations } from "./operations/projects.ts";
 import { reservationOperations } from "./operations/reservations.ts";
@@ -522,6 +523,7 @@ export const operations = {
   ...userOperations,
   ...auditOperations,
   ...webhookOperations,
+  ...liveOperations,
   ...channelOperations,
 
   "otlp.traces": {

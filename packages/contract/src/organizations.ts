@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { AggregateRow, Range } from "./costs.ts";
 import { Instant, MoneyInput, MoneyString, Name } from "./fields.ts";
+import { KeptQuantityLimits, QuantityLimits } from "./quantity-limits.ts";
 
 /**
  * Who of the parent may look into a tenant: with `strict` those who may make tenants (`organizations:write`), with
@@ -31,6 +32,10 @@ export const OrganizationSettings = z
     rate_limit_requests: z.number().int().min(1).max(10_000_000).optional().meta({
       description:
         "Reads a minute of all the organization's callers together, and as many writes. Enforced within seconds of a change, beside what the installation allows.",
+    }),
+    limits: QuantityLimits.optional().meta({
+      description:
+        "In tokens and money, of all the organization's callers together, beside what the installation allows. Those of a tenant are its parent's to set.",
     }),
     timezone: z.string().min(1).max(64).optional().meta({
       description:
@@ -70,6 +75,7 @@ export const Organization = z
     settings: z.object({
       ...OrganizationSettings.shape,
       budget_limit: MoneyString.optional(),
+      limits: KeptQuantityLimits.optional(),
     }),
     created_at: z.string(),
     updated_at: z.string(),

@@ -2,13 +2,16 @@ import type * as Wire from "@llm-cost-ops/contract";
 import type { RequestOptions } from "./options.ts";
 import { dataOf } from "./records.ts";
 import type { Session } from "./session.ts";
-import { type FromWire, fromWire } from "./wire.ts";
+import { type FromWire, fromWire, type ToWire, toWire } from "./wire.ts";
 
 /** A key without its secret. */
 export interface ApiKey extends FromWire<Wire.ApiKey> {}
 
 /** A new key with its secret, which is shown this once. */
 export interface CreatedApiKey extends FromWire<Wire.ApiKeyCreated> {}
+
+/** Tokens and money in any minute, hour and day. */
+export interface QuantityLimits extends ToWire<Wire.QuantityLimits> {}
 
 export interface CreateApiKeyParams {
   readonly name: string;
@@ -20,6 +23,8 @@ export interface CreateApiKeyParams {
   readonly projectId?: string | undefined;
   /** What the key is for: a `live` key (if absent) begins with `sk_live_`, a `test` key with `sk_test_`. */
   readonly environment?: Wire.ApiKey["environment"] | undefined;
+  /** What the key may reserve, with what it records: tokens, and money as numbers or, exactly, decimal strings. */
+  readonly limits?: QuantityLimits | undefined;
 }
 
 /** Credentials of programs. */
@@ -39,6 +44,7 @@ export class ApiKeys {
       expires_at: expiresAt instanceof Date ? expiresAt.toISOString() : expiresAt,
       project_id: params.projectId,
       environment: params.environment,
+      limits: toWire(params.limits),
     });
     const answer = await this.#session.transport.json({ operation: "apiKeys.create", body, options });
     return fromWire<Wire.ApiKeyCreated>(dataOf(answer));

@@ -10,6 +10,9 @@ export interface SessionTokens extends FromWire<Wire.SessionTokens> {}
 /** Whose credential the client has, and what it may do. */
 export interface WhoAmI extends FromWire<Wire.WhoAmI> {}
 
+/** One limit in tokens or money. Amounts are given twice: as numbers, and exactly under the name with `Exact`. */
+export interface LimitStatus extends FromWire<Wire.LimitStatus> {}
+
 /** A session of a user, without its tokens. */
 export interface UserSession extends FromWire<Wire.UserSession> {}
 
@@ -24,7 +27,7 @@ export interface FactorProof {
   readonly code: string;
 }
 
-/** Signing in, and what users change about that. All but `login`, `refresh` and `whoami` needs a user's access token. */
+/** Signing in, and what users change about that. All but `login`, `refresh`, `whoami` and `limits` needs a user's access token. */
 export class Auth {
   readonly #session: Session;
 
@@ -49,6 +52,12 @@ export class Auth {
 
   async whoami(options?: RequestOptions): Promise<WhoAmI> {
     return fromWire<Wire.WhoAmI>(dataOf(await this.#session.transport.json({ operation: "auth.whoami", options })));
+  }
+
+  /** What the client's credential, and everybody of its organization, may use of tokens and money, and what is left. */
+  async limits(options?: RequestOptions): Promise<LimitStatus[]> {
+    const answer = await this.#session.transport.json({ operation: "limits.list", options });
+    return fromWire<Wire.LimitStatus[]>(dataOf(answer));
   }
 
   /** The user's own active sessions, the one used last first. */

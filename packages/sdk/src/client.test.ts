@@ -150,7 +150,9 @@ describe("the rest of the interface", () => {
       json(200, { data: { id: "k", revoked_at: "t" } }),
       json(200, { status: "ok", version: "1", checks: { the_store: "ok" } }),
     );
-    expect(await client.apiKeys.create({ name: "ci" })).toMatchObject({ key: "sk-new", createdAt: "t" });
+    const limits = { tokensPerMinute: 9, costPerDay: "0.1", currency: "EUR" };
+    expect(await client.apiKeys.create({ name: "ci", limits })).toMatchObject({ key: "sk-new", createdAt: "t" });
+    expect(body()).toMatchObject({ limits: { tokens_per_minute: 9, cost_per_day: "0.1", currency: "EUR" } });
     expect(await client.apiKeys.list()).toEqual([]);
     expect(await client.apiKeys.revoke("k")).toMatchObject({ revokedAt: "t" });
     expect(await client.system.health()).toEqual({ status: "ok", version: "1", checks: { the_store: "ok" } });

@@ -172,6 +172,7 @@ export const endpoints = {
   "channels.delete": never("DELETE", `${api}/channels/:id`),
   "channels.test": once(`${api}/channels/:id/test`),
   "channels.deliveries": read(`${api}/channels/:id/deliveries`),
+  "live.stream": read(`${api}/stream`),
   "otlp.traces": once("/v1/traces"),
   "system.health": read("/health"),
   "system.ready": read("/ready"),

@@ -1,4 +1,13 @@
-export type { ApiKey, ApiKeys, CreateApiKeyParams, CreatedApiKey } from "./api-keys.ts";
+export type {
+  Alert,
+  AlertRule,
+  AlertRules,
+  Alerts,
+  CreateAlertRuleParams,
+  ListAlertsParams,
+  UpdateAlertRuleParams,
+} from "./alerts.ts";
+export type { ApiKey, ApiKeys, CreateApiKeyParams, CreatedApiKey, QuantityLimits } from "./api-keys.ts";
 export type {
   Audit,
   AuditCheckpoint,
@@ -8,7 +17,16 @@ export type {
   ExportAuditParams,
   ListAuditParams,
 } from "./audit.ts";
-export type { Auth, FactorProof, LoginParams, SessionTokens, TotpOffer, UserSession, WhoAmI } from "./auth.ts";
+export type {
+  Auth,
+  FactorProof,
+  LimitStatus,
+  LoginParams,
+  SessionTokens,
+  TotpOffer,
+  UserSession,
+  WhoAmI,
+} from "./auth.ts";
 export type {
   Budget,
   BudgetAmendment,

@@ -18,7 +18,10 @@ import type { Config } from "./config.ts";
 import { costRoutes } from "./costs/routes.ts";
 import { exportStore } from "./exports/exports.sql.ts";
 import { exportRoutes } from "./exports/routes.ts";
+import { FeedPages } from "./feed/feed-pages.ts";
 import { FeedWatch } from "./feed/feed-watch.ts";
+import { LiveStreams } from "./feed/live-streams.ts";
+import { liveRoutes } from "./feed/routes.ts";
 import { type App, type AppParts, createApp } from "./http/app.ts";
 import { createInProcessFetch } from "./http/in-process-fetch.ts";
 import type { Metrics } from "./http/metrics.ts";
@@ -182,6 +185,7 @@ export async function compose(config: Config, { clock, logger, brief, createServ
       wakeSender,
       onFailure: (error) => logger.error({ event: "feed.watch_failed", err: error }),
     });
+    const streams = new LiveStreams({ watch: feed, pages: new FeedPages(store), authenticator });
     const wakeAll = (): void => {
       wakeSender();
       acting.aside(feed.wake);
@@ -260,6 +264,7 @@ export async function compose(config: Config, { clock, logger, brief, createServ
           hashes,
           commonAmong,
         }),
+        liveRoutes({ streams }),
         webhookRoutes({ store, guard, secretKey: config.secretKey, wakeSender: wakeAll }),
         channelRoutes({
           store,
@@ -321,6 +326,7 @@ export async function compose(config: Config, { clock, logger, brief, createServ
       close: async () => {
         state.readiness = "stopping";
         app.beginStopping();
+        streams.stop();
         inProcess?.close();
         await closeWithin(app, config.shutdownTimeoutSeconds * 1_000);
         if (brief !== undefined) await jobs.idle();

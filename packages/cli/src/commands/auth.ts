@@ -10,6 +10,7 @@ import { wireForm } from "../wire-form.ts";
 import { defineFactor } from "./auth-factor.ts";
 import { defineSessions } from "./auth-session.ts";
 import { wholeNumber } from "./flag-values.ts";
+import { addLimitFlags, defineLimits, type LimitFlags, limitsFrom } from "./limit-flags.ts";
 
 const columns: readonly Column<ApiKey>[] = [
   { heading: "id", isWhole: true, text: (row) => row.id },
@@ -29,7 +30,7 @@ function stateOf(row: ApiKey): string {
   return `${Date.parse(row.expires_at) > Date.now() ? "expires" : "expired"} ${row.expires_at}`;
 }
 
-interface CreateFlags {
+interface CreateFlags extends LimitFlags {
   readonly name: string;
   readonly scope?: Permission[];
   readonly expires?: string;
@@ -46,21 +47,26 @@ function scope(text: string, before: readonly Permission[] = []): Permission[] {
 export function define(command: Command, run: Run): void {
   defineSessions(command, run);
   defineFactor(command, run);
+  defineLimits(command, run);
 
-  command
-    .command("create-api-key")
-    .description("create a key; stdout gets the key alone")
-    .requiredOption("--name <name>", "what the key is for")
-    .option("--scope <permission>", "what the key may do, such as usage:write; repeatable (all that you may)", scope)
-    .option("--expires <instant>", "the instant from which on the key is refused (never, or that of the key in use)")
-    .option("--project <id>", "the project of the key's records, which may name no other")
-    .option("--test", "a test key, which begins with sk_test_ and may do the same")
+  addLimitFlags(
+    command
+      .command("create-api-key")
+      .description("create a key; stdout gets the key alone")
+      .requiredOption("--name <name>", "what the key is for")
+      .option("--scope <permission>", "what the key may do, such as usage:write; repeatable (all that you may)", scope)
+      .option("--expires <instant>", "the instant from which on the key is refused (never, or that of the key in use)")
+      .option("--project <id>", "the project of the key's records, which may name no other")
+      .option("--test", "a test key, which begins with sk_test_ and may do the same"),
+    "the key may reserve",
+  )
     .addHelpText("after", '\nExample: new_key=$(cost-ops auth create-api-key --name "Rotation key")')
     .action(
-      run<CreateFlags>(async (cli, { name, scope: scopes, expires: expiresAt, project: projectId, test }) => {
+      run<CreateFlags>(async (cli, { name, scope: scopes, expires: expiresAt, project: projectId, test, ...flags }) => {
         const client = await cli.connect("may be created");
         const environment = test ? "test" : "live";
-        const created = await client.apiKeys.create({ name, scopes, expiresAt, projectId, environment });
+        const limits = limitsFrom(flags);
+        const created = await client.apiKeys.create({ name, scopes, expiresAt, projectId, environment, limits });
         await writeRecord(cli.terminal, wireForm<object>(created), () => created.key);
         cli.terminal.talk(`Key ${created.id} (${printable(created.name)}) is shown this once; only its hash is kept.`);
       }),

@@ -4,6 +4,7 @@ import type { Run } from "../invocation.ts";
 import { type Column, writeAnswer, writeRecord } from "../terminal/output.ts";
 import { printable } from "../terminal/printable.ts";
 import { wireForm } from "../wire-form.ts";
+import { addLimitFlags, type LimitFlags, limitsFrom, limitsText } from "./limit-flags.ts";
 
 const columns: readonly Column<Organization>[] = [
   { heading: "id", isWhole: true, text: (row) => row.id },
@@ -62,6 +63,34 @@ export function define(command: Command, run: Run): void {
         });
         await writeRecord(cli.terminal, wireForm<object>(created), () => created.apiKey.key);
         cli.terminal.talk(`Tenant ${created.id} (${printable(created.name)}). Its key is shown this once.`);
+      }),
+    );
+
+  addLimitFlags(
+    command
+      .command("set-limits")
+      .description("limit an organization in tokens and money, in place of all such limits that it has")
+      .argument("<id>", "your organization, or a tenant of it"),
+    "everybody of it together may reserve",
+  )
+    .addHelpText("after", "\nWithout any flag it has no limits any more.")
+    .action(
+      run<LimitFlags>(async (cli, flags, [id = ""]) => {
+        const client = await cli.connect();
+        const { settings: before } = wireForm<Organization>(await client.organizations.get(id));
+        const { limits: _, ...settings } = before;
+        const limits = limitsFrom(flags);
+        const changed = await client.organizations.update(id, {
+          settings: {
+            budgetLimit: settings.budget_limit,
+            budgetPeriod: settings.budget_period,
+            alertThreshold: settings.alert_threshold,
+            rateLimitRequests: settings.rate_limit_requests,
+            timezone: settings.timezone,
+            limits,
+          },
+        });
+        await writeRecord(cli.terminal, wireForm<object>(changed), () => `${changed.id} ${limitsText(limits)}.`);
       }),
     );
 

@@ -1,5 +1,5 @@
 import type { Readable } from "node:stream";
-import type { Operation, OperationId, operations, Permission } from "@llm-cost-ops/contract";
+import type { KeptQuantityLimits, Operation, OperationId, operations, Permission } from "@llm-cost-ops/contract";
 import type { z } from "zod";
 import type { RecordScope } from "../identity/record-scope.ts";
 
@@ -23,6 +23,8 @@ export interface Caller {
   readonly permissions: ReadonlySet<Permission>;
   /** UTC milliseconds from which on the key is refused; absent where it has no end, and of users, whose accounts have none. */
   readonly expiresAtMs?: number;
+  /** What a key may use of tokens and money by itself; absent where it has no such limits. */
+  readonly limits?: KeptQuantityLimits;
   /** Of each permission that holds for a part of the records alone, that part; absent where none is limited. */
   readonly scopes?: ReadonlyMap<Permission, RecordScope>;
   /** The part of the records for which the permission of this request holds; every record where absent. */
@@ -50,6 +52,8 @@ export interface Reply {
   readonly bytes?: Uint8Array | string;
   readonly chunks?: AsyncIterable<string | Uint8Array>;
   readonly contentType?: string;
+  /** Cuts the connection of chunks that nobody takes. */
+  readonly cut?: AbortSignal;
 }
 
 /**

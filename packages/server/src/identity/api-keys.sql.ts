@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { ApiKey } from "@llm-cost-ops/contract";
+import type { ApiKey, KeptQuantityLimits } from "@llm-cost-ops/contract";
 import { type Permission, permissions } from "@llm-cost-ops/contract/permissions";
 import { recordChange } from "../audit/audit-entries.sql.ts";
 import type { Caller } from "../http/route.ts";
@@ -34,10 +34,11 @@ interface KeyRow {
   readonly project_id: string | null;
   readonly expires_at: number | null;
   readonly rotated_from: string | null;
+  readonly limits: string | null;
 }
 
 const columns = `organization_id, id, name, prefix, created_at, last_used_at, revoked_at, scopes, project_id, expires_at,
-  rotated_from`;
+  rotated_from, limits`;
 
 const iso = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
 
@@ -47,6 +48,9 @@ function readScopes(text: string | null): readonly Permission[] | null {
   const names = JSON.parse(text) as readonly string[];
   return permissions.filter((permission) => names.includes(permission));
 }
+
+const readLimits = (text: string | null): KeptQuantityLimits | null =>
+  text === null ? null : (JSON.parse(text) as KeptQuantityLimits);
 
 const environmentOf = ({ prefix }: KeyRow): ApiKey["environment"] =>
   prefix.startsWith(testKeyPrefix) ? "test" : "live";
@@ -59,6 +63,7 @@ const fromRow = (row: KeyRow): ApiKey => ({
   environment: environmentOf(row),
   scopes: [...keyPermissions({ scopes: readScopes(row.scopes), projectId: row.project_id })],
   project_id: row.project_id,
+  limits: readLimits(row.limits),
   created_at: new Date(row.created_at).toISOString(),
   last_used_at: iso(row.last_used_at),
   expires_at: iso(row.expires_at),
@@ -96,8 +101,8 @@ export async function insertKey(
   const { organizationId, key, credential } = args;
   const row = await connection.get<KeyRow>(
     `INSERT INTO api_keys (organization_id, id, name, prefix, key_hash, created_at, scopes, project_id, expires_at,
-       rotated_from)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING ${columns}`,
+       rotated_from, limits)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING ${columns}`,
     organizationId,
     credential.id,
     key.name,
@@ -108,6 +113,7 @@ export async function insertKey(
     key.projectId,
     key.expiresAtMs,
     args.rotatedFrom ?? null,
+    key.limits === undefined ? null : JSON.stringify(key.limits),
   );
   await accessChanged(connection);
   return fromRow(row as KeyRow);
@@ -180,7 +186,8 @@ const rotateApiKey = storeChange("apiKeys.rotate", async (connection, args: Rota
   const nowMs = connection.now();
   const { name, project_id: projectId } = old;
   const expiresAtMs = givenEnd(old, await selectKeys(connection, organizationId));
-  const key: NewApiKey = { name, scopes: readScopes(old.scopes), projectId, expiresAtMs };
+  const limits = readLimits(old.limits) ?? undefined;
+  const key: NewApiKey = { name, scopes: readScopes(old.scopes), projectId, expiresAtMs, limits };
   // Or else whoever may write keys could get hold of one that may do everything, or for ever.
   requireWithin(args.caller, key);
   if (!isActive(old, nowMs)) throw new Refusal("CONFLICT", "The key is revoked or expired: create another one.");
@@ -270,6 +277,7 @@ const findApiKey = promptRead(
         scopes: readScopes(row.scopes),
         projectId: row.project_id,
         expiresAtMs: row.expires_at,
+        limits: readLimits(row.limits) ?? undefined,
       }
     );
   },

@@ -1,4 +1,4 @@
-import type { ApiKey, ApiKeyCreated, Permission } from "@llm-cost-ops/contract";
+import type { ApiKey, ApiKeyCreated, KeptQuantityLimits, Permission } from "@llm-cost-ops/contract";
 import type { Caller } from "../http/route.ts";
 import type { Secret } from "../secret.ts";
 
@@ -37,6 +37,8 @@ export interface NewApiKey {
   readonly scopes: readonly Permission[] | null;
   readonly projectId: string | null;
   readonly expiresAtMs: number | null;
+  /** In tokens and money. */
+  readonly limits?: KeptQuantityLimits | undefined;
 }
 
 /** A key as the store knows it; it may have expired. */
@@ -47,6 +49,8 @@ export interface FoundKey {
   readonly scopes: readonly Permission[] | null;
   readonly projectId: string | null;
   readonly expiresAtMs: number | null;
+  /** In tokens and money. */
+  readonly limits?: KeptQuantityLimits | undefined;
 }
 
 export interface KeyUse {

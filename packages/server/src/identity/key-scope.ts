@@ -1,6 +1,7 @@
 import type { ApiKeyInput } from "@llm-cost-ops/contract";
 import { type Permission, permissions, projectPermissions } from "@llm-cost-ops/contract/permissions";
 import type { Caller } from "../http/route.ts";
+import { limitsWithin, readQuantityLimits, requireLimitsWithin } from "../limits/quantity-limit.ts";
 import { Refusal } from "../refusal.ts";
 import { readEventInstant } from "../usage/event-instant.ts";
 import type { FoundKey, NewApiKey } from "./api-keys.ts";
@@ -17,8 +18,13 @@ export function keyPermissions({ scopes, projectId }: Pick<NewApiKey, "scopes" |
 
 export function toCaller(key: FoundKey): Caller {
   const principal = { kind: "key", id: key.keyId, name: key.name } as const;
-  const { organizationId, projectId, expiresAtMs } = key;
-  const common = { organizationId, principal, ...(expiresAtMs === null ? {} : { expiresAtMs }) };
+  const { organizationId, projectId, expiresAtMs, limits } = key;
+  const common = {
+    organizationId,
+    principal,
+    ...(expiresAtMs === null ? {} : { expiresAtMs }),
+    ...(limits === undefined ? {} : { limits }),
+  };
   if (projectId === null) {
     return { ...common, permissions: key.scopes === null ? everyPermission : new Set(key.scopes) };
   }
@@ -36,7 +42,10 @@ function covers(caller: Caller, permission: Permission, projectId: string | null
 }
 
 /** Refuses with AUTH_002 where a key of these scopes, this project and this end could do what its maker may not, or longer. */
-export function requireWithin(caller: Caller, key: Pick<NewApiKey, "scopes" | "projectId" | "expiresAtMs">): void {
+export function requireWithin(
+  caller: Caller,
+  key: Pick<NewApiKey, "scopes" | "projectId" | "expiresAtMs" | "limits">,
+): void {
   const held = keyPermissions(key);
   const beyond = held.filter((permission) => !caller.permissions.has(permission));
   if (beyond.length > 0) {
@@ -53,6 +62,7 @@ export function requireWithin(caller: Caller, key: Pick<NewApiKey, "scopes" | "p
       fieldErrors: { project_id: "must be a project of the credential, which is not limited otherwise" },
     });
   }
+  requireLimitsWithin(key.limits, caller.limits);
   const { expiresAtMs: endMs } = caller;
   if (endMs !== undefined && (key.expiresAtMs === null || key.expiresAtMs > endMs)) {
     const end = new Date(endMs).toISOString();
@@ -97,6 +107,7 @@ export function readNewKey(caller: Caller, input: ApiKeyInput, nowMs: number): N
     scopes: input.scopes === undefined ? own : permissions.filter((one) => input.scopes?.includes(one)),
     projectId,
     expiresAtMs,
+    limits: limitsWithin(input.limits && readQuantityLimits(input.limits, "limits."), caller.limits),
   };
   requireWithin(caller, key);
   return key;

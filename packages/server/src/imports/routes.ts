@@ -29,6 +29,7 @@ export function importRoutes(given: Omit<ImportDependencies, "newId">): Routes {
         const events = runImport(deps, caller.organizationId, {
           ...requestOf(query, stream, signal),
           within: caller.records,
+          recordedBy: caller,
         });
         const streamed = String(headers["accept"] ?? "").includes("application/x-ndjson");
         return streamed ? await streamEvents(events) : await waitForReport(events);

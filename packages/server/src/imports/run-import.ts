@@ -1,4 +1,5 @@
 import type { ImportEvent, ImportFormat, ImportReport } from "@llm-cost-ops/contract";
+import type { Caller } from "../http/route.ts";
 import type { RecordScope } from "../identity/record-scope.ts";
 import { Refusal } from "../refusal.ts";
 import type { Ledger } from "../usage/ledger.ts";
@@ -31,6 +32,7 @@ export interface ImportRequest {
   readonly dryRun: boolean;
   /** The part of the records that the credential may record. */
   readonly within?: RecordScope | undefined;
+  readonly recordedBy?: Caller;
   readonly signal?: AbortSignal;
 }
 
@@ -68,6 +70,7 @@ export async function* runImport(
     source: `import:${reader.format}`,
     requirePrice: false,
     within: request.within,
+    ...(request.recordedBy === undefined ? {} : { recordedBy: request.recordedBy }),
     importing: { tolerateSameCall: true, dryRun: request.dryRun },
   });
   let outcome: "completed" | "failed" = "failed";

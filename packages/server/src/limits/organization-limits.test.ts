@@ -11,7 +11,7 @@ function remembered() {
     read: async () => {
       state.reads += 1;
       if (state.isAway) throw new Error("away");
-      return state.perMinute;
+      return { requests: state.perMinute };
     },
   });
   return { state, limits };

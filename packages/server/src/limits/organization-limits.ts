@@ -1,50 +1,58 @@
+import type { KeptQuantityLimits } from "@llm-cost-ops/contract";
 import type { Awaitable } from "./rate-limit-store.ts";
 
 /** For how long an organization's own number is trusted: a change holds in every process by then. */
 const trustMs = 2_000;
 const rememberedMax = 10_000;
 
-/** How many requests a minute organizations allow themselves. */
+/** What an organization, or its parent, sets for all of its callers together. */
+export interface OwnLimits {
+  /** Requests a minute. */
+  readonly requests?: number | undefined;
+  readonly quantities?: KeptQuantityLimits | undefined;
+}
+
+/** The limits that organizations set. At once for one that was asked for lately; undefined where it sets none. */
 export interface OrganizationLimits {
-  /** At once for an organization that was asked for lately; undefined where it sets no limit. */
   perMinute(organizationId: string): Awaitable<number | undefined>;
+  quantities(organizationId: string): Awaitable<KeptQuantityLimits | undefined>;
 }
 
 interface Remembered {
-  perMinute: number | undefined;
+  limits: OwnLimits | undefined;
   readAtMs: number;
 }
 
 /**
- * Remembers what organizations set. Only the first request of an organization waits for its number; it is read again
- * beside later ones, and stays what it was while it cannot be read.
+ * Remembers what organizations set. Only the first request of an organization waits for its limits; they are read again
+ * beside later ones, and stay what they were while they cannot be read.
  */
 export function rememberedLimits(parts: {
-  readonly read: (organizationId: string) => Promise<number | undefined>;
+  readonly read: (organizationId: string) => Promise<OwnLimits | undefined>;
   /** Milliseconds of a clock that does not go back. */
   readonly clock: () => number;
   readonly onFailure?: (error: unknown) => void;
 }): OrganizationLimits {
   const known = new Map<string, Remembered>();
-  const reading = new Map<string, Promise<number | undefined>>();
+  const reading = new Map<string, Promise<OwnLimits | undefined>>();
 
-  const read = (organizationId: string): Promise<number | undefined> => {
+  const read = (organizationId: string): Promise<OwnLimits | undefined> => {
     const underWay = reading.get(organizationId);
     if (underWay !== undefined) return underWay;
     // Counted from before the read, so that nothing older than the trust is ever used.
     const readAtMs = parts.clock();
     const found = (async () => {
       try {
-        const perMinute = await parts.read(organizationId);
+        const limits = await parts.read(organizationId);
         if (known.size >= rememberedMax) known.delete(known.keys().next().value as string);
-        known.set(organizationId, { perMinute, readAtMs });
-        return perMinute;
+        known.set(organizationId, { limits, readAtMs });
+        return limits;
       } catch (error) {
         // The limit of a database that is away is nobody's concern; the request itself will say so.
         parts.onFailure?.(error);
         const last = known.get(organizationId);
         if (last !== undefined) last.readAtMs = readAtMs;
-        return last?.perMinute;
+        return last?.limits;
       } finally {
         reading.delete(organizationId);
       }
@@ -53,12 +61,15 @@ export function rememberedLimits(parts: {
     return found;
   };
 
+  const of = <T>(organizationId: string, pick: (limits: OwnLimits | undefined) => T): Awaitable<T> => {
+    const remembered = known.get(organizationId);
+    if (remembered === undefined) return read(organizationId).then(pick);
+    if (parts.clock() - remembered.readAtMs >= trustMs) void read(organizationId);
+    return pick(remembered.limits);
+  };
+
   return {
-    perMinute(organizationId) {
-      const remembered = known.get(organizationId);
-      if (remembered === undefined) return read(organizationId);
-      if (parts.clock() - remembered.readAtMs >= trustMs) void read(organizationId);
-      return remembered.perMinute;
-    },
+    perMinute: (organizationId) => of(organizationId, (limits) => limits?.requests),
+    quantities: (organizationId) => of(organizationId, (limits) => limits?.quantities),
   };
 }

@@ -19,7 +19,7 @@ async function limited(
   numbers: RateLimitNumbers,
   asynchronous = false,
   onRefused: () => void = () => undefined,
-  organizations?: OrganizationLimits,
+  organizations?: Pick<OrganizationLimits, "perMinute">,
 ) {
   const time = { nowMs: 0 };
   const refused: LimitName[] = [];

@@ -2,6 +2,7 @@ import type { Caller } from "../http/route.ts";
 import { Refusal } from "../refusal.ts";
 import { clientNetwork } from "./client-network.ts";
 import type { OrganizationLimits } from "./organization-limits.ts";
+import type { QuantityLimitName } from "./quantity-limit.ts";
 import type { Awaitable, BucketAsk, RateLimitStore } from "./rate-limit-store.ts";
 import type { Allowance, BucketAnswer } from "./token-bucket.ts";
 
@@ -29,7 +30,8 @@ export type LimitName =
   | "user-writes"
   | "organization-reads"
   | "organization-writes"
-  | "failed-auth";
+  | "failed-auth"
+  | QuantityLimitName;
 
 /** Whether a request may go on, and what its answer says of the limits. */
 export interface Admission {
@@ -74,7 +76,7 @@ export function createRateLimits(parts: {
   readonly numbers: RateLimitNumbers;
   readonly store: RateLimitStore;
   /** What organizations set for themselves; nobody does if absent. */
-  readonly organizations?: OrganizationLimits;
+  readonly organizations?: Pick<OrganizationLimits, "perMinute">;
   readonly onRefused?: (limit: LimitName) => void;
 }): RateLimits {
   const { numbers, store, organizations } = parts;

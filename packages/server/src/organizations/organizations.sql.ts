@@ -1,8 +1,11 @@
 import { randomUUID } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import type { Organization, OrganizationInput, OrganizationUpdate } from "@llm-cost-ops/contract";
 import { formatInstant, formatMoney, isTimeZone } from "@llm-cost-ops/core";
 import { recordChange } from "../audit/audit-entries.sql.ts";
 import { insertKey, type KeyCredential, newKeyCredential } from "../identity/api-keys.sql.ts";
+import type { OwnLimits } from "../limits/organization-limits.ts";
+import { readQuantityLimits } from "../limits/quantity-limit.ts";
 import { Refusal } from "../refusal.ts";
 import type { StoreConnection } from "../store/connection.ts";
 import {
@@ -56,7 +59,7 @@ async function readVisible(
 }
 
 function settingsText(settings: OrganizationInput["settings"]): string {
-  const { budget_limit: limit, ...others } = settings ?? {};
+  const { budget_limit: limit, limits, ...others } = settings ?? {};
   if (others.timezone !== undefined && !isTimeZone(others.timezone)) {
     throw new Refusal("VALIDATION_ERROR", "The settings are not right.", {
       fieldErrors: { "settings.timezone": "must be an IANA time zone, such as Europe/Berlin" },
@@ -68,7 +71,27 @@ function settingsText(settings: OrganizationInput["settings"]): string {
       fieldErrors: { "settings.budget_limit": "must be a decimal number that is not negative, such as 10000" },
     });
   }
-  return JSON.stringify({ ...(amount === undefined ? {} : { budget_limit: formatMoney(amount) }), ...others });
+  return JSON.stringify({
+    ...(amount === undefined ? {} : { budget_limit: formatMoney(amount) }),
+    ...(limits === undefined ? {} : { limits: readQuantityLimits(limits, "settings.limits.") }),
+    ...others,
+  });
+}
+
+/** A tenant goes on having the limits that its parent set, whatever other settings it changes. */
+function settingsOf(
+  row: OrganizationRow,
+  settings: NonNullable<OrganizationUpdate["settings"]>,
+  changedBy: string,
+): NonNullable<OrganizationUpdate["settings"]> {
+  if (row.parent_id === null || row.organization_id !== changedBy) return settings;
+  const { limits } = JSON.parse(row.settings) as Organization["settings"];
+  if (settings.limits !== undefined && !isDeepStrictEqual(readQuantityLimits(settings.limits, ""), limits)) {
+    throw new Refusal("VALIDATION_ERROR", "Only the parent decides what a tenant may use.", {
+      fieldErrors: { "settings.limits": "can be changed by the parent of a tenant alone" },
+    });
+  }
+  return { ...settings, ...(limits === undefined ? {} : { limits }) };
 }
 
 interface NewTenant {
@@ -180,11 +203,12 @@ const updateOrganization = installationChange<Named & { readonly update: Organiz
         fieldErrors: { isolation: "can be changed by the parent of a tenant alone" },
       });
     }
+    const settings = update.settings && settingsOf(row, update.settings, organizationId);
     const changed: OrganizationRow = {
       ...row,
       name: update.name ?? row.name,
       isolation: update.isolation ?? row.isolation,
-      settings: update.settings === undefined ? row.settings : settingsText(update.settings),
+      settings: settings === undefined ? row.settings : settingsText(settings),
       updated_at: connection.now(),
     };
     await connection.run(
@@ -206,15 +230,17 @@ const updateOrganization = installationChange<Named & { readonly update: Organiz
   },
 );
 
-/** How many requests a minute an organization allows itself. */
-export const readRequestLimit = storeRead<OfOrganization, number | undefined>(
-  "organizations.requestLimit",
+/** What an organization, or its parent, sets for all of its callers together. */
+export const readOwnLimits = storeRead<OfOrganization, OwnLimits | undefined>(
+  "organizations.ownLimits",
   async (connection, { organizationId }) => {
     const row = await connection.get<Pick<OrganizationRow, "settings">>(
       "SELECT settings FROM organizations WHERE organization_id = ?",
       organizationId,
     );
-    return row && (JSON.parse(row.settings) as Organization["settings"]).rate_limit_requests;
+    if (row === undefined) return undefined;
+    const { rate_limit_requests: requests, limits: quantities } = JSON.parse(row.settings) as Organization["settings"];
+    return { requests, quantities };
   },
 );
 
@@ -237,5 +263,5 @@ export const organizationOperations = [
   listOrganizations,
   getOrganization,
   updateOrganization,
-  readRequestLimit,
+  readOwnLimits,
 ] as const;

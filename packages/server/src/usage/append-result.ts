@@ -1,4 +1,5 @@
 import { Refusal } from "../refusal.ts";
+import { type CountedUsage, UsageCounter } from "./counted-usage.ts";
 import type { AppendAnswer, RecordedItem, UsageBytes } from "./ledger.ts";
 import { LongText } from "./long-text.ts";
 import { rowOf } from "./record-columns.ts";
@@ -6,15 +7,25 @@ import { createdText, itemText, type RecordOutcome, recordedItem } from "./recor
 import { toUsageRecord } from "./record-row.ts";
 
 /** What crosses to the writer beside the bytes. */
-export interface AppendArgs extends Omit<UsageBytes, "bytes"> {
+export interface AppendArgs extends Omit<UsageBytes, "bytes" | "recordedBy" | "onCounted"> {
   readonly organizationId: string;
   readonly wants: "items" | "answer";
+  /** Whether somebody wants to know what the new records come to. */
+  readonly isCounted?: boolean;
 }
 
+/** What crosses of a body. */
+export const toAppendArgs = (
+  organizationId: string,
+  { bytes: _, recordedBy: _by, onCounted, ...rest }: UsageBytes,
+  wants: AppendArgs["wants"],
+): AppendArgs => ({ ...rest, organizationId, wants, ...(onCounted === undefined ? {} : { isCounted: true }) });
+
 /** Items as JSON text, which crosses threads faster than the objects, or the answer. */
-export type AppendResult =
+export type AppendResult = (
   | { readonly wants: "items"; readonly json: string }
-  | ({ readonly wants: "answer" } & AppendAnswer);
+  | ({ readonly wants: "answer" } & AppendAnswer)
+) & { readonly counted?: CountedUsage };
 
 const nothingCounted = { received: 0, recorded: 0, duplicate: 0, unpriced: 0, rejected: 0 };
 
@@ -31,10 +42,12 @@ export class ResultWriter {
   readonly #args: AppendArgs;
   readonly #summary = { received: 0, recorded: 0, duplicate: 0, unpriced: 0, rejected: 0 };
   readonly #items = new LongText();
+  readonly #counter: UsageCounter | undefined;
   #last: RecordOutcome | undefined;
 
   constructor(args: AppendArgs) {
     this.#args = args;
+    this.#counter = args.isCounted === true && args.importing?.dryRun !== true ? new UsageCounter() : undefined;
   }
 
   add(outcome: RecordOutcome): void {
@@ -44,6 +57,7 @@ export class ResultWriter {
     summary.received += 1;
     summary[outcome.kind] += 1;
     if (outcome.kind === "recorded" && outcome.record.series.costStatus === "unpriced") summary.unpriced += 1;
+    if (outcome.kind === "recorded") this.#counter?.add(outcome.record);
     this.#last = outcome;
     if (wants === "answer" && shape === "record") return;
     const item = wants === "answer" ? itemText(index, outcome) : JSON.stringify(fullItem(shape, index, outcome));
@@ -52,6 +66,12 @@ export class ResultWriter {
 
   /** The result; where the body is a single record and rejected, the refusal of the call. */
   end(): AppendResult | Refusal {
+    const result = this.#end();
+    if (this.#counter === undefined || result instanceof Refusal) return result;
+    return { ...result, counted: this.#counter.total() };
+  }
+
+  #end(): AppendResult | Refusal {
     const { shape, wants } = this.#args;
     if (wants === "items") return { wants, json: `[${this.#items}]` };
     const summary = this.#summary;

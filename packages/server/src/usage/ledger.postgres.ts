@@ -1,7 +1,7 @@
 import { packBodies } from "../sqlite/pack-bodies.ts";
 import { moduleBeside, StoreThreadHandle, unavailable } from "../sqlite/store-thread-handle.ts";
 import type { GroupedRequest } from "../sqlite/thread-messages.ts";
-import { type AppendArgs, type AppendResult, textOf } from "./append-result.ts";
+import { type AppendArgs, type AppendResult, textOf, toAppendArgs } from "./append-result.ts";
 import { usageCommitted } from "./committed-usage.ts";
 import type { AppendAnswer, Ledger, RecordedItem, UsageBytes } from "./ledger.ts";
 import type { CommittedUsage } from "./ledger-observer.ts";
@@ -93,7 +93,8 @@ class ThreadLedger implements PostgresLedger {
   }
 
   /** Puts an admitted body into the message that goes to the thread at the end of this turn of the event loop. */
-  #send(organizationId: string, { bytes, ...rest }: UsageBytes, wants: AppendArgs["wants"]): Promise<AppendResult> {
+  #send(organizationId: string, usage: UsageBytes, wants: AppendArgs["wants"]): Promise<AppendResult> {
+    const { bytes, onCounted } = usage;
     const size = bytes.byteLength;
     this.#admit(size);
     const { id, answer } = this.#thread.expect<AppendResult>(() => {
@@ -104,8 +105,12 @@ class ThreadLedger implements PostgresLedger {
       this.#waiting = [];
       setImmediate(() => this.#flush());
     }
-    this.#waiting.push({ id, args: { ...rest, organizationId, wants } satisfies AppendArgs, bytes });
-    return answer;
+    this.#waiting.push({ id, args: toAppendArgs(organizationId, usage, wants), bytes });
+    if (onCounted === undefined) return answer;
+    return answer.then((result) => {
+      if (result.counted !== undefined) onCounted(result.counted);
+      return result;
+    });
   }
 
   #admit(size: number): void {

@@ -1,12 +1,15 @@
 import type { SqliteThreads } from "../sqlite/operation.ts";
-import { type AppendArgs, textOf } from "./append-result.ts";
+import { type AppendArgs, textOf, toAppendArgs } from "./append-result.ts";
 import { appendUsage } from "./append-usage.sqlite.ts";
 import type { AppendAnswer, Ledger, RecordedItem, UsageBytes } from "./ledger.ts";
 
 /** The ledger on the embedded store: bodies go as raw bytes to the writer thread, which commits waiting ones together. */
 export function createSqliteLedger(threads: SqliteThreads): Ledger {
-  const send = async (organizationId: string, { bytes, ...rest }: UsageBytes, wants: AppendArgs["wants"]) =>
-    threads.writeTogether(appendUsage, { ...rest, organizationId, wants }, bytes);
+  const send = async (organizationId: string, usage: UsageBytes, wants: AppendArgs["wants"]) => {
+    const result = await threads.writeTogether(appendUsage, toAppendArgs(organizationId, usage, wants), usage.bytes);
+    if (result.counted !== undefined) usage.onCounted?.(result.counted);
+    return result;
+  };
   return {
     append: async (organizationId, usage): Promise<readonly RecordedItem[]> => {
       const result = await send(organizationId, usage, "items");

@@ -1,5 +1,7 @@
 import type { UsageBatchItem, UsageRecord } from "@llm-cost-ops/contract";
+import type { Caller } from "../http/route.ts";
 import type { RecordScope } from "../identity/record-scope.ts";
+import type { CountedUsage } from "./counted-usage.ts";
 
 /** Bytes that carry usage records, as they came from the wire. */
 export interface UsageBytes {
@@ -16,6 +18,10 @@ export interface UsageBytes {
   readonly idempotencyKey?: string;
   /** The policy of imports. */
   readonly importing?: ImportPolicy;
+  /** Who records it, under whose limits it counts. */
+  readonly recordedBy?: Caller;
+  /** Told once what the new records come to, when they are on disk. */
+  readonly onCounted?: ((counted: CountedUsage) => void) | undefined;
 }
 
 /** How an import differs from a live call. */

@@ -21,6 +21,7 @@ export function usageRoutes({ ledger, store }: UsageRouteDeps): Routes {
           ...fromHttp("record", "usage", bytes, headers),
           requirePrice: query.require_price === true,
           within: caller.records,
+          recordedBy: caller,
         });
         return created(answer);
       },
@@ -32,6 +33,7 @@ export function usageRoutes({ ledger, store }: UsageRouteDeps): Routes {
           ...fromHttp("batch", "usage", bytes, headers),
           requirePrice: query.require_price === true,
           within: caller.records,
+          recordedBy: caller,
         });
         return { bytes: json, contentType: jsonType };
       },
@@ -53,7 +55,12 @@ export function usageRoutes({ ledger, store }: UsageRouteDeps): Routes {
       handle: async ({ caller, headers, bytes }) => {
         const usage = fromHttp("record", "cost", bytes, headers);
         return created(
-          await ledger.answer(caller.organizationId, { ...usage, requirePrice: false, within: caller.records }),
+          await ledger.answer(caller.organizationId, {
+            ...usage,
+            requirePrice: false,
+            within: caller.records,
+            recordedBy: caller,
+          }),
         );
       },
     },
@@ -65,6 +72,7 @@ export function usageRoutes({ ledger, store }: UsageRouteDeps): Routes {
           ...usage,
           requirePrice: false,
           within: caller.records,
+          recordedBy: caller,
         });
         return { bytes: json, contentType: jsonType };
       },

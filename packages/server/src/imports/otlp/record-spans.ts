@@ -27,10 +27,11 @@ export interface TraceReceiver {
  */
 export async function recordSpans(
   { ledger, codec, memory }: TraceReceiver,
-  { organizationId, records: within }: Pick<Caller, "organizationId" | "records">,
+  caller: Caller,
   body: Uint8Array,
   contentType: string,
 ): Promise<Reply> {
+  const { organizationId, records: within } = caller;
   const isProtobuf = contentType.toLowerCase().startsWith(protobufType);
   const bytes = plainBytes(body);
   const spans = isProtobuf ? decodeProtobuf(codec, bytes) : decodeJson(bytes);
@@ -46,6 +47,7 @@ export async function recordSpans(
       source: "otlp",
       requirePrice: false,
       within,
+      recordedBy: caller,
       importing: { tolerateSameCall: true, dryRun: false },
     });
     for (const [index, item] of items.entries()) {

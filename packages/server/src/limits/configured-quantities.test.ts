@@ -1,0 +1,131 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { loadConfig } from "../config.ts";
+import { startServer } from "../start-server.ts";
+import { newDatabase } from "../store/database-fixture.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "cost-ops-quantities-"));
+const adminKey = `sk_test_${"q".repeat(43)}`;
+let server: Awaited<ReturnType<typeof startServer>>;
+
+beforeAll(async () => {
+  const config = loadConfig({
+    environment: {
+      ...(await newDatabase(folder)),
+      COST_OPS_ADMIN_KEY: adminKey,
+      LOG_LEVEL: "silent",
+      SERVER_PORT: "0",
+      RATE_LIMIT_TOKENS_PER_DAY: "100",
+    },
+    workingFolder: folder,
+    homeFolder: folder,
+  });
+  server = await startServer(config);
+});
+afterAll(async () => {
+  await server.close();
+  rmSync(folder, { recursive: true });
+});
+
+interface Answer {
+  readonly status: number;
+  readonly body: {
+    readonly data: {
+      readonly id: string;
+      readonly key: string;
+      readonly api_key: { readonly key: string };
+      readonly limits: unknown;
+      readonly settings: unknown;
+    };
+    readonly error: { readonly field_errors: Readonly<Record<string, string>> };
+  };
+}
+
+async function ask(method: string, path: string, body?: unknown, key = adminKey): Promise<Answer> {
+  const response = await fetch(`${server.url}/api/v1${path}`, {
+    method,
+    headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  return { status: response.status, body: (await response.json()) as Answer["body"] };
+}
+
+const cost = (id: string, tokens: number, amount: string, at?: string) => ({
+  id,
+  model: "gpt-4",
+  tokens_used: tokens,
+  cost: amount,
+  ...(at === undefined ? {} : { timestamp: at }),
+});
+
+test("what is recorded counts for the key and the organization that are limited, and is recorded beyond any limit", async () => {
+  const limits = { tokens_per_minute: 50, cost_per_hour: 0.25 };
+  const tenant = await ask("POST", "/organizations", {
+    name: "Umbrella",
+    settings: { limits: { cost_per_day: "10" } },
+  });
+  const made = await ask("POST", "/api-keys", { name: "limited", limits }, tenant.body.data.api_key.key);
+  expect(made.body.data.limits).toEqual({ tokens_per_minute: 50, cost_per_hour: "0.25", currency: "USD" });
+  const { key } = made.body.data;
+
+  expect((await ask("POST", "/costs", cost("a", 40, "0.2"), key)).status).toBe(201);
+  expect((await ask("POST", "/costs/bulk", [cost("b", 80, "0.125"), cost("a", 40, "0.2")], key)).status).toBe(200);
+  const anHourAgo = new Date(Date.now() - 3_601_000).toISOString();
+  await ask("POST", "/costs", cost("c", 1_000, "1", anHourAgo), key);
+  const { body } = await ask("GET", "/limits", undefined, key);
+  expect(body.data).toMatchObject([
+    { name: "key-tokens-per-minute", amount: "50", spent: "120", remaining: "-70" },
+    { name: "key-cost-per-hour", amount: "0.25", spent: "0.325", remaining: "-0.075" },
+    { name: "key-tokens-per-day", amount: "100", spent: "1120" },
+    { name: "organization-cost-per-day", amount: "10", spent: "1.325", unit: "money", currency: "USD" },
+  ]);
+});
+
+test("a limited key makes no key of wider limits, and one of its own where none are named", async () => {
+  const limits = { tokens_per_hour: 10, cost_per_day: "5", currency: "EUR" };
+  const { key } = (await ask("POST", "/api-keys", { name: "maker", limits })).body.data;
+  const made = async (asked: unknown) => ask("POST", "/api-keys", { name: "made", limits: asked }, key);
+  expect((await ask("POST", "/api-keys", { name: "made" }, key)).body.data.limits).toEqual(limits);
+  expect((await made({ tokens_per_hour: 9 })).body.data.limits).toEqual({ ...limits, tokens_per_hour: 9 });
+  for (const [wide, field] of [
+    [{ tokens_per_hour: 11 }, "limits.tokens_per_hour"],
+    [{ cost_per_day: "5.000000000001", currency: "EUR" }, "limits.cost_per_day"],
+    [{ cost_per_day: "1" }, "limits.currency"],
+  ] as const) {
+    const { status, body } = await made(wide);
+    expect([status, Object.keys(body.error.field_errors)]).toEqual([403, [field]]);
+  }
+});
+
+test("a tenant keeps the limits that its parent set", async () => {
+  const tenant = (
+    await ask("POST", "/organizations", { name: "Acme", settings: { limits: { tokens_per_day: 5, cost_per_day: 1 } } })
+  ).body.data;
+  const own = tenant.api_key.key;
+  const path = `/organizations/${tenant.id}`;
+  const limits = { tokens_per_day: 5, cost_per_day: "1", currency: "USD" };
+  const changed = await ask("PATCH", path, { settings: { timezone: "Europe/Berlin" } }, own);
+  expect(changed.body.data.settings).toEqual({ timezone: "Europe/Berlin", limits });
+  const wider = await ask("PATCH", path, { settings: { limits: { ...limits, tokens_per_day: 6 } } }, own);
+  expect([wider.status, Object.keys(wider.body.error.field_errors)]).toEqual([422, ["settings.limits"]]);
+  expect((await ask("PATCH", path, { settings: { limits } }, own)).status).toBe(200);
+  const lifted = await ask("PATCH", path, { settings: {} });
+  expect(lifted.body.data.settings).toEqual({});
+});
+
+test("limits that mean nothing are refused by their field", async () => {
+  for (const [limits, field] of [
+    [{ tokens_per_minute: -1 }, "limits.tokens_per_minute"],
+    [{ tokens_per_minute: 1.5 }, "limits.tokens_per_minute"],
+    [{ cost_per_day: "-1" }, "limits.cost_per_day"],
+    [{ cost_per_day: "0.0000000000001" }, "limits.cost_per_day"],
+    [{ cost_per_day: 1, currency: "usd" }, "limits.currency"],
+    [{ currency: "USD" }, "limits.currency"],
+    [{ tokens_per_week: 1 }, "limits.tokens_per_week"],
+  ] as const) {
+    const { status, body } = await ask("POST", "/api-keys", { name: "wrong", limits });
+    expect([status, Object.keys(body.error.field_errors)]).toEqual([422, [field]]);
+  }
+});
