@@ -238,7 +238,7 @@ export const BudgetStatus = z
     budget_id: z.string(),
     name: z.string(),
     unit: z.enum(["money", "tokens"]).meta({
-      description: "What amount, spent, remaining, burn_rate_per_day and projected are decimal strings of.",
+      description: "What amount, spent, reserved, remaining, burn_rate_per_day and projected are decimal strings of.",
     }),
     currency: z.string().nullable().meta({ description: "Of the money; null where the budget is in tokens." }),
     period: z.object({
@@ -252,12 +252,15 @@ export const BudgetStatus = z
       description:
         "What the ledger has for the period and the scope: with corrections and repricing, without what is void.",
     }),
-    remaining: Quantity.meta({ description: "Negative where more is spent than allowed." }),
+    reserved: Quantity.meta({ description: "Set aside for reservations that live and are not settled." }),
+    remaining: Quantity.meta({
+      description: "amount − spent − reserved. Negative where more is used than allowed.",
+    }),
     utilization: z
       .string()
       .nullable()
       .meta({
-        description: "spent ÷ amount with four decimals, rounded down. Null where the amount is 0.",
+        description: "(spent + reserved) ÷ amount with four decimals, rounded down. Null where the amount is 0.",
         examples: ["0.7512"],
       }),
     thresholds_reached: z.array(z.number()).meta({ description: "In percent, ascending; equality reaches." }),

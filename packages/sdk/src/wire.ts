@@ -25,6 +25,7 @@ const moneyFields = [
   "original_cost",
   "amount",
   "spent",
+  "reserved",
   "remaining",
   "utilization",
   "burn_rate_per_day",

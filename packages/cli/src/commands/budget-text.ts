@@ -67,6 +67,7 @@ export const statusColumns: readonly Column<BudgetStatus>[] = [
   { heading: "spent", align: "right", text: (row) => quantity(row.spent, row) },
   { heading: "amount", align: "right", text: (row) => quantity(row.amount, row) },
   { heading: "remaining", align: "right", text: (row) => quantity(row.remaining, row) },
+  { heading: "reserved", align: "right", isOptional: true, text: (row) => quantity(row.reserved, row) },
   { heading: "projected", align: "right", isOptional: true, text: (row) => quantity(row.projected, row) },
   { heading: "ends", isOptional: true, text: (row) => (row.period.to === null ? "–" : minute(row.period.to)) },
   {
@@ -85,6 +86,7 @@ export const statusFields = [
   "period",
   "amount",
   "spent",
+  "reserved",
   "remaining",
   "utilization",
   "thresholds_reached",

@@ -163,6 +163,7 @@ describe("the status of a budget", () => {
       period: { kind: "day", time_zone: "UTC", from: `${day}T00:00:00.000Z`, to: "2026-09-11T00:00:00.000Z" },
       amount: "4",
       spent: "2.999999999999",
+      reserved: "0",
       remaining: "1.000000000001",
       utilization: "0.7499",
       thresholds_reached: [50],

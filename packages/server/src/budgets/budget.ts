@@ -38,6 +38,8 @@ export type BudgetChange = Partial<Omit<BudgetTerms, "amount" | "hard">> & {
 export interface ScopedBudget {
   readonly budget: Budget;
   readonly teamProjects: readonly string[] | undefined;
+  /** Of its unit, what lives of reservations; none if absent. */
+  readonly reserved?: bigint;
 }
 
 /** Who asks: `records` is the part of the records that they are limited to. */

@@ -7,6 +7,7 @@ import { recordChange } from "../audit/audit-entries.sql.ts";
 import { Refusal } from "../refusal.ts";
 import type { StoreConnection } from "../store/connection.ts";
 import { type Store, storeChange, storeRead } from "../store/operation.ts";
+import { emitEvent } from "../webhooks/outbox.sql.ts";
 import {
   type AmendmentPage,
   type BudgetChange,
@@ -81,6 +82,45 @@ async function scoped(connection: StoreConnection, row: BudgetRow): Promise<Scop
   const teamProjects =
     row.team_id === null ? undefined : await projectsOfTeam(connection, row.organization_id, row.team_id);
   return { budget: toWire(row), teamProjects };
+}
+
+/** A budget by its id, whoever asks; undefined where it is gone. */
+export async function findScoped(
+  connection: StoreConnection,
+  organizationId: string,
+  id: string,
+): Promise<ScopedBudget | undefined> {
+  const row = await connection.get<BudgetRow>(
+    `SELECT ${columns} FROM budgets WHERE organization_id = ? AND id = ?`,
+    organizationId,
+    id,
+  );
+  return row === undefined ? undefined : scoped(connection, row);
+}
+
+/** With what processes have set aside of it for reservations. */
+async function withReserved(connection: StoreConnection, found: ScopedBudget): Promise<ScopedBudget> {
+  const leases = await connection.all<{ allocated: string }>(
+    "SELECT allocated FROM budget_leases WHERE organization_id = ? AND budget_id = ? AND expires_at > ?",
+    found.budget.organization_id,
+    found.budget.id,
+    connection.now(),
+  );
+  return { ...found, reserved: leases.reduce((sum, { allocated }) => sum + BigInt(allocated), 0n) };
+}
+
+/** All budgets of an organization, each with the projects of its team. */
+export async function scopedBudgets(
+  connection: StoreConnection,
+  organizationId: string,
+): Promise<readonly ScopedBudget[]> {
+  const rows = await connection.all<BudgetRow>(
+    `SELECT ${columns} FROM budgets WHERE organization_id = ? ORDER BY created_at, id`,
+    organizationId,
+  );
+  const found: ScopedBudget[] = [];
+  for (const row of rows) found.push(await scoped(connection, row));
+  return found;
 }
 
 const missing = () => new Refusal("NOT_FOUND", "There is no budget with this id.");
@@ -159,6 +199,7 @@ const createBudget = storeChange(
     const { budget } = await requireBudget(connection, { ...limited, id });
     const resource = { type: "budget", id };
     await recordChange(connection, { organizationId, action: "budgets.create", resource, after: told(budget) });
+    await emitEvent(connection, { organizationId, type: "budget.created", data: budget });
     return budget;
   },
 );
@@ -180,6 +221,20 @@ const listBudgets = storeRead(
   },
 );
 
+/** The budgets that reservations are made of, with the projects of their teams. */
+export const listHardBudgets = storeRead(
+  "budgets.listHard",
+  async (connection, { organizationId }: { readonly organizationId: string }): Promise<readonly ScopedBudget[]> => {
+    const rows = await connection.all<BudgetRow>(
+      `SELECT ${columns} FROM budgets WHERE organization_id = ? AND enforcement = 'hard' ORDER BY id`,
+      organizationId,
+    );
+    const found: ScopedBudget[] = [];
+    for (const row of rows) found.push(await scoped(connection, row));
+    return found;
+  },
+);
+
 const findBudget = storeRead(
   "budgets.find",
   async (connection, { choice, ...limited }: Limited & { readonly choice: BudgetChoice }): Promise<ScopedBudget> => {
@@ -187,7 +242,7 @@ const findBudget = storeRead(
     const { id, name } = choice;
     if (id !== undefined) {
       const { budget, teamProjects } = await requireBudget(connection, { ...limited, id });
-      return { budget, teamProjects };
+      return withReserved(connection, { budget, teamProjects });
     }
     const row = await connection.get<BudgetRow>(
       name === undefined
@@ -205,7 +260,7 @@ const findBudget = storeRead(
           : "There is no budget with this name.",
       );
     }
-    return found;
+    return withReserved(connection, found);
   },
 );
 
@@ -308,6 +363,7 @@ const updateBudget = storeChange(
       before: changed.before,
       after: { ...changed.after, ...(change.reason === undefined ? {} : { reason: change.reason }) },
     });
+    await emitEvent(connection, { organizationId, type: "budget.updated", data: after });
     return after;
   },
 );
@@ -320,6 +376,7 @@ const deleteBudget = storeChange("budgets.delete", async (connection, named: Nam
   await connection.run("DELETE FROM budgets WHERE organization_id = ? AND id = ?", organizationId, id);
   const resource = { type: "budget", id };
   await recordChange(connection, { organizationId, action: "budgets.delete", resource, before: told(budget) });
+  await emitEvent(connection, { organizationId, type: "budget.deleted", data: budget });
 });
 
 const amendmentToWire = (row: AmendmentRow): BudgetAmendment => ({

@@ -14,8 +14,17 @@ import { invariant } from "../refusal.ts";
 import type { ScopedBudget } from "./budget.ts";
 import { toCorePeriod } from "./read-budget.ts";
 
+/** The period of a budget that runs at an instant (UTC milliseconds). */
+export function runningPeriod(budget: Budget, nowMs: number) {
+  const period = toCorePeriod(budget.period, parseInstant(budget.period.starts_at ?? budget.created_at) ?? 0);
+  return { kind: period.kind, bounds: periodAt(period, nowMs) };
+}
+
 /** The question that `GET /costs/aggregate` would ask of the ledger for the budget's scope and period. */
-function questionOf({ budget, teamProjects }: ScopedBudget, { fromMs, toMs }: BudgetPeriodBounds): AggregateQuestion {
+export function questionOf(
+  { budget, teamProjects }: ScopedBudget,
+  { fromMs, toMs }: BudgetPeriodBounds,
+): AggregateQuestion {
   const { team: _, ...filter } = budget.scope;
   const records = teamProjects === undefined ? {} : { records: { projects: teamProjects } };
   return {
@@ -39,7 +48,7 @@ function spentIn(totals: Totals, currency: string): bigint {
 const tokensOf = (totals: Totals): bigint => totals.reduce((sum, one) => sum + BigInt(one.total_tokens ?? 0), 0n);
 
 /** Amount and spending in one unit, and how that unit is written. */
-function measured(budget: Budget, totals: Totals) {
+export function measureBudget(budget: Budget, totals: Totals) {
   const { amount, currency, tokens } = budget;
   if (amount === null || currency === null) {
     const write = (count: bigint): string => count.toString();
@@ -53,18 +62,21 @@ function measured(budget: Budget, totals: Totals) {
 const orNull = <T, U>(value: T | undefined, write: (value: T) => U): U | null =>
   value === undefined ? null : write(value);
 
-/** How a budget stands at an instant (UTC milliseconds), from what the ledger sums for it then. */
+/**
+ * How a budget stands at an instant (UTC milliseconds), from what the ledger sums for it then. What is reserved was read
+ * before: what is settled meanwhile counts twice for a moment and never not at all.
+ */
 export async function standingOf(query: CostQuery, scoped: ScopedBudget, nowMs: number): Promise<BudgetStatus> {
   const { budget } = scoped;
-  const period = toCorePeriod(budget.period, parseInstant(budget.period.starts_at ?? budget.created_at) ?? 0);
-  const bounds = periodAt(period, nowMs);
+  const { kind, bounds } = runningPeriod(budget, nowMs);
+  const { reserved = 0n } = scoped;
   const { totals } = await query.aggregate(budget.organization_id, questionOf(scoped, bounds));
-  const { unit, amount, spent, write } = measured(budget, totals);
+  const { unit, amount, spent, write } = measureBudget(budget, totals);
   const status = budgetStatus({
     amount,
     spent,
-    reserved: 0n,
-    periodKind: period.kind,
+    reserved,
+    periodKind: kind,
     bounds,
     nowMs,
     thresholds: budget.thresholds,
@@ -75,13 +87,14 @@ export async function standingOf(query: CostQuery, scoped: ScopedBudget, nowMs: 
     unit,
     currency: budget.currency,
     period: {
-      kind: period.kind,
+      kind,
       time_zone: budget.period.time_zone ?? null,
       from: formatInstant(bounds.fromMs),
       to: orNull(bounds.toMs, formatInstant),
     },
     amount: write(amount),
     spent: write(spent),
+    reserved: write(reserved),
     remaining: write(status.remaining),
     utilization: status.utilization ?? null,
     thresholds_reached: status.thresholdsReached.map(Number),

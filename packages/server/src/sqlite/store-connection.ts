@@ -12,7 +12,18 @@ const keptStatementsMax = 500;
 export const connectionOf = (store: StoreThread): StoreConnection =>
   threadState(store, connectionKey, () => createConnection(store));
 
-function createConnection({ db, now, state }: StoreThread): StoreConnection {
+const threadKey = Symbol("store thread");
+
+/** The thread of a connection to the embedded store, for what has a way of its own there. */
+export function threadBehind({ state }: StoreConnection): StoreThread {
+  const thread = state.get(threadKey) as StoreThread | undefined;
+  if (thread === undefined) throw new Error("this connection belongs to no thread of the embedded store");
+  return thread;
+}
+
+function createConnection(store: StoreThread): StoreConnection {
+  const { db, now, state } = store;
+  state.set(threadKey, store);
   const statements = new Map<string, StatementSync>();
   const prepared = (sql: string): StatementSync => {
     const known = statements.get(sql);

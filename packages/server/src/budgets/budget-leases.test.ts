@@ -1,0 +1,180 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { LeaseAnswer } from "./budget-leases.ts";
+import { type LeasesUnderTest, openLeases, organizationId } from "./leases-fixture.ts";
+import { standingOf } from "./standing.ts";
+
+const usd = 1_000_000_000_000n;
+const startMs = Date.UTC(2026, 2, 10, 12, 30);
+
+let under: LeasesUnderTest;
+beforeAll(async () => {
+  under = await openLeases(startMs);
+});
+afterAll(() => under.close());
+
+const brief = ({ held, spent, heldByOthers, isRecalling, isRecalled }: LeaseAnswer) => ({
+  held: held / usd,
+  spent: spent / usd,
+  others: heldByOthers / usd,
+  ...(isRecalling && { isRecalling }),
+  ...(isRecalled && { isRecalled }),
+});
+const standing = async (id: string) =>
+  standingOf(under.query, await under.budgets.find({ organizationId }, { id }), under.nowMs);
+
+/** A budget of ten dollars that counts what no other test spends. */
+const tenDollars = async (terms: object = {}) => {
+  users += 1;
+  const user = `user ${users}`;
+  const { id } = await under.budget({ scope: { user_id: [user] }, ...terms });
+  return {
+    id,
+    renew: (process: string, ask: Parameters<LeasesUnderTest["renew"]>[2]) => under.renew(process, id, ask),
+    spend: (dollars: bigint, fields: object = {}) => under.spend(dollars * usd, { user_id: user, ...fields }),
+  };
+};
+let users = 0;
+
+describe("what a process holds of a hard budget", () => {
+  it("is what it needs as far as there is any, to the last pico and no further", async () => {
+    const { renew, spend } = await tenDollars();
+    await spend(2n);
+    expect(brief(await renew("a", { need: 5n * usd }))).toEqual({ held: 5n, spent: 2n, others: 0n });
+    expect((await renew("b", { need: 3n * usd + 1n })).held).toBe(3n * usd);
+    expect(await renew("c", { need: 1n })).toMatchObject({ held: 0n, limit: 10n * usd, periodEndsAtMs: undefined });
+    expect((await renew("b", { allocated: 3n * usd - 1n })).held).toBe(3n * usd - 1n);
+    expect((await renew("c", { need: 5n })).held).toBe(1n);
+  });
+
+  it("goes beyond its need by half of an even share of what is left, and nothing where that is not met", async () => {
+    const { renew } = await tenDollars();
+    expect((await renew("a", { need: 2n * usd, want: 10n * usd })).held).toBe(6n * usd);
+    expect((await renew("b", { want: 2n * usd })).held).toBe(1n * usd);
+    expect((await renew("c", { want: 100n })).held).toBe(100n);
+    expect((await renew("d", { need: 9n * usd, want: 20n * usd })).held).toBe(3n * usd - 100n);
+  });
+
+  it("is never less than what it has allocated, also where the budget became smaller or is spent", async () => {
+    const { id, renew, spend } = await tenDollars();
+    await renew("a", { need: 6n * usd });
+    await under.budgets.update({ organizationId }, id, { picos: (2n * usd).toString() });
+    expect(brief(await renew("a", { allocated: 6n * usd, need: 1n * usd }))).toMatchObject({ held: 6n });
+    await spend(9n);
+    expect(brief(await renew("a", { allocated: 5n * usd, need: usd, want: usd }))).toMatchObject({
+      held: 5n,
+      spent: 9n,
+    });
+    expect((await renew("b", { need: 1n })).held).toBe(0n);
+  });
+
+  it("counts until it expires and no longer, whoever died with it", async () => {
+    const { renew } = await tenDollars();
+    await renew("dead", { need: 8n * usd, expiresAtMs: under.nowMs + 30_000 });
+    expect(brief(await renew("a", { need: 5n * usd }))).toEqual({ held: 2n, spent: 0n, others: 8n, isRecalling: true });
+    under.nowMs += 29_999;
+    expect(brief(await renew("a", { need: 5n * usd }))).toEqual({ held: 2n, spent: 0n, others: 8n });
+    under.nowMs += 1;
+    expect(brief(await renew("a", { need: 5n * usd }))).toEqual({ held: 5n, spent: 0n, others: 0n });
+  });
+
+  it("is asked back from those who are alive and hold more than they use, and from nobody else", async () => {
+    const { id, renew } = await tenDollars();
+    const recalls = async (process: string) =>
+      (await under.leases.recalls(process)).filter(({ budgetId }) => budgetId === id);
+    await renew("silent", { need: 1n * usd });
+    under.nowMs += 3_000;
+    await renew("idle", { need: 4n * usd });
+    await renew("busy", { need: 3n * usd });
+    await renew("busy", { allocated: 3n * usd });
+    expect(brief(await renew("a", { need: 5n * usd }))).toEqual({ held: 2n, spent: 0n, others: 8n, isRecalling: true });
+    expect(await recalls("idle")).toEqual([{ organizationId, budgetId: id }]);
+    for (const process of ["busy", "silent", "a"]) expect(await recalls(process)).toEqual([]);
+    // What it needs it gets; nothing in advance while others wait.
+    expect(brief(await renew("idle", { allocated: 1n * usd, want: 2n * usd }))).toMatchObject({
+      held: 1n,
+      isRecalled: true,
+    });
+    expect(await recalls("idle")).toEqual([]);
+    expect(brief(await renew("a", { need: 5n * usd }))).toEqual({ held: 5n, spent: 0n, others: 5n });
+    expect(brief(await renew("idle", { allocated: 1n * usd }))).toEqual({ held: 1n, spent: 0n, others: 9n - 3n + 3n });
+  });
+
+  it("is given back whole by whoever holds nothing any more, and gone with a budget that is deleted", async () => {
+    const { id, renew } = await tenDollars();
+    await renew("a", { need: 10n * usd });
+    expect((await standing(id)).reserved).toBe("0");
+    await renew("a", { allocated: 7n * usd });
+    expect(await standing(id)).toMatchObject({ reserved: "7", remaining: "3", utilization: "0.7000" });
+    await renew("a", {});
+    expect(brief(await renew("b", { need: 10n * usd }))).toEqual({ held: 10n, spent: 0n, others: 0n });
+    await under.budgets.remove({ organizationId }, id);
+    expect(await under.leases.renew(organizationId, "b", [ask(id)])).toEqual([]);
+  });
+
+  it("is renewed of several budgets in one go, and of those that are left where one is gone", async () => {
+    const [one, two] = [await tenDollars(), await tenDollars({ tokens: 1_000 })];
+    const answers = await under.leases.renew(organizationId, "a", [
+      ask(one.id, 3n * usd),
+      ask("budget_nobodys", 1n),
+      ask(two.id, 2_000n),
+    ]);
+    expect(answers.map(({ budgetId, held, limit }) => [budgetId, held, limit])).toEqual([
+      [one.id, 3n * usd, 10n * usd],
+      [two.id, 1_000n, 1_000n],
+    ]);
+    expect(await standing(two.id)).toMatchObject({ unit: "tokens", reserved: "0", remaining: "1000" });
+  });
+
+  it("is of the organization's own budgets alone", async () => {
+    const { id } = await tenDollars();
+    expect(await under.leases.renew("another", "a", [ask(id, 1n)])).toEqual([]);
+  });
+});
+
+const ask = (budgetId: string, need = 0n) => ({
+  budgetId,
+  allocated: 0n,
+  need,
+  want: need,
+  expiresAtMs: under.nowMs + 1_000,
+});
+
+describe("what is spent of a hard budget", () => {
+  it("is what the ledger has at that moment: costs, what is undone, other currencies, what arrives late", async () => {
+    const { id, renew, spend } = await tenDollars();
+    const first = await spend(4n);
+    await spend(5n, { currency: "EUR" });
+    await spend(1n, { occurred_at: "2024-02-29T23:59:59Z" });
+    expect((await renew("a", {})).spent).toBe(5n * usd);
+    await under.undo(first);
+    expect((await renew("a", {})).spent).toBe(1n * usd);
+    expect((await standing(id)).spent).toBe("1");
+  });
+
+  it("begins anew with a period of its calendar, while what is reserved stays", async () => {
+    const { renew, spend } = await tenDollars({ period: { kind: "day", time_zone: "America/New_York" } });
+    await spend(9n);
+    const ends = Date.UTC(2026, 2, 11, 4);
+    expect(await renew("a", { need: 1n * usd })).toMatchObject({ spent: 9n * usd, held: usd, periodEndsAtMs: ends });
+    const before = under.nowMs;
+    under.nowMs = ends;
+    const next = await renew("b", { need: 10n * usd, expiresAtMs: ends + 60_000 });
+    expect(next).toMatchObject({ spent: 0n, held: 10n * usd, periodEndsAtMs: ends + 86_400_000 });
+    under.nowMs = before;
+  });
+
+  it("of a rolling period is what its last hours have", async () => {
+    const { renew, spend } = await tenDollars({ period: { kind: "rolling", rolling_hours: 2 } });
+    const at = (minutes: number) => ({ occurred_at: new Date(under.nowMs - minutes * 60_000).toISOString() });
+    for (const minutes of [0, 1, 31, 61, 119, 120, 121, 600]) await spend(1n, at(minutes));
+    expect(await renew("a", {})).toMatchObject({ spent: 5n * usd, periodEndsAtMs: undefined });
+  });
+
+  it("follows a scope that changes", async () => {
+    const { id, renew, spend } = await tenDollars();
+    await spend(3n, { project_id: "a project of its own" });
+    expect((await renew("a", {})).spent).toBe(3n * usd);
+    await under.budgets.update({ organizationId }, id, { scope: { project_id: ["another"] } });
+    expect((await renew("a", {})).spent).toBe(0n);
+  });
+});
