@@ -1,8 +1,10 @@
+import { Alerts } from "./alerts.ts";
 import { ApiKeys } from "./api-keys.ts";
 import { Audit } from "./audit.ts";
 import { Auth } from "./auth.ts";
 import { Budgets } from "./budgets.ts";
 import { calculateCost } from "./calculate-cost.ts";
+import { Channels } from "./channels.ts";
 import { Costs, type CreatedCost } from "./costs.ts";
 import { Exports } from "./exports.ts";
 import { Imports } from "./imports.ts";
@@ -48,6 +50,8 @@ export class CostOpsClient {
   readonly projects: Projects;
   readonly teams: Teams;
   readonly budgets: Budgets;
+  readonly alerts: Alerts;
+  readonly channels: Channels;
   readonly webhooks: Webhooks;
   readonly system: System;
 
@@ -69,6 +73,8 @@ export class CostOpsClient {
     this.projects = new Projects(session);
     this.teams = new Teams(session);
     this.budgets = new Budgets(session);
+    this.alerts = new Alerts(session);
+    this.channels = new Channels(session);
     this.webhooks = new Webhooks(session);
     this.system = new System(session);
   }

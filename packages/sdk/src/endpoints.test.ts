@@ -18,6 +18,9 @@ test("every read is repeatable, and nothing that appends without an id of its ow
     true,
   );
   expect(repeatableWrites.toSorted()).toEqual([
+    "alertRules.update",
+    "alerts.acknowledge",
+    "alerts.resolve",
     "aliases.delete",
     "apiKeys.revoke",
     "audit.checkpoint",

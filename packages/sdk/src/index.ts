@@ -38,6 +38,15 @@ export type {
   UpdateBudgetParams,
 } from "./budgets.ts";
 export type { ByteSource } from "./byte-source.ts";
+export type {
+  Channel,
+  ChannelDelivery,
+  Channels,
+  CreateChannelParams,
+  CreatedChannel,
+  ListChannelDeliveriesParams,
+  UpdateChannelParams,
+} from "./channels.ts";
 export { CostOpsClient } from "./client.ts";
 export type {
   AggregateParams,

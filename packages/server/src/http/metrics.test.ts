@@ -18,6 +18,7 @@ const model = (name: string, more: Partial<CommittedModel> = {}): CommittedModel
 });
 const committed = (models: readonly CommittedModel[]) => ({
   durationMs: 2,
+  organizations: ["o"],
   recorded: models.length,
   duplicate: 1,
   rejected: 2,

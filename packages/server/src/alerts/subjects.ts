@@ -1,0 +1,212 @@
+import type { AlertMetric, AlertRule, BudgetCrossing, BudgetStatus } from "@llm-cost-ops/contract";
+import { formatInstant, parseInstant, parseMoney, thresholdsReached } from "@llm-cost-ops/core";
+import type { ScopedBudget } from "../budgets/budget.ts";
+import { runningPeriod, standingOf } from "../budgets/standing.ts";
+import type { CostQuery } from "../costs/cost-query.ts";
+import { invariant } from "../refusal.ts";
+import type { Store } from "../store/operation.ts";
+import { budgetWords, metricWords } from "./alert-text.ts";
+import type { AlertOpening } from "./alerts.sql.ts";
+import { isReached, readMetric, valueText, windowAt } from "./metric-reading.ts";
+import type { Grounds, KeepWatch, WatchedRule, Watching } from "./watches.sql.ts";
+
+/** What of an alert is the rule's alone. */
+export type Manner = Pick<AlertOpening, "ruleId" | "severity" | "channels" | "escalateTo" | "escalateAtMs">;
+
+/** What a subject says at an instant of one of its thresholds. */
+export interface Reading {
+  readonly isReached: boolean;
+  /** What is told where it rises. */
+  readonly opening?: Omit<AlertOpening, "id" | keyof Manner>;
+  readonly events?: KeepWatch["events"];
+}
+
+/** Something whose thresholds are watched: a budget for its own sake, a budget by a rule, or a rule's metric. */
+export interface Subject {
+  readonly id: string;
+  /** What its periods are: where that changes, what was told before was of something else. */
+  readonly definition: string;
+  readonly quietMs: number;
+  readonly rule: AlertRule | undefined;
+  readonly grounds: Grounds;
+  /** The period that runs at an instant, where there is one that ends and is followed by another. UTC milliseconds. */
+  readonly boundsAt: (atMs: number) => { readonly fromMs: number; readonly toMs: number } | undefined;
+  /** By the name of the threshold. */
+  readonly read: (atMs: number) => Promise<ReadonlyMap<string, Reading>>;
+}
+
+interface Sources {
+  readonly store: Store;
+  readonly query: CostQuery;
+}
+
+type Standing = (scoped: ScopedBudget, atMs: number) => Promise<BudgetStatus>;
+
+const minuteMs = 60_000;
+const dayMs = 86_400_000;
+/** Of budgets that no rule names. */
+const eventQuietMs = 60 * minuteMs;
+
+/** Everything that is watched in an organization. How a budget stands at an instant is asked once for all that want to know. */
+export function subjectsOf(sources: Sources, { rules, budgets, wantsThresholds }: Watching): readonly Subject[] {
+  const asked = new Map<string, Promise<BudgetStatus>>();
+  const standing: Standing = (scoped, atMs) => {
+    const key = `${scoped.budget.id} ${atMs}`;
+    const status = asked.get(key) ?? standingOf(sources.query, scoped, atMs);
+    asked.set(key, status);
+    return status;
+  };
+  return [
+    ...(wantsThresholds ? budgets.map((scoped) => ownThresholds(scoped, standing)) : []),
+    ...rules.flatMap((watched) =>
+      watched.rule.kind === "metric"
+        ? [metricSubject(sources, watched)]
+        : budgets
+            .filter(({ budget }) => watched.rule.budget_id === null || watched.rule.budget_id === budget.id)
+            .map((scoped) => budgetOfRule(watched, scoped, standing)),
+    ),
+  ];
+}
+
+const groundsOf = (watched: WatchedRule | undefined, scoped: ScopedBudget | undefined): Grounds => ({
+  rule: watched && { id: watched.rule.id, updatedAtMs: watched.updatedAtMs },
+  budget: scoped && { id: scoped.budget.id, updatedAt: scoped.budget.updated_at },
+});
+
+/** What every budget is watched for, to whoever listens to events. */
+function ownThresholds(scoped: ScopedBudget, standing: Standing): Subject {
+  const { budget } = scoped;
+  return {
+    ...ofBudget(scoped),
+    id: `budget:${budget.id}`,
+    quietMs: eventQuietMs,
+    rule: undefined,
+    grounds: groundsOf(undefined, scoped),
+    read: async (atMs) => {
+      const status = await standing(scoped, atMs);
+      const event = (type: "budget.threshold_exceeded" | "budget.exceeded", threshold: number): Reading => ({
+        isReached: hasReached(status, status.spent, threshold),
+        events: [{ type, data: crossingOf(status, threshold) }],
+      });
+      return new Map([
+        ...budget.thresholds.map(
+          (threshold) => [String(threshold), event("budget.threshold_exceeded", threshold)] as const,
+        ),
+        ["exceeded", event("budget.exceeded", 100)],
+      ]);
+    },
+  };
+}
+
+function budgetOfRule(watched: WatchedRule, scoped: ScopedBudget, standing: Standing): Subject {
+  const { rule } = watched;
+  const { budget } = scoped;
+  const of = rule.of ?? "spent";
+  return {
+    ...ofBudget(scoped),
+    id: `rule:${rule.id}:${budget.id}`,
+    quietMs: rule.quiet_period_minutes * minuteMs,
+    rule,
+    grounds: groundsOf(watched, scoped),
+    read: async (atMs) => {
+      const status = await standing(scoped, atMs);
+      const value = of === "spent" ? status.spent : projectedAt(status, atMs);
+      const reading = (threshold: number): Reading => ({
+        isReached: value !== null && hasReached(status, value, threshold),
+        opening: {
+          ...budgetWords(status, of, String(threshold)),
+          rule_name: rule.name,
+          kind: "budget",
+          budgetId: budget.id,
+          budget_name: budget.name,
+          threshold: String(threshold),
+          value: value ?? status.spent,
+          period: { from: status.period.from, to: status.period.to },
+        },
+      });
+      const thresholds = rule.thresholds ?? budget.thresholds;
+      return new Map(thresholds.map((threshold) => [`${of} ${threshold}`, reading(threshold)]));
+    },
+  };
+}
+
+/** The periods of a budget. One that rolls is always another, and what is prepaid has no end: they are watched as one. */
+function ofBudget({ budget }: ScopedBudget): Pick<Subject, "definition" | "boundsAt"> {
+  const isEndless = budget.period.kind === "rolling" || budget.period.kind === "prepaid";
+  return {
+    definition: JSON.stringify(budget.period),
+    boundsAt: (atMs) => {
+      const { fromMs, toMs } = runningPeriod(budget, atMs).bounds;
+      return isEndless || toMs === undefined ? undefined : { fromMs, toMs };
+    },
+  };
+}
+
+/** In the smallest unit of the budget. */
+function quantity(text: string, { unit }: BudgetStatus): bigint {
+  const read = unit === "tokens" ? BigInt(text) : parseMoney(text);
+  invariant(read !== undefined, "a status has amounts");
+  return read;
+}
+
+function hasReached(status: BudgetStatus, value: string, threshold: number): boolean {
+  const [used, amount] = [quantity(value, status), quantity(status.amount, status)];
+  // Of an amount of 0 each threshold is reached from the start: told is only what is spent.
+  if (amount === 0n) return used > 0n;
+  return thresholdsReached(used, amount, [threshold]).length > 0;
+}
+
+/** The first calls of a period say nothing about its end. */
+function projectedAt({ projected, period }: BudgetStatus, atMs: number): string | null {
+  const [fromMs = 0, toMs] = [parseInstant(period.from), period.to === null ? undefined : parseInstant(period.to)];
+  if (toMs === undefined) return null;
+  return atMs - fromMs < Math.min(dayMs, (toMs - fromMs) / 10) ? null : projected;
+}
+
+const crossingOf = (status: BudgetStatus, threshold: number): BudgetCrossing => ({
+  budget_id: status.budget_id,
+  name: status.name,
+  unit: status.unit,
+  currency: status.currency,
+  period: { kind: status.period.kind, from: status.period.from, to: status.period.to },
+  threshold,
+  amount: status.amount,
+  spent: status.spent,
+  utilization: status.utilization,
+  as_of: status.as_of,
+});
+
+function metricSubject(sources: Sources, watched: WatchedRule): Subject {
+  const { rule } = watched;
+  const { metric, window } = rule;
+  invariant(metric !== null && window !== null, "a rule of a metric names one");
+  return {
+    id: `rule:${rule.id}`,
+    definition: JSON.stringify(window),
+    quietMs: rule.quiet_period_minutes * minuteMs,
+    rule,
+    grounds: groundsOf(watched, undefined),
+    boundsAt: (atMs) => (window.kind === "rolling" ? undefined : spanAt(rule, atMs)),
+    read: async (atMs) => {
+      const span = spanAt(rule, atMs);
+      const value = await readMetric(sources, watched, span);
+      const mark = [metric, rule.comparison, rule.threshold, rule.currency ?? ""].join(" ").trimEnd();
+      if (value === undefined) return new Map([[mark, { isReached: false }]]);
+      const period = { from: formatInstant(span.fromMs), to: formatInstant(span.toMs) };
+      const text = valueText(metric, value);
+      const named: AlertRule & { readonly metric: AlertMetric } = { ...rule, metric };
+      const opening = {
+        ...metricWords(named, { value: text, requests: String(value.requests), period }),
+        ...{ rule_name: rule.name, kind: "metric" as const, budgetId: null, budget_name: null },
+        ...{ threshold: rule.threshold ?? "0", value: text, period },
+      };
+      return new Map([[mark, { isReached: isReached(rule, value), opening }]]);
+    },
+  };
+}
+
+function spanAt(rule: AlertRule, atMs: number): { readonly fromMs: number; readonly toMs: number } {
+  const { fromMs, toMs } = windowAt(rule, atMs);
+  invariant(toMs !== undefined, "a window ends");
+  return { fromMs, toMs };
+}
