@@ -2,6 +2,7 @@ export * from "./budgets/budget-period.ts";
 export * from "./budgets/budget-status.ts";
 export * from "./budgets/budget-thresholds.ts";
 export { InvalidBudget } from "./budgets/invalid-budget.ts";
+export * from "./budgets/reservation-model.ts";
 export * from "./money/allocate-exactly.ts";
 export * from "./money/money.ts";
 export * from "./money/money-for-people.ts";
