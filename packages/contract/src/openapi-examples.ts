@@ -32,7 +32,15 @@ export const requestExamples: { readonly [Id in OperationId]?: unknown } = {
     period: { kind: "month", time_zone: "America/New_York" },
     scope: { project_id: ["support-assistant"] },
   },
+  "budgets.transfer": { to: "budget_0d5e7f5a-1f6b-4a43-9f5f-1c1d6d7c5a10", amount: "50", reason: "Search needs more" },
   "budgets.update": { amount: "650", reason: "A third channel since October" },
+  "reservations.create": {
+    model: "gpt-4o",
+    input_tokens: 1_200,
+    max_output_tokens: 500,
+    project_id: "support-assistant",
+  },
+  "reservations.settle": { usage: { input_tokens: 1_200, output_tokens: 180 } },
   "pricing.create": {
     provider: "openai",
     model: "gpt-4o",

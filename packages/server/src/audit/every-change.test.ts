@@ -172,6 +172,16 @@ const cases: { readonly [Id in OperationId]?: Case } = {
   },
   "budgets.update": { params: named("budget"), body: () => ({ amount: "600", reason: "more" }), tells: "budget" },
   "budgets.delete": { params: named("budget"), tells: "budget" },
+  "reservations.create": {
+    body: () => ({ amount: "0.01" }),
+    tells: { nothing: "what is set aside for one call ends with it" },
+    learns: remember("reservation"),
+  },
+  "reservations.settle": { params: named("reservation"), body: () => ({ cost: { amount: "0.01" } }), tells: ledger },
+  "reservations.release": {
+    params: named("reservation"),
+    tells: { nothing: "what is set aside for one call ends with it" },
+  },
   "roles.create": { body: () => ({ name: "reader", permissions: ["usage:read"] }), tells: "role" },
   "roles.update": { params: () => ({ role: "reader" }), body: () => ({ description: "Reads" }), tells: "role" },
   "roles.delete": { params: () => ({ role: "reader" }), tells: "role" },

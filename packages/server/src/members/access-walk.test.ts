@@ -23,6 +23,7 @@ const bodies: { readonly [Id in OperationId]?: unknown } = {
   "roles.update": { description: "Mine now" },
   "projects.update": { name: "Mine now" },
   "budgets.update": { description: "Mine now" },
+  "reservations.settle": { cost: { amount: "1" } },
   "teams.update": { name: "Mine now" },
   "webhooks.update": { description: "Mine now" },
   "webhooks.rotateSecret": {},

@@ -359,4 +359,11 @@ ALTER TABLE budgets ADD COLUMN parent_id TEXT;
 CREATE INDEX budgets_by_parent ON budgets (organization_id, parent_id) WHERE parent_id IS NOT NULL;
 `,
   },
+  {
+    id: 20,
+    sql: `
+-- transfer: JSON of what was transferred to or from which budget.
+ALTER TABLE budget_amendments ADD COLUMN transfer TEXT;
+`,
+  },
 ];

@@ -1,0 +1,31 @@
+import type { BudgetScope } from "@llm-cost-ops/contract";
+import { holdsTag, tagCandidates } from "../costs/tag-term.ts";
+
+/** What is known of a call before it is made, in the words of the ledger's records. */
+export interface EstimateLabels {
+  /** Canonical. */
+  readonly provider: string | null;
+  /** As sent. */
+  readonly model: string | null;
+  readonly projectId: string | null;
+  readonly userId: string | null;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** Whether a budget counts the record that such a call leaves. */
+export function countsEstimate(
+  { scope, teamProjects }: { readonly scope: BudgetScope; readonly teamProjects: readonly string[] | undefined },
+  { provider, model, projectId, userId, tags }: EstimateLabels,
+  resolvedModel: string | null,
+): boolean {
+  const isAny = (values: readonly string[] | undefined, ...own: readonly (string | null)[]): boolean =>
+    values === undefined || own.some((value) => value !== null && values.includes(value));
+  return (
+    isAny(scope.provider, provider) &&
+    isAny(scope.model, model, resolvedModel) &&
+    isAny(scope.project_id, projectId) &&
+    isAny(teamProjects, projectId) &&
+    isAny(scope.user_id, userId) &&
+    (scope.tags ?? []).every((term) => holdsTag(tags, tagCandidates(term)))
+  );
+}

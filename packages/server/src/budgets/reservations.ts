@@ -1,0 +1,245 @@
+import type {
+  Reservation,
+  ReservationInput,
+  ReservationRelease,
+  Settlement,
+  SettlementInput,
+} from "@llm-cost-ops/contract";
+import { formatInstant, formatMoney } from "@llm-cost-ops/core";
+import type { Caller } from "../http/route.ts";
+import { isRecordWithin } from "../identity/record-scope.ts";
+import { Refusal } from "../refusal.ts";
+import type { Store } from "../store/operation.ts";
+import type { Ledger } from "../usage/ledger.ts";
+import { isBudgetWithin, type ScopedBudget } from "./budget.ts";
+import { type Estimate, estimateOf } from "./estimate.ts";
+import { countsEstimate } from "./estimate-labels.ts";
+import type { LatelyRead } from "./lately-read.ts";
+import type { BudgetTold, LeasedReservations, ReservationEnd, ReservationNeed } from "./leased-reservations.ts";
+import type { ReservationFacts, ReservationIds } from "./reservation-ids.ts";
+import { type EstimatePrice, endElsewhere } from "./reservations.sql.ts";
+import { readEstimateLabels } from "./reserve-input.ts";
+import { recordSettlement } from "./settle-record.ts";
+
+export interface PriceKey {
+  readonly organizationId: string;
+  readonly provider: string | undefined;
+  readonly model: string;
+}
+
+export interface ReservationsParts {
+  readonly leased: LeasedReservations;
+  readonly processId: string;
+  /** An organization's hard budgets. */
+  readonly budgets: LatelyRead<string, readonly ScopedBudget[]>;
+  readonly prices: LatelyRead<PriceKey, EstimatePrice>;
+  readonly ids: () => Promise<ReservationIds>;
+  readonly ledger: Ledger;
+  readonly store: Store;
+  /** UTC milliseconds. */
+  readonly clock: () => number;
+}
+
+/** Reservations by the estimate of a call, as they are spoken of over HTTP. */
+export interface Reservations {
+  /** Refuses with BUDGET_EXCEEDED, whose details name the budget, and with UNAVAILABLE where one cannot be asked. */
+  reserve(caller: Caller, input: ReservationInput): Promise<Reservation>;
+  /** Records first and ends the reservation then. Refuses as the ledger does. */
+  settle(caller: Caller, id: string, input: SettlementInput): Promise<Settlement>;
+  release(caller: Caller, id: string): Promise<ReservationRelease>;
+}
+
+const ttlSecondsByDefault = 600;
+/** Fallbacks of fallbacks are followed so far. */
+const fallbacksMax = 3;
+
+type Matching = ScopedBudget["budget"];
+
+/** A reservation that was made, or the refusal with the budget that decided it. */
+type Outcome =
+  | { readonly kind: "granted"; readonly reservation: Reservation }
+  | { readonly kind: "refused"; readonly by: Matching; readonly refusal: Refusal };
+
+export function createReservations(parts: ReservationsParts): Reservations {
+  const { leased, processId, clock, store } = parts;
+
+  const attempt = async (caller: Caller, input: ReservationInput, fallbackFrom: string | null): Promise<Outcome> => {
+    const { organizationId } = caller;
+    const labels = readEstimateLabels(input, caller.records);
+    const [ids, all, price] = await Promise.all([
+      parts.ids(),
+      parts.budgets.get(organizationId),
+      input.model === undefined || input.amount !== undefined
+        ? undefined
+        : parts.prices.get({ organizationId, provider: input.provider, model: input.model }),
+    ]);
+    const estimate = estimateOf(input, labels, price, clock());
+    const matching = all.filter((one) =>
+      countsEstimate({ ...one, scope: one.budget.scope }, estimate.labels, estimate.resolvedModel),
+    );
+    const isVisible = ({ budget, teamProjects }: ScopedBudget): boolean =>
+      isBudgetWithin(budget.scope, teamProjects, caller.records);
+    const needs: ReservationNeed[] = [];
+    for (const one of matching) {
+      const need = needOf(one.budget, estimate);
+      if (need instanceof Refusal) return { kind: "refused", by: one.budget, refusal: need };
+      if (need !== undefined) needs.push(need);
+    }
+    const ttlMs = (input.ttl_seconds ?? ttlSecondsByDefault) * 1_000;
+    const answer = await leased.reserve({ organizationId, needs, ttlMs });
+    const budgetOf = (id: string): ScopedBudget => matching.find(({ budget }) => budget.id === id) as ScopedBudget;
+    switch (answer.kind) {
+      case "granted": {
+        const { number, expiresAtMs } = answer;
+        const reservation: Reservation = {
+          id: ids.write(organizationId, { processId, number, expiresAtMs, labels: estimate.labels }),
+          amount: estimate.money.kind === "priced" ? formatMoney(estimate.money.picos) : null,
+          currency: estimate.money.kind === "priced" ? estimate.money.currency : null,
+          tokens: estimate.tokens === undefined ? null : Number(estimate.tokens),
+          provider: estimate.labels.provider,
+          model: estimate.labels.model,
+          fallback_from: fallbackFrom,
+          expires_at: formatInstant(expiresAtMs),
+          budgets: answer.budgets.flatMap((told) => {
+            const one = budgetOf(told.budgetId);
+            if (!isVisible(one)) return [];
+            const { id, name } = one.budget;
+            return [{ id, name, remaining: quantityText(one.budget, told.limit - told.spent - told.reserved) }];
+          }),
+          over_limit: answer.overLimit.length > 0,
+          unsecured: answer.isUnsecured,
+        };
+        return { kind: "granted", reservation };
+      }
+      case "refused": {
+        const one = budgetOf(answer.by.budgetId);
+        const refusal = exceeded(
+          one.budget,
+          isVisible(one) ? { told: answer.by, requested: answer.requested } : undefined,
+        );
+        return { kind: "refused", by: one.budget, refusal };
+      }
+      case "away": {
+        const { budget } = budgetOf(answer.budgetId);
+        throw new Refusal(
+          "UNAVAILABLE",
+          `The budget ${JSON.stringify(budget.name)} cannot be asked at the moment: try again later.`,
+        );
+      }
+      default:
+        throw answer satisfies never;
+    }
+  };
+
+  const readId = async ({ organizationId, records }: Caller, id: string): Promise<ReservationFacts> => {
+    const facts = (await parts.ids()).read(organizationId, id);
+    if (facts !== undefined) {
+      const { projectId, userId } = facts.labels;
+      if (isRecordWithin({ project_id: projectId, user_id: userId }, records)) return facts;
+    }
+    throw new Refusal("NOT_FOUND", "There is no reservation with this id.");
+  };
+
+  const end = async (
+    { organizationId }: Caller,
+    { processId: owner, number, expiresAtMs }: ReservationFacts,
+    how: "settled" | "released",
+  ): Promise<ReservationEnd> => {
+    const isOver = clock() >= expiresAtMs;
+    if (owner === processId) {
+      const ended = leased.end(number, how);
+      return isOver || ended === undefined ? "expired" : ended;
+    }
+    if (isOver) return "expired";
+    return store.run(endElsewhere, { organizationId, processId: owner, number, how, expiresAtMs });
+  };
+
+  return {
+    async reserve(caller, input) {
+      let asked = input;
+      let fallbackFrom: string | null = null;
+      for (let fallbacks = 0; ; fallbacks += 1) {
+        const outcome = await attempt(caller, asked, fallbackFrom);
+        if (outcome.kind === "granted") return outcome.reservation;
+        const { at_limit } = outcome.by;
+        const model = at_limit?.action === "fallback" ? at_limit.model : undefined;
+        // A price of the caller's own is not that of another model.
+        const isPossible = model !== undefined && asked.amount === undefined && asked.model !== model;
+        if (!isPossible || fallbacks === fallbacksMax) throw outcome.refusal;
+        fallbackFrom = input.model ?? null;
+        asked = { ...asked, model, provider: at_limit?.provider ?? asked.provider };
+      }
+    },
+    async settle(caller, id, input) {
+      const facts = await readId(caller, id);
+      const { record, warnings } = await recordSettlement({ ledger: parts.ledger, store, caller, facts, input });
+      // What the call cost is on disk from here on, before what was set aside for it is free.
+      const reservation = await end(caller, facts, "settled");
+      return { data: { id, reservation, record }, warnings: [...warnings] };
+    },
+    async release(caller, id) {
+      return { id, reservation: await end(caller, await readId(caller, id), "released") };
+    },
+  };
+}
+
+/** What an estimate takes of a budget; undefined where it takes nothing of it. */
+function needOf(budget: Matching, { money, tokens }: Estimate): ReservationNeed | Refusal | undefined {
+  const common = {
+    budgetId: budget.id,
+    beyond: budget.at_limit?.action === "notify" ? "allow" : "refuse",
+    whenStoreIsAway: budget.when_store_is_away ?? "refuse",
+  } as const;
+  if (budget.tokens !== null) {
+    if (tokens === undefined) {
+      throw new Refusal("VALIDATION_ERROR", "input_tokens is required: a budget in tokens counts the call.", {
+        fieldErrors: { input_tokens: "is required: a budget in tokens counts the call" },
+      });
+    }
+    return tokens === 0n ? undefined : { ...common, quantity: tokens };
+  }
+  if (money.kind === "unpriced") {
+    return budget.unpriced === "allow" ? undefined : unpricedRefusal(budget, money.reason, money.detail);
+  }
+  // Other currencies are never converted: a budget counts its own.
+  if (money.currency !== budget.currency || money.picos === 0n) return undefined;
+  return { ...common, quantity: money.picos };
+}
+
+const quantityText = ({ tokens }: Matching, quantity: bigint): string =>
+  tokens === null ? formatMoney(quantity) : quantity.toString();
+
+/** `shown` is absent where the caller may not see how the budget stands. */
+function exceeded(
+  budget: Matching,
+  shown: { readonly told: BudgetTold; readonly requested: bigint } | undefined,
+): Refusal {
+  const { id, name, currency } = budget;
+  const text = (quantity: bigint): string => quantityText(budget, quantity);
+  const amounts = shown && {
+    limit: text(shown.told.limit),
+    spent: text(shown.told.spent),
+    reserved: text(shown.told.reserved),
+    requested: text(shown.requested),
+  };
+  const unit = currency ?? "tokens";
+  const sentence =
+    amounts === undefined
+      ? ""
+      : ` Of ${amounts.limit} ${unit} are ${amounts.spent} spent and ${amounts.reserved} reserved; ${amounts.requested} were asked for.`;
+  return new Refusal("BUDGET_EXCEEDED", `The budget ${JSON.stringify(name)} has no room for this.${sentence}`, {
+    details: {
+      reason: "limit",
+      budget_id: id,
+      budget_name: name,
+      unit: currency === null ? "tokens" : "money",
+      currency,
+      ...amounts,
+    },
+  });
+}
+
+const unpricedRefusal = ({ id, name, currency }: Matching, reason: string, detail: string): Refusal =>
+  new Refusal("BUDGET_EXCEEDED", `The budget ${JSON.stringify(name)} refuses calls without a price: ${detail}`, {
+    details: { reason: "unpriced", budget_id: id, budget_name: name, unit: "money", currency, unpriced_reason: reason },
+  });

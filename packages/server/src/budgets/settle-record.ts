@@ -1,0 +1,81 @@
+import type { SettlementInput, UsageRecord, Warning } from "@llm-cost-ops/contract";
+import type { Caller } from "../http/route.ts";
+import { invariant, Refusal } from "../refusal.ts";
+import type { Store } from "../store/operation.ts";
+import type { Ledger } from "../usage/ledger.ts";
+import { getUsage } from "../usage/operations.sql.ts";
+import type { ReservationFacts } from "./reservation-ids.ts";
+
+interface SettlementParts {
+  readonly ledger: Ledger;
+  readonly store: Store;
+  readonly caller: Caller;
+  readonly facts: ReservationFacts;
+  readonly input: SettlementInput;
+}
+
+/** The record that settles a reservation, which is on disk when this resolves. Sent again, it is the one of the first time. */
+export async function recordSettlement(
+  parts: SettlementParts,
+): Promise<{ readonly record: UsageRecord; readonly warnings: readonly Warning[] }> {
+  const { store, caller, input } = parts;
+  if (input.record_id !== undefined) {
+    const { organizationId, records: within } = caller;
+    return { record: await store.run(getUsage, { organizationId, id: input.record_id, within }), warnings: [] };
+  }
+  return input.cost === undefined
+    ? append(parts, "usage", { ...labelsFor(parts.facts, input.usage ?? {}), ...input.usage })
+    : append(parts, "cost", { ...labelsFor(parts.facts, {}), ...input.cost });
+}
+
+/** The estimate's labels where a record names none. */
+function labelsFor({ labels }: ReservationFacts, given: NonNullable<SettlementInput["usage"]>): object {
+  const isSaid = (...values: readonly unknown[]): boolean =>
+    values.some((value) => value !== undefined && value !== null);
+  return {
+    ...(labels.provider !== null && !isSaid(given.provider, given.usage) && { provider: labels.provider }),
+    ...(labels.model !== null && !isSaid(given.model, given.model_id) && { model: labels.model }),
+    ...(labels.projectId !== null && !isSaid(given.project_id) && { project_id: labels.projectId }),
+    ...(labels.userId !== null && !isSaid(given.user_id) && { user_id: labels.userId }),
+    ...(!isSaid(given.tags) && { tags: labels.tags }),
+  };
+}
+
+async function append({ ledger, caller, facts }: SettlementParts, entry: "usage" | "cost", record: object) {
+  const sent = defined({ ...record, id: `rsv-${facts.processId}-${facts.number}` });
+  const [item] = await ledger.append(caller.organizationId, {
+    shape: "record",
+    entry,
+    bytes: new TextEncoder().encode(JSON.stringify(sent)),
+    source: "api",
+    requirePrice: false,
+    within: caller.records,
+    recordedBy: caller,
+  });
+  invariant(item !== undefined, "a single record has an outcome");
+  if (item.error !== undefined) throw rejection(entry, item.error);
+  invariant(item.record !== undefined, "a single record that was recorded is answered");
+  return { record: item.record, warnings: item.warnings ?? [] };
+}
+
+/** Without what is null or absent, which would hide the estimate's labels. */
+const defined = (record: object): object =>
+  Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined && value !== null));
+
+/** Fields are named as the caller sent them. */
+function rejection(
+  entry: "usage" | "cost",
+  {
+    code,
+    message,
+    field_errors = {},
+  }: { readonly code: string; readonly message: string; readonly field_errors?: Record<string, string> | undefined },
+): Refusal {
+  const fields = Object.entries(field_errors).map(([field, text]) => [
+    field === "" ? entry : `${entry}.${field}`,
+    text,
+  ]);
+  return new Refusal(code as Refusal["code"], `${entry}: ${message}`, {
+    ...(fields.length > 0 && { fieldErrors: Object.fromEntries(fields) as Record<string, string> }),
+  });
+}
