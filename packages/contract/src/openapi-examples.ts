@@ -33,6 +33,14 @@ export const requestExamples: { readonly [Id in OperationId]?: unknown } = {
     scope: { project_id: ["support-assistant"] },
   },
   "budgets.transfer": { to: "budget_0d5e7f5a-1f6b-4a43-9f5f-1c1d6d7c5a10", amount: "50", reason: "Search needs more" },
+  "alertRules.create": {
+    name: "Day beyond 100 dollars",
+    kind: "metric",
+    metric: "daily_cost",
+    threshold: "100",
+    window: { kind: "day", time_zone: "America/New_York" },
+    severity: "critical",
+  },
   "budgets.update": { amount: "650", reason: "A third channel since October" },
   "reservations.create": {
     model: "gpt-4o",

@@ -1,6 +1,6 @@
 import { fullPath, type Operation, type OperationId, operations } from "@llm-cost-ops/contract";
 import { TOTP } from "otpauth";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type Composition, compose } from "../compose.ts";
 import { loadConfig } from "../config.ts";
 import { createLogger } from "../http/request-log.ts";
@@ -53,6 +53,16 @@ const remember = (name: string) => (data: Record<string, unknown>) => {
   known[name] = String(data["id"]);
 };
 const named = (name: string) => (): Record<string, string> => ({ id: known[name] ?? "" });
+/** What was recorded first is what the rule is about. */
+const waitForAlert = (): Promise<void> =>
+  vi.waitFor(
+    async () => {
+      const { data } = (await (await send("GET", "/api/v1/alerts")).json()) as { readonly data: { id: string }[] };
+      expect(data).toHaveLength(1);
+      known["alert"] = data[0]?.id ?? "";
+    },
+    { timeout: 20_000 },
+  );
 const ours = () => ({ id: "default" });
 const catalogue = {
   format: "llm-cost-ops-catalogue",
@@ -171,6 +181,15 @@ const cases: { readonly [Id in OperationId]?: Case } = {
     learns: remember("budget"),
   },
   "budgets.update": { params: named("budget"), body: () => ({ amount: "600", reason: "more" }), tells: "budget" },
+  "alertRules.create": {
+    body: () => ({ name: "Tokens", kind: "metric", metric: "tokens", threshold: 1 }),
+    tells: "alert_rule",
+    learns: remember("rule"),
+  },
+  "alertRules.update": { params: named("rule"), body: () => ({ severity: "info" }), tells: "alert_rule" },
+  "alerts.acknowledge": { ready: waitForAlert, params: named("alert"), body: () => ({}), tells: "alert" },
+  "alerts.resolve": { params: named("alert"), body: () => ({ note: "done" }), tells: "alert" },
+  "alertRules.delete": { params: named("rule"), tells: "alert_rule" },
   "budgets.delete": { params: named("budget"), tells: "budget" },
   "reservations.create": {
     body: () => ({ amount: "0.01" }),

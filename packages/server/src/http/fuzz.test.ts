@@ -46,6 +46,7 @@ beforeAll(async () => {
   ids.push(await make("/roles", { name: "fuzz-role", permissions: ["costs:read"] }));
   ids.push(await make("/budgets", { name: "Fuzz", amount: "5", currency: "USD", period: { kind: "month" } }));
   ids.push(await make("/budgets/reservations", { amount: "0.01" }));
+  ids.push(await make("/alerts/rules", { name: "Fuzz", kind: "budget" }));
   ids.push(await make("/webhooks", { url: "https://hooks.example.invalid/", events: ["webhook.test"] }));
   ids.push(await make("/channels", { kind: "slack", name: "Fuzz", url: "https://hooks.example.invalid/" }));
 });

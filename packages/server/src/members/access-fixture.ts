@@ -1,5 +1,6 @@
 import type { Permission } from "@llm-cost-ops/contract";
 import { projectPermissions, type Role, recordPermissions, roles } from "@llm-cost-ops/contract/permissions";
+import { vi } from "vitest";
 import { newDatabase } from "../store/database-fixture.ts";
 import { temporaryFolder } from "../usage/ledger-fixture.ts";
 import { type PeopleServer, startPeopleServer } from "../users/people-fixture.ts";
@@ -30,6 +31,8 @@ export interface Things {
   readonly invitation: string;
   readonly session: string;
   readonly channel: string;
+  readonly alertRule: string;
+  readonly alert: string;
   readonly webhook: string;
   readonly delivery: string;
 }
@@ -104,6 +107,15 @@ export async function startAccessWorld(): Promise<AccessWorld> {
       input_price_per_million: "1",
       output_price_per_million: "1",
     };
+    const reached = { kind: "metric", metric: "tokens", threshold: 1 };
+    await must(of.key, "POST", "/usage", { ...usage, project_id: word });
+    const alertRule = await made("/alerts/rules", { name: `${word} rule`, ...reached });
+    const findAlert = async (): Promise<string> => {
+      const found = await must(of.key, "GET", `/alerts?rule_id=${alertRule}`);
+      const [alert] = found as unknown as readonly { readonly id: string }[];
+      if (alert === undefined) throw new Error("the rule has no alert yet");
+      return alert.id;
+    };
     const webhook = await made("/webhooks", { url: `https://hooks.example.invalid/${word}`, events: ["webhook.test"] });
     return {
       organization: of.id,
@@ -130,6 +142,8 @@ export async function startAccessWorld(): Promise<AccessWorld> {
         role: "viewer",
       }),
       session: person.session,
+      alertRule,
+      alert: await vi.waitFor(findAlert, { timeout: 20_000 }),
       channel: await made("/channels", {
         kind: "slack",
         name: word,

@@ -25,6 +25,9 @@ const bodies: { readonly [Id in OperationId]?: unknown } = {
   "budgets.update": { description: "Mine now" },
   "reservations.settle": { cost: { amount: "1" } },
   "teams.update": { name: "Mine now" },
+  "alertRules.update": { severity: "info" },
+  "alerts.acknowledge": {},
+  "alerts.resolve": {},
   "webhooks.update": { description: "Mine now" },
   "webhooks.rotateSecret": {},
   "channels.update": { description: "Mine now" },
@@ -95,6 +98,7 @@ function idsIn(operation: Operation, things: Things): Readonly<Record<string, st
     teams: { id: things.team },
     users: { id: things.member, session_id: things.session },
     channels: { id: things.channel },
+    alerts: { id: operation.path.startsWith("/alerts/rules") ? things.alertRule : things.alert },
     webhooks: { id: things.webhook, delivery_id: things.delivery },
   };
   const ids = byKind[kind];
@@ -200,6 +204,8 @@ describe("an id within a query or a body", () => {
       "",
       { name: "n", amount: "1", period: { kind: "day" }, scope: { team: on(team) } },
     ],
+    ({ budget }, on) => ["alertRules.create", "", { name: "n", kind: "budget", budget: on(budget) }],
+    ({ alertRule }, on) => ["alerts.list", `?rule_id=${on(alertRule)}`],
     ({ member }, on) => ["teams.create", "", { name: "n", members: [on(member)] }],
     ({ team }, on) => [
       "invitations.create",
