@@ -139,6 +139,7 @@ export const endpoints = {
   "budgets.get": read(`${api}/budgets/:id`),
   "budgets.update": repeatable("PATCH", `${api}/budgets/:id`),
   "budgets.delete": never("DELETE", `${api}/budgets/:id`),
+  "budgets.transfer": once(`${api}/budgets/:id/transfer`),
   "budgets.status": read(`${api}/budgets/:id/status`),
   "budgets.history": read(`${api}/budgets/:id/history`),
   // The second time it would be another reservation.

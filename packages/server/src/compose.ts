@@ -7,6 +7,7 @@ import { processActor } from "./audit/actor.ts";
 import { keepCheckpoints } from "./audit/kept-checkpoints.ts";
 import { auditRoutes } from "./audit/routes.ts";
 import { createAuditTrail } from "./audit/trail.ts";
+import { createBudgetTransfers } from "./budgets/budget-transfer.sql.ts";
 import { createBudgets } from "./budgets/budgets.sql.ts";
 import { openReservations } from "./budgets/open-reservations.ts";
 import { reservationRoutes } from "./budgets/reservation-routes.ts";
@@ -242,7 +243,11 @@ export async function compose(config: Config, { clock, logger, brief, createServ
           authenticator,
         }),
         projectRoutes({ projects: createProjects(store), teams: createTeams(store, onEnded) }),
-        budgetRoutes({ budgets: reserving.watched(createBudgets(store)), query, now: clock }),
+        budgetRoutes({
+          budgets: reserving.watched({ ...createBudgets(store), ...createBudgetTransfers(store) }),
+          query,
+          now: clock,
+        }),
         reservationRoutes(reserving.reservations),
         identityRoutes({ apiKeys, now: clock, onRevoked: authenticator.forget }),
         auditRoutes({

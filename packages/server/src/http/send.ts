@@ -24,7 +24,9 @@ export async function sendReply(reply: FastifyReply, answer: Reply, successStatu
       await chunks.return?.();
       reply.send();
     } else {
-      reply.send(Readable.from(resumed(first, chunks), { objectMode: false, highWaterMark: 65_536 }));
+      const body = Readable.from(resumed(first, chunks), { objectMode: false, highWaterMark: 65_536 });
+      answer.cut?.addEventListener("abort", () => body.destroy(), { once: true });
+      reply.send(body);
     }
   } else if (answer.bytes !== undefined) {
     reply.type(answer.contentType ?? "application/octet-stream").send(answer.bytes);

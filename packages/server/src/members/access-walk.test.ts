@@ -50,6 +50,11 @@ async function send(asker: Asker, operation: Operation, path: string, body?: unk
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
+  // A stream that has no end is left once it is known that there is one.
+  if (response.headers.get("content-type")?.startsWith("text/event-stream") === true) {
+    await response.body?.cancel();
+    return { status: response.status, text: "" };
+  }
   const text = (await response.text()).replace(/"request_id":"[^"]*"/, '"request_id":"-"');
   return { status: response.status, text };
 }
