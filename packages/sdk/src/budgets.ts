@@ -3,6 +3,15 @@ import { pageFromWire, queryString } from "./filters.ts";
 import type { RequestOptions } from "./options.ts";
 import type { Page } from "./page.ts";
 import { dataOf } from "./records.ts";
+import {
+  type GuardOptions,
+  type ReleasedReservation,
+  type Reservation,
+  Reservations,
+  type ReserveParams,
+  type Settlement,
+  type SettleParams,
+} from "./reservations.ts";
 import type { Session } from "./session.ts";
 import { type FromWire, fromWire, type ToWire, toWire } from "./wire.ts";
 
@@ -16,6 +25,11 @@ export interface BudgetAmendment extends FromWire<Wire.BudgetAmendment> {}
 export interface CreateBudgetParams extends ToWire<Wire.BudgetInput> {}
 export interface UpdateBudgetParams extends ToWire<Wire.BudgetUpdate> {}
 
+/** Both budgets of a transfer, as they are since. */
+export interface BudgetTransfer extends FromWire<Wire.BudgetTransfer> {}
+/** `to` is a budget's id. Either `amount`, a number or, exactly, a decimal string, or `tokens`. */
+export interface TransferBudgetParams extends ToWire<Wire.BudgetTransferInput> {}
+
 /** Which budget is meant; at most one of both. */
 export interface CurrentBudgetParams {
   readonly id?: string | undefined;
@@ -28,12 +42,59 @@ export interface BudgetHistoryParams {
   readonly cursor?: string | undefined;
 }
 
-/** Budgets of the caller's organization. They count what is recorded; they stop nothing. */
+/** Budgets of the caller's organization. They count what is recorded; hard ones refuse reservations beyond them. */
 export class Budgets {
   readonly #session: Session;
+  readonly #reservations: Reservations;
 
   constructor(session: Session) {
     this.#session = session;
+    this.#reservations = new Reservations(session);
+  }
+
+  /**
+   * Sets aside what a call may cost at most, of every hard budget that counts it, or of none.
+   *
+   * @throws BudgetExceededError naming the budget that has no room.
+   */
+  reserve(params: ReserveParams, options?: RequestOptions): Promise<Reservation> {
+    return this.#reservations.reserve(params, options);
+  }
+
+  /**
+   * Records what the call cost, then ends its reservation. Safe to repeat: it is recorded once.
+   *
+   * @throws ConflictError where it was settled by something else.
+   */
+  settle(id: string, params: SettleParams, options?: RequestOptions): Promise<Settlement> {
+    return this.#reservations.settle(id, params, options);
+  }
+
+  /** Ends the reservation of a call that was not made. */
+  release(id: string, options?: RequestOptions): Promise<ReleasedReservation> {
+    return this.#reservations.release(id, options);
+  }
+
+  /**
+   * Makes a call within the budgets: reserves, calls with the model that was granted, and settles by the usage in what the
+   * call gives, such as the body of a provider's answer; releases where the call throws.
+   *
+   * ```ts
+   * const answer = await client.budgets.guard(
+   *   { model: "gpt-4o", inputTokens: 1_200, maxOutputTokens: 500 },
+   *   ({ model }) => callTheProvider(model ?? "gpt-4o"),
+   * );
+   * ```
+   *
+   * @throws BudgetExceededError before the call; what the call throws; UnsettledError, with what the call gave, where that
+   * could not be recorded.
+   */
+  guard<Result>(
+    estimate: ReserveParams,
+    call: (reservation: Reservation) => Result | Promise<Result>,
+    options?: GuardOptions<Result>,
+  ): Promise<Result> {
+    return this.#reservations.guard(estimate, call, options);
   }
 
   /** @throws ConflictError where the name is taken, ValidationError naming the field that is wrong. */
@@ -59,6 +120,16 @@ export class Budgets {
     const body = JSON.stringify(toWire(params));
     const request = { operation: "budgets.update", params: { id }, body, options } as const;
     return fromWire<Wire.Budget>(dataOf(await this.#session.transport.json(request)));
+  }
+
+  /**
+   * Moves a part of a budget's amount to another one.
+   * @throws ConflictError where less would be left than is spent and reserved, unless `force` is set.
+   */
+  async transfer(id: string, params: TransferBudgetParams, options?: RequestOptions): Promise<BudgetTransfer> {
+    const body = JSON.stringify(toWire(params));
+    const request = { operation: "budgets.transfer", params: { id }, body, options } as const;
+    return fromWire<Wire.BudgetTransfer>(dataOf(await this.#session.transport.json(request)));
   }
 
   /** With its history; the audit trail keeps what it was. */

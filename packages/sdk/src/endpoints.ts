@@ -142,8 +142,8 @@ export const endpoints = {
   "budgets.transfer": once(`${api}/budgets/:id/transfer`),
   "budgets.status": read(`${api}/budgets/:id/status`),
   "budgets.history": read(`${api}/budgets/:id/history`),
-  // The second time it would be another reservation.
-  "reservations.create": once(`${api}/budgets/reservations`),
+  // One whose answer was lost expires by itself; a key for each would be a trip to the database, which they are to spare.
+  "reservations.create": repeatable("POST", `${api}/budgets/reservations`),
   // The reservation decides the record's id, so that the ledger knows a repetition.
   "reservations.settle": repeatable("POST", `${api}/budgets/reservations/:id/settle`),
   "reservations.release": repeatable("POST", `${api}/budgets/reservations/:id/release`),

@@ -69,6 +69,42 @@ export class NotFoundError extends APIError {}
 /** 409: the id is recorded with other content, or the state does not allow it. Nothing was changed. */
 export class ConflictError extends APIError {}
 
+/** 402: a hard budget has no room for a reservation, or knows no price for it. Amounts are exact, absent where they may not be seen. */
+export class BudgetExceededError extends APIError {
+  /** `limit`, or `unpriced` where the model has no price. */
+  readonly reason: string | undefined;
+  readonly budgetId: string | undefined;
+  readonly budgetName: string | undefined;
+  /** `money`, in `currency`, or `tokens`. */
+  readonly unit: string | undefined;
+  readonly currency: string | undefined;
+  readonly limit: string | undefined;
+  readonly spent: string | undefined;
+  /** Set aside by all reservations. */
+  readonly reserved: string | undefined;
+  readonly requested: string | undefined;
+  /** To be approved by somebody, where the budget asks for that. */
+  readonly approvalId: string | undefined;
+
+  constructor(message: string, options: ErrorOptionsOf & { readonly retryAfter?: number | undefined }) {
+    super(message, options);
+    const text = (name: string): string | undefined => {
+      const value = options.details?.[name];
+      return typeof value === "string" ? value : undefined;
+    };
+    this.reason = text("reason");
+    this.budgetId = text("budget_id");
+    this.budgetName = text("budget_name");
+    this.unit = text("unit");
+    this.currency = text("currency");
+    this.limit = text("limit");
+    this.spent = text("spent");
+    this.reserved = text("reserved");
+    this.requested = text("requested");
+    this.approvalId = text("approval_id");
+  }
+}
+
 /** 429: too many requests; `retryAfter` says how many seconds to wait. */
 export class RateLimitError extends APIError {}
 

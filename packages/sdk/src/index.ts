@@ -33,8 +33,10 @@ export type {
   BudgetHistoryParams,
   BudgetStatus,
   Budgets,
+  BudgetTransfer,
   CreateBudgetParams,
   CurrentBudgetParams,
+  TransferBudgetParams,
   UpdateBudgetParams,
 } from "./budgets.ts";
 export type { ByteSource } from "./byte-source.ts";
@@ -64,6 +66,7 @@ export {
   APIError,
   AuthenticationError,
   type BatchProgress,
+  BudgetExceededError,
   ConflictError,
   CostOpsError,
   type FieldError,
@@ -76,6 +79,7 @@ export {
 export type { CreateExportParams, ExportFile, ExportRecord, Exports } from "./exports.ts";
 export type { CostFilters, ListParams, NestedFilters, PageParams } from "./filters.ts";
 export type { ImportEvent, ImportOptions, ImportReport, Imports } from "./imports.ts";
+export type { LiveEvent, StreamParams } from "./live.ts";
 export type { Logger } from "./logging.ts";
 export type {
   AcceptInvitationParams,
@@ -144,6 +148,15 @@ export type {
   Warning,
 } from "./records.ts";
 export type { CreateRepricingParams, Repricing, Repricings } from "./repricings.ts";
+export {
+  type GuardOptions,
+  type ReleasedReservation,
+  type Reservation,
+  type ReserveParams,
+  type Settlement,
+  type SettleParams,
+  UnsettledError,
+} from "./reservations.ts";
 export type { RetryOptions } from "./retry.ts";
 export type { Health, System } from "./system.ts";
 export type { BatchUsageParams, CreatedUsage, Usage } from "./usage.ts";

@@ -60,6 +60,7 @@ test("only the client and its errors exist at run time", () => {
     "APIError",
     "AbortedError",
     "AuthenticationError",
+    "BudgetExceededError",
     "ConflictError",
     "CostOpsClient",
     "CostOpsError",
@@ -67,6 +68,7 @@ test("only the client and its errors exist at run time", () => {
     "NotFoundError",
     "RateLimitError",
     "TimeoutError",
+    "UnsettledError",
     "ValidationError",
   ]);
 });

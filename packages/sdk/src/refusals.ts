@@ -1,6 +1,7 @@
 import {
   APIError,
   AuthenticationError,
+  BudgetExceededError,
   ConflictError,
   type ErrorAnswer,
   NotFoundError,
@@ -13,6 +14,7 @@ type Refused = typeof APIError;
 
 const classByStatus: Readonly<Record<number, Refused>> = {
   401: AuthenticationError,
+  402: BudgetExceededError,
   403: AuthenticationError,
   404: NotFoundError,
   409: ConflictError,

@@ -4,6 +4,7 @@ import { invariant, Refusal } from "../refusal.ts";
 import type { Store } from "../store/operation.ts";
 import type { Ledger } from "../usage/ledger.ts";
 import { getUsage } from "../usage/operations.sql.ts";
+import { unknownName } from "../usage/record-row.ts";
 import type { ReservationFacts } from "./reservation-ids.ts";
 
 interface SettlementParts {
@@ -33,7 +34,7 @@ function labelsFor({ labels }: ReservationFacts, given: NonNullable<SettlementIn
   const isSaid = (...values: readonly unknown[]): boolean =>
     values.some((value) => value !== undefined && value !== null);
   return {
-    ...(labels.provider !== null && !isSaid(given.provider, given.usage) && { provider: labels.provider }),
+    ...(labels.provider !== null && labels.provider !== unknownName && !isSaid(given.provider) && { provider: labels.provider }),
     ...(labels.model !== null && !isSaid(given.model, given.model_id) && { model: labels.model }),
     ...(labels.projectId !== null && !isSaid(given.project_id) && { project_id: labels.projectId }),
     ...(labels.userId !== null && !isSaid(given.user_id) && { user_id: labels.userId }),
