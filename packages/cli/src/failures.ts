@@ -94,6 +94,7 @@ function tellRefusal(fault: Error & ErrorShape, local: boolean): Told {
 
 /** `startDate` or `records.0.start_date` → the flag that a person would look for. */
 function flagOf(field: string): string {
+  if (/^smtp(\.|$)/.test(field)) return `--smtp-${field.split(".")[1] ?? "host"}`;
   const name = nameToWire(field.split(".").findLast((part) => !/^\d+$/.test(part)) ?? field);
   const head = nameToWire(field.split(".")[0] ?? field);
   return flagOfField[head] ?? flagOfField[name] ?? `--${name.replaceAll("_", "-")}`;

@@ -17,6 +17,7 @@ const commandTable: Readonly<Record<string, CommandEntry>> = {
   query: { summary: "sums, counts and averages by any dimensions", load: () => import("./commands/query.ts") },
   summary: { summary: "one period beside the period before", load: () => import("./commands/summary.ts") },
   list: { summary: "single records", load: () => import("./commands/list.ts") },
+  tail: { summary: "what is recorded, as it happens", load: () => import("./commands/tail.ts") },
   explain: { summary: "the whole proof of one cost", load: () => import("./commands/explain.ts") },
   import: { summary: "read usage from files, folders or stdin", load: () => import("./commands/import.ts") },
   ingest: { summary: "record one call", load: () => import("./commands/ingest.ts") },
@@ -42,6 +43,14 @@ const commandTable: Readonly<Record<string, CommandEntry>> = {
   budget: {
     summary: "what may be spent, how much of it is, and a check for CI",
     load: () => import("./commands/budget.ts"),
+  },
+  channels: {
+    summary: "where alerts go: e-mail, Slack, Teams, PagerDuty or a webhook",
+    load: () => import("./commands/channels.ts"),
+  },
+  alerts: {
+    summary: "what has reached its threshold, and the rules that say what is worth an alert",
+    load: () => import("./commands/alerts.ts"),
   },
   audit: { summary: "who changed what, and whether that was tampered with", load: () => import("./commands/audit.ts") },
   auth: {

@@ -8,6 +8,7 @@ import { Channels } from "./channels.ts";
 import { Costs, type CreatedCost } from "./costs.ts";
 import { Exports } from "./exports.ts";
 import { Imports } from "./imports.ts";
+import { followStream, type LiveEvent, type StreamParams } from "./live.ts";
 import { Roles } from "./members.ts";
 import { type ClientOptions, type RequestOptions, resolveSettings } from "./options.ts";
 import { Organizations } from "./organizations.ts";
@@ -54,9 +55,11 @@ export class CostOpsClient {
   readonly channels: Channels;
   readonly webhooks: Webhooks;
   readonly system: System;
+  readonly #session: Session;
 
   constructor(options: ClientOptions = {}) {
     const session = new Session(resolveSettings(options));
+    this.#session = session;
     this.usage = new Usage(session);
     this.costs = new Costs(session);
     this.pricing = new Pricing(session);
@@ -77,6 +80,18 @@ export class CostOpsClient {
     this.channels = new Channels(session);
     this.webhooks = new Webhooks(session);
     this.system = new System(session);
+  }
+
+  /**
+   * What is recorded, as it happens, until the loop is left or the signal aborted. A connection that breaks is made again and
+   * goes on behind the last event.
+   *
+   * ```ts
+   * for await (const event of client.stream({ events: ["usage"] })) console.log(event.data.model, event.data.totalCost);
+   * ```
+   */
+  stream(params: StreamParams = {}, options?: RequestOptions): AsyncGenerator<LiveEvent, void, undefined> {
+    return followStream(this.#session, params, options);
   }
 
   /** The same as `costs.create`. */

@@ -193,7 +193,10 @@ describe("a test of a channel", () => {
       });
     }
     const [slack, teams, webhook] = receiver.received.slice(before);
-    expect(JSON.parse(slack?.body ?? "")).toMatchObject({ text: expect.stringMatching(/^Test: /), blocks: expect.any(Array) });
+    expect(JSON.parse(slack?.body ?? "")).toMatchObject({
+      text: expect.stringMatching(/^Test: /),
+      blocks: expect.any(Array),
+    });
     expect(JSON.parse(teams?.body ?? "")).toMatchObject({
       type: "message",
       attachments: [{ content: { version: "1.4" } }],
