@@ -1,4 +1,4 @@
-import { totalLedger } from "../costs/ledger-totals.ts";
+import { sumLedger } from "../costs/ledger-sum.ts";
 import { invariant, Refusal } from "../refusal.ts";
 import type { StoreConnection } from "../store/connection.ts";
 import { type OfOrganization, promptRead, type Store, storeWrite } from "../store/operation.ts";
@@ -128,17 +128,16 @@ async function renewOne(
 }
 
 /** Where nobody knows what is spent, because the records that would tell are no longer kept, nothing more is granted. */
-async function measureOf(connection: StoreConnection, scoped: ScopedBudget, nowMs: number): Promise<BudgetMeasure> {
+export async function measureOf(connection: StoreConnection, scoped: ScopedBudget, nowMs: number): Promise<BudgetMeasure> {
   const { bounds } = runningPeriod(scoped.budget, nowMs);
-  const { organization_id: organizationId } = scoped.budget;
+  const { organization_id: organizationId, currency } = scoped.budget;
+  const { amount: limit } = measureBudget(scoped.budget, []);
   try {
-    const { totals } = await totalLedger(connection, organizationId, questionOf(scoped, bounds));
-    const { amount, spent } = measureBudget(scoped.budget, totals);
-    return { limit: amount, spent };
+    const unit = { currency: currency ?? undefined };
+    return { limit, spent: await sumLedger(connection, organizationId, questionOf(scoped, bounds), unit) };
   } catch (error) {
     if (!(error instanceof Refusal) || error.code !== "COST_002") throw error;
-    const { amount } = measureBudget(scoped.budget, []);
-    return { limit: amount, spent: amount };
+    return { limit, spent: limit };
   }
 }
 
