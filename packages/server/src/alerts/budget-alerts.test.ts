@@ -1,5 +1,4 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-// Opens the store of this run by store/opened-fixture.ts.
 import { Alerting, type Tenant } from "./alerting-fixture.ts";
 
 const noon = Date.UTC(2026, 10, 16, 12);

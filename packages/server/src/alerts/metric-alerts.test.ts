@@ -1,7 +1,6 @@
 import type { AlertRuleInput } from "@llm-cost-ops/contract";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createTeams } from "../projects/teams.sql.ts";
-// Opens the store of this run by store/opened-fixture.ts.
 import { Alerting, type Tenant } from "./alerting-fixture.ts";
 
 const noon = Date.UTC(2026, 10, 16, 12);

@@ -1,59 +1,18 @@
 /** A server that is killed between writing what is to be sent and sending it, as a process of its own. */
-import { type ChildProcess, spawn } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { afterAll, expect, test, vi } from "vitest";
+import { newServerPlace } from "../server-process-fixture.ts";
 import { openWriter } from "../sqlite/connection.ts";
-import { dropDatabase, newDatabase, testedStore } from "../store/database-fixture.ts";
-import { temporaryFolder } from "../usage/ledger-fixture.ts";
+import { testedStore } from "../store/database-fixture.ts";
 import { type Receiver, startReceiver } from "../webhooks/receiver-fixture.ts";
 
-const folder = temporaryFolder();
-const database = await newDatabase(folder.path);
-const adminKey = `sk_test_${"k".repeat(43)}`;
-const children: ChildProcess[] = [];
+const place = await newServerPlace();
+const { database, adminKey } = place;
 const receivers: Receiver[] = [];
 afterAll(async () => {
-  for (const child of children) child.kill("SIGKILL");
   await Promise.all(receivers.map((receiver) => receiver.close()));
-  await dropDatabase(database);
-  folder.remove();
+  await place.close();
 });
-
-async function startServer(): Promise<{ readonly url: string; kill(): Promise<void> }> {
-  const main = fileURLToPath(new URL("../main.ts", import.meta.url));
-  const child = spawn(process.execPath, ["--conditions=source", main], {
-    cwd: folder.path,
-    env: {
-      ...{
-        PATH: process.env["PATH"] ?? "",
-        HOME: folder.path,
-        SERVER_PORT: "0",
-        WEBHOOK_ALLOWED_ADDRESSES: "127.0.0.1",
-      },
-      ...{ LOG_LEVEL: "error", COST_OPS_ADMIN_KEY: adminKey, ...database },
-    },
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  children.push(child);
-  const exited = new Promise((resolve) => child.once("exit", (_, signal) => resolve(signal)));
-  const url = await new Promise<string>((resolve, reject) => {
-    let out = "";
-    void exited.then(() => reject(new Error(`the server ended: ${out}`)));
-    child.stdout.on("data", (chunk: Buffer) => {
-      out += chunk.toString();
-      const listening = /listens on (\S+)/.exec(out)?.[1];
-      if (listening !== undefined) resolve(listening);
-    });
-  });
-  return {
-    url,
-    kill: async () => {
-      child.kill("SIGKILL");
-      expect(await exited).toBe("SIGKILL");
-    },
-  };
-}
 
 interface Made {
   readonly id: string;
@@ -98,7 +57,7 @@ test("sends after its restart what it had only written, and what it was sending 
     return receiver;
   };
   const [hook, chat] = [await receive(), await receive()];
-  const first = await startServer();
+  const first = await place.start();
   const webhook = await post(first.url, "/webhooks", { url: hook.url, events: ["webhook.test"] });
   const channel = await post(first.url, "/channels", { kind: "webhook", name: "chat", url: chat.url });
   const told = { hook: [] as string[], chat: [] as string[] };
@@ -111,7 +70,7 @@ test("sends after its restart what it had only written, and what it was sending 
   await vi.waitFor(() => expect([hook.received.length, chat.received.length]).toEqual([4, 4]), { timeout: 10_000 });
   await first.kill();
   isUp = true;
-  const second = await startServer();
+  const second = await place.start();
   const begun = ({ received }: Receiver) => received.slice(0, 4).map(({ event }) => event.id);
   const sentSince = ({ received }: Receiver) => [...new Set(received.slice(4).map(({ event }) => event.id))].toSorted();
   await vi.waitFor(
@@ -123,6 +82,6 @@ test("sends after its restart what it had only written, and what it was sending 
   );
   await second.kill();
   await endLeases();
-  await startServer();
+  await place.start();
   await vi.waitFor(() => expect({ hook: sentSince(hook), chat: sentSince(chat) }).toEqual(told), { timeout: 20_000 });
 }, 60_000);
