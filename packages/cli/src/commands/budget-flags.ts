@@ -23,6 +23,7 @@ export interface BudgetFlags {
   readonly tag?: readonly string[];
   readonly team?: string;
   readonly threshold?: readonly string[];
+  readonly parent?: string;
   readonly description?: string;
   readonly hard?: true;
   readonly soft?: true;
@@ -44,7 +45,7 @@ export function percent(text: string): string {
   throw new InvalidArgumentError("It must be a percent above 0 and up to 1000 with at most two decimals, such as 80%.");
 }
 
-const percents = (text: string, before: readonly string[] = []): readonly string[] => [
+export const percents = (text: string, before: readonly string[] = []): readonly string[] => [
   ...before,
   ...listOf(text).map(percent),
 ];
@@ -70,6 +71,7 @@ export function addBudgetFlags(command: Command, periodMeaning: string): Command
     .option("--tag <key:value>", "count only records with this tag; repeat it, and all must hold", repeated)
     .option("--team <team>", "count only projects of the team with this id or slug")
     .option("--threshold <percents>", "what the status says is reached (50,75,90,100)", percents)
+    .option("--parent <budget>", "the budget that it is a part of, by id or name; its amount is no larger then")
     .option("--description <text>", "what it is for")
     .addOption(new Option("--hard", "refuse reservations beyond the amount").conflicts("soft"))
     .option("--soft", "warn alone (this)")
