@@ -1,4 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { sumLedger } from "../costs/ledger-sum.ts";
+import type { StoreConnection } from "../store/connection.ts";
+import { testedStore } from "../store/database-fixture.ts";
+import { storeWrite } from "../store/operation.ts";
 import type { LeaseAnswer } from "./budget-leases.ts";
 import { type LeasesUnderTest, openLeases, organizationId } from "./leases-fixture.ts";
 import { standingOf } from "./standing.ts";
@@ -176,5 +180,60 @@ describe("what is spent of a hard budget", () => {
     expect((await renew("a", {})).spent).toBe(3n * usd);
     await under.budgets.update({ organizationId }, id, { scope: { project_id: ["another"] } });
     expect((await renew("a", {})).spent).toBe(0n);
+  });
+});
+
+describe("what is appended while the sum is under way", () => {
+  it("is never taken from what was committed before, though statements of the database see it one after the other", async () => {
+    const user = "racing";
+    // Midnight in New York: the day's sum less that of its first four hours, to which records are added meanwhile.
+    const at = (instant: string) => ({ project_id: user, occurred_at: instant });
+    await under.spend(1n * usd, at("2026-03-10T01:00:00Z"));
+    await under.spend(3n * usd, at("2026-03-10T10:00:00Z"));
+    let raced = 0;
+    const sum = storeWrite(
+      "test.sum",
+      (connection, { organizationId: organization }: { readonly organizationId: string }) => {
+        const all: StoreConnection["all"] = async (sql, ...values) => {
+          if (connection.dialect === "postgres") {
+            raced += 1;
+            await under.spend(1n * usd, at("2026-03-10T01:00:00Z"));
+          }
+          return connection.all(sql, ...values);
+        };
+        const question = {
+          period: { fromMs: Date.UTC(2026, 2, 10, 4), toMs: Date.UTC(2026, 2, 11, 4), zone: "America/New_York" },
+          filter: { dimensions: { project_id: [user] }, tags: [] },
+        };
+        return sumLedger({ ...connection, all }, organization, question, { currency: "USD" });
+      },
+      "it changes nothing",
+    );
+    expect(await under.store.run(sum, { organizationId })).toBeGreaterThanOrEqual(3n * usd);
+    expect(raced > 2 || testedStore() === "sqlite").toBe(true);
+    under.nowMs = startMs;
+    const { id } = await under.budget({
+      scope: { project_id: [user] },
+      period: { kind: "day", time_zone: "America/New_York" },
+    });
+    expect((await under.renew("a", id, {})).spent).toBe(3n * usd);
+  });
+});
+
+describe("many processes at once", () => {
+  it("spend a budget to its last cent and not beyond, each settling before it asks with less", async () => {
+    const { id, renew, spend } = await tenDollars({ amount: "23" });
+    await spend(0n);
+    const work = async (process: string): Promise<void> => {
+      for (;;) {
+        if ((await renew(process, { need: usd })).held < usd) return;
+        await renew(process, { allocated: usd });
+        await spend(1n);
+      }
+    };
+    await Promise.all(Array.from({ length: 8 }, (_, n) => work(`process ${n}`)));
+    // What one settled after others were refused is room that they did not wait for.
+    await work("the last one");
+    expect(await standing(id)).toMatchObject({ spent: "23", reserved: "0", remaining: "0", state: "exceeded" });
   });
 });
