@@ -8,7 +8,7 @@ import { Channels } from "./channels.ts";
 import { Costs, type CreatedCost } from "./costs.ts";
 import { Exports } from "./exports.ts";
 import { Imports } from "./imports.ts";
-import { followStream, type LiveEvent, type StreamParams } from "./live.ts";
+import { followStream, type LiveEvent, type LiveParams } from "./live.ts";
 import { Roles } from "./members.ts";
 import { type ClientOptions, type RequestOptions, resolveSettings } from "./options.ts";
 import { Organizations } from "./organizations.ts";
@@ -90,7 +90,7 @@ export class CostOpsClient {
    * for await (const event of client.stream({ events: ["usage"] })) console.log(event.data.model, event.data.totalCost);
    * ```
    */
-  stream(params: StreamParams = {}, options?: RequestOptions): AsyncGenerator<LiveEvent, void, undefined> {
+  stream(params: LiveParams = {}, options?: RequestOptions): AsyncGenerator<LiveEvent, void, undefined> {
     return followStream(this.#session, params, options);
   }
 

@@ -79,7 +79,7 @@ export {
 export type { CreateExportParams, ExportFile, ExportRecord, Exports } from "./exports.ts";
 export type { CostFilters, ListParams, NestedFilters, PageParams } from "./filters.ts";
 export type { ImportEvent, ImportOptions, ImportReport, Imports } from "./imports.ts";
-export type { LiveEvent, StreamParams } from "./live.ts";
+export type { LiveEvent, LiveParams } from "./live.ts";
 export type { Logger } from "./logging.ts";
 export type {
   AcceptInvitationParams,

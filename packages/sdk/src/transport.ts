@@ -91,6 +91,11 @@ export class Transport {
     });
   }
 
+  /** Waits, unless the caller's signal ends that: then it rejects with `AbortedError`. */
+  pause(delayMs: number, options?: RequestOptions): Promise<void> {
+    return this.#wait(delayMs, { operation: "live.stream", options });
+  }
+
   async #withRetries<T>(
     call: Call,
     consume: (response: Response, deadline: Deadline, request: CostOpsRequest) => Promise<T>,
