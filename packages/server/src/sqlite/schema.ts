@@ -263,6 +263,8 @@ CREATE UNIQUE INDEX channels_by_name ON webhooks (organization_id, name) WHERE n
 -- Deliveries about one subject go to an endpoint one after the other. delivered_to: JSON of the recipients who have it.
 ALTER TABLE webhook_deliveries ADD COLUMN subject TEXT;
 ALTER TABLE webhook_deliveries ADD COLUMN delivered_to TEXT;
+CREATE INDEX webhook_deliveries_subject ON webhook_deliveries (organization_id, webhook_id, subject, created_at)
+  WHERE status = 'pending' AND subject IS NOT NULL;
 `,
   },
   {

@@ -60,7 +60,7 @@ export const nextDelivery = promptRead(
   "webhooks.next",
   async (connection, _args: null): Promise<{ readonly endpoints: number; readonly dueMs: number | null }> => {
     const row = await connection.get<{ readonly endpoints: number; readonly due_at: number | null }>(
-      `SELECT count(*) AS endpoints, min((SELECT min(d.due_at) ${pendingOf} AND ${inTurn})) AS due_at FROM webhooks WHERE ${active}`,
+      `SELECT count(*) AS endpoints, min((SELECT d.due_at ${pendingOf} AND ${inTurn} ORDER BY d.due_at LIMIT 1)) AS due_at FROM webhooks WHERE ${active}`,
     );
     return { endpoints: Number(row?.endpoints ?? 0), dueMs: row?.due_at ?? null };
   },
