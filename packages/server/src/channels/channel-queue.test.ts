@@ -117,10 +117,7 @@ describe("an alert", () => {
 
   test("reaches a channel step by step, and holds up no other alert", async () => {
     let isUp = false;
-    const receiver = await receive((response, _at, request) => {
-      void request;
-      response.writeHead(isUp ? 200 : 500).end();
-    });
+    const receiver = await receive((response) => void response.writeHead(isUp ? 200 : 500).end());
     const id = await slack(receiver.url);
     const sender = startSender();
     // At one instant, as one transaction may tell of several steps.
@@ -129,15 +126,15 @@ describe("an alert", () => {
     await tell([id], alert("a", "resolved"));
     await tell([id], alert("b"));
     sender.wake();
-    const failed = { status: "pending", attempts: 1, response_status: 500 };
-    const waiting = { status: "pending", attempts: 0 };
     await vi.waitFor(async () => {
-      const byAttempts = (await deliveries(id)).map(({ attempts }) => attempts).toSorted();
-      expect(byAttempts).toEqual([0, 0, 1, 1]);
+      const tried = (await deliveries(id)).map(({ attempts, response_status: status }) => [attempts, status]);
+      expect(tried.toSorted()).toEqual([
+        [0, null],
+        [0, null],
+        [1, 500],
+        [1, 500],
+      ]);
     });
-    expect(await deliveries(id)).toEqual(
-      expect.arrayContaining([expect.objectContaining(failed), expect.objectContaining(waiting)]),
-    );
     isUp = true;
     now += 5_000;
     const before = receiver.received.length;
