@@ -26,6 +26,9 @@ export const limits = {
   budgetScopeValues: 1_000,
   budgetThresholds: 20,
   reservationSecondsMax: 86_400,
+  /** That nobody decided yet, in one organization; decided ones are kept for so many days. */
+  pendingApprovals: 1_000,
+  approvalDays: 30,
   /** Of all labels of an estimate as JSON: the reservation's id carries them. */
   reservationLabelBytes: 1_000,
   /** In one organization. */

@@ -76,6 +76,34 @@ export const Reservation = z
   .meta({ id: "Reservation" });
 export type Reservation = z.infer<typeof Reservation>;
 
+export const approvalStates = ["pending", "approved", "denied", "used"] as const;
+
+/** Somebody's leave to go beyond a budget's amount once, with at most what was asked for. */
+export const BudgetApproval = z
+  .object({
+    id: z.string(),
+    budget_id: z.string(),
+    budget_name: z.string(),
+    state: z.enum(approvalStates),
+    unit: z.enum(["money", "tokens"]),
+    currency: z.string().nullable(),
+    requested: Quantity.meta({ description: "Of the budget; no reservation with more passes." }),
+    provider: z.string().nullable(),
+    model: z.string().nullable(),
+    project_id: z.string().nullable(),
+    user_id: z.string().nullable(),
+    tags: z.record(z.string(), z.string()),
+    requested_at: z.string(),
+    requested_by: z.string().nullable().meta({ description: "The name of the key or person." }),
+    decided_at: z.string().nullable(),
+    decided_by: z.string().nullable(),
+    used_at: z.string().nullable(),
+  })
+  .meta({ id: "BudgetApproval" });
+export type BudgetApproval = z.infer<typeof BudgetApproval>;
+
+export const ApprovalQuery = z.strictObject({ state: z.enum(approvalStates).optional() });
+
 /** The reservation decides the record's id, so that a repetition is one. */
 const SettledUsage = UsageInput.omit({ id: true, organization_id: true, require_price: true });
 

@@ -23,6 +23,8 @@ test("every read is repeatable, and nothing that appends without an id of its ow
     "alerts.resolve",
     "aliases.delete",
     "apiKeys.revoke",
+    "approvals.approve",
+    "approvals.deny",
     "audit.checkpoint",
     "audit.verify",
     "auth.refresh",

@@ -146,6 +146,9 @@ export const endpoints = {
   "reservations.create": repeatable("POST", `${api}/budgets/reservations`),
   // The reservation decides the record's id, so that the ledger knows a repetition.
   "reservations.settle": repeatable("POST", `${api}/budgets/reservations/:id/settle`),
+  "approvals.list": read(`${api}/budgets/approvals`),
+  "approvals.approve": repeatable("POST", `${api}/budgets/approvals/:id/approve`),
+  "approvals.deny": repeatable("POST", `${api}/budgets/approvals/:id/deny`),
   "reservations.release": repeatable("POST", `${api}/budgets/reservations/:id/release`),
   "alertRules.create": once(`${api}/alerts/rules`),
   "alertRules.list": read(`${api}/alerts/rules`),

@@ -207,6 +207,7 @@ export async function compose(config: Config, { clock, logger, brief, createServ
     const reserving = openReservations({
       store,
       ledger,
+      limits: quantities,
       secretKey: config.secretKey,
       clock,
       aside: acting.aside,
@@ -248,7 +249,7 @@ export async function compose(config: Config, { clock, logger, brief, createServ
           query,
           now: clock,
         }),
-        reservationRoutes(reserving.reservations),
+        reservationRoutes(reserving.reservations, store),
         identityRoutes({ apiKeys, now: clock, onRevoked: authenticator.forget }),
         auditRoutes({
           store,

@@ -1,6 +1,14 @@
 import { z } from "zod";
-import { created, data, type Operation, ok } from "../operation.ts";
-import { Reservation, ReservationInput, ReservationRelease, Settlement, SettlementInput } from "../reservations.ts";
+import { created, data, get, id, list, type Operation, ok } from "../operation.ts";
+import {
+  ApprovalQuery,
+  BudgetApproval,
+  Reservation,
+  ReservationInput,
+  ReservationRelease,
+  Settlement,
+  SettlementInput,
+} from "../reservations.ts";
 
 const reservationId = z.object({ id: z.string().min(1).max(4_096) });
 
@@ -40,5 +48,33 @@ export const reservationOperations = {
     params: reservationId,
     success: ok(data(ReservationRelease)),
     errors: ["NOT_FOUND"],
+  },
+  "approvals.list": get("/budgets/approvals", "Budgets", "Requests to go beyond a budget, newest first.", {
+    permission: "budgets:write",
+    query: ApprovalQuery,
+    success: ok(list(BudgetApproval)),
+    errors: ["VALIDATION_ERROR"],
+  }),
+  "approvals.approve": {
+    method: "POST",
+    path: "/budgets/approvals/:id/approve",
+    tag: "Budgets",
+    access: "key",
+    permission: "budgets:write",
+    summary: "Let one reservation go beyond the budget.",
+    params: id,
+    success: ok(data(BudgetApproval)),
+    errors: ["NOT_FOUND", "CONFLICT"],
+  },
+  "approvals.deny": {
+    method: "POST",
+    path: "/budgets/approvals/:id/deny",
+    tag: "Budgets",
+    access: "key",
+    permission: "budgets:write",
+    summary: "Refuse a request to go beyond the budget, or take an approval back that is not used.",
+    params: id,
+    success: ok(data(BudgetApproval)),
+    errors: ["NOT_FOUND", "CONFLICT"],
   },
 } as const satisfies Record<string, Operation>;

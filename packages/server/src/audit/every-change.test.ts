@@ -181,6 +181,18 @@ const cases: { readonly [Id in OperationId]?: Case } = {
     learns: remember("budget"),
   },
   "budgets.update": { params: named("budget"), body: () => ({ amount: "600", reason: "more" }), tells: "budget" },
+  "budgets.transfer": {
+    ready: async () => {
+      const other = { name: "Another", amount: "5", period: { kind: "month" } };
+      const { data } = (await (await send("POST", "/api/v1/budgets", { content: json(other) })).json()) as {
+        readonly data: { readonly id: string };
+      };
+      known["other budget"] = data.id;
+    },
+    params: named("budget"),
+    body: () => ({ to: known["other budget"], amount: "1" }),
+    tells: "budget",
+  },
   "alertRules.create": {
     body: () => ({ name: "Tokens", kind: "metric", metric: "tokens", threshold: 1 }),
     tells: "alert_rule",
@@ -191,6 +203,21 @@ const cases: { readonly [Id in OperationId]?: Case } = {
   "alerts.resolve": { params: named("alert"), body: () => ({ note: "done" }), tells: "alert" },
   "alertRules.delete": { params: named("rule"), tells: "alert_rule" },
   "budgets.delete": { params: named("budget"), tells: "budget" },
+  "approvals.approve": {
+    ready: async () => {
+      const terms = { name: "Tight", amount: "0", period: { kind: "month" }, scope: { user_id: ["tight"] } };
+      const hard = { enforcement: "hard", at_limit: { action: "approve" } };
+      await send("POST", "/api/v1/budgets", { content: json({ ...terms, ...hard }) });
+      const refused = await send("POST", "/api/v1/budgets/reservations", {
+        content: json({ amount: "1", user_id: "tight" }),
+      });
+      const { error } = (await refused.json()) as { error: { details: { approval_id: string } } };
+      known["approval"] = error.details.approval_id;
+    },
+    params: named("approval"),
+    tells: "budget_approval",
+  },
+  "approvals.deny": { params: named("approval"), tells: "budget_approval" },
   "reservations.create": {
     body: () => ({ amount: "0.01" }),
     tells: { nothing: "what is set aside for one call ends with it" },

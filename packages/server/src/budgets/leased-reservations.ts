@@ -16,6 +16,8 @@ export interface ReserveAsk {
   readonly organizationId: string;
   readonly needs: readonly ReservationNeed[];
   readonly ttlMs: number;
+  /** Called once when the reservation ends, however it does. */
+  readonly onEnd?: () => void;
 }
 
 export interface BudgetTold extends BudgetStanding {
@@ -86,6 +88,7 @@ const releasedMax = 100_000;
 interface Held {
   readonly entries: readonly (readonly [HeldBudget, bigint])[];
   readonly expiresAtMs: number;
+  readonly onEnd: (() => void) | undefined;
 }
 
 interface Waiting {
@@ -140,7 +143,7 @@ export function createLeasedReservations(parts: LeasedReservationsParts): Leased
   };
 
   const grant = (
-    { ask: { needs }, entries, expiresAtMs }: Pick<Waiting, "ask" | "entries" | "expiresAtMs">,
+    { ask: { needs, onEnd }, entries, expiresAtMs }: Pick<Waiting, "ask" | "entries" | "expiresAtMs">,
     nowMs: number,
     isAway = false,
   ): ReserveAnswer => {
@@ -158,7 +161,7 @@ export function createLeasedReservations(parts: LeasedReservationsParts): Leased
       taken.push([entry, quantity]);
     }
     lastNumber += 1;
-    reservations.set(lastNumber, { entries: taken, expiresAtMs });
+    reservations.set(lastNumber, { entries: taken, expiresAtMs, onEnd });
     const second = Math.ceil(expiresAtMs / 1_000);
     const numbers = expiring.get(second);
     if (numbers === undefined) expiring.set(second, [lastNumber]);
@@ -321,8 +324,9 @@ export function createLeasedReservations(parts: LeasedReservationsParts): Leased
     return desk.flight;
   };
 
-  const conclude = (number: number, { entries, expiresAtMs }: Held): void => {
+  const conclude = (number: number, { entries, expiresAtMs, onEnd }: Held): void => {
     reservations.delete(number);
+    onEnd?.();
     for (const [entry, quantity] of entries) entry.end(quantity, expiresAtMs);
   };
 

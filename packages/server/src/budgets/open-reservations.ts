@@ -1,11 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { QuantityLimits } from "../limits/quantity-limits.ts";
 import type { Secret } from "../secret.ts";
 import { keepSigningSecret } from "../sessions/sessions.sql.ts";
 import type { Store } from "../store/operation.ts";
 import type { Ledger } from "../usage/ledger.ts";
 import type { Budgets, ScopedBudget } from "./budget.ts";
 import { createBudgetLeases } from "./budget-leases.sql.ts";
+import type { BudgetTransfers } from "./budget-transfer.sql.ts";
 import { listHardBudgets } from "./budgets.sql.ts";
 import { latelyRead } from "./lately-read.ts";
 import { createLeasedReservations } from "./leased-reservations.ts";
@@ -19,7 +21,7 @@ const sweepEveryMs = 60_000;
 export interface OpenedReservations {
   readonly reservations: Reservations;
   /** The same budgets; what is changed by them holds for reservations of this process at once. */
-  watched(budgets: Budgets): Budgets;
+  watched(budgets: Budgets & BudgetTransfers): Budgets & BudgetTransfers;
   start(): void;
   /** Gives back what is not reserved. */
   close(): Promise<void>;
@@ -28,6 +30,7 @@ export interface OpenedReservations {
 export interface OpenReservationsParts {
   readonly store: Store;
   readonly ledger: Ledger;
+  readonly limits: QuantityLimits;
   readonly secretKey: Secret | undefined;
   /** UTC milliseconds. */
   readonly clock: () => number;
@@ -112,7 +115,7 @@ export function openReservations(parts: OpenReservationsParts): OpenedReservatio
   };
 
   return {
-    reservations: createReservations({ leased, processId, budgets, prices, ids, ledger: parts.ledger, store, clock }),
+    reservations: createReservations({ ...parts, leased, processId, budgets, prices, ids }),
     watched: (kept) => {
       const after = async <T>(organizationId: string, change: Promise<T>): Promise<T> => {
         try {
@@ -126,6 +129,7 @@ export function openReservations(parts: OpenReservationsParts): OpenedReservatio
         create: (asker, ...rest) => after(asker.organizationId, kept.create(asker, ...rest)),
         update: (asker, ...rest) => after(asker.organizationId, kept.update(asker, ...rest)),
         remove: (asker, ...rest) => after(asker.organizationId, kept.remove(asker, ...rest)),
+        transfer: (asker, ...rest) => after(asker.organizationId, kept.transfer(asker, ...rest)),
       };
     },
     start() {

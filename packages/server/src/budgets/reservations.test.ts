@@ -1,4 +1,4 @@
-import type { Budget, BudgetStatus, Reservation, Settlement } from "@llm-cost-ops/contract";
+import type { Budget, BudgetApproval, BudgetStatus, Reservation, Settlement } from "@llm-cost-ops/contract";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { newDatabase } from "../store/database-fixture.ts";
 import { temporaryFolder } from "../usage/ledger-fixture.ts";
@@ -176,6 +176,41 @@ describe("a reservation", () => {
     await expect.poll(async () => (await statusOf(budget)).reserved).toBe("0.006");
   });
 
+  it("goes beyond a budget once with what somebody approved, and no further", async () => {
+    const { budget, tags } = await makeBudget({ amount: "0.003", at_limit: { action: "approve" } });
+    await granted({ ...call, tags });
+    const refused = await reserve({ ...call, tags });
+    const approvalOf = ({ error }: Answer) =>
+      (error as unknown as { readonly details: { readonly approval_id: string } }).details.approval_id;
+    const id = approvalOf(refused);
+    expect([refused.status, id]).toEqual([402, expect.stringMatching(/^approval_/)]);
+    // Asked for again it is the same request.
+    expect(approvalOf(await reserve({ ...call, tags }))).toBe(id);
+    const pending = dataOf<readonly BudgetApproval[]>(await ask("GET", "/budgets/approvals?state=pending"), 200);
+    expect(pending.filter(({ budget_id }) => budget_id === budget.id)).toEqual([
+      expect.objectContaining({ id, budget_name: budget.name, requested: "0.003", currency: "USD", model: "even" }),
+    ]);
+    const refusedField = async (body: object) => {
+      const { status, error } = await reserve({ ...body, tags });
+      return [status, Object.keys(error.field_errors ?? {})];
+    };
+    expect(await refusedField({ ...call, approval_id: id })).toEqual([422, ["approval_id"]]);
+    expect(await refusedField({ ...call, approval_id: "nobody" })).toEqual([422, ["approval_id"]]);
+    expect((await ask("POST", `/budgets/approvals/${id}/approve`, undefined, elsewhere)).status).toBe(404);
+    const approved = dataOf<BudgetApproval>(await ask("POST", `/budgets/approvals/${id}/approve`), 200);
+    expect(approved).toMatchObject({ state: "approved", decided_at: expect.any(String) });
+    expect((await reserve({ ...call, tags })).status).toBe(402);
+    expect(await refusedField({ ...call, max_output_tokens: 501, approval_id: id })).toEqual([422, ["approval_id"]]);
+    const answers = await Promise.all(Array.from({ length: 5 }, () => reserve({ ...call, tags, approval_id: id })));
+    expect(answers.map(({ status }) => status).sort()).toEqual([201, 422, 422, 422, 422]);
+    expect(answers.find(({ status }) => status === 201)?.data).toMatchObject({ over_limit: true });
+    expect((await ask("POST", `/budgets/approvals/${id}/deny`)).status).toBe(409);
+    await expect.poll(async () => (await statusOf(budget)).reserved).toBe("0.006");
+    const other = approvalOf(await reserve({ amount: "1", tags }));
+    expect(dataOf<BudgetApproval>(await ask("POST", `/budgets/approvals/${other}/deny`), 200).state).toBe("denied");
+    expect((await ask("POST", `/budgets/approvals/${other}/approve`)).status).toBe(409);
+  });
+
   it("follows a change of its budget at once in this process", async () => {
     const { budget, tags } = await makeBudget({ amount: "0.003" });
     await granted({ ...call, tags });
@@ -240,9 +275,7 @@ describe("a settlement", () => {
     const { tags } = await makeBudget({ amount: "1" });
     const one = await granted({ ...call, tags });
     const body = { usage: { prompt_tokens: 1_000, completion_tokens: 100, total_tokens: 1_100 } };
-    expect((await settled(one.id, { usage: body })).data.record.total_cost).toBe(
-      "0.0014",
-    );
+    expect((await settled(one.id, { usage: body })).data.record.total_cost).toBe("0.0014");
     const two = await granted({ ...call, tags });
     const record = { ...call, id: "recorded-before", output_tokens: 1, max_output_tokens: undefined, tags };
     dataOf(await ask("POST", "/usage", record), 201);

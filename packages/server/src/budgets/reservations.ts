@@ -1,4 +1,6 @@
+import { randomUUID } from "node:crypto";
 import type {
+  Budget,
   Reservation,
   ReservationInput,
   ReservationRelease,
@@ -8,15 +10,18 @@ import type {
 import { formatInstant, formatMoney } from "@llm-cost-ops/core";
 import type { Caller } from "../http/route.ts";
 import { isRecordWithin } from "../identity/record-scope.ts";
+import type { Quantities, QuantityLimits } from "../limits/quantity-limits.ts";
 import { Refusal } from "../refusal.ts";
 import type { Store } from "../store/operation.ts";
 import type { Ledger } from "../usage/ledger.ts";
+import { type ApprovalFacts, consumeApproval, readApproval, requestApproval } from "./approvals.sql.ts";
 import { isBudgetWithin, type ScopedBudget } from "./budget.ts";
 import { type Estimate, estimateOf } from "./estimate.ts";
 import { countsEstimate } from "./estimate-labels.ts";
 import type { LatelyRead } from "./lately-read.ts";
-import type { BudgetTold, LeasedReservations, ReservationEnd, ReservationNeed } from "./leased-reservations.ts";
+import type { LeasedReservations, ReservationEnd, ReservationNeed } from "./leased-reservations.ts";
 import type { ReservationFacts, ReservationIds } from "./reservation-ids.ts";
+import { exceeded, needOf, quantityText } from "./reservation-needs.ts";
 import { type EstimatePrice, endElsewhere } from "./reservations.sql.ts";
 import { readEstimateLabels } from "./reserve-input.ts";
 import { recordSettlement } from "./settle-record.ts";
@@ -34,6 +39,8 @@ export interface ReservationsParts {
   readonly budgets: LatelyRead<string, readonly ScopedBudget[]>;
   readonly prices: LatelyRead<PriceKey, EstimatePrice>;
   readonly ids: () => Promise<ReservationIds>;
+  /** What keys and organizations may use of tokens and money. */
+  readonly limits: QuantityLimits;
   readonly ledger: Ledger;
   readonly store: Store;
   /** UTC milliseconds. */
@@ -53,12 +60,10 @@ const ttlSecondsByDefault = 600;
 /** Fallbacks of fallbacks are followed so far. */
 const fallbacksMax = 3;
 
-type Matching = ScopedBudget["budget"];
-
 /** A reservation that was made, or the refusal with the budget that decided it. */
 type Outcome =
   | { readonly kind: "granted"; readonly reservation: Reservation }
-  | { readonly kind: "refused"; readonly by: Matching; readonly refusal: Refusal };
+  | { readonly kind: "refused"; readonly by: Budget; readonly refusal: Refusal };
 
 export function createReservations(parts: ReservationsParts): Reservations {
   const { leased, processId, clock, store } = parts;
@@ -79,18 +84,34 @@ export function createReservations(parts: ReservationsParts): Reservations {
     );
     const isVisible = ({ budget, teamProjects }: ScopedBudget): boolean =>
       isBudgetWithin(budget.scope, teamProjects, caller.records);
+    const approval = await requireApproval(store, organizationId, input.approval_id);
     const needs: ReservationNeed[] = [];
     for (const one of matching) {
       const need = needOf(one.budget, estimate);
       if (need instanceof Refusal) return { kind: "refused", by: one.budget, refusal: need };
-      if (need !== undefined) needs.push(need);
+      if (need !== undefined) needs.push(approval?.budgetId === need.budgetId ? approvedNeed(need, approval) : need);
     }
+    const admission = await parts.limits.admitQuantities(caller, quantitiesOf(estimate), clock());
+    if (admission.kind === "refused") throw admission.refusal;
+    const { hold } = admission;
+    const onEnd = (): void => (hold === undefined ? undefined : parts.limits.giveBack(hold));
     const ttlMs = (input.ttl_seconds ?? ttlSecondsByDefault) * 1_000;
-    const answer = await leased.reserve({ organizationId, needs, ttlMs });
+    const answer = await leased.reserve({ organizationId, needs, ttlMs, onEnd }).catch((error: unknown) => {
+      onEnd();
+      throw error;
+    });
+    if (answer.kind !== "granted") onEnd();
     const budgetOf = (id: string): ScopedBudget => matching.find(({ budget }) => budget.id === id) as ScopedBudget;
     switch (answer.kind) {
       case "granted": {
         const { number, expiresAtMs } = answer;
+        if (approval !== undefined && answer.overLimit.includes(approval.budgetId)) {
+          const isUsed = await store.run(consumeApproval, { organizationId, id: approval.id });
+          if (!isUsed) {
+            leased.end(number, "released");
+            throw notApproved("is used already");
+          }
+        }
         const reservation: Reservation = {
           id: ids.write(organizationId, { processId, number, expiresAtMs, labels: estimate.labels }),
           amount: estimate.money.kind === "priced" ? formatMoney(estimate.money.picos) : null,
@@ -113,10 +134,14 @@ export function createReservations(parts: ReservationsParts): Reservations {
       }
       case "refused": {
         const one = budgetOf(answer.by.budgetId);
-        const refusal = exceeded(
-          one.budget,
-          isVisible(one) ? { told: answer.by, requested: answer.requested } : undefined,
-        );
+        const { requested: quantity } = answer;
+        const shown = isVisible(one) ? { told: answer.by, requested: quantity } : undefined;
+        const toRequest = { organizationId, id: `approval_${randomUUID()}`, budgetId: one.budget.id };
+        const approvalId =
+          one.budget.at_limit?.action === "approve"
+            ? await store.run(requestApproval, { ...toRequest, labels: estimate.labels, quantity })
+            : undefined;
+        const refusal = exceeded(one.budget, shown, approvalId);
         return { kind: "refused", by: one.budget, refusal };
       }
       case "away": {
@@ -183,63 +208,33 @@ export function createReservations(parts: ReservationsParts): Reservations {
   };
 }
 
-/** What an estimate takes of a budget; undefined where it takes nothing of it. */
-function needOf(budget: Matching, { money, tokens }: Estimate): ReservationNeed | Refusal | undefined {
-  const common = {
-    budgetId: budget.id,
-    beyond: budget.at_limit?.action === "notify" ? "allow" : "refuse",
-    whenStoreIsAway: budget.when_store_is_away ?? "refuse",
-  } as const;
-  if (budget.tokens !== null) {
-    if (tokens === undefined) {
-      throw new Refusal("VALIDATION_ERROR", "input_tokens is required: a budget in tokens counts the call.", {
-        fieldErrors: { input_tokens: "is required: a budget in tokens counts the call" },
-      });
-    }
-    return tokens === 0n ? undefined : { ...common, quantity: tokens };
-  }
-  if (money.kind === "unpriced") {
-    return budget.unpriced === "allow" ? undefined : unpricedRefusal(budget, money.reason, money.detail);
-  }
-  // Other currencies are never converted: a budget counts its own.
-  if (money.currency !== budget.currency || money.picos === 0n) return undefined;
-  return { ...common, quantity: money.picos };
+const quantitiesOf = ({ money, tokens }: Estimate): Quantities => ({
+  tokens,
+  ...(money.kind === "priced" && { picos: money.picos, currency: money.currency }),
+});
+
+const notApproved = (text: string): Refusal =>
+  new Refusal("VALIDATION_ERROR", `approval_id ${text}.`, { fieldErrors: { approval_id: text } });
+
+interface NamedApproval extends ApprovalFacts {
+  readonly id: string;
 }
 
-const quantityText = ({ tokens }: Matching, quantity: bigint): string =>
-  tokens === null ? formatMoney(quantity) : quantity.toString();
-
-/** `shown` is absent where the caller may not see how the budget stands. */
-function exceeded(
-  budget: Matching,
-  shown: { readonly told: BudgetTold; readonly requested: bigint } | undefined,
-): Refusal {
-  const { id, name, currency } = budget;
-  const text = (quantity: bigint): string => quantityText(budget, quantity);
-  const amounts = shown && {
-    limit: text(shown.told.limit),
-    spent: text(shown.told.spent),
-    reserved: text(shown.told.reserved),
-    requested: text(shown.requested),
-  };
-  const unit = currency ?? "tokens";
-  const sentence =
-    amounts === undefined
-      ? ""
-      : ` Of ${amounts.limit} ${unit} are ${amounts.spent} spent and ${amounts.reserved} reserved; ${amounts.requested} were asked for.`;
-  return new Refusal("BUDGET_EXCEEDED", `The budget ${JSON.stringify(name)} has no room for this.${sentence}`, {
-    details: {
-      reason: "limit",
-      budget_id: id,
-      budget_name: name,
-      unit: currency === null ? "tokens" : "money",
-      currency,
-      ...amounts,
-    },
-  });
+/** The approval that a request names; undefined where it names none. */
+async function requireApproval(
+  store: Store,
+  organizationId: string,
+  id: string | undefined,
+): Promise<NamedApproval | undefined> {
+  if (id === undefined) return undefined;
+  const found = await store.run(readApproval, { organizationId, id });
+  if (found === undefined) throw notApproved("names no request for approval");
+  if (found.state !== "approved") throw notApproved(`names a request that is ${found.state}`);
+  return { id, ...found };
 }
 
-const unpricedRefusal = ({ id, name, currency }: Matching, reason: string, detail: string): Refusal =>
-  new Refusal("BUDGET_EXCEEDED", `The budget ${JSON.stringify(name)} refuses calls without a price: ${detail}`, {
-    details: { reason: "unpriced", budget_id: id, budget_name: name, unit: "money", currency, unpriced_reason: reason },
-  });
+/** An approval lets through what was asked for then, or less. */
+function approvedNeed(need: ReservationNeed, { quantity }: ApprovalFacts): ReservationNeed {
+  if (need.quantity > quantity) throw notApproved("was given for less than this");
+  return { ...need, beyond: "allow" };
+}

@@ -1,0 +1,73 @@
+import type { Budget } from "@llm-cost-ops/contract";
+import { formatMoney } from "@llm-cost-ops/core";
+import { Refusal } from "../refusal.ts";
+import type { Estimate } from "./estimate.ts";
+import type { BudgetTold, ReservationNeed } from "./leased-reservations.ts";
+
+/** What an estimate takes of a budget; undefined where it takes nothing of it. */
+export function needOf(budget: Budget, { money, tokens }: Estimate): ReservationNeed | Refusal | undefined {
+  const common = {
+    budgetId: budget.id,
+    beyond: budget.at_limit?.action === "notify" ? "allow" : "refuse",
+    whenStoreIsAway: budget.when_store_is_away ?? "refuse",
+  } as const;
+  if (budget.tokens !== null) {
+    if (tokens === undefined) {
+      throw new Refusal("VALIDATION_ERROR", "input_tokens is required: a budget in tokens counts the call.", {
+        fieldErrors: { input_tokens: "is required: a budget in tokens counts the call" },
+      });
+    }
+    return tokens === 0n ? undefined : { ...common, quantity: tokens };
+  }
+  if (money.kind === "unpriced") {
+    return budget.unpriced === "allow" ? undefined : unpricedRefusal(budget, money.reason, money.detail);
+  }
+  // Other currencies are never converted: a budget counts its own.
+  if (money.currency !== budget.currency || money.picos === 0n) return undefined;
+  return { ...common, quantity: money.picos };
+}
+
+export const quantityText = ({ tokens }: Budget, quantity: bigint): string =>
+  tokens === null ? formatMoney(quantity) : quantity.toString();
+
+/** `shown` is absent where the caller may not see how the budget stands; `approvalId` where nobody is asked to approve. */
+export function exceeded(
+  budget: Budget,
+  shown: { readonly told: BudgetTold; readonly requested: bigint } | undefined,
+  approvalId: string | undefined,
+): Refusal {
+  const { id, name, currency } = budget;
+  const text = (quantity: bigint): string => quantityText(budget, quantity);
+  const amounts = shown && {
+    limit: text(shown.told.limit),
+    spent: text(shown.told.spent),
+    reserved: text(shown.told.reserved),
+    requested: text(shown.requested),
+  };
+  const unit = currency ?? "tokens";
+  const sentence =
+    amounts === undefined
+      ? ""
+      : ` Of ${amounts.limit} ${unit} are ${amounts.spent} spent and ${amounts.reserved} reserved; ${amounts.requested} were asked for.`;
+  const toApprove = approvalId === undefined ? "" : ` Whoever changes budgets can approve it as ${approvalId}.`;
+  return new Refusal(
+    "BUDGET_EXCEEDED",
+    `The budget ${JSON.stringify(name)} has no room for this.${sentence}${toApprove}`,
+    {
+      details: {
+        reason: "limit",
+        budget_id: id,
+        budget_name: name,
+        unit: currency === null ? "tokens" : "money",
+        currency,
+        ...amounts,
+        ...(approvalId !== undefined && { approval_id: approvalId }),
+      },
+    },
+  );
+}
+
+const unpricedRefusal = ({ id, name, currency }: Budget, reason: string, detail: string): Refusal =>
+  new Refusal("BUDGET_EXCEEDED", `The budget ${JSON.stringify(name)} refuses calls without a price: ${detail}`, {
+    details: { reason: "unpriced", budget_id: id, budget_name: name, unit: "money", currency, unpriced_reason: reason },
+  });
