@@ -151,6 +151,9 @@ export const BudgetAtLimitInput = z
 export const BudgetAtLimit = z.object(atLimitShape).meta({ id: "BudgetAtLimit", description: atLimitMeaning });
 export type BudgetAtLimit = z.infer<typeof BudgetAtLimit>;
 
+const ParentId = z.string().min(1).max(256);
+const parentMeaning = "The budget that this one is a part of: its amount may not exceed that one's.";
+
 const hardTerms = {
   enforcement: Enforcement.optional(),
   at_limit: BudgetAtLimitInput.optional(),
@@ -166,6 +169,7 @@ export const BudgetInput = z
     currency: Currency.optional().meta({ description: "Of `amount`. USD if absent." }),
     tokens: Count.optional().meta({ description: "Input and output tokens; takes the place of `amount`." }),
     period: BudgetPeriodInput,
+    parent_id: ParentId.optional().meta({ description: parentMeaning }),
     scope: BudgetScopeInput.optional(),
     thresholds: BudgetThresholds.optional(),
     ...hardTerms,
@@ -188,6 +192,7 @@ export const BudgetUpdate = z
     amount: Amount.optional().meta({ description: "Of a budget in money, in its currency." }),
     tokens: Count.optional().meta({ description: "Of a budget in tokens." }),
     period: BudgetPeriodInput.optional(),
+    parent_id: ParentId.nullable().optional().meta({ description: "Null takes it out of the one above." }),
     scope: BudgetScopeInput.optional(),
     thresholds: BudgetThresholds.optional(),
     ...hardTerms,
@@ -209,6 +214,7 @@ const budgetShape = {
   currency: z.string().nullable().meta({ description: "Null where the budget is in tokens." }),
   tokens: Count.nullable().meta({ description: "Null where the budget is in money." }),
   period: BudgetPeriod,
+  parent_id: z.string().nullable().meta({ description: parentMeaning }),
   scope: BudgetScope,
   thresholds: z.array(z.number()),
   enforcement: z.enum(budgetEnforcements),
@@ -284,6 +290,12 @@ export const BudgetStatus = z
       description:
         "Spent in other currencies than the budget's, which are never converted. Empty where it is in tokens.",
     }),
+    children: z.array(z.object({ budget_id: z.string(), name: z.string(), amount: Quantity })).meta({
+      description: "The budgets that are parts of this one, by name.",
+    }),
+    unallocated: Quantity.nullable().meta({
+      description: "amount − the amounts of the children; negative where these are more together. Null without any.",
+    }),
     as_of: z.string().meta({ description: "The instant for which all of this holds." }),
   })
   .meta({ id: "BudgetStatus" });
@@ -307,6 +319,37 @@ export const BudgetAmendment = z
     before: BudgetTerms.meta({ description: "The fields that changed, as they were." }),
     after: BudgetTerms.meta({ description: "The same fields, as they are since." }),
     reason: z.string().nullable(),
+    transfer: z
+      .object({ direction: z.enum(["to", "from"]), budget_id: z.string(), amount: Quantity })
+      .nullable()
+      .meta({ description: "What was transferred to or from which budget; null of any other change." }),
   })
   .meta({ id: "BudgetAmendment" });
 export type BudgetAmendment = z.infer<typeof BudgetAmendment>;
+
+export const BudgetTransferInput = z
+  .strictObject({
+    to: z
+      .string()
+      .min(1)
+      .max(256)
+      .meta({ description: "The id of a budget in the same currency, or in tokens as well." }),
+    amount: Amount.optional().meta({ description: "Of budgets in money." }),
+    tokens: Count.optional().meta({ description: "Of budgets in tokens." }),
+    reason: freeText(2_000).optional().meta({ description: "Why, for the history of both." }),
+    force: z.boolean().optional().meta({ description: "Leave less than is spent and reserved already." }),
+  })
+  .superRefine(({ amount, tokens }, context) => {
+    const refuse = (field: string, message: string): void => {
+      context.addIssue({ code: "custom", path: [field], message });
+    };
+    if (amount === undefined && tokens === undefined) refuse("amount", "or tokens is required");
+    if (amount !== undefined && tokens !== undefined) refuse("tokens", "cannot be combined with amount");
+  })
+  .meta({ id: "BudgetTransferInput" });
+export type BudgetTransferInput = z.output<typeof BudgetTransferInput>;
+
+export const BudgetTransfer = z
+  .object({ from: Budget, to: Budget })
+  .meta({ id: "BudgetTransfer", description: "Both budgets, as they are since." });
+export type BudgetTransfer = z.infer<typeof BudgetTransfer>;

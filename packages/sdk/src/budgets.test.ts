@@ -111,6 +111,22 @@ test("each method asks the address of its operation", async () => {
   ]);
 });
 
+test("a transfer goes to a budget by its id, exactly", async () => {
+  server.script(json(200, { data: { from: { id: "b1", amount: "4.9" }, to: { id: "b2", amount: "0.1" } } }));
+  const done = await client.budgets.transfer("b1", { to: "b2", amount: "0.1", reason: "more there", force: true });
+  expect(done).toEqual({
+    from: { id: "b1", amount: 4.9, amountExact: "4.9" },
+    to: { id: "b2", amount: 0.1, amountExact: "0.1" },
+  });
+  expect(asked()).toEqual(["POST /api/v1/budgets/b1/transfer"]);
+  expect(JSON.parse(server.arrived[0]?.body ?? "")).toEqual({
+    to: "b2",
+    amount: "0.1",
+    reason: "more there",
+    force: true,
+  });
+});
+
 test("a history is paged, and tells of fields by their names on the wire", async () => {
   const change = { budget_id: "b1", changed_at: "2026-11-01T00:00:00.000Z", before: { amount: "1" }, reason: null };
   server.script(json(200, { data: [change], pagination: { limit: 1, has_more: true, next_cursor: "next" } }));

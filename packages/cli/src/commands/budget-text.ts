@@ -96,6 +96,8 @@ export const statusFields = [
   "exhausted_at",
   "unpriced_requests",
   "other_currencies",
+  "children",
+  "unallocated",
   "as_of",
 ] as const satisfies readonly (keyof BudgetStatus)[];
 
@@ -125,9 +127,13 @@ function changeText({ before, after }: BudgetAmendment): string {
     .join(", ");
 }
 
+const transferText = ({ transfer }: BudgetAmendment): string =>
+  transfer === null ? "" : `${transfer.amount} ${transfer.direction} ${transfer.budget_id}`;
+
 export const historyColumns: readonly Column<BudgetAmendment>[] = [
   { heading: "changed", text: (row) => minute(row.changed_at) },
   { heading: "by", text: (row) => row.changed_by.name ?? row.changed_by.id ?? row.changed_by.kind },
   { heading: "what", text: changeText },
+  { heading: "transfer", isOptional: true, text: (row) => transferText(row) },
   { heading: "why", text: (row) => row.reason ?? "" },
 ];

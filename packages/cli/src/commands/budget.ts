@@ -8,9 +8,12 @@ import { wireForm } from "../wire-form.ts";
 import { defineCheck, defineStatus } from "./budget-check.ts";
 import { addBudgetFlags, type BudgetFlags, budgetOf, termsFrom } from "./budget-flags.ts";
 import { budgetColumns, budgetText, historyColumns } from "./budget-text.ts";
+import { defineTransfer } from "./budget-transfer.ts";
 import { wholeNumber } from "./flag-values.ts";
 
-interface UpdateFlags extends BudgetFlags {
+interface UpdateFlags extends Omit<BudgetFlags, "parent"> {
+  /** False where it is to have none. */
+  readonly parent?: string | boolean;
   readonly name?: string;
   readonly everything?: boolean;
   readonly reason?: string;
@@ -24,6 +27,7 @@ const budgetFields = [
   "currency",
   "tokens",
   "period",
+  "parent_id",
   "scope",
   "thresholds",
   "enforcement",
@@ -47,7 +51,8 @@ export function define(command: Command, run: Run): void {
       const client = await cli.connect("may be created");
       const { period: given, ...terms } = termsFrom(flags, flags.period ?? "month");
       const period = given ?? { kind: "month" as const };
-      const made = wireForm<Budget>(await client.budgets.create({ name, currency, period, ...terms }));
+      const parentId = flags.parent === undefined ? undefined : (await budgetOf(client, flags.parent)).id;
+      const made = wireForm<Budget>(await client.budgets.create({ name, currency, period, parentId, ...terms }));
       await writeRecord(cli.terminal, made, () => budgetText(made));
     }),
   );
@@ -84,18 +89,23 @@ export function define(command: Command, run: Run): void {
           ...["provider", "model", "project", "user", "tag", "team"],
         ]),
       )
+      .addOption(new Option("--no-parent", "make it a part of no budget"))
       .option("--reason <text>", "why, for its history"),
     "how long a period is",
   ).action(
-    run<UpdateFlags>(async (cli, { name, everything, reason, ...flags }, [named = ""]) => {
+    run<UpdateFlags>(async (cli, { name, everything, reason, parent, ...flags }, [named = ""]) => {
       const { scope, ...terms } = termsFrom(flags, flags.period);
       const client = await cli.connect();
       const { id } = await budgetOf(client, named);
-      const change = { name, reason, ...terms, scope: everything ? {} : scope };
+      const parentId = typeof parent === "string" ? (await budgetOf(client, parent)).id : null;
+      const placed = parent === undefined || parent === true ? {} : { parentId };
+      const change = { name, reason, ...terms, ...placed, scope: everything ? {} : scope };
       const changed = wireForm<Budget>(await client.budgets.update(id, change));
       await writeRecord(cli.terminal, changed, () => budgetText(changed));
     }),
   );
+
+  defineTransfer(command, run);
 
   command
     .command("delete <budget>")

@@ -1,4 +1,13 @@
-import { Budget, BudgetAmendment, BudgetInput, BudgetStatus, BudgetUpdate, CurrentBudgetQuery } from "../budgets.ts";
+import {
+  Budget,
+  BudgetAmendment,
+  BudgetInput,
+  BudgetStatus,
+  BudgetTransfer,
+  BudgetTransferInput,
+  BudgetUpdate,
+  CurrentBudgetQuery,
+} from "../budgets.ts";
 import { CursorPage } from "../fields.ts";
 import { created, data, get, id, list, type Operation, ok, page } from "../operation.ts";
 
@@ -59,6 +68,18 @@ export const budgetOperations = {
     params: id,
     success: { status: 204, description: "Gone." },
     errors: ["NOT_FOUND"],
+  },
+  "budgets.transfer": {
+    method: "POST",
+    path: "/budgets/:id/transfer",
+    tag: "Budgets",
+    access: "key",
+    permission: "budgets:write",
+    summary: "Move a part of a budget's amount to another budget; both histories tell of it.",
+    params: id,
+    body: BudgetTransferInput,
+    success: ok(data(BudgetTransfer)),
+    errors: ["NOT_FOUND", "CONFLICT", "VALIDATION_ERROR"],
   },
   "budgets.status": get("/budgets/:id/status", "Budgets", "What is spent of a budget in the present period.", {
     permission: "budgets:read",

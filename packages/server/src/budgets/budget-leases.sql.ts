@@ -128,7 +128,11 @@ async function renewOne(
 }
 
 /** Where nobody knows what is spent, because the records that would tell are no longer kept, nothing more is granted. */
-export async function measureOf(connection: StoreConnection, scoped: ScopedBudget, nowMs: number): Promise<BudgetMeasure> {
+export async function measureOf(
+  connection: StoreConnection,
+  scoped: ScopedBudget,
+  nowMs: number,
+): Promise<BudgetMeasure> {
   const { bounds } = runningPeriod(scoped.budget, nowMs);
   const { organization_id: organizationId, currency } = scoped.budget;
   const { amount: limit } = measureBudget(scoped.budget, []);

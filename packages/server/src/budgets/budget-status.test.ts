@@ -173,6 +173,8 @@ describe("the status of a budget", () => {
       exhausted_at: expect.stringMatching(/^2026-09-10T16:00:00/),
       unpriced_requests: 0,
       other_currencies: [],
+      children: [],
+      unallocated: null,
       as_of: expect.stringMatching(/^2026-09-10T12:00:0/),
     });
     await cost("0.000000000001");

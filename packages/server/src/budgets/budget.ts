@@ -8,6 +8,8 @@ export interface BudgetTerms {
   readonly amount: BudgetAmount;
   /** Without `starts_at` a prepaid budget counts from its creation on. */
   readonly period: BudgetPeriod;
+  /** The budget that this one is a part of. */
+  readonly parentId: string | null;
   readonly scope: BudgetScope;
   readonly thresholds: readonly number[];
   readonly enforcement: Budget["enforcement"];
@@ -40,6 +42,15 @@ export interface ScopedBudget {
   readonly teamProjects: readonly string[] | undefined;
   /** Of its unit, what lives of reservations; none if absent. */
   readonly reserved?: bigint;
+  /** The budgets that are parts of it, by name, as far as the asker may see them; none if absent. */
+  readonly children?: readonly ChildBudget[];
+}
+
+/** A part of a budget. The amount is in picos or tokens, as the budget's own. */
+export interface ChildBudget {
+  readonly id: string;
+  readonly name: string;
+  readonly amount: bigint;
 }
 
 /** Who asks: `records` is the part of the records that they are limited to. */

@@ -1,8 +1,7 @@
 import { randomUUID } from "node:crypto";
-import type { Budget, BudgetAmendment, BudgetAtLimit, BudgetPeriod, BudgetScope } from "@llm-cost-ops/contract";
+import type { Budget, BudgetAmendment, BudgetPeriod, BudgetScope } from "@llm-cost-ops/contract";
 import { limits } from "@llm-cost-ops/contract/limits";
-import { formatInstant, formatMoney } from "@llm-cost-ops/core";
-import { type Actor, processActor } from "../audit/actor.ts";
+import { formatInstant } from "@llm-cost-ops/core";
 import { recordChange } from "../audit/audit-entries.sql.ts";
 import { Refusal } from "../refusal.ts";
 import type { StoreConnection } from "../store/connection.ts";
@@ -14,69 +13,19 @@ import {
   type BudgetChoice,
   type Budgets,
   type BudgetTerms,
+  type ChildBudget,
   isBudgetWithin,
   type ScopedBudget,
 } from "./budget.ts";
+import { insertAmendment, readAmendments } from "./budget-amendments.sql.ts";
+import { type BudgetRow, columns, placedOf, toWire } from "./budget-row.ts";
 import { type Limited, placeScope, projectsOfTeam } from "./budget-scope.sql.ts";
+import { requireFitting, requireNoChildren } from "./budget-tree.sql.ts";
 import { requireHard } from "./read-budget.ts";
 
-interface BudgetRow {
-  readonly organization_id: string;
-  readonly id: string;
-  readonly name: string;
-  readonly description: string;
-  readonly amount: string | null;
-  readonly currency: string | null;
-  readonly tokens: number | null;
-  readonly period: string;
-  readonly scope: string;
-  readonly team_id: string | null;
-  readonly thresholds: string;
-  readonly enforcement: Budget["enforcement"];
-  readonly at_limit: string;
-  readonly when_store_is_away: NonNullable<Budget["when_store_is_away"]>;
-  readonly unpriced: NonNullable<Budget["unpriced"]>;
-  readonly created_at: number;
-  readonly updated_at: number;
-}
-
-interface AmendmentRow {
-  readonly budget_id: string;
-  readonly seq: number;
-  readonly changed_at: number;
-  readonly actor_kind: Actor["kind"];
-  readonly actor_id: string | null;
-  readonly actor_name: string | null;
-  readonly state_before: string;
-  readonly state_after: string;
-  readonly reason: string | null;
-}
-
-interface Named extends Limited {
+export interface Named extends Limited {
   readonly id: string;
 }
-
-const columns = `organization_id, id, name, description, amount, currency, tokens, period, scope, team_id, thresholds,
-  enforcement, at_limit, when_store_is_away, unpriced, created_at, updated_at`;
-
-const toWire = (row: BudgetRow): Budget => ({
-  id: row.id,
-  organization_id: row.organization_id,
-  name: row.name,
-  description: row.description,
-  amount: row.amount === null ? null : formatMoney(BigInt(row.amount)),
-  currency: row.currency,
-  tokens: row.tokens,
-  period: JSON.parse(row.period) as BudgetPeriod,
-  scope: JSON.parse(row.scope) as BudgetScope,
-  thresholds: JSON.parse(row.thresholds) as number[],
-  enforcement: row.enforcement,
-  at_limit: row.enforcement === "soft" ? null : (JSON.parse(row.at_limit) as BudgetAtLimit),
-  when_store_is_away: row.enforcement === "soft" ? null : row.when_store_is_away,
-  unpriced: row.enforcement === "soft" ? null : row.unpriced,
-  created_at: formatInstant(row.created_at),
-  updated_at: formatInstant(row.updated_at),
-});
 
 async function scoped(connection: StoreConnection, row: BudgetRow): Promise<ScopedBudget> {
   const teamProjects =
@@ -109,6 +58,21 @@ async function withReserved(connection: StoreConnection, found: ScopedBudget): P
   return { ...found, reserved: leases.reduce((sum, { allocated }) => sum + BigInt(allocated), 0n) };
 }
 
+/** The same with the budgets that are parts of it, as far as the asker may see them. */
+async function withParts(connection: StoreConnection, { within }: Limited, found: ScopedBudget): Promise<ScopedBudget> {
+  const children: ChildBudget[] = [];
+  for (const row of await connection.all<BudgetRow>(
+    `SELECT ${columns} FROM budgets WHERE organization_id = ? AND parent_id = ? ORDER BY lower(name), id`,
+    found.budget.organization_id,
+    found.budget.id,
+  )) {
+    const { budget, teamProjects } = await scoped(connection, row);
+    if (!isBudgetWithin(budget.scope, teamProjects, within)) continue;
+    children.push({ id: row.id, name: row.name, amount: placedOf(row).amount });
+  }
+  return { ...(await withReserved(connection, found)), children };
+}
+
 /** All budgets of an organization, each with the projects of its team. */
 export async function scopedBudgets(
   connection: StoreConnection,
@@ -125,11 +89,14 @@ export async function scopedBudgets(
 
 const missing = () => new Refusal("NOT_FOUND", "There is no budget with this id.");
 
-interface FoundBudget extends ScopedBudget {
+export interface FoundBudget extends ScopedBudget {
   readonly row: BudgetRow;
 }
 
-async function requireBudget(connection: StoreConnection, { organizationId, within, id }: Named): Promise<FoundBudget> {
+export async function requireBudget(
+  connection: StoreConnection,
+  { organizationId, within, id }: Named,
+): Promise<FoundBudget> {
   const row = await connection.get<BudgetRow>(
     `SELECT ${columns} FROM budgets WHERE organization_id = ? AND id = ?`,
     organizationId,
@@ -149,6 +116,17 @@ async function requireFreeName(connection: StoreConnection, organizationId: stri
   );
   if (taken !== undefined) {
     throw new Refusal("CONFLICT", "There is a budget with this name already.", { fieldErrors: { name: "is taken" } });
+  }
+}
+
+/** What a limited asker does not see is no parent to them either. */
+async function requireParent(connection: StoreConnection, limited: Limited, parentId: string): Promise<void> {
+  try {
+    await requireBudget(connection, { ...limited, id: parentId });
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.code !== "NOT_FOUND") throw error;
+    const text = "names no budget of the organization";
+    throw new Refusal("VALIDATION_ERROR", `parent_id ${text}.`, { fieldErrors: { parent_id: text } });
   }
 }
 
@@ -175,9 +153,10 @@ const createBudget = storeChange(
     }
     const { scope, teamId } = await placeScope(connection, limited, terms.scope);
     const { amount } = terms;
+    if (terms.parentId !== null) await requireParent(connection, limited, terms.parentId);
     const nowMs = connection.now();
     await connection.run(
-      `INSERT INTO budgets (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO budgets (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       organizationId,
       id,
       terms.name,
@@ -186,6 +165,7 @@ const createBudget = storeChange(
       amount.unit === "money" ? amount.currency : null,
       amount.unit === "tokens" ? amount.tokens : null,
       JSON.stringify(startedAt(terms.period, nowMs)),
+      terms.parentId,
       JSON.stringify(scope),
       teamId,
       JSON.stringify(terms.thresholds),
@@ -196,7 +176,8 @@ const createBudget = storeChange(
       nowMs,
       nowMs,
     );
-    const { budget } = await requireBudget(connection, { ...limited, id });
+    const { budget, row } = await requireBudget(connection, { ...limited, id });
+    await requireFitting(connection, placedOf(row), limited.within !== undefined);
     const resource = { type: "budget", id };
     await recordChange(connection, { organizationId, action: "budgets.create", resource, after: told(budget) });
     await emitEvent(connection, { organizationId, type: "budget.created", data: budget });
@@ -242,7 +223,7 @@ const findBudget = storeRead(
     const { id, name } = choice;
     if (id !== undefined) {
       const { budget, teamProjects } = await requireBudget(connection, { ...limited, id });
-      return withReserved(connection, { budget, teamProjects });
+      return withParts(connection, limited, { budget, teamProjects });
     }
     const row = await connection.get<BudgetRow>(
       name === undefined
@@ -260,7 +241,7 @@ const findBudget = storeRead(
           : "There is no budget with this name.",
       );
     }
-    return withReserved(connection, found);
+    return withParts(connection, limited, found);
   },
 );
 
@@ -286,7 +267,8 @@ const updateBudget = storeChange(
   "budgets.update",
   async (connection, { id, change, ...limited }: Named & { readonly change: BudgetChange }): Promise<Budget> => {
     const { organizationId } = limited;
-    const { row, budget: before } = await requireBudget(connection, { ...limited, id });
+    const found = await requireBudget(connection, { ...limited, id });
+    const { row, budget: before } = found;
     requireUnit(row, change);
     requireHard(change.enforcement ?? row.enforcement, change.hard ?? {});
     if (change.name !== undefined && change.name !== row.name) {
@@ -296,81 +278,90 @@ const updateBudget = storeChange(
       change.scope === undefined
         ? { scope: before.scope, teamId: row.team_id }
         : await placeScope(connection, limited, change.scope);
-    const nowMs = connection.now();
-    const next: BudgetRow = {
-      ...row,
-      name: change.name ?? row.name,
-      description: change.description ?? row.description,
-      amount: change.picos ?? row.amount,
-      tokens: change.tokens ?? row.tokens,
-      period: change.period === undefined ? row.period : JSON.stringify(startedAt(change.period, row.created_at)),
-      scope: JSON.stringify(place.scope),
-      team_id: place.teamId,
-      thresholds: change.thresholds === undefined ? row.thresholds : JSON.stringify(change.thresholds),
-      enforcement: change.enforcement ?? row.enforcement,
-      at_limit: change.hard?.atLimit === undefined ? row.at_limit : JSON.stringify(change.hard.atLimit),
-      when_store_is_away: change.hard?.whenStoreIsAway ?? row.when_store_is_away,
-      unpriced: change.hard?.unpriced ?? row.unpriced,
-      updated_at: nowMs,
-    };
-    const after = toWire(next);
-    const changed = differing(told(before), told(after));
-    if (changed.count === 0) return before;
-    await connection.run(
-      `UPDATE budgets SET name = ?, description = ?, amount = ?, tokens = ?, period = ?, scope = ?, team_id = ?,
-         thresholds = ?, enforcement = ?, at_limit = ?, when_store_is_away = ?, unpriced = ?, updated_at = ?
-       WHERE organization_id = ? AND id = ?`,
-      next.name,
-      next.description,
-      next.amount,
-      next.tokens,
-      next.period,
-      next.scope,
-      next.team_id,
-      next.thresholds,
-      next.enforcement,
-      next.at_limit,
-      next.when_store_is_away,
-      next.unpriced,
-      nowMs,
-      organizationId,
-      id,
-    );
-    const { kind, id: actorId, name } = connection.actor ?? processActor;
-    const last = await connection.get<{ seq: number | null }>(
-      "SELECT max(seq) AS seq FROM budget_amendments WHERE organization_id = ? AND budget_id = ?",
-      organizationId,
-      id,
-    );
-    await connection.run(
-      `INSERT INTO budget_amendments (organization_id, budget_id, seq, changed_at, actor_kind, actor_id, actor_name,
-         state_before, state_after, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      organizationId,
-      id,
-      (last?.seq ?? 0) + 1,
-      nowMs,
-      kind,
-      actorId,
-      name,
-      JSON.stringify(changed.before),
-      JSON.stringify(changed.after),
-      change.reason ?? null,
-    );
+    if (change.parentId) await requireParent(connection, limited, change.parentId);
+    const after = await changeBudget(connection, { ...found, place }, change);
+    const { row: changed } = await requireBudget(connection, { organizationId, within: undefined, id });
+    await requireFitting(connection, placedOf(changed), limited.within !== undefined);
+    return after;
+  },
+);
+
+interface PlacedFound extends FoundBudget {
+  readonly place?: { readonly scope: BudgetScope; readonly teamId: string | null };
+}
+
+/**
+ * Changes a budget, and tells of it in its history and to webhooks; not at all where nothing is different. The audit trail
+ * is told here too, but of a transfer by whoever makes it.
+ */
+export async function changeBudget(
+  connection: StoreConnection,
+  { row, budget: before, place = { scope: before.scope, teamId: row.team_id } }: PlacedFound,
+  change: BudgetChange,
+  transfer?: NonNullable<BudgetAmendment["transfer"]>,
+): Promise<Budget> {
+  const { organization_id: organizationId, id } = row;
+  const nowMs = connection.now();
+  const next: BudgetRow = {
+    ...row,
+    name: change.name ?? row.name,
+    description: change.description ?? row.description,
+    amount: change.picos ?? row.amount,
+    tokens: change.tokens ?? row.tokens,
+    period: change.period === undefined ? row.period : JSON.stringify(startedAt(change.period, row.created_at)),
+    parent_id: change.parentId === undefined ? row.parent_id : change.parentId,
+    scope: JSON.stringify(place.scope),
+    team_id: place.teamId,
+    thresholds: change.thresholds === undefined ? row.thresholds : JSON.stringify(change.thresholds),
+    enforcement: change.enforcement ?? row.enforcement,
+    at_limit: change.hard?.atLimit === undefined ? row.at_limit : JSON.stringify(change.hard.atLimit),
+    when_store_is_away: change.hard?.whenStoreIsAway ?? row.when_store_is_away,
+    unpriced: change.hard?.unpriced ?? row.unpriced,
+    updated_at: nowMs,
+  };
+  const after = toWire(next);
+  const changed = differing(told(before), told(after));
+  if (changed.count === 0) return before;
+  await connection.run(
+    `UPDATE budgets SET name = ?, description = ?, amount = ?, tokens = ?, period = ?, parent_id = ?, scope = ?,
+       team_id = ?, thresholds = ?, enforcement = ?, at_limit = ?, when_store_is_away = ?, unpriced = ?, updated_at = ?
+     WHERE organization_id = ? AND id = ?`,
+    next.name,
+    next.description,
+    next.amount,
+    next.tokens,
+    next.period,
+    next.parent_id,
+    next.scope,
+    next.team_id,
+    next.thresholds,
+    next.enforcement,
+    next.at_limit,
+    next.when_store_is_away,
+    next.unpriced,
+    nowMs,
+    organizationId,
+    id,
+  );
+  const { reason } = change;
+  await insertAmendment(connection, { organizationId, id, ...changed, reason, transfer });
+  if (transfer === undefined) {
     await recordChange(connection, {
       organizationId,
       action: "budgets.update",
       resource: { type: "budget", id },
       before: changed.before,
-      after: { ...changed.after, ...(change.reason === undefined ? {} : { reason: change.reason }) },
+      after: { ...changed.after, ...(reason === undefined ? {} : { reason }) },
     });
-    await emitEvent(connection, { organizationId, type: "budget.updated", data: after });
-    return after;
-  },
-);
+  }
+  await emitEvent(connection, { organizationId, type: "budget.updated", data: after });
+  return after;
+}
 
 const deleteBudget = storeChange("budgets.delete", async (connection, named: Named): Promise<void> => {
   const { organizationId, id } = named;
   const { budget } = await requireBudget(connection, named);
+  await requireNoChildren(connection, named);
   await connection.run("DELETE FROM budget_amendments WHERE organization_id = ? AND budget_id = ?", organizationId, id);
   await connection.run("DELETE FROM budget_leases WHERE organization_id = ? AND budget_id = ?", organizationId, id);
   await connection.run("DELETE FROM budgets WHERE organization_id = ? AND id = ?", organizationId, id);
@@ -379,29 +370,11 @@ const deleteBudget = storeChange("budgets.delete", async (connection, named: Nam
   await emitEvent(connection, { organizationId, type: "budget.deleted", data: budget });
 });
 
-const amendmentToWire = (row: AmendmentRow): BudgetAmendment => ({
-  number: row.seq,
-  budget_id: row.budget_id,
-  changed_at: formatInstant(row.changed_at),
-  changed_by: { kind: row.actor_kind, id: row.actor_id, name: row.actor_name },
-  before: JSON.parse(row.state_before) as BudgetAmendment["before"],
-  after: JSON.parse(row.state_after) as BudgetAmendment["after"],
-  reason: row.reason,
-});
-
 const budgetHistory = storeRead(
   "budgets.history",
   async (connection, { page, ...named }: Named & { readonly page: AmendmentPage }) => {
     await requireBudget(connection, named);
-    const rows = await connection.all<AmendmentRow>(
-      `SELECT budget_id, seq, changed_at, actor_kind, actor_id, actor_name, state_before, state_after, reason
-       FROM budget_amendments WHERE organization_id = ? AND budget_id = ? AND seq < ? ORDER BY seq DESC LIMIT ?`,
-      named.organizationId,
-      named.id,
-      page.before ?? Number.MAX_SAFE_INTEGER,
-      page.limit + 1,
-    );
-    return rows.map(amendmentToWire);
+    return readAmendments(connection, { ...named, page });
   },
 );
 

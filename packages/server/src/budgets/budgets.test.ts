@@ -233,12 +233,14 @@ describe("the history of a budget", () => {
         before: { name: "amended", scope: {}, thresholds: [50, 75, 90, 100] },
         after: { name: "amended twice", scope: { provider: ["openai"] }, thresholds: [80] },
         reason: null,
+        transfer: null,
       },
       expect.objectContaining({
         number: 1,
         before: { amount: "500" },
         after: { amount: "600" },
         reason: "a third channel",
+        transfer: null,
       }),
     ]);
     const page = JSON.parse((await ask("GET", `${path}?limit=1`)).text) as {

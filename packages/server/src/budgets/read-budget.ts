@@ -1,4 +1,10 @@
-import type { BudgetInput, BudgetPeriod, BudgetPeriodInput, BudgetUpdate } from "@llm-cost-ops/contract";
+import type {
+  BudgetInput,
+  BudgetPeriod,
+  BudgetPeriodInput,
+  BudgetTransferInput,
+  BudgetUpdate,
+} from "@llm-cost-ops/contract";
 import {
   type BudgetPeriod as CorePeriod,
   formatInstant,
@@ -11,6 +17,7 @@ import { Refusal } from "../refusal.ts";
 import { readEventInstant } from "../usage/event-instant.ts";
 import { readMoney } from "../usage/money-input.ts";
 import type { BudgetChange, BudgetTerms, HardTerms } from "./budget.ts";
+import type { BudgetMove } from "./budget-transfer.sql.ts";
 
 const defaultThresholds: readonly number[] = [50, 75, 90, 100];
 const defaultCurrency = "USD";
@@ -120,6 +127,7 @@ export function readBudgetTerms(input: BudgetInput): BudgetTerms {
     description,
     amount: tokens === undefined ? { unit: "money", picos: readPicos(amount), currency } : { unit: "tokens", tokens },
     period: readPeriod(input.period),
+    parentId: input.parent_id ?? null,
     scope,
     thresholds: readThresholds(input.thresholds ?? defaultThresholds),
     enforcement,
@@ -143,6 +151,7 @@ export function readBudgetChange({
     ...(amount !== undefined && { picos: readPicos(amount) }),
     ...(tokens !== undefined && { tokens }),
     ...(period !== undefined && { period: readPeriod(period) }),
+    ...(rest.parent_id !== undefined && { parentId: rest.parent_id }),
     ...(scope !== undefined && { scope }),
     ...(rest.thresholds !== undefined && { thresholds: readThresholds(rest.thresholds) }),
     ...(rest.enforcement !== undefined && { enforcement: rest.enforcement }),
@@ -150,3 +159,12 @@ export function readBudgetChange({
     reason: rest.reason,
   };
 }
+
+/** A transfer that was valid by the contract. */
+export const readTransfer = (from: string, { to, amount, tokens, reason, force }: BudgetTransferInput): BudgetMove => ({
+  from,
+  to,
+  amount: tokens === undefined ? { picos: readPicos(amount ?? 0) } : { tokens },
+  reason,
+  isForced: force === true,
+});

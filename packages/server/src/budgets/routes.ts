@@ -3,11 +3,12 @@ import type { CostQuery } from "../costs/cost-query.ts";
 import { readCursor, writeCursor } from "../costs/page-cursor.ts";
 import type { Routes } from "../http/route.ts";
 import type { Budgets } from "./budget.ts";
-import { readBudgetChange, readBudgetTerms } from "./read-budget.ts";
+import type { BudgetTransfers } from "./budget-transfer.sql.ts";
+import { readBudgetChange, readBudgetTerms, readTransfer } from "./read-budget.ts";
 import { standingOf } from "./standing.ts";
 
 export interface BudgetRouteDeps {
-  readonly budgets: Budgets;
+  readonly budgets: Budgets & BudgetTransfers;
   readonly query: CostQuery;
   /** UTC milliseconds. */
   readonly now: () => number;
@@ -50,6 +51,12 @@ export function budgetRoutes({ budgets, query, now }: BudgetRouteDeps): Routes {
         await budgets.remove(caller, params.id);
         return {};
       },
+    },
+    "budgets.transfer": {
+      body: "json",
+      handle: async ({ caller, params, body }) => ({
+        json: { data: await budgets.transfer(caller, readTransfer(params.id, body)) },
+      }),
     },
     "budgets.status": {
       body: "json",

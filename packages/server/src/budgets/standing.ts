@@ -69,7 +69,7 @@ const orNull = <T, U>(value: T | undefined, write: (value: T) => U): U | null =>
 export async function standingOf(query: CostQuery, scoped: ScopedBudget, nowMs: number): Promise<BudgetStatus> {
   const { budget } = scoped;
   const { kind, bounds } = runningPeriod(budget, nowMs);
-  const { reserved = 0n } = scoped;
+  const { reserved = 0n, children = [] } = scoped;
   const { totals } = await query.aggregate(budget.organization_id, questionOf(scoped, bounds));
   const { unit, amount, spent, write } = measureBudget(budget, totals);
   const status = budgetStatus({
@@ -104,6 +104,8 @@ export async function standingOf(query: CostQuery, scoped: ScopedBudget, nowMs: 
     exhausted_at: orNull(status.exhaustedAtMs, formatInstant),
     unpriced_requests: totals.reduce((sum, one) => sum + (one.unpriced_requests ?? 0), 0),
     other_currencies: unit === "tokens" ? [] : othersThan(budget.currency, totals),
+    children: children.map((child) => ({ budget_id: child.id, name: child.name, amount: write(child.amount) })),
+    unallocated: children.length === 0 ? null : write(children.reduce((left, child) => left - child.amount, amount)),
     as_of: formatInstant(nowMs),
   };
 }

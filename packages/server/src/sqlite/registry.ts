@@ -4,6 +4,7 @@ import { alertRuleOperations } from "../alerts/rules.sql.ts";
 import { alertWatchOperations } from "../alerts/watches.sql.ts";
 import { auditOperations } from "../audit/audit.sql.ts";
 import { budgetLeaseOperations } from "../budgets/budget-leases.sql.ts";
+import { budgetTransferOperations } from "../budgets/budget-transfer.sql.ts";
 import { budgetOperations } from "../budgets/budgets.sql.ts";
 import { reservationOperations } from "../budgets/reservations.sql.ts";
 import { channelOperations } from "../channels/channels.sql.ts";
@@ -57,6 +58,7 @@ export const storeOperations: readonly StoreOperation<never, unknown>[] = [
   ...invitationOperations,
   ...projectOperations,
   ...budgetOperations,
+  ...budgetTransferOperations,
   ...alertRuleOperations,
   ...alertOperations,
   ...alertWatchOperations,

@@ -1,0 +1,117 @@
+import { formatMoney } from "@llm-cost-ops/core";
+import type { RecordScope } from "../identity/record-scope.ts";
+import { Refusal } from "../refusal.ts";
+import type { StoreConnection } from "../store/connection.ts";
+import type { OfOrganization } from "../store/operation.ts";
+
+/** A budget's place among others, and its amount in picos or tokens. */
+export interface PlacedBudget extends OfOrganization {
+  readonly id: string;
+  readonly parentId: string | null;
+  /** Null of a budget in tokens. */
+  readonly currency: string | null;
+  readonly amount: bigint;
+}
+
+interface PlacedRow {
+  readonly id: string;
+  readonly name: string;
+  readonly parent_id: string | null;
+  readonly currency: string | null;
+  readonly amount: string | null;
+  readonly tokens: number | null;
+}
+
+/** How many budgets may stand above each other. */
+const depthMax = 8;
+
+const amountOf = ({ amount, tokens }: Pick<PlacedRow, "amount" | "tokens">): bigint =>
+  amount === null ? BigInt(tokens ?? 0) : BigInt(amount);
+
+const written = (currency: string | null, amount: bigint): string =>
+  currency === null ? `${amount} tokens` : `${formatMoney(amount)} ${currency}`;
+
+const conflict = (field: string, text: string): Refusal =>
+  new Refusal("CONFLICT", `${field} ${text}.`, { fieldErrors: { [field]: text } });
+
+const wrongParent = (text: string): Refusal =>
+  new Refusal("VALIDATION_ERROR", `parent_id ${text}.`, { fieldErrors: { parent_id: text } });
+
+const find = (connection: StoreConnection, organizationId: string, id: string) =>
+  connection.get<PlacedRow>(
+    "SELECT id, name, parent_id, currency, amount, tokens FROM budgets WHERE organization_id = ? AND id = ?",
+    organizationId,
+    id,
+  );
+
+/**
+ * Refuses a budget that is part of itself or of one in another unit with VALIDATION_ERROR, and with CONFLICT, naming the
+ * field, an amount beyond that of the budget above or below that of a part. Parts may be more together than the whole:
+ * what each may spend at most is decided by the tightest of all that count a call. Whoever is limited to a part of the
+ * records is not told of budgets that they may not see.
+ */
+export async function requireFitting(
+  connection: StoreConnection,
+  placed: PlacedBudget,
+  isLimited: boolean,
+): Promise<void> {
+  const { organizationId, id, parentId, currency, amount } = placed;
+  const field = currency === null ? "tokens" : "amount";
+  if (parentId !== null) {
+    const parent = await find(connection, organizationId, parentId);
+    if (parent === undefined) throw wrongParent("names no budget of the organization");
+    if (parent.currency !== currency) throw wrongParent(`must be a budget in ${currency ?? "tokens"}`);
+    await requireNoRing(connection, placed, parent);
+    const max = amountOf(parent);
+    if (amount > max) {
+      const named = isLimited
+        ? "the amount of the budget above it"
+        : `${written(currency, max)}, as ${parent.name} has`;
+      throw conflict(field, `must be at most ${named}`);
+    }
+  }
+  for (const child of await childrenOf(connection, organizationId, id)) {
+    const least = amountOf(child);
+    if (least <= amount) continue;
+    const named = isLimited ? "the amount of its largest part" : `${written(currency, least)}, as ${child.name} has`;
+    throw conflict(field, `must be at least ${named}`);
+  }
+}
+
+async function requireNoRing(
+  connection: StoreConnection,
+  { organizationId, id }: PlacedBudget,
+  parent: PlacedRow,
+): Promise<void> {
+  let above: PlacedRow | undefined = parent;
+  for (let depth = 1; above !== undefined; depth += 1) {
+    if (above.id === id) throw wrongParent("must not be the budget itself or a part of it");
+    if (depth >= depthMax) throw wrongParent(`must have fewer than ${depthMax} budgets above it`);
+    above = above.parent_id === null ? undefined : await find(connection, organizationId, above.parent_id);
+  }
+}
+
+/** The parts of a budget, by name. */
+export const childrenOf = async (
+  connection: StoreConnection,
+  organizationId: string,
+  id: string,
+): Promise<readonly PlacedRow[]> =>
+  connection.all<PlacedRow>(
+    `SELECT id, name, parent_id, currency, amount, tokens FROM budgets
+     WHERE organization_id = ? AND parent_id = ? ORDER BY lower(name), id`,
+    organizationId,
+    id,
+  );
+
+/** Refuses with CONFLICT to take a budget away whose parts would then be parts of nothing. */
+export async function requireNoChildren(
+  connection: StoreConnection,
+  { organizationId, id, within }: OfOrganization & { readonly id: string; readonly within: RecordScope | undefined },
+): Promise<void> {
+  const children = await childrenOf(connection, organizationId, id);
+  if (children.length === 0) return;
+  const names = children.slice(0, 5).map(({ name }) => name);
+  const told = within === undefined ? `: ${names.join(", ")}` : "";
+  throw new Refusal("CONFLICT", `Other budgets are parts of it${told}. Change or delete these first.`);
+}
