@@ -12,9 +12,9 @@ import { createBudgets } from "./budgets/budgets.sql.ts";
 import { openReservations } from "./budgets/open-reservations.ts";
 import { reservationRoutes } from "./budgets/reservation-routes.ts";
 import { budgetRoutes } from "./budgets/routes.ts";
-import { mailServerOf } from "./channels/mail-settings.ts";
 import { channelRoutes } from "./channels/routes.ts";
-import { createChannelSender } from "./channels/send-to-channel.ts";
+import { openBuckets, organizationLimits, quantityLimits, rateLimits } from "./compose-limits.ts";
+import { composeOutgoing } from "./compose-outgoing.ts";
 import type { Config } from "./config.ts";
 import { costRoutes } from "./costs/routes.ts";
 import { exportStore } from "./exports/exports.sql.ts";
@@ -37,21 +37,13 @@ import { failInterruptedImports, importStore } from "./imports/imports.sql.ts";
 import { importRoutes } from "./imports/routes.ts";
 import { createJobRunner } from "./jobs/job-runner.ts";
 import { countingLedger } from "./limits/counting-ledger.ts";
-import { type OpenedRateLimitStore, openRateLimitStore } from "./limits/open-rate-limit-store.ts";
-import { type OrganizationLimits, rememberedLimits } from "./limits/organization-limits.ts";
-import { storedCounts } from "./limits/quantity-counts.sql.ts";
-import { QuantityCounts } from "./limits/quantity-counts.ts";
-import { createQuantityLimits, type QuantityLimits } from "./limits/quantity-limits.ts";
-import { installationQuantityLimits } from "./limits/quantity-settings.ts";
-import type { RateLimitStore } from "./limits/rate-limit-store.ts";
-import { createRateLimits, type RateLimits } from "./limits/rate-limits.ts";
 import { limitRoutes } from "./limits/routes.ts";
 import { createInvitations } from "./members/invitations.ts";
 import { createMembers } from "./members/members.sql.ts";
 import { createRoles } from "./members/roles.sql.ts";
 import { memberRoutes } from "./members/routes.ts";
 import { openStore } from "./open-store.ts";
-import { createOrganizations, readOwnLimits } from "./organizations/organizations.sql.ts";
+import { createOrganizations } from "./organizations/organizations.sql.ts";
 import { organizationRoutes } from "./organizations/routes.ts";
 import { applyFirstCatalogue } from "./pricing/catalogue/first-catalogue.ts";
 import { loadBundledCatalogue } from "./pricing/catalogue/load-bundled-catalogue.ts";
@@ -77,9 +69,7 @@ import { userRoutes } from "./users/routes.ts";
 import { createSignIn, type SignInAttempt } from "./users/sign-in.ts";
 import { createSignInAttempts, unlimitedAttempts } from "./users/sign-in-attempts.ts";
 import { version } from "./version.ts";
-import { createAddressGuard, noAllowedAddresses } from "./webhooks/address-guard.ts";
 import { webhookRoutes } from "./webhooks/routes.ts";
-import { createSender } from "./webhooks/sender.ts";
 
 /** Everything of one server, wired, with its doors still closed to the network. */
 export interface Composition {
@@ -166,17 +156,10 @@ export async function compose(config: Config, { clock, logger, brief, createServ
       clock,
       onFailure: (job, error) => logger.error({ event: "job.failed", kind: job.kind, job: job.id, err: error }),
     });
-    const guard = createAddressGuard(config.webhookAllowedAddresses ?? noAllowedAddresses);
-    const mailServer = mailServerOf(config);
-    const userAgent = `llm-cost-ops/${version}`;
-    const sender = createSender({
+    const { guard, sender, hasMailServer } = composeOutgoing({
+      config,
       store,
-      guard,
-      sendToChannel: createChannelSender({ clock, userAgent, mailServer }),
-      secretKey: config.secretKey,
       clock,
-      chance: Math.random,
-      userAgent,
       onFailure: (error) => logger.error({ event: "webhooks.sender_failed", err: error }),
     });
     const wakeSender = (): void => (brief === undefined ? acting.aside(sender.wake) : undefined);
@@ -272,13 +255,7 @@ export async function compose(config: Config, { clock, logger, brief, createServ
         }),
         liveRoutes({ streams }),
         webhookRoutes({ store, guard, secretKey: config.secretKey, wakeSender: wakeAll }),
-        channelRoutes({
-          store,
-          guard,
-          secretKey: config.secretKey,
-          hasMailServer: mailServer !== undefined,
-          wakeSender,
-        }),
+        channelRoutes({ store, guard, secretKey: config.secretKey, hasMailServer, wakeSender }),
         systemRoutes({
           version,
           metrics,
@@ -366,70 +343,6 @@ const retention = (months: number, store: Store, logger: Logger): ReturnType<typ
     onRaised: (keptFromMs) => logger.info({ event: "retention.raised", keptFrom: formatInstant(keptFromMs) }),
     onDropped: (dropped) => logger.info({ event: "retention.dropped", ...dropped }),
   });
-
-/** On a clock that never goes back. A single command shares nothing with anybody. */
-function openBuckets(config: Config, logger: Logger, isBrief: boolean): Promise<OpenedRateLimitStore> {
-  const { redisUrl, database } = config;
-  return openRateLimitStore({
-    redisUrl: isBrief ? undefined : redisUrl?.reveal(),
-    postgresUrl: isBrief || database.store !== "postgres" ? undefined : database.url.reveal(),
-    clock: () => Math.floor(performance.now()),
-    onAway: (error) => logger.warn({ event: "limits.store_away", err: error }),
-    onBack: () => logger.info({ event: "limits.store_back" }),
-  });
-}
-
-const organizationLimits = (store: Store, logger: Logger): OrganizationLimits =>
-  rememberedLimits({
-    read: (organizationId) => store.run(readOwnLimits, { organizationId }),
-    clock: () => performance.now(),
-    onFailure: (error) => logger.warn({ event: "limits.organization_unread", err: error }),
-  });
-
-function quantityLimits(parts: {
-  readonly config: Config;
-  readonly store: Store;
-  readonly ownLimits: OrganizationLimits;
-  readonly metrics: Metrics | undefined;
-  readonly logger: Logger;
-  readonly clock: () => number;
-}): QuantityLimits {
-  const { config, store, ownLimits, metrics, logger, clock } = parts;
-  const counts = new QuantityCounts({
-    shared: storedCounts(store),
-    clock: () => performance.now(),
-    now: clock,
-    onFailure: (error) => logger.warn({ event: "limits.quantities_unshared", err: error }),
-  });
-  return createQuantityLimits({
-    counts,
-    installation: installationQuantityLimits(config),
-    ofOrganization: ownLimits.quantities,
-    now: clock,
-    onRefused: (limit) => metrics?.onRateLimited(limit),
-  });
-}
-
-function rateLimits(
-  config: Config,
-  metrics: Metrics | undefined,
-  buckets: RateLimitStore,
-  organizations: OrganizationLimits,
-): RateLimits {
-  return createRateLimits({
-    numbers: {
-      requests: config.rateLimitRequests,
-      writes: config.rateLimitWrites,
-      userRequests: config.rateLimitUserRequests,
-      organizationRequests: config.rateLimitOrganizationRequests,
-      burst: config.rateLimitBurst,
-      failedAuthentications: config.rateLimitFailedAuth,
-    },
-    store: buckets,
-    organizations,
-    onRefused: (limit) => metrics?.onRateLimited(limit),
-  });
-}
 
 /** The metrics' library takes longer to load than everything else together is worth to a single command. */
 async function loadMetrics(queueBytes: () => number): Promise<Metrics> {
