@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { sumLedger } from "../costs/ledger-sum.ts";
 import type { StoreConnection } from "../store/connection.ts";
 import { testedStore } from "../store/database-fixture.ts";
-import { storeWrite } from "../store/operation.ts";
+import { installationWrite, storeWrite } from "../store/operation.ts";
 import type { LeaseAnswer } from "./budget-leases.ts";
 import { type LeasesUnderTest, openLeases, organizationId } from "./leases-fixture.ts";
 import { standingOf } from "./standing.ts";
@@ -25,6 +25,11 @@ const brief = ({ held, spent, heldByOthers, isRecalling, isRecalled }: LeaseAnsw
 });
 const standing = async (id: string) =>
   standingOf(under.query, await under.budgets.find({ organizationId }, { id }), under.nowMs);
+
+/** What retention says when it has dropped single records of before. */
+const keepFrom = installationWrite("test.keepFrom", async (connection, { atMs }: { readonly atMs: number }) => {
+  await connection.run("UPDATE settings SET value = ? WHERE key = 'records_kept_from'", atMs);
+});
 
 /** A budget of ten dollars that counts what no other test spends. */
 const tenDollars = async (terms: object = {}) => {
@@ -172,6 +177,26 @@ describe("what is spent of a hard budget", () => {
     const at = (minutes: number) => ({ occurred_at: new Date(under.nowMs - minutes * 60_000).toISOString() });
     for (const minutes of [0, 1, 31, 61, 119, 120, 121, 600]) await spend(1n, at(minutes));
     expect(await renew("a", {})).toMatchObject({ spent: 5n * usd, periodEndsAtMs: undefined });
+  });
+
+  it("is told of a budget that became soft, as of any other", async () => {
+    const { id, renew, spend } = await tenDollars();
+    await spend(2n);
+    await under.budgets.update({ organizationId }, id, { enforcement: "soft" });
+    expect(brief(await renew("a", { need: 9n * usd }))).toMatchObject({ held: 8n, spent: 2n });
+  });
+
+  it("leaves no room where nobody can tell it any more, for single records of the period are not kept", async () => {
+    const other = await openLeases(startMs);
+    const { id } = await other.budget({ period: { kind: "rolling", rolling_hours: 36 } });
+    for (const hours of [48, 26, 0]) {
+      await other.spend(usd, { occurred_at: new Date(startMs - hours * 3_600_000).toISOString() });
+    }
+    expect(brief(await other.renew("a", id, { need: usd }))).toEqual({ held: 1n, spent: 2n, others: 0n });
+    await other.store.run(keepFrom, { atMs: Date.UTC(2026, 2, 10) });
+    const answer = await other.renew("a", id, { allocated: usd, need: usd });
+    expect(brief(answer)).toEqual({ held: 1n, spent: 10n, others: 0n });
+    await other.close();
   });
 
   it("follows a scope that changes", async () => {
