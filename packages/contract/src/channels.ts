@@ -64,7 +64,11 @@ export const ChannelInput = z
     }),
     z.strictObject({ kind: z.literal("webhook"), ...shared, url: WebhookUrl, secret: SigningSecret.optional() }),
   ])
-  .meta({ id: "ChannelInput" });
+  .meta({
+    id: "ChannelInput",
+    description:
+      "Always `kind` and `name`; of `email` also `to`, of `slack`, `teams` and `webhook` `url`, of `pagerduty` `routing_key`.",
+  });
 export type ChannelInput = z.output<typeof ChannelInput>;
 
 export const ChannelUpdate = z

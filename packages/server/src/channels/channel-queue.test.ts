@@ -194,6 +194,23 @@ describe("a channel", () => {
     await vi.waitFor(async () => expect((await deliveries(id))[0]?.status).toBe("succeeded"), { timeout: 10_000 });
   });
 
+  test("that asks for patience gets it, for an hour at most", async () => {
+    const asking = ["60", "7200", "soon"].map(async (seconds) => {
+      const receiver = await receive((response) => {
+        response.writeHead(429, { "retry-after": seconds }).end("rate_limited");
+      });
+      return slack(receiver.url);
+    });
+    const ids = [];
+    for (const one of asking) ids.push(await one);
+    startSender();
+    await tell(ids, alert("a"));
+    for (const [at, seconds] of [60, 3_600, 5].entries()) {
+      const again = new Date(now + seconds * 1_000).toISOString();
+      await eventually(ids[at] ?? "", [{ status: "pending", response_status: 429, next_attempt_at: again }]);
+    }
+  });
+
   test("that is mended is tried at once, with what it has now", async () => {
     const [wrong, right] = [await receive(answering(500)), await receive(answering(200))];
     const id = await slack(wrong.url);

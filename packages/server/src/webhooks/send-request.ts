@@ -13,7 +13,14 @@ export interface OutgoingRequest {
 
 /** What came of a request: an answer with its beginning, or why there was none. */
 export type RequestOutcome =
-  | { readonly kind: "answered"; readonly status: number; readonly body: string; readonly durationMs: number }
+  | {
+      readonly kind: "answered";
+      readonly status: number;
+      readonly body: string;
+      readonly durationMs: number;
+      /** How long the receiver asks to be left alone. */
+      readonly retryAfterMs?: number | undefined;
+    }
   | { readonly kind: "unanswered"; readonly error: string; readonly durationMs: number };
 
 export interface RequestLimits {
@@ -61,6 +68,7 @@ export function sendRequest(
             status: response.statusCode ?? 0,
             body: textOf(beginning),
             durationMs: durationMs(),
+            retryAfterMs: retryAfterOf(response),
           });
           request.destroy();
         });
@@ -74,6 +82,12 @@ export function sendRequest(
     });
     request.end(body);
   });
+}
+
+/** Of `Retry-After` in seconds, which is how chats and PagerDuty say it. */
+function retryAfterOf({ headers }: IncomingMessage): number | undefined {
+  const seconds = /^ *(\d{1,6}) *$/.exec(headers["retry-after"] ?? "")?.[1];
+  return seconds === undefined ? undefined : Number(seconds) * 1_000;
 }
 
 function readBeginning(response: IncomingMessage, done: (bytes: Buffer) => void): void {

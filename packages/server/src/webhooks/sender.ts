@@ -147,6 +147,7 @@ const named = (deliveries: readonly ClaimedDelivery[]) =>
   deliveries.map(({ organizationId, webhookId }) => ({ organizationId, webhookId }));
 
 const requestTimeoutMs = 10_000;
+const patienceMaxMs = 3_600_000;
 
 async function attempt(
   { guard, sendToChannel, secretKey, clock, userAgent, timeoutMs = requestTimeoutMs }: SenderParts,
@@ -175,10 +176,16 @@ function endOf(delivery: ClaimedDelivery, outcome: ChannelOutcome, nowMs: number
   const status = outcome.kind === "answered" ? outcome.status : null;
   const isSuccess = status !== null && status >= 200 && status < 300;
   const isGone = status === 410 && delivery.channel === undefined;
+  // Who asks for patience gets it, as far as somebody may who would be asked again within hours anyway.
+  const patienceMs = Math.min((outcome.kind === "answered" ? outcome.retryAfterMs : undefined) ?? 0, patienceMaxMs);
+  const nextMs = nextAttemptMs(delivery, nowMs, chance);
   const isRedirect = status !== null && status >= 300 && status < 400;
   return {
     outcome: isSuccess ? "succeeded" : "failed",
-    againMs: isSuccess || isGone || outcome.isFinal === true ? null : (nextAttemptMs(delivery, nowMs, chance) ?? null),
+    againMs:
+      isSuccess || isGone || outcome.isFinal === true || nextMs === undefined
+        ? null
+        : Math.max(nextMs, nowMs + patienceMs),
     isGone,
     responseStatus: status,
     responseBody: outcome.kind === "answered" ? outcome.body : null,
