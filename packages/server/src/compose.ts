@@ -181,6 +181,8 @@ export async function compose(config: Config, { clock, logger, brief, createServ
       onTold: wakeSender,
       onFailure: (error) => logger.error({ event: "alerts.evaluation_failed", err: error }),
     });
+    const lookForAlerts = (organizationId: string): void =>
+      brief === undefined ? acting.aside(() => alerts.changed(organizationId)) : undefined;
     const onCommitted = told.onCommitted;
     told.onCommitted = (usage) => {
       onCommitted(usage);
@@ -194,6 +196,7 @@ export async function compose(config: Config, { clock, logger, brief, createServ
       secretKey: config.secretKey,
       clock,
       aside: acting.aside,
+      onChanged: (organizationId) => lookForAlerts(organizationId),
       onAway: (error) => logger.warn({ event: "budgets.store_away", err: error }),
       onBack: () => logger.info({ event: "budgets.store_back" }),
       onFailure: (error) => logger.error({ event: "budgets.reservations_failed", err: error }),
@@ -241,12 +244,7 @@ export async function compose(config: Config, { clock, logger, brief, createServ
         }),
         sessionRoutes({ store, signIn: createSignIn({ ...signingIn, tokens, onAttempt }), attempts, tokens, onEnded }),
         limitRoutes({ quantities, now: clock }),
-        alertRoutes({
-          store,
-          onChanged: (organizationId) =>
-            brief === undefined ? acting.aside(() => alerts.changed(organizationId)) : undefined,
-          wakeSender,
-        }),
+        alertRoutes({ store, onChanged: lookForAlerts, wakeSender }),
         userRoutes({
           store,
           account: createOwnAccount({ ...signingIn, commonAmong, onEnded }),

@@ -76,7 +76,7 @@ function addRuleFlags(command: Command): Command {
 }
 
 /** The terms that flags describe; what no flag names is absent. */
-function termsFrom(flags: RuleFlags): UpdateAlertRuleParams {
+function termsFrom(flags: RuleFlags): Omit<UpdateAlertRuleParams, "name"> {
   const { budget, percent, of, metric, threshold, above, currency, minutes, per, timezone, requestsMin } = flags;
   const { provider, model, project: projectId, user: userId, tag: tags, team } = flags;
   if (timezone !== undefined && per === undefined && metric !== "daily_cost") {

@@ -36,6 +36,8 @@ export interface OpenReservationsParts {
   readonly clock: () => number;
   /** Runs what the process does by itself, whoever gave the occasion. */
   readonly aside: <T>(work: () => T) => T;
+  /** Told of an organization whose budgets were changed in this process. */
+  readonly onChanged?: (organizationId: string) => void;
   readonly onAway: (error: unknown) => void;
   readonly onBack: () => void;
   readonly onFailure: (error: unknown) => void;
@@ -122,6 +124,7 @@ export function openReservations(parts: OpenReservationsParts): OpenedReservatio
           return await change;
         } finally {
           budgets.forget(organizationId);
+          parts.onChanged?.(organizationId);
         }
       };
       return {
