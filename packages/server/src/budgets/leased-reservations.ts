@@ -1,6 +1,7 @@
 import { Refusal, unknownOutcome } from "../refusal.ts";
 import type { BudgetLeases, LeaseAsk } from "./budget-leases.ts";
 import { type BudgetStanding, HeldBudget } from "./held-budget.ts";
+import { LiveReservations, type ReservationEnd } from "./live-reservations.ts";
 
 /** What a reservation takes of one budget: picos of its currency, or tokens. */
 export interface ReservationNeed {
@@ -40,8 +41,6 @@ export type ReserveAnswer =
   | { readonly kind: "refused"; readonly by: BudgetTold; readonly requested: bigint }
   | { readonly kind: "away"; readonly budgetId: string };
 
-export type ReservationEnd = "settled" | "released" | "expired";
-
 /** Reservations of this process. They are in its memory; what it may reserve it holds on lease. */
 export interface LeasedReservations {
   /** Of all budgets or of none. At once where the leases have room, else after one trip that serves all who wait. */
@@ -80,17 +79,6 @@ const recallAttemptsMin = 6;
 const answerWaitMs = 5_000;
 const probeMs = 1_000;
 const tripMax = 1_000;
-/** Living reservations of a process, each of a few hundred bytes. */
-const reservationsMax = 1_000_000;
-/** Releases that are remembered, so that a later settlement is told of them. */
-const releasedMax = 100_000;
-
-interface Held {
-  readonly entries: readonly (readonly [HeldBudget, bigint])[];
-  readonly expiresAtMs: number;
-  readonly onEnd: (() => void) | undefined;
-}
-
 interface Waiting {
   readonly ask: ReserveAsk;
   readonly entries: readonly HeldBudget[];
@@ -116,11 +104,7 @@ interface Desk {
 export function createLeasedReservations(parts: LeasedReservationsParts): LeasedReservations {
   const { leases, processId, clock } = parts;
   const desks = new Map<string, Desk>();
-  const reservations = new Map<number, Held>();
-  const released = new Set<number>();
-  /** Numbers of reservations by the second in which they expire. */
-  const expiring = new Map<number, number[]>();
-  let lastNumber = 0;
+  const live = new LiveReservations();
   let awayUntilMs: number | undefined;
   let recallsUnderWay: Promise<void> | undefined;
 
@@ -160,14 +144,9 @@ export function createLeasedReservations(parts: LeasedReservationsParts): Leased
       entry.take(quantity, expiresAtMs, nowMs);
       taken.push([entry, quantity]);
     }
-    lastNumber += 1;
-    reservations.set(lastNumber, { entries: taken, expiresAtMs, onEnd });
-    const second = Math.ceil(expiresAtMs / 1_000);
-    const numbers = expiring.get(second);
-    if (numbers === undefined) expiring.set(second, [lastNumber]);
-    else numbers.push(lastNumber);
+    const number = live.add({ entries: taken, expiresAtMs, onEnd });
     const budgets = taken.map(([entry]) => ({ budgetId: entry.budgetId, ...entry.standing }));
-    return { kind: "granted", number: lastNumber, expiresAtMs, budgets, overLimit, isUnsecured };
+    return { kind: "granted", number, expiresAtMs, budgets, overLimit, isUnsecured };
   };
 
   /** By what is held here alone, and by what each budget wants then. */
@@ -324,30 +303,6 @@ export function createLeasedReservations(parts: LeasedReservationsParts): Leased
     return desk.flight;
   };
 
-  const conclude = (number: number, { entries, expiresAtMs, onEnd }: Held): void => {
-    reservations.delete(number);
-    onEnd?.();
-    for (const [entry, quantity] of entries) entry.end(quantity, expiresAtMs);
-  };
-
-  const expire = (nowMs: number): void => {
-    const second = Math.floor(nowMs / 1_000);
-    for (const [at, numbers] of expiring) {
-      if (at > second) continue;
-      expiring.delete(at);
-      for (const number of numbers) {
-        released.delete(number);
-        const held = reservations.get(number);
-        if (held !== undefined) conclude(number, held);
-      }
-    }
-  };
-
-  const noteReleased = (number: number): void => {
-    if (released.size >= releasedMax) released.delete(released.values().next().value as number);
-    released.add(number);
-  };
-
   const noteRecalls = async (): Promise<void> => {
     const recalled = await leases.recalls(processId);
     const nowMs = clock();
@@ -364,9 +319,7 @@ export function createLeasedReservations(parts: LeasedReservationsParts): Leased
 
   return {
     async reserve(ask) {
-      if (reservations.size >= reservationsMax) {
-        throw new Refusal("UNAVAILABLE", "Too many reservations are open: settle or release some of them.");
-      }
+      live.requireRoom();
       const nowMs = clock();
       const desk = deskOf(ask.organizationId);
       const entries = ask.needs.map(({ budgetId }) => entryOf(desk, budgetId, nowMs));
@@ -382,17 +335,9 @@ export function createLeasedReservations(parts: LeasedReservationsParts): Leased
         void fly(desk);
       });
     },
-    end(number, how) {
-      if (number > lastNumber) return undefined;
-      const held = reservations.get(number);
-      if (held === undefined) return released.has(number) ? "released" : "settled";
-      conclude(number, held);
-      if (clock() >= held.expiresAtMs) return "expired";
-      if (how === "released") noteReleased(number);
-      return how;
-    },
+    end: (number, how) => live.end(number, how, clock()),
     get isHolding() {
-      return reservations.size > 0 || [...desks.values()].some(({ held }) => held.size > 0);
+      return live.size > 0 || [...desks.values()].some(({ held }) => held.size > 0);
     },
     drop(organizationId, budgetIds) {
       const desk = desks.get(organizationId);
@@ -407,7 +352,7 @@ export function createLeasedReservations(parts: LeasedReservationsParts): Leased
     },
     async maintain() {
       const nowMs = clock();
-      expire(nowMs);
+      live.expire(nowMs);
       for (const desk of desks.values()) {
         for (const each of [...desk.waiting, ...desk.pausing]) {
           if (!each.isDone && nowMs - each.sinceMs >= answerWaitMs) finish(each, answerAway(each));
