@@ -52,6 +52,10 @@ const commandTable: Readonly<Record<string, CommandEntry>> = {
     summary: "what has reached its threshold, and the rules that say what is worth an alert",
     load: () => import("./commands/alerts.ts"),
   },
+  webhooks: {
+    summary: "endpoints that events are sent to, and a receiver on this machine",
+    load: () => import("./commands/webhooks.ts"),
+  },
   audit: { summary: "who changed what, and whether that was tampered with", load: () => import("./commands/audit.ts") },
   auth: {
     summary: "sign in, make users, and create, list and revoke API keys",

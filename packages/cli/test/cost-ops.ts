@@ -32,6 +32,7 @@ export interface Talk {
   heard(pattern: RegExp): Promise<RegExpExecArray>;
   /** Says no more and waits. */
   end(): Promise<Outcome>;
+  stop(signal: "SIGINT" | "SIGTERM"): Promise<Outcome>;
 }
 
 /** A folder of its own in which `cost-ops` runs for real, as a process, without anything of the machine's environment. */
@@ -121,6 +122,10 @@ function workplaceIn(folder: string, environment: Readonly<Record<string, string
           }),
         end: () => {
           child.stdin.end();
+          return ended;
+        },
+        stop: (signal) => {
+          child.kill(signal);
           return ended;
         },
       };

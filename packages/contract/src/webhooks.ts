@@ -3,7 +3,8 @@ import { CursorPage, freeText, limits } from "./fields.ts";
 
 /** Every event that webhooks tell of, with what its `data` is. The one list of events: what is not here is never sent. */
 export const webhookEventMeanings = {
-  "webhook.test": "Sent by `POST /webhooks/:id/test` to that endpoint alone; `data` names it.",
+  "webhook.test":
+    "Sent by `POST /webhooks/:id/test` to that endpoint alone; `data` names it. What `event` asks for there has `test: true`.",
   "usage.created": "A call was recorded; `data` is the usage record.",
   "cost.created": "A cost was recorded, of a call or reported, also without a price yet; `data` is the cost record.",
   "cost.updated": "A cost was voided, priced late or repriced; `data` is the cost record as it is now.",
@@ -91,6 +92,15 @@ export const WebhookSecretInput = z
   .meta({ id: "WebhookSecretInput" });
 export type WebhookSecretInput = z.output<typeof WebhookSecretInput>;
 
+export const WebhookTestInput = z
+  .strictObject({
+    event: WebhookEventName.optional().meta({
+      description: "Send a made-up event of this type, marked `test`, which waits where the endpoint is paused.",
+    }),
+  })
+  .meta({ id: "WebhookTestInput" });
+export type WebhookTestInput = z.output<typeof WebhookTestInput>;
+
 export const Webhook = z
   .object({
     id: z.string(),
@@ -131,6 +141,9 @@ export const WebhookDelivery = z
     next_attempt_at: z.string().nullable().meta({
       description: "Of a pending one; while an attempt is under way, when another server would take it over.",
     }),
+    request_body: z
+      .string()
+      .meta({ description: "What was sent or waits to be: the event, in the same bytes each time." }),
     response_status: z.number().int().nullable().meta({ description: "Of the last attempt." }),
     response_body: z.string().nullable().meta({ description: "Its first 2,048 bytes." }),
     error: z.string().nullable().meta({ description: "Why the last attempt had no answer." }),
@@ -152,5 +165,7 @@ export interface WebhookEvent {
   /** When it happened, ISO 8601 in UTC. */
   readonly timestamp: string;
   readonly organization_id: string;
+  /** There where it is made up, to try a receiver. */
+  readonly test?: true;
   readonly data: unknown;
 }

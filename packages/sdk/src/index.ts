@@ -165,6 +165,7 @@ export type {
   CreateWebhookParams,
   ListDeliveriesParams,
   RotateWebhookSecretParams,
+  TestWebhookParams,
   UpdateWebhookParams,
   Webhook,
   WebhookDelivery,

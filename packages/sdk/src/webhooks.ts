@@ -14,6 +14,7 @@ export interface WebhookWithSecret extends FromWire<Wire.WebhookWithSecret> {}
 export interface WebhookDelivery extends FromWire<Wire.WebhookDelivery> {}
 export interface CreateWebhookParams extends ToWire<Wire.WebhookInput> {}
 export interface UpdateWebhookParams extends ToWire<Wire.WebhookUpdate> {}
+export interface TestWebhookParams extends ToWire<Wire.WebhookTestInput> {}
 export interface RotateWebhookSecretParams extends ToWire<Wire.WebhookSecretInput> {}
 export interface ListDeliveriesParams {
   readonly status?: WebhookDelivery["status"] | undefined;
@@ -69,9 +70,13 @@ export class Webhooks {
     return fromWire<Wire.WebhookWithSecret>(dataOf(await this.#session.transport.json(request)));
   }
 
-  /** @throws ConflictError where the endpoint is paused or disabled. */
-  async test(id: string, options?: RequestOptions): Promise<WebhookDelivery> {
-    const answer = await this.#session.transport.json({ operation: "webhooks.test", params: { id }, options });
+  /**
+   * Sends a test message, or a made-up event of a type that is marked as such.
+   * @throws ConflictError where the endpoint is disabled; where it is paused a test message is refused, and an event waits.
+   */
+  async test(id: string, params: TestWebhookParams = {}, options?: RequestOptions): Promise<WebhookDelivery> {
+    const body = JSON.stringify(toWire(params));
+    const answer = await this.#session.transport.json({ operation: "webhooks.test", params: { id }, body, options });
     return fromWire<Wire.WebhookDelivery>(dataOf(answer));
   }
 

@@ -6,6 +6,7 @@ import {
   WebhookDeliveryQuery,
   WebhookInput,
   WebhookSecretInput,
+  WebhookTestInput,
   WebhookUpdate,
   WebhookWithSecret,
 } from "../webhooks.ts";
@@ -47,8 +48,9 @@ export const webhookOperations = {
     tag: "Webhooks",
     access: "key",
     permission: "webhooks:write",
-    summary: "Send the event webhook.test to an endpoint, as soon as it can be. Its delivery tells what came of it.",
+    summary: "Send webhook.test, or a sample of another event, to an endpoint. The delivery tells what came of it.",
     params: id,
+    body: WebhookTestInput,
     success: created(data(WebhookDelivery)),
     errors: ["NOT_FOUND", "CONFLICT"],
   },

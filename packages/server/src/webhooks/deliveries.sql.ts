@@ -1,4 +1,4 @@
-import type { WebhookDelivery } from "@llm-cost-ops/contract";
+import type { WebhookDelivery, WebhookEventType } from "@llm-cost-ops/contract";
 import { formatInstant } from "@llm-cost-ops/core";
 import { recordChange } from "../audit/audit-entries.sql.ts";
 import { Refusal } from "../refusal.ts";
@@ -6,6 +6,7 @@ import type { StoreConnection } from "../store/connection.ts";
 import { storeChange, storeRead } from "../store/operation.ts";
 import { type NamedWebhook, requireWebhook } from "./endpoints.sql.ts";
 import { insertDelivery, insertEvent } from "./outbox.sql.ts";
+import { sampleData } from "./sample-events.ts";
 
 interface DeliveryRow {
   readonly id: string;
@@ -17,6 +18,7 @@ interface DeliveryRow {
   readonly due_at: number;
   readonly created_at: number;
   readonly finished_at: number | null;
+  readonly request_body: string;
   readonly response_status: number | null;
   readonly response_body: string | null;
   readonly error: string | null;
@@ -24,7 +26,7 @@ interface DeliveryRow {
 }
 
 const selectDeliveries = `SELECT d.id, d.webhook_id, d.event_id, e.type, d.status, d.attempts, d.due_at, d.created_at,
-    d.finished_at, d.response_status, d.response_body, d.error, d.duration_ms
+    d.finished_at, e.body AS request_body, d.response_status, d.response_body, d.error, d.duration_ms
   FROM webhook_deliveries d
   JOIN webhook_events e ON e.organization_id = d.organization_id AND e.id = d.event_id
   WHERE d.organization_id = ? AND d.webhook_id = ?`;
@@ -37,6 +39,7 @@ const toWire = (row: DeliveryRow): WebhookDelivery => ({
   status: row.status,
   attempts: row.attempts,
   next_attempt_at: row.status === "pending" ? formatInstant(row.due_at) : null,
+  request_body: row.request_body,
   response_status: row.response_status,
   response_body: row.response_body,
   error: row.error,
@@ -90,9 +93,9 @@ export async function deliveriesTo(
 }
 
 /** What is sent to an endpoint by hand would lie there unsent while it is paused or disabled, to somebody's surprise. */
-async function requireActive(connection: StoreConnection, named: NamedWebhook): Promise<void> {
+async function requireActive(connection: StoreConnection, named: NamedWebhook, isAlso?: "paused"): Promise<void> {
   const { status } = await requireWebhook(connection, named);
-  if (status !== "active") {
+  if (status !== "active" && status !== isAlso) {
     throw new Refusal(
       "CONFLICT",
       `The webhook is ${status}: nothing is sent there until it is changed to \`paused: false\`.`,
@@ -116,12 +119,18 @@ async function send(
   return requireDelivery(connection, { organizationId, id, deliveryId });
 }
 
-export const testWebhook = storeChange("webhooks.test", async (connection, named: NamedWebhook) => {
-  await requireActive(connection, named);
-  const { organizationId, id } = named;
-  const eventId = await insertEvent(connection, { organizationId, type: "webhook.test", data: { webhook_id: id } });
-  return send(connection, "webhooks.test", named, eventId);
-});
+/** A test message, or a sample of an event, which waits at a paused endpoint as the event itself would. */
+export const testWebhook = storeChange(
+  "webhooks.test",
+  async (connection, { event, ...named }: NamedWebhook & { readonly event?: WebhookEventType | undefined }) => {
+    await requireActive(connection, named, event === undefined ? undefined : "paused");
+    const { organizationId, id } = named;
+    const type = event ?? "webhook.test";
+    const data = sampleData(type, { organizationId, webhookId: id, nowMs: connection.now() });
+    const eventId = await insertEvent(connection, { organizationId, type, data, isTest: event !== undefined });
+    return send(connection, "webhooks.test", named, eventId);
+  },
+);
 
 export const replayDelivery = storeChange("webhooks.replay", async (connection, named: NamedDelivery) => {
   await requireWebhook(connection, named);

@@ -10,6 +10,8 @@ export interface NewEvent<Type extends string = WebhookEventType> {
   readonly type: Type;
   /** What receivers read: the thing as the interface shows it. */
   readonly data: unknown;
+  /** It is made up, and says so. */
+  readonly isTest?: boolean;
 }
 
 interface Subscription {
@@ -35,7 +37,7 @@ export async function emitEvent(connection: StoreConnection, event: NewEvent): P
 /** Writes an event as it will be sent, each time with the same bytes. */
 export async function insertEvent(
   connection: StoreConnection,
-  { organizationId, type, data }: NewEvent<string>,
+  { organizationId, type, data, isTest = false }: NewEvent<string>,
 ): Promise<string> {
   const nowMs = connection.now();
   const event: Omit<WebhookEvent, "type"> & { readonly type: string } = {
@@ -43,6 +45,7 @@ export async function insertEvent(
     type,
     timestamp: formatInstant(nowMs),
     organization_id: organizationId,
+    ...(isTest && { test: true }),
     data,
   };
   await connection.run(

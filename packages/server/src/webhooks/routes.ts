@@ -91,8 +91,8 @@ export function webhookRoutes({ store, guard, secretKey, wakeSender }: WebhookRo
     },
     "webhooks.test": {
       body: "json",
-      handle: async ({ caller: { organizationId }, params: { id } }) => {
-        const delivery = await store.run(testWebhook, { organizationId, id });
+      handle: async ({ caller: { organizationId }, params: { id }, body: { event } }) => {
+        const delivery = await store.run(testWebhook, { organizationId, id, event });
         wakeSender();
         return { json: { data: delivery } };
       },
