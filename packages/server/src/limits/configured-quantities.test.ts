@@ -129,3 +129,39 @@ test("limits that mean nothing are refused by their field", async () => {
     expect([status, Object.keys(body.error.field_errors)]).toEqual([422, [field]]);
   }
 });
+
+test("a reservation beyond a limit is refused until there is room, and one that is settled counts what it used", async () => {
+  const limits = { tokens_per_minute: 60, cost_per_day: "0.02" };
+  const { key } = (await ask("POST", "/api-keys", { name: "reserving", limits })).body.data;
+  const call = { provider: "openai", model: "gpt-4o", input_tokens: 30, max_output_tokens: 10, amount: "0.01" };
+  const reserve = () =>
+    fetch(`${server.url}/api/v1/budgets/reservations`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+      body: JSON.stringify(call),
+    });
+  const first = await reserve();
+  expect(first.status).toBe(201);
+  const { data } = (await first.json()) as Answer["body"];
+  const refused = await reserve();
+  expect(refused.status).toBe(429);
+  const seconds = Number(refused.headers.get("retry-after"));
+  expect(seconds > 0 && seconds <= 65).toBe(true);
+  expect(await refused.json()).toMatchObject({
+    error: {
+      code: "RATE_LIMITED",
+      details: { limit: "key-tokens-per-minute", allowed: "60", requested: "40", retry_after_seconds: seconds },
+    },
+  });
+  const metrics = await (await fetch(`${server.url}/metrics`)).text();
+  expect(metrics).toContain('cost_ops_rate_limited_total{limit="key-tokens-per-minute"} 1');
+
+  const usage = { input_tokens: 15, output_tokens: 5 };
+  expect((await ask("POST", `/budgets/reservations/${data.id}/settle`, { usage }, key)).status).toBe(200);
+  const standing = async () => (await ask("GET", "/limits", undefined, key)).body.data;
+  expect(await standing()).toMatchObject([{ spent: "20" }, {}, {}]);
+  const again = (await (await reserve()).json()) as Answer["body"];
+  expect(await standing()).toMatchObject([{ spent: "60", remaining: "0" }, {}, {}]);
+  expect((await ask("POST", `/budgets/reservations/${again.data.id}/release`, {}, key)).status).toBe(200);
+  expect(await standing()).toMatchObject([{ name: "key-tokens-per-minute", spent: "20" }, {}, {}]);
+});
