@@ -83,6 +83,8 @@ export const requestExamples: { readonly [Id in OperationId]?: unknown } = {
   "teams.update": { projects: ["checkout", "search", "support-assistant"] },
   "apiKeys.create": { name: "continuous-integration", scopes: ["usage:write"], project_id: "checkout" },
   "apiKeys.rotate": { overlap_seconds: 3600 },
+  "channels.create": { kind: "email", name: "Finance", to: ["cfo@example.com", "costs@example.com"] },
+  "channels.update": { paused: true },
   "webhooks.create": { url: "https://hooks.example.com/costs", events: ["pricing.updated"] },
   "webhooks.update": { paused: true },
   "webhooks.rotateSecret": { overlap_seconds: 3600 },

@@ -129,6 +129,19 @@ describe("a mail server", () => {
     await vi.waitFor(() => expect(server.open.size).toBe(0));
   });
 
+  test("is not asked any more once the sender stops, and let go of in the middle", async () => {
+    const server = await receive({ greet: () => undefined });
+    const stopping = new AbortController();
+    const asked = { host: "127.0.0.1", tls: "none", user: undefined, password: undefined, from: "a@b.c" } as const;
+    const limits = { guard: loopback, timeoutMs: 60_000, signal: stopping.signal };
+    const hanging = sendMail(mail, [], { ...asked, port: server.port }, limits);
+    await vi.waitFor(() => expect(server.open.size).toBe(1));
+    stopping.abort();
+    expect((await hanging).kind).toBe("unanswered");
+    expect((await sendMail(mail, [], { ...asked, port: server.port }, limits)).kind).toBe("unanswered");
+    await vi.waitFor(() => expect(server.open.size).toBe(0));
+  });
+
   test("that never ends its answer is hung up on after a few kilobytes", async () => {
     let written = 0;
     const server = await receive({

@@ -115,6 +115,7 @@ const cutBytes = (text: string): string =>
 /** A connection to an address that the guard has seen. */
 function opened({ host, port }: MailServer, guard: AddressGuard | undefined, ended: AbortSignal): Promise<Socket> {
   return new Promise((resolve, reject) => {
+    ended.throwIfAborted();
     const socket = connect({ host, port, ...(guard === undefined ? {} : { lookup: guard.lookup }) });
     // However long its other end goes on, a connection ends with the attempt.
     ended.addEventListener("abort", () => socket.destroy(new Error("the attempt is over")), { once: true });
