@@ -3,9 +3,10 @@ import { formatInstant } from "@llm-cost-ops/core";
 import { processActor } from "../audit/actor.ts";
 import { recordChange } from "../audit/audit-entries.sql.ts";
 import { notifyChannels } from "../channels/notify-channels.sql.ts";
+import { noteAlertInFeed } from "../feed/feed.sql.ts";
 import { Refusal } from "../refusal.ts";
 import type { StoreConnection } from "../store/connection.ts";
-import { type OfOrganization, storeChange, storeRead } from "../store/operation.ts";
+import { installationWrite, type OfOrganization, storeChange, storeRead } from "../store/operation.ts";
 import { emitEvent } from "../webhooks/outbox.sql.ts";
 
 type Step = Alert["history"][number]["step"];
@@ -165,6 +166,7 @@ async function takeStep(
   const row = await requireRow(connection, { organizationId, id });
   const alert = await readAlert(connection, { organizationId, id });
   await emitEvent(connection, { organizationId, type: `alert.${step}`, data: alert });
+  await noteAlertInFeed(connection, organizationId, `alert.${step}`, alert);
   await notifyChannels(connection, {
     organizationId,
     channelIds: JSON.parse(row.told) as string[],
@@ -327,5 +329,23 @@ async function byHand(
   return alert;
 }
 
+/** How long alerts are kept after they were resolved: a year to look back at, and the month that it is compared with. */
+export const keptMs = 400 * 86_400_000;
+
+/** Forgets alerts that were resolved before more time than they are kept. */
+export const sweepAlerts = installationWrite(
+  "alerts.sweep",
+  async (connection, { nowMs }: { readonly nowMs: number }): Promise<void> => {
+    const beforeMs = nowMs - keptMs;
+    await connection.run(
+      `DELETE FROM alert_steps WHERE EXISTS (SELECT 1 FROM alerts a
+         WHERE a.organization_id = alert_steps.organization_id AND a.id = alert_steps.alert_id AND a.resolved_at < ?)`,
+      beforeMs,
+    );
+    await connection.run("DELETE FROM alerts WHERE resolved_at < ?", beforeMs);
+  },
+  "what is forgotten is over; the trail keeps what people did about it",
+);
+
 /** For the registry. */
-export const alertOperations = [listAlerts, getAlert, acknowledgeAlert, resolveAlert] as const;
+export const alertOperations = [listAlerts, getAlert, acknowledgeAlert, resolveAlert, sweepAlerts] as const;

@@ -188,6 +188,23 @@ describe("a server", () => {
     ).toEqual(alert);
   });
 
+  test("tells once of what is reached by usage that two servers record at a time", async () => {
+    const other = await server.another();
+    const as = (await newTenant("Shared")).key;
+    const rule = await makeRule({ kind: "metric", metric: "daily_cost", threshold: 10 }, as);
+    const through = async (one: PeopleServer) => {
+      const cost = { model: "gpt-4o", provider: "openai", tokens_used: 1, cost: "1" };
+      expect((await one.ask(as, "POST", "/costs", cost)).status).toBe(201);
+    };
+    await Promise.all(Array.from({ length: 12 }, (_, at) => through(at % 2 === 0 ? server : other)));
+    await opened(rule, as);
+    await Promise.all([through(server), through(other)]);
+    // Whatever either of them still looks at is written by now, and this is behind it.
+    dataOf(await other.ask(as, "PATCH", `/alerts/rules/${rule.id}`, { severity: "info" }), 200);
+    await makeRule({ kind: "metric", metric: "tokens", threshold: 1 }, as).then((last) => opened(last, as));
+    expect(await alertsOf(rule, as)).toHaveLength(1);
+  });
+
   test("escalates what nobody acknowledges, and nothing that somebody did, and tells of every step", async () => {
     const own = await newTenant("Escalating");
     const as = own.key;

@@ -1,5 +1,6 @@
 import type { Alert } from "@llm-cost-ops/contract";
 import { formatUuid, uuidV7Maker } from "../usage/record-id.ts";
+import { sweepAlerts } from "./alerts.sql.ts";
 import { type EvaluationParts, evaluate } from "./evaluate.ts";
 import { watchedOrganizations } from "./watches.sql.ts";
 
@@ -7,6 +8,8 @@ import { watchedOrganizations } from "./watches.sql.ts";
 const debounceMs = 200;
 /** How often everything is looked at: what other processes recorded, what was corrected, and time that passed. */
 const roundMs = 15_000;
+/** How often alerts are forgotten that are kept no longer. */
+const sweepMs = 3_600_000;
 /** Of its time an evaluation takes this part at most, however much there is to look at. */
 const shareOfTime = 5;
 
@@ -47,6 +50,7 @@ export function createAlertEvaluator(parts: EvaluatorParts): AlertEvaluator {
   let rounds: NodeJS.Timeout | undefined;
   let going: Promise<void> | undefined;
   let isStopped = false;
+  let sweptMs = Number.NEGATIVE_INFINITY;
 
   const later = (organizationId: string, afterMs: number): void => {
     if (isStopped || timers.has(organizationId)) return;
@@ -82,6 +86,10 @@ export function createAlertEvaluator(parts: EvaluatorParts): AlertEvaluator {
   }
 
   const round = async (): Promise<void> => {
+    if (parts.clock() - sweptMs >= sweepMs) {
+      sweptMs = parts.clock();
+      await store.run(sweepAlerts, { nowMs: sweptMs });
+    }
     const organizations = await store.run(watchedOrganizations, null);
     watched = new Set(organizations);
     for (const organizationId of restUntilMs.keys()) {
