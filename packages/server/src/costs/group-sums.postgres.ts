@@ -54,21 +54,14 @@ const sumColumns = [...summed, "cost_milli", "cost_pico"].map((column) => `sum(r
 const rowsOfSlotMax = 4;
 const groupedRowsMax = limits.groupRows * rowsOfSlotMax;
 
-/** What the statements of a transaction see: all the same, or each what is committed when it begins. */
-type Seeing = "one snapshot" | "statement by statement";
-
 /**
  * Sums what was recorded in a period by any dimensions and by currency, as `planSums` says. The database adds up, so that
  * what comes over the network is as long as the answer.
- *
- * Where statements do not see the same, what is appended meanwhile must not be taken away from sums that do not have it: what
- * is taken is read first, so that a sum of usage has all that was committed before, and never less.
  */
 export async function sumGroups(
   connection: StoreConnection,
   organizationId: string,
   question: GroupQuestion,
-  seeing: Seeing = "one snapshot",
 ): Promise<readonly SummedRow[]> {
   const extent = await readExtent(connection, organizationId);
   if (extent === undefined) return [];
@@ -81,10 +74,8 @@ export async function sumGroups(
     await collectNamed(asked, collector);
     return plan.rows(collector);
   }
-  const all = plan.segments();
-  const isTaken = ({ plus }: Segment<RowSource>): boolean => plus === -1;
-  const inOrder = seeing === "one snapshot" ? [all] : [all.filter(isTaken), all.filter((segment) => !isTaken(segment))];
-  for (const [source, segments] of inOrder.flatMap((some) => [...Map.groupBy(some, (each) => each.source)])) {
+  const bySource = Map.groupBy(plan.segments(), ({ source }) => source);
+  for (const [source, segments] of bySource) {
     // Calls without a user have no rows in the rollup by user: they are the day's sums less those of all users.
     const withNobody = source === "rollup_user_daily" && question.filter.userIds === undefined;
     for (const layer of segmentLayers(segments)) {

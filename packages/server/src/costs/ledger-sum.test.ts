@@ -72,3 +72,30 @@ test("a sum that outgrows the database's whole numbers has all of its digits", a
   expect(found).toBe(1_200n * BigInt(tokens));
   expect(found).toBeGreaterThan(2n ** 63n);
 });
+
+test("a few of many series and users are sought one by one, to the same digits", async () => {
+  const records = Array.from({ length: 120 }, (_, n) => ({
+    ...plainRecord,
+    id: `few-${n}`,
+    occurredAtMs: Date.UTC(2026, 10, 10) + n * 3_333_333,
+    project: `project ${n % 40}`,
+    user: n % 3 === 0 ? null : `user ${n % 5}`,
+    cost: BigInt(n) * 1_000_000_007n,
+  }));
+  const { store, query } = await ledgers.open(records);
+  for (const zone of zones) {
+    for (const userIds of [undefined, ["user 1", "user 2"]]) {
+      const period = { fromMs: Date.UTC(2026, 10, 10, 5), toMs: Date.UTC(2026, 10, 14, 3, 20), zone };
+      const filter = {
+        ...noFilter,
+        dimensions: { project_id: ["project 1", "project 2"] },
+        ...(userIds && { userIds }),
+      };
+      const question: AggregateQuestion = { period, filter, groupBy: [], metrics: ["sum"] };
+      const [told] = (await query.aggregate("default", question)).totals;
+      const found = await store.run(sum, { organizationId: "default", question, currency: "USD" });
+      expect(found).toBeGreaterThan(0n);
+      expect(formatMoney(found)).toBe(told?.total_cost);
+    }
+  }
+});
