@@ -38,6 +38,17 @@ export const ApiKeyInput = z
   .meta({ id: "ApiKeyInput" });
 export type ApiKeyInput = z.output<typeof ApiKeyInput>;
 
+export const ApiKeyUpdate = z
+  .strictObject({
+    name: Name.optional(),
+    limits: QuantityLimits.nullable().optional().meta({
+      description: "In place of all that it has; null takes them away. Never more than those of the key that asks.",
+    }),
+  })
+  .refine((update) => Object.values(update).some((value) => value !== undefined), "must change something")
+  .meta({ id: "ApiKeyUpdate" });
+export type ApiKeyUpdate = z.output<typeof ApiKeyUpdate>;
+
 export const ApiKeyRotation = z
   .strictObject({
     overlap_seconds: z

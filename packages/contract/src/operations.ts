@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ApiKey, ApiKeyCreated, ApiKeyInput, ApiKeyRotation } from "./api-keys.ts";
+import { ApiKey, ApiKeyCreated, ApiKeyInput, ApiKeyRotation, ApiKeyUpdate } from "./api-keys.ts";
 import {
   AggregateQuery,
   AggregateResult,
@@ -449,6 +449,18 @@ export const operations = {
     permission: "keys:read",
     success: ok(list(ApiKey)),
   }),
+  "apiKeys.update": {
+    method: "PATCH",
+    path: "/api-keys/:id",
+    tag: "API keys",
+    access: "key",
+    permission: "keys:write",
+    summary: "Change a key's name or limits, at once.",
+    params: id,
+    body: ApiKeyUpdate,
+    success: ok(data(ApiKey)),
+    errors: ["NOT_FOUND", "CONFLICT", "VALIDATION_ERROR"],
+  },
   "apiKeys.rotate": {
     method: "POST",
     path: "/api-keys/:id/rotate",

@@ -147,6 +147,7 @@ describe("the rest of the interface", () => {
     server.script(
       json(201, { data: { id: "k", key: "sk-new", created_at: "t" } }),
       json(200, { data: [] }),
+      json(200, { data: { id: "k", limits: null } }),
       json(200, { data: { id: "k", revoked_at: "t" } }),
       json(200, { status: "ok", version: "1", checks: { the_store: "ok" } }),
     );
@@ -154,6 +155,8 @@ describe("the rest of the interface", () => {
     expect(await client.apiKeys.create({ name: "ci", limits })).toMatchObject({ key: "sk-new", createdAt: "t" });
     expect(body()).toMatchObject({ limits: { tokens_per_minute: 9, cost_per_day: "0.1", currency: "EUR" } });
     expect(await client.apiKeys.list()).toEqual([]);
+    expect(await client.apiKeys.update("k", { limits: null })).toEqual({ id: "k", limits: null });
+    expect(body(2)).toEqual({ limits: null });
     expect(await client.apiKeys.revoke("k")).toMatchObject({ revokedAt: "t" });
     expect(await client.system.health()).toEqual({ status: "ok", version: "1", checks: { the_store: "ok" } });
   });

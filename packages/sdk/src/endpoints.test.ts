@@ -23,6 +23,7 @@ test("every read is repeatable, and nothing that appends without an id of its ow
     "alerts.resolve",
     "aliases.delete",
     "apiKeys.revoke",
+    "apiKeys.update",
     "approvals.approve",
     "approvals.deny",
     "audit.checkpoint",

@@ -81,6 +81,7 @@ export const endpoints = {
   "limits.list": read(`${api}/limits`),
   "apiKeys.create": once(`${api}/api-keys`),
   "apiKeys.list": read(`${api}/api-keys`),
+  "apiKeys.update": repeatable("PATCH", `${api}/api-keys/:id`),
   "apiKeys.rotate": once(`${api}/api-keys/:id/rotate`),
   "apiKeys.revoke": repeatable("DELETE", `${api}/api-keys/:id`),
   "organizations.create": once(`${api}/organizations`),

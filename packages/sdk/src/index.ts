@@ -7,7 +7,14 @@ export type {
   ListAlertsParams,
   UpdateAlertRuleParams,
 } from "./alerts.ts";
-export type { ApiKey, ApiKeys, CreateApiKeyParams, CreatedApiKey, QuantityLimits } from "./api-keys.ts";
+export type {
+  ApiKey,
+  ApiKeys,
+  CreateApiKeyParams,
+  CreatedApiKey,
+  QuantityLimits,
+  UpdateApiKeyParams,
+} from "./api-keys.ts";
 export type {
   Audit,
   AuditCheckpoint,
@@ -149,7 +156,9 @@ export type {
 } from "./records.ts";
 export type { CreateRepricingParams, Repricing, Repricings } from "./repricings.ts";
 export {
+  type BudgetApproval,
   type GuardOptions,
+  type ListApprovalsParams,
   type ReleasedReservation,
   type Reservation,
   type ReserveParams,

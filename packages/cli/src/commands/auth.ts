@@ -10,7 +10,7 @@ import { wireForm } from "../wire-form.ts";
 import { defineFactor } from "./auth-factor.ts";
 import { defineSessions } from "./auth-session.ts";
 import { wholeNumber } from "./flag-values.ts";
-import { addLimitFlags, defineLimits, type LimitFlags, limitsFrom } from "./limit-flags.ts";
+import { addLimitFlags, defineLimits, type LimitFlags, limitsFrom, limitsText } from "./limit-flags.ts";
 
 const columns: readonly Column<ApiKey>[] = [
   { heading: "id", isWhole: true, text: (row) => row.id },
@@ -80,6 +80,23 @@ export function define(command: Command, run: Run): void {
         const client = await cli.connect();
         const rows = wireForm<ApiKey[]>(await client.apiKeys.list());
         await writeAnswer(cli.terminal, { document: { data: rows }, rows, columns, none: "No keys." });
+      }),
+    );
+
+  addLimitFlags(
+    command
+      .command("set-api-key-limits")
+      .description("limit a key in tokens and money, in place of all such limits that it has")
+      .argument("<id>", "the id of the key (list-api-keys shows it)"),
+    "the key may reserve",
+  )
+    .addHelpText("after", "\nWithout any flag it has no limits any more.")
+    .action(
+      run<LimitFlags>(async (cli, flags, [id = ""]) => {
+        const client = await cli.connect();
+        const limits = limitsFrom(flags) ?? null;
+        const changed = wireForm<ApiKey>(await client.apiKeys.update(id, { limits }));
+        await writeRecord(cli.terminal, changed, () => `${changed.id} ${limitsText(limits ?? undefined)}.`);
       }),
     );
 

@@ -113,6 +113,7 @@ const cases: { readonly [Id in OperationId]?: Case } = {
   "repricings.apply": { params: named("repricing"), tells: "repricing" },
   "repricings.undo": { params: named("repricing"), tells: "repricing" },
   "apiKeys.create": { body: () => ({ name: "second" }), tells: "api_key", learns: remember("key") },
+  "apiKeys.update": { params: named("key"), body: () => ({ limits: { tokens_per_day: 5 } }), tells: "api_key" },
   "apiKeys.rotate": { params: named("key"), body: () => ({ overlap_seconds: 60 }), tells: "api_key" },
   "apiKeys.revoke": { params: named("key"), tells: "api_key" },
   "organizations.create": { body: () => ({ name: "Acme" }), tells: "organization", learns: remember("tenant") },

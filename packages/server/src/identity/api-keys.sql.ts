@@ -17,7 +17,14 @@ import {
   storeRead,
 } from "../store/operation.ts";
 import { accessChanged, readAccessRevision } from "./access-revision.sql.ts";
-import { type ApiKeys, defaultOrganization, type FoundKey, type KeyUse, type NewApiKey } from "./api-keys.ts";
+import {
+  type ApiKeys,
+  defaultOrganization,
+  type FoundKey,
+  type KeyChange,
+  type KeyUse,
+  type NewApiKey,
+} from "./api-keys.ts";
 import { hashKey, makeKey, shownPart, testKeyPrefix } from "./credential.ts";
 import { keyPermissions, requireRevocableKey, requireWithin } from "./key-scope.ts";
 import { isScopeWithin, type RecordScope } from "./record-scope.ts";
@@ -209,6 +216,42 @@ const rotateApiKey = storeChange("apiKeys.rotate", async (connection, args: Rota
   return made;
 });
 
+interface Change extends OfOrganization {
+  readonly caller: Caller;
+  readonly id: string;
+  readonly change: KeyChange;
+}
+
+const updateApiKey = storeChange("apiKeys.update", async (connection, args: Change): Promise<ApiKey> => {
+  const { organizationId, id, caller, change } = args;
+  const row = await getKey(connection, { organizationId, id, within: caller.records });
+  const { name = row.name } = change;
+  const limits = change.limits === undefined ? readLimits(row.limits) : change.limits;
+  const { project_id: projectId, expires_at: expiresAtMs } = row;
+  // Or else a key could lift its own limits.
+  requireWithin(caller, { scopes: readScopes(row.scopes), projectId, expiresAtMs, limits: limits ?? undefined });
+  if (!isActive(row, connection.now())) throw new Refusal("CONFLICT", "The key is revoked or expired.");
+  const next: KeyRow = { ...row, name, limits: limits === null ? null : JSON.stringify(limits) };
+  if (next.name === row.name && next.limits === row.limits) return fromRow(row);
+  await connection.run(
+    "UPDATE api_keys SET name = ?, limits = ? WHERE organization_id = ? AND id = ?",
+    next.name,
+    next.limits,
+    organizationId,
+    id,
+  );
+  await accessChanged(connection);
+  const changed = fromRow(next);
+  await recordChange(connection, {
+    organizationId,
+    action: "apiKeys.update",
+    resource: keyResource(id),
+    before: fromRow(row),
+    after: changed,
+  });
+  return changed;
+});
+
 const revokeApiKey = storeChange(
   "apiKeys.revoke",
   async (
@@ -331,6 +374,8 @@ export function createApiKeys(store: Store, prefix: string): ApiKeys {
       const made = await store.run(rotateApiKey, { organizationId, caller, id, overlapMs, credentials });
       return { ...made, key: made.id === test.credential.id ? test.secret : live.secret };
     },
+    update: (caller, id, change) =>
+      store.run(updateApiKey, { organizationId: caller.organizationId, caller, id, change }),
     revoke: (caller, id) => store.run(revokeApiKey, { organizationId: caller.organizationId, id, caller }),
     async ensureFirstKey(given) {
       const { secret, credential } = newKeyCredential(prefix, given?.reveal());
@@ -352,6 +397,7 @@ export const apiKeyOperations = [
   createApiKey,
   listApiKeys,
   rotateApiKey,
+  updateApiKey,
   revokeApiKey,
   ensureFirstApiKey,
   findApiKey,

@@ -14,6 +14,11 @@ export interface ApiKeys {
    */
   rotate(caller: Caller, id: string, overlapMs: number): Promise<ApiKeyCreated>;
   /**
+   * Refuses with NOT_FOUND, with AUTH_002 where the key may do what the caller may not or its limits are wider, and with
+   * CONFLICT where it is revoked or expired already.
+   */
+  update(caller: Caller, id: string, change: KeyChange): Promise<ApiKey>;
+  /**
    * Refuses with NOT_FOUND, with AUTH_002 where the key may do what the caller may not, and with CONFLICT where it is the
    * last active key that may make keys.
    */
@@ -29,6 +34,12 @@ export interface ApiKeys {
   revision(): Promise<number>;
   /** Notes that keys were used. */
   touch(uses: readonly KeyUse[]): Promise<void>;
+}
+
+/** Null takes the limits away. */
+export interface KeyChange {
+  readonly name?: string | undefined;
+  readonly limits?: KeptQuantityLimits | null | undefined;
 }
 
 export interface NewApiKey {

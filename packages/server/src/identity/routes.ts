@@ -1,4 +1,5 @@
 import type { Routes } from "../http/route.ts";
+import { readQuantityLimits } from "../limits/quantity-limit.ts";
 import type { ApiKeys } from "./api-keys.ts";
 import { readNewKey } from "./key-scope.ts";
 
@@ -6,7 +7,7 @@ export function identityRoutes(parts: {
   readonly apiKeys: ApiKeys;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  /** Called when the end of a key was moved or a key was revoked, before that is answered. */
+  /** Called when the end of a key was moved, or a key was changed or revoked, before that is answered. */
   readonly onRevoked: () => void;
 }): Routes {
   const { apiKeys, now, onRevoked } = parts;
@@ -27,6 +28,16 @@ export function identityRoutes(parts: {
         const made = await apiKeys.rotate(caller, params.id, body.overlap_seconds * 1_000);
         onRevoked();
         return { json: { data: made } };
+      },
+    },
+    "apiKeys.update": {
+      body: "json",
+      handle: async ({ caller, params, body }) => {
+        const { name, limits } = body;
+        const change = { name, limits: limits && readQuantityLimits(limits, "limits.") };
+        const changed = await apiKeys.update(caller, params.id, change);
+        onRevoked();
+        return { json: { data: changed } };
       },
     },
     "apiKeys.revoke": {

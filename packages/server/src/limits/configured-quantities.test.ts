@@ -99,6 +99,33 @@ test("a limited key makes no key of wider limits, and one of its own where none 
   }
 });
 
+test("the limits of a key are changed at once, and not widened by itself", async () => {
+  const made = await ask("POST", "/api-keys", { name: "changed", limits: { tokens_per_hour: 10, cost_per_day: "5" } });
+  const { id, key } = made.body.data;
+  const change = (body: unknown, as?: string) => ask("PATCH", `/api-keys/${id}`, body, as);
+  const limits = { tokens_per_hour: 8, cost_per_day: "5", currency: "USD" };
+  expect((await change({ limits })).body.data.limits).toEqual(limits);
+  const { body } = await ask("GET", "/limits", undefined, key);
+  expect(body.data).toMatchObject([{ amount: "8" }, { amount: "5" }, { name: "key-tokens-per-day", amount: "100" }]);
+  for (const [wide, field] of [
+    [null, "limits.currency"],
+    [{ ...limits, tokens_per_hour: 9 }, "limits.tokens_per_hour"],
+    [{ tokens_per_hour: 8 }, "limits.currency"],
+  ] as const) {
+    const refused = await change({ limits: wide }, key);
+    expect([refused.status, Object.keys(refused.body.error.field_errors)]).toEqual([403, [field]]);
+  }
+  expect((await change({ limits: { ...limits, cost_per_day: "4" } }, key)).status).toBe(200);
+  expect((await change({ name: "renamed" }, key)).body.data).toMatchObject({
+    name: "renamed",
+    limits: { cost_per_day: "4" },
+  });
+  expect((await change({ limits: null })).body.data.limits).toBe(null);
+  expect((await change({})).status).toBe(422);
+  await ask("DELETE", `/api-keys/${id}`);
+  expect((await change({ name: "gone" })).status).toBe(409);
+});
+
 test("a tenant keeps the limits that its parent set", async () => {
   const tenant = (
     await ask("POST", "/organizations", { name: "Acme", settings: { limits: { tokens_per_day: 5, cost_per_day: 1 } } })

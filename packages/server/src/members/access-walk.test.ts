@@ -17,6 +17,7 @@ const bodies: { readonly [Id in OperationId]?: unknown } = {
   "pricing.update": { effective_date: "2026-01-01", input_price_per_million: "2" },
   "pricing.end": {},
   "organizations.update": { name: "Mine now" },
+  "apiKeys.update": { name: "Mine now" },
   "apiKeys.rotate": {},
   "members.assignRole": { user_email: "nobody@example.com", role: "viewer" },
   "invitations.create": { user_email: "new@example.com", role: "viewer" },
