@@ -4,7 +4,9 @@ import type { RequestOptions } from "./options.ts";
 import type { Page } from "./page.ts";
 import { dataOf } from "./records.ts";
 import {
+  type BudgetApproval,
   type GuardOptions,
+  type ListApprovalsParams,
   type ReleasedReservation,
   type Reservation,
   Reservations,
@@ -73,6 +75,21 @@ export class Budgets {
   /** Ends the reservation of a call that was not made. */
   release(id: string, options?: RequestOptions): Promise<ReleasedReservation> {
     return this.#reservations.release(id, options);
+  }
+
+  /** Requests to go beyond budgets whose `atLimit` is `approve`, newest first. */
+  approvals(params?: ListApprovalsParams, options?: RequestOptions): Promise<BudgetApproval[]> {
+    return this.#reservations.approvals(params, options);
+  }
+
+  /** Lets one reservation that names the approval go beyond its budget. @throws ConflictError where that is decided already. */
+  approve(approvalId: string, options?: RequestOptions): Promise<BudgetApproval> {
+    return this.#reservations.decide("approve", approvalId, options);
+  }
+
+  /** Refuses a request, or takes an approval back that is not used. @throws ConflictError where it is used. */
+  deny(approvalId: string, options?: RequestOptions): Promise<BudgetApproval> {
+    return this.#reservations.decide("deny", approvalId, options);
   }
 
   /**

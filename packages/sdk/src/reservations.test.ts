@@ -101,6 +101,16 @@ test("settling and releasing name the reservation, and a settlement has the reco
   expect(sent(2)).toEqual({ record_id: "mine" });
 });
 
+test("requests for approval are listed and decided", async () => {
+  const approval = { id: "approval_1", state: "approved", requested: "0.003", budget_id: "b1" };
+  server.script(json(200, { data: [approval] }), json(200, { data: approval }), json(200, { data: approval }));
+  expect(await client.budgets.approvals({ state: "pending" })).toMatchObject([{ requested: "0.003", budgetId: "b1" }]);
+  await client.budgets.approve("approval_1");
+  await client.budgets.deny("approval_1");
+  expect(asked()).toEqual(["GET /approvals", "POST /approvals/approval_1/approve", "POST /approvals/approval_1/deny"]);
+  expect(server.arrived[0]?.query.get("state")).toBe("pending");
+});
+
 test.each([
   [
     "a provider's body",

@@ -1,5 +1,6 @@
 import type * as Wire from "@llm-cost-ops/contract";
 import { CostOpsError } from "./errors.ts";
+import { queryString } from "./filters.ts";
 import type { RequestOptions } from "./options.ts";
 import {
   type CreateUsageParams,
@@ -16,6 +17,14 @@ import { type FromWire, fromWire, isRecord, type ToWire, toWire } from "./wire.t
 export interface Reservation extends FromWire<Wire.Reservation> {}
 /** How a reservation ended, now or before. */
 export interface ReleasedReservation extends FromWire<Wire.ReservationRelease> {}
+
+/** A request to go beyond a budget once, and what became of it. `requested` is exact: of money, or a count of tokens. */
+export interface BudgetApproval extends FromWire<Wire.BudgetApproval> {}
+
+export interface ListApprovalsParams {
+  /** Those alone that are in this state. */
+  readonly state?: BudgetApproval["state"] | undefined;
+}
 
 /** What a call may cost at most: by its tokens, or as an `amount`, a number or, exactly, a decimal string. */
 export interface ReserveParams extends ToWire<Omit<Wire.ReservationInput, "tags">> {
@@ -88,6 +97,17 @@ export class Reservations {
   async release(id: string, options?: RequestOptions): Promise<ReleasedReservation> {
     const answer = await this.#session.transport.json({ operation: "reservations.release", params: { id }, options });
     return fromWire<Wire.ReservationRelease>(dataOf(answer));
+  }
+
+  async approvals({ state }: ListApprovalsParams = {}, options?: RequestOptions): Promise<BudgetApproval[]> {
+    const query = queryString({ state });
+    const answer = await this.#session.transport.json({ operation: "approvals.list", query, options });
+    return fromWire<Wire.BudgetApproval[]>(dataOf(answer));
+  }
+
+  async decide(decision: "approve" | "deny", id: string, options?: RequestOptions): Promise<BudgetApproval> {
+    const request = { operation: `approvals.${decision}`, params: { id }, options } as const;
+    return fromWire<Wire.BudgetApproval>(dataOf(await this.#session.transport.json(request)));
   }
 
   async guard<Result>(

@@ -7,6 +7,7 @@ import { printable } from "../terminal/printable.ts";
 import { wireForm } from "../wire-form.ts";
 import { defineCheck, defineStatus } from "./budget-check.ts";
 import { addBudgetFlags, type BudgetFlags, budgetOf, termsFrom } from "./budget-flags.ts";
+import { defineReservations } from "./budget-reservations.ts";
 import { budgetColumns, budgetText, historyColumns } from "./budget-text.ts";
 import { defineTransfer } from "./budget-transfer.ts";
 import { wholeNumber } from "./flag-values.ts";
@@ -143,5 +144,6 @@ export function define(command: Command, run: Run): void {
       }),
     );
 
+  defineReservations(command, run);
   defineCheck(command, run);
 }
