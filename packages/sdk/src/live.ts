@@ -1,4 +1,5 @@
 import type * as Wire from "@llm-cost-ops/contract";
+import type { Alert } from "./alerts.ts";
 import { AbortedError, APIError, CostOpsError } from "./errors.ts";
 import { type CostFilters, queryString, questionToWire } from "./filters.ts";
 import type { RequestOptions } from "./options.ts";
@@ -7,17 +8,18 @@ import { parseServerSentEvents } from "./server-sent-events.ts";
 import type { Session } from "./session.ts";
 import { fromWire } from "./wire.ts";
 
-/** Something that was recorded, with the record as it is. */
+/** Something that was recorded, with the record as it is, or a step of an alert. */
 export type LiveEvent =
   | { readonly id: string; readonly type: "usage.created"; readonly data: UsageRecord }
-  | { readonly id: string; readonly type: "cost.created" | "cost.updated"; readonly data: CostRecord };
+  | { readonly id: string; readonly type: "cost.created" | "cost.updated"; readonly data: CostRecord }
+  | { readonly id: string; readonly type: Extract<Wire.LiveEventType, `alert.${string}`>; readonly data: Alert };
 
 export interface LiveParams
   extends Pick<
     CostFilters,
     "organizationId" | "provider" | "model" | "projectId" | "userId" | "serviceTier" | "region" | "tags"
   > {
-  /** What to tell of; everything that the key may see if absent. `usage` needs `usage:read`. */
+  /** What to tell of; everything that the key may see if absent. `usage` needs `usage:read`, `alerts` needs `alerts:read`. */
   readonly events?: readonly Wire.LiveSubject[] | undefined;
   /** Goes on behind the event with this id, which may be a day old. */
   readonly lastEventId?: string | undefined;

@@ -1,9 +1,10 @@
-import type { CostRecord, UsageRecord } from "@llm-cost-ops/contract";
+import type { Alert, CostRecord, LiveSubject, UsageRecord } from "@llm-cost-ops/contract";
 import type { LiveEvent, LiveParams } from "@llm-cost-ops/sdk";
 import { type Command, Option } from "commander";
 import { CommandError, exitCodes } from "../exit-codes.ts";
 import type { Run } from "../invocation.ts";
 import { count, money } from "../terminal/amounts.ts";
+import { printable } from "../terminal/printable.ts";
 import type { Paint } from "../terminal/terminal.ts";
 import { wireForm } from "../wire-form.ts";
 import { listOf, repeated } from "./filter-flags.ts";
@@ -15,7 +16,7 @@ interface TailFlags {
   readonly project?: readonly string[];
   readonly user?: readonly string[];
   readonly tag?: readonly string[];
-  readonly events?: readonly ("usage" | "costs")[];
+  readonly events?: readonly LiveSubject[];
   readonly limit?: number;
 }
 
@@ -26,7 +27,9 @@ export function define(command: Command, run: Run): void {
     .option("--project <names>", "only these projects", listOf)
     .option("--user <names>", "only these users", listOf)
     .option("--tag <key:value>", "only records with this tag; repeat it, and all must hold", repeated)
-    .addOption(new Option("--events <kinds>", "usage or costs, or both (what the key may see)").argParser(listOf))
+    .addOption(
+      new Option("--events <kinds>", "some of usage, costs and alerts (what the key may see)").argParser(listOf),
+    )
     .option("--limit <lines>", "end after so many", wholeNumber(1, Number.MAX_SAFE_INTEGER))
     .addHelpText("after", "\nExample: cost-ops tail --project web --output json | jq .data.total_cost")
     .action(
@@ -66,8 +69,14 @@ const paramsFrom = ({ provider, model, project, user, tag, events }: TailFlags):
 
 const jsonOf = ({ id, type, data }: LiveEvent): string => JSON.stringify({ id, type, data: wireForm(data) });
 
+const timeOf = (instant: string): string => `${instant.slice(11, 19)}Z`;
+
 /** One line a call: time, model, tokens, cost, latency, status. Undefined for the cost of a call that has its line. */
 function lineOf({ type, data }: LiveEvent, paint: Paint, events: TailFlags["events"]): string | undefined {
+  if (type.startsWith("alert.")) {
+    const alert = wireForm<Alert>(data);
+    return `${paint.dim(timeOf(new Date().toISOString()))}  ${paint.red(type)}  ${printable(alert.title)}`;
+  }
   const record = wireForm<UsageRecord & CostRecord>(data);
   const hasUsage = events === undefined || events.includes("usage");
   if (type === "cost.created" && record.usage_id !== null && hasUsage) return undefined;
@@ -79,7 +88,7 @@ function lineOf({ type, data }: LiveEvent, paint: Paint, events: TailFlags["even
         ? "corrected"
         : record.cost_status;
   const cells = [
-    paint.dim(`${record.occurred_at.slice(11, 19)}Z`),
+    paint.dim(timeOf(record.occurred_at)),
     `${record.provider}/${record.model}`.padEnd(32),
     `${count(record.input_tokens)} → ${count(record.output_tokens)}`.padStart(18),
     (currency === null ? "unpriced" : money(record.total_cost, currency)).padStart(14),

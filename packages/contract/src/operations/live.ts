@@ -9,7 +9,7 @@ export const liveOperations = {
     success: {
       status: 200,
       contentTypes: ["text/event-stream"],
-      description: "Events `usage.created`, `cost.created` and `cost.updated`, and `end` with a reason.",
+      description: "Events `usage.created`, `cost.created`, `cost.updated` and `alert.*`, and `end` with a reason.",
     },
     errors: ["STREAM_001"],
   }),

@@ -1,4 +1,4 @@
-import type { CostRecord, UsageRecord } from "@llm-cost-ops/contract";
+import type { Alert, CostRecord, LiveEventType, UsageRecord } from "@llm-cost-ops/contract";
 import type { SqlValue, StoreConnection } from "../store/connection.ts";
 import { installationWrite, type OfOrganization, promptRead, storeRead, storeWrite } from "../store/operation.ts";
 import { entryCodes, toCostRecord, toUsageRecord } from "../usage/record-row.ts";
@@ -7,6 +7,7 @@ import { type FeedPosition, slotOf, slotsOf } from "./feed-position.ts";
 
 /** What a transaction did to the records that it names. */
 export type FeedKind = "created" | "updated";
+export type AlertEvent = Extract<LiveEventType, `alert.${string}`>;
 
 /** How long entries are kept for whoever comes back, and how many records of an organization they name at most. */
 export const feedKeptMs = 86_400_000;
@@ -44,16 +45,33 @@ export async function noteInFeed(
   kind: FeedKind,
   ids: readonly Uint8Array[],
 ): Promise<void> {
-  if (ids.length === 0) return;
+  if (ids.length > 0) await insert(connection, organizationId, kind, packIds(ids), ids.length);
+}
+
+/** The same of a step of an alert, which is kept as it was then. */
+export const noteAlertInFeed = (
+  connection: StoreConnection,
+  organizationId: string,
+  kind: AlertEvent,
+  alert: Alert,
+): Promise<void> => insert(connection, organizationId, kind, new TextEncoder().encode(JSON.stringify(alert)), 1);
+
+async function insert(
+  connection: StoreConnection,
+  organizationId: string,
+  kind: FeedKind | AlertEvent,
+  body: Uint8Array,
+  count: number,
+): Promise<void> {
   const nowMs = connection.now();
   const head = await connection.get<{ readonly head_seq: number; readonly records: number }>(
     advanceHead,
-    ids.length,
+    count,
     organizationId,
     nowMs,
   );
   if (head === undefined) return;
-  await connection.run(insertEntry, organizationId, head.head_seq, kind, packIds(ids), head.records, nowMs);
+  await connection.run(insertEntry, organizationId, head.head_seq, kind, body, head.records, nowMs);
 }
 
 /** Places: how many records, the organization, the present time. No row where nobody listens. */
@@ -179,11 +197,20 @@ export const readFeedHeads = promptRead("feed.heads", async (connection, _args: 
   }));
 });
 
-/** A record that a transaction wrote, as it is now. */
-export interface FeedRecord {
+interface FeedPlace {
   readonly seq: number;
-  /** Its first slot; what is told of it is numbered from there on. */
+  /** The first one; what is told is numbered from there on. */
   readonly slot: number;
+}
+
+/** A step of an alert, as it was then. */
+export interface FeedAlert extends FeedPlace {
+  readonly kind: AlertEvent;
+  readonly alert: Alert;
+}
+
+/** A record that a transaction wrote, as it is now. */
+export interface FeedRecord extends FeedPlace {
   readonly kind: FeedKind;
   /** Null of a reported cost, which has no usage. */
   readonly usage: UsageRecord | null;
@@ -191,13 +218,15 @@ export interface FeedRecord {
 }
 
 export type FeedPage =
-  | { readonly kind: "page"; readonly records: readonly FeedRecord[]; readonly next: FeedPosition }
+  | { readonly kind: "page"; readonly items: readonly (FeedRecord | FeedAlert)[]; readonly next: FeedPosition }
   /** What came at the position is not kept any more, or was never there. */
   | { readonly kind: "not kept" };
 
+const alertOf = (body: Uint8Array): Alert => JSON.parse(new TextDecoder().decode(body)) as Alert;
+
 interface EntryRow {
   readonly seq: number;
-  readonly kind: FeedKind;
+  readonly kind: FeedKind | AlertEvent;
   readonly ids: Uint8Array;
 }
 
@@ -218,9 +247,15 @@ export async function feedFrom(
     from.seq,
     entriesPerPage,
   );
-  const named: { readonly seq: number; readonly slot: number; readonly kind: FeedKind; readonly id: Uint8Array }[] = [];
+  const named: (FeedAlert | (FeedPlace & { readonly kind: FeedKind; readonly id: Uint8Array }))[] = [];
   let next = from;
   for (const { seq, kind, ids } of entries) {
+    if (named.length >= limit) break;
+    if (kind !== "created" && kind !== "updated") {
+      if (seq !== from.seq || from.slot < slotsOf) named.push({ seq, slot: 0, kind, alert: alertOf(ids) });
+      next = { seq: seq + 1, slot: 0 };
+      continue;
+    }
     const first = seq === from.seq ? Math.floor(from.slot / slotsOf) : 0;
     const all = unpackIds(ids);
     const some = all.slice(first, first + limit - named.length);
@@ -230,14 +265,16 @@ export async function feedFrom(
     if (!isWhole) break;
   }
   const rows = await findLedgerRows(connection, organizationId, [
-    ...new Map(named.map(({ id }) => [recordKey(id), id])).values(),
+    ...new Map(named.flatMap((one) => ("id" in one ? [[recordKey(one.id), one.id] as const] : []))).values(),
   ]);
-  const records = named.flatMap(({ id, ...place }): readonly FeedRecord[] => {
+  const items = named.flatMap((one): readonly (FeedRecord | FeedAlert)[] => {
+    if (!("id" in one)) return [one];
+    const { id, ...place } = one;
     const row = rows.get(recordKey(id));
     if (row === undefined) return [];
     return [{ ...place, usage: row.entry === entryCodes.usage ? toUsageRecord(row) : null, cost: toCostRecord(row) }];
   });
-  return { kind: "page", records, next };
+  return { kind: "page", items, next };
 }
 
 /** For streams. */

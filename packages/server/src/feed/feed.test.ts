@@ -40,7 +40,7 @@ async function read(organizationId: string, from: FeedPosition, limit = 100) {
   for (let at = from; ; ) {
     const page = await store.run(readFeed, { organizationId, from: at, limit });
     if (page.kind === "not kept") return { told: ["not kept"], next: at };
-    told.push(...page.records.map(({ kind, cost }) => `${kind} ${cost.id}`));
+    told.push(...page.items.map((item) => `${item.kind} ${"alert" in item ? item.alert.id : item.cost.id}`));
     if (page.next.seq === at.seq && page.next.slot === at.slot) return { told, next: at };
     at = page.next;
   }

@@ -5,23 +5,28 @@ import type { Caller } from "../http/route.ts";
 import { commonScope, type RecordScope } from "../identity/record-scope.ts";
 import { Refusal } from "../refusal.ts";
 
-/** Which records of each subject a stream shows; a subject that is absent is not shown. */
+/** Which records of each subject a stream shows, and alerts all; a subject that is absent is not shown. */
 export type Shown = Readonly<Partial<Record<LiveSubject, RecordFilter>>>;
 
 const needed: Readonly<Record<LiveSubject, readonly Permission[]>> = {
   usage: ["costs:read", "usage:read"],
   costs: ["costs:read"],
+  alerts: ["costs:read", "alerts:read"],
 };
 
 /**
  * What a caller sees of what was asked for. Refuses with AUTH_002 what is asked for by name and not allowed; without names
  * it is all that is allowed.
  */
-export function readShown(caller: Caller, { events, ...filter }: LiveQuery): Shown {
-  const asked: readonly LiveSubject[] = events ?? ["usage", "costs"];
+export function readShown(caller: Caller, { events, last_event_id: _, ...filter }: LiveQuery): Shown {
+  const { organization_id: _organization, ...ofRecords } = filter;
+  const isFiltered = Object.values(ofRecords).some((value) => value !== undefined);
+  const asked: readonly LiveSubject[] = events ?? (isFiltered ? ["usage", "costs"] : ["usage", "costs", "alerts"]);
   const shown: Partial<Record<LiveSubject, RecordFilter>> = {};
   for (const subject of asked) {
     const missing = needed[subject].filter((permission) => !caller.permissions.has(permission));
+    // Alerts are the organization's: nobody who may see a part of it sees a part of them.
+    if (subject === "alerts" && caller.scopes?.has("alerts:read") === true) continue;
     if (missing.length === 0) {
       shown[subject] = readRecordFilter({ ...caller, ...partOf(caller, needed[subject]) }, filter);
     } else if (events !== undefined || subject === "costs") {

@@ -126,6 +126,37 @@ describe("the live stream", () => {
     await whole.close();
   });
 
+  test("shows alerts to who may read them, as they were at each step", async () => {
+    const { key } = await makeKey({ scopes: ["costs:read"] });
+    const [stream, filtered, without] = [
+      await listen("?events=alerts"),
+      await listen("?model=m"),
+      await listen("", {}, key),
+    ];
+    const rule = { name: "live", kind: "metric", metric: "daily_cost", threshold: "1", quiet_period_minutes: 0 };
+    expect((await ask("POST", "/alerts/rules", rule)).status).toBe(201);
+    await ask("POST", "/costs", { id: "dear", provider: "acme", model: "m", total_cost: "1000", currency: "USD" });
+    await stream.until(1);
+    const id = String(stream.told[0]?.data["id"]);
+    await ask("POST", `/alerts/${id}/acknowledge`, {});
+    await stream.until(2);
+    expect(stream.told.map(({ event, data }) => [event, data["id"], data["state"]])).toEqual([
+      ["alert.triggered", id, "open"],
+      ["alert.acknowledged", id, "acknowledged"],
+    ]);
+    const rest = await listen(`?events=alerts&last_event_id=${stream.told[0]?.id}`);
+    await rest.until(1);
+    expect(rest.told).toEqual(stream.told.slice(1));
+    await ask("POST", "/costs", { id: "last", provider: "acme", model: "m", total_cost: "1", currency: "USD" });
+    for (const other of [filtered, without]) {
+      await other.until(2);
+      expect(other.told.map(briefly)).toEqual(["cost.created dear", "cost.created last"]);
+      await other.close();
+    }
+    await stream.close();
+    await rest.close();
+  });
+
   test("goes on in the middle of a record", async () => {
     const stream = await listen();
     await ask("POST", "/usage", usage("half"));

@@ -29,8 +29,13 @@ const caller: Caller = {
   principal: { kind: "process", id: "process", name: "process" },
   permissions: everyPermission,
 };
-const streamsWith = (own: object) =>
-  new LiveStreams({ watch, pages: new FeedPages(opened.store), authenticator: { authenticate: () => caller }, ...own });
+const partsWith = (own: object) => ({
+  watch,
+  pages: new FeedPages(opened.store),
+  authenticator: { authenticate: () => caller },
+  ...own,
+});
+const streamsWith = (own: object) => new LiveStreams(partsWith(own));
 
 async function open(streams: LiveStreams, lastEventId?: string) {
   const leaving = new AbortController();
@@ -68,13 +73,16 @@ test("a stream gives a sign of life with its position while nothing comes", asyn
 });
 
 test("a reader that takes nothing is cut off and misses nothing when it comes back", async () => {
-  const { told, cut } = await open(streamsWith({ stalledMs: 1 }));
+  const parts = partsWith({}) as ReturnType<typeof partsWith> & { stalledMs?: number };
+  const { told, cut } = await open(new LiveStreams(parts));
   await told.next();
   const ids = Array.from({ length: 250 }, (_, at) => `c${at}`);
   await append(ids);
   const page = String((await told.next()).value);
   // A page at a time is read, however much there is.
   expect(idsIn(page)).toEqual(ids.slice(0, 100));
+  // It waits for the reader from here on.
+  parts.stalledMs = 0;
   await vi.waitFor(() => expect(cut?.aborted).toBe(true), { timeout: 10_000 });
   expect((await told.next()).done).toBe(true);
   const again = await open(streamsWith({}), /id: (\S+)\nevent: [^\n]*\n[^\n]*\n\n$/.exec(page)?.[1]);

@@ -2,12 +2,12 @@ import type { LiveEndReason, LiveQuery } from "@llm-cost-ops/contract";
 import type { Authenticator } from "../http/app.ts";
 import type { Caller, Reply } from "../http/route.ts";
 import { Refusal } from "../refusal.ts";
-import type { FeedPage, FeedRecord } from "./feed.sql.ts";
+import type { FeedAlert, FeedPage, FeedRecord } from "./feed.sql.ts";
 import type { FeedPages } from "./feed-pages.ts";
-import { type FeedPosition, formatPosition, parsePosition } from "./feed-position.ts";
+import { type FeedPosition, formatPosition, parsePosition, slotsOf } from "./feed-position.ts";
 import type { FeedListener, FeedWatch } from "./feed-watch.ts";
 import { matches, readShown, type Shown } from "./live-filter.ts";
-import { type LedgerNews, newsOf } from "./tell-webhooks.sql.ts";
+import { type LiveNews, newsOf } from "./tell-webhooks.sql.ts";
 
 /** A sign of life for whoever waits, and for what stands between. */
 const heartbeatMs = 15_000;
@@ -161,7 +161,7 @@ export class LiveStreams {
         }
         const page: FeedPage = await pages.read(organizationId, at);
         if (page.kind === "not kept") return yield* give(endOf("not_kept"));
-        const text = page.records.map((record) => textOf(record, at, shown)).join("");
+        const text = page.items.map((item) => textOf(item, at, shown)).join("");
         const isEnd = page.next.seq === at.seq && page.next.slot === at.slot;
         at = page.next;
         if (text !== "") {
@@ -208,18 +208,19 @@ const idLine = (position: FeedPosition): string => `id: ${formatPosition(positio
 
 const endOf = (reason: LiveEndReason): string => `event: end\ndata: ${JSON.stringify({ reason })}\n\n`;
 
-/** What a stream tells of a record from a position on. The id of an event is where the next one begins. */
-function textOf(record: FeedRecord, from: FeedPosition, shown: Shown): string {
-  const { seq, cost } = record;
-  return newsOf(record)
-    .filter(({ slot }) => seq !== from.seq || slot >= from.slot)
-    .filter(({ type }) => {
-      const filter = shown[type === "usage.created" ? "usage" : "costs"];
-      return filter !== undefined && matches(filter, cost);
-    })
+/** What a stream tells of a record or an alert from a position on. The id of an event is where the next one begins. */
+function textOf(item: FeedRecord | FeedAlert, from: FeedPosition, shown: Shown): string {
+  const { seq } = item;
+  const isShown = (type: string): boolean => {
+    if ("alert" in item) return shown.alerts !== undefined;
+    const filter = shown[type === "usage.created" ? "usage" : "costs"];
+    return filter !== undefined && matches(filter, item.cost);
+  };
+  return newsOf(item)
+    .filter(({ slot, type }) => (seq !== from.seq || slot >= from.slot) && isShown(type))
     .map(
-      ({ type, slot, data }: LedgerNews) =>
-        `${idLine({ seq, slot: slot + 1 })}event: ${type}\ndata: ${JSON.stringify(data)}\n\n`,
+      ({ type, slot, data }: LiveNews) =>
+        `${idLine({ seq, slot: "alert" in item ? slotsOf : slot + 1 })}event: ${type}\ndata: ${JSON.stringify(data)}\n\n`,
     )
     .join("");
 }

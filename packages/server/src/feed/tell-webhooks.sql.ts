@@ -1,28 +1,29 @@
 import { randomUUID } from "node:crypto";
-import type { WebhookEvent, WebhookEventType } from "@llm-cost-ops/contract";
+import type { Alert, LiveEventType, WebhookEvent, WebhookEventType } from "@llm-cost-ops/contract";
 import { formatInstant } from "@llm-cost-ops/core";
 import type { StoreConnection } from "../store/connection.ts";
 import { insertRows } from "../store/insert-rows.ts";
 import { type OfOrganization, storeWrite } from "../store/operation.ts";
 import { formatUuid, uuidV7Maker } from "../usage/record-id.ts";
-import { type FeedRecord, feedFrom, feedWebhooks } from "./feed.sql.ts";
+import { type FeedAlert, type FeedRecord, feedFrom, feedWebhooks } from "./feed.sql.ts";
 import type { FeedPosition } from "./feed-position.ts";
 
 /** The events that are told from the feed of the ledger. */
 export const ledgerEvents = ["usage.created", "cost.created", "cost.updated"] as const satisfies WebhookEventType[];
-type LedgerEvent = (typeof ledgerEvents)[number];
 
-/** One thing that is told of a record: the record as the interface shows it. */
-export interface LedgerNews {
-  readonly type: LedgerEvent;
+/** One thing that is told: the record or the alert as the interface shows it. */
+export interface LiveNews {
+  readonly type: LiveEventType;
   readonly slot: number;
-  readonly data: NonNullable<FeedRecord["usage"]> | FeedRecord["cost"];
+  readonly data: NonNullable<FeedRecord["usage"]> | FeedRecord["cost"] | Alert;
 }
 
-/** What is told of a record, in order. */
-export function newsOf({ kind, slot, usage, cost }: FeedRecord): readonly LedgerNews[] {
+/** What is told of a record or an alert, in order. */
+export function newsOf(item: FeedRecord | FeedAlert): readonly LiveNews[] {
+  if ("alert" in item) return [{ type: item.kind, slot: item.slot, data: item.alert }];
+  const { kind, slot, usage, cost } = item;
   if (kind === "updated") return [{ type: "cost.updated", slot: slot + 1, data: cost }];
-  const created: LedgerNews = { type: "cost.created", slot: slot + 1, data: cost };
+  const created: LiveNews = { type: "cost.created", slot: slot + 1, data: cost };
   return usage === null ? [created] : [{ type: "usage.created", slot, data: usage }, created];
 }
 
@@ -76,9 +77,9 @@ export const tellWebhooks = storeWrite(
       );
       return true;
     }
-    const { next, records } = page;
+    const { next, items } = page;
     if (next.seq === cursor.seq && next.slot === cursor.slot) return false;
-    await tell(connection, organizationId, wanting, records.flatMap(newsOf));
+    await tell(connection, organizationId, wanting, items.flatMap(newsOf));
     await connection.run(
       "UPDATE ledger_feed_cursors SET seq = ?, slot = ? WHERE organization_id = ?",
       next.seq,
@@ -94,11 +95,13 @@ async function tell(
   connection: StoreConnection,
   organizationId: string,
   wanting: readonly Subscription[],
-  news: readonly LedgerNews[],
+  news: readonly LiveNews[],
 ): Promise<void> {
   const nowMs = connection.now();
   const makeId = uuidV7Maker();
-  const wanted = news.filter(({ type }) => wanting.some(({ events }) => events.includes(type)));
+  // Alerts are in the outbox since the transaction that they come from.
+  const ofLedger = news.filter(({ type }) => (ledgerEvents as readonly string[]).includes(type));
+  const wanted = ofLedger.filter(({ type }) => wanting.some(({ events }) => events.includes(type)));
   const events = wanted.map(
     ({ type, data }): WebhookEvent => ({
       id: `evt_${randomUUID().replaceAll("-", "")}`,
