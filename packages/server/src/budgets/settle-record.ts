@@ -34,7 +34,9 @@ function labelsFor({ labels }: ReservationFacts, given: NonNullable<SettlementIn
   const isSaid = (...values: readonly unknown[]): boolean =>
     values.some((value) => value !== undefined && value !== null);
   return {
-    ...(labels.provider !== null && labels.provider !== unknownName && !isSaid(given.provider) && { provider: labels.provider }),
+    ...(labels.provider !== null &&
+      labels.provider !== unknownName &&
+      !isSaid(given.provider) && { provider: labels.provider }),
     ...(labels.model !== null && !isSaid(given.model, given.model_id) && { model: labels.model }),
     ...(labels.projectId !== null && !isSaid(given.project_id) && { project_id: labels.projectId }),
     ...(labels.userId !== null && !isSaid(given.user_id) && { user_id: labels.userId }),
