@@ -45,8 +45,8 @@ export function limitsText(limits: QuantityLimits | undefined): string {
     const tokens = limits[`tokensPer${name}`];
     const cost = limits[`costPer${name}`];
     return [
-      ...(tokens === undefined ? [] : [`${tokens} tokens a ${window}`]),
-      ...(cost === undefined ? [] : [`${cost} ${currency} a ${window}`]),
+      ...(tokens === undefined ? [] : [`${tokens} tokens in any ${window}`]),
+      ...(cost === undefined ? [] : [`${cost} ${currency} in any ${window}`]),
     ];
   });
   return `may reserve ${said.join(", ")}`;

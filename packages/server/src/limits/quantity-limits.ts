@@ -165,10 +165,8 @@ function refusalOf(limit: QuantityLimit, asked: bigint, waitMs: number): Refusal
     unit: what,
     retry_after_seconds: seconds,
   };
-  const message =
-    asked > limit.max
-      ? `${whose} may use ${max} ${what} a ${limit.window}, and this is more at once.`
-      : `${whose} may use ${max} ${what} a ${limit.window}. Try again in ${seconds} s.`;
+  const rule = `${whose} may use ${max} ${what} in any ${limit.window}`;
+  const message = asked > limit.max ? `${rule}, and this is more at once.` : `${rule}. Try again in ${seconds} s.`;
   return new Refusal("RATE_LIMITED", message, { details });
 }
 
