@@ -32,8 +32,10 @@ function html(parts: TemplateStringsArray, ...values: readonly (Html | readonly 
   );
 }
 const text = (value: unknown): Html => raw(escaped(String(value)));
+/** The same where it stands between tags, where quotes are nothing but quotes. */
+const between = (value: unknown): string => String(value).replace(/[&<>]/g, (one) => escapes[one] as string);
 /** Sentences of the document, in which backticks mark what is written as it stands. */
-const prose = (value: unknown): Html => raw(escaped(String(value)).replace(/`([^`]+)`/g, "<code>$1</code>"));
+const prose = (value: unknown): Html => raw(between(value).replace(/`([^`]+)`/g, "<code>$1</code>"));
 const none = raw("");
 
 /** The error codes that an answer is filed under. */
@@ -76,8 +78,7 @@ ${groups.map(
 ${group.entries.map(({ path, method, operation }) => draw.operation(path, method, operation))}</section>`,
 )}
 <section id="errors"><h2>Errors</h2><p id="usual">The usual ones: ${[...usualRefusals(document).values()].map(refusalLink)}</p><table>${refusals.map(
-    ([name, response]) =>
-      html`<tr id="error-${text(name)}"><th><code>${codesOf(name)}</code></th><td>${prose(response.description)}</td></tr>`,
+    ([name, response]) => html`<tr id="error-${text(name)}"><th>${codesOf(name)}<td>${prose(response.description)}`,
   )}</table></section>
 <section><h2>Schemas</h2>${schemas.map(
     ([name, schema]) => html`<article id="schema-${text(name)}"><h3>${text(name)}</h3>
@@ -131,7 +132,7 @@ function drawer(document: OpenApiDocument) {
     if (alternatives !== undefined) return raw(alternatives.map(typeOf).join(" or "));
     if (schema["const"] !== undefined) return html`<code>${text(JSON.stringify(schema["const"]))}</code>`;
     if (Array.isArray(schema["enum"])) {
-      return raw(schema["enum"].map((word) => html`<code>${text(word)}</code>`).join(" | "));
+      return html`<code>${text(schema["enum"].join(" | "))}</code>`;
     }
     if (schema["type"] === "array") return html`list of ${typeOf((schema["items"] ?? {}) as JsonSchema)}`;
     return text([schema["type"] ?? "anything"].flat().join(" or "));
@@ -157,11 +158,8 @@ function drawer(document: OpenApiDocument) {
     if (properties.length === 0) return html`<p class="type">${typeOf(schema)}</p>`;
     const required = new Set((schema["required"] ?? []) as string[]);
     return html`<table>${properties.map(
-      ([
-        name,
-        field,
-      ]) => html`<tr><th><code>${text(name)}</code>${required.has(name) ? html`<i>required</i>` : none}</th>
-<td>${typeOf(field)}${smallOf(limitsOf(field))}${aboutOf(field["description"])}</td></tr>`,
+      ([name, field]) => html`<tr><th>${text(name)}${required.has(name) ? none : html`<i>optional</i>`}
+<td>${typeOf(field)}${smallOf(limitsOf(field))}${aboutOf(field["description"])}`,
     )}</table>`;
   };
 
@@ -170,7 +168,8 @@ function drawer(document: OpenApiDocument) {
     return raw(
       entries
         .map(([type, { schema, example }]) => {
-          const shown = example === undefined ? none : html`<pre>${text(JSON.stringify(example, null, 2))}</pre>`;
+          const shown =
+            example === undefined ? none : html`<pre>${raw(between(JSON.stringify(example, null, 2)))}</pre>`;
           return html`<h4>${text(title)} <code>${text(type)}</code></h4>${schema === undefined ? none : fields(schema)}${shown}`;
         })
         .join(""),
@@ -192,21 +191,17 @@ ${
     ? none
     : html`<h4>Parameters</h4><table>${parameters.map(
         (parameter) =>
-          html`<tr><th><code>${text(parameter["name"])}</code><i>${text(parameter["in"])}${text(
+          html`<tr><th>${text(parameter["name"])}<i>${text(parameter["in"])}${text(
             parameter["required"] === true ? ", required" : "",
-          )}</i></th><td>${typeOf(parameter["schema"] as JsonSchema)}${aboutOf(parameter["description"])}</td></tr>`,
+          )}</i><td>${typeOf(parameter["schema"] as JsonSchema)}${aboutOf(parameter["description"])}`,
       )}</table>`
 }
 ${media("Body", body)}
-<h4>Try</h4><pre>${text(curl(path, method, described))}</pre>
-<h4>Answers</h4><table>${responses.map(
-      ({ status, response }) =>
-        html`<tr><th><code>${text(status)}</code></th><td>${prose(response["description"])}</td></tr>`,
-    )}</table>
-<p>Refusals: ${refusalLinks(refusals)}</p>
-${responses
-  .filter(({ status }) => status.startsWith("2"))
-  .map(({ status, response }) => media(status, response["content"] as Described | undefined))}</article>`;
+<h4>Try</h4><pre>${raw(between(curl(path, method, described)))}</pre>
+<h4>Answers</h4>${responses.map(
+      ({ status, response }) => html`<p><code>${text(status)}</code> ${prose(response["description"])}</p>
+${status.startsWith("2") ? media("With", response["content"] as Described | undefined) : none}`,
+    )}<p>Refusals: ${refusalLinks(refusals)}</p></article>`;
   };
 
   return { operation, fields };

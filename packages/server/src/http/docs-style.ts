@@ -22,8 +22,8 @@ b.put,b.patch{color:light-dark(#8a5a00,#e8b84a)}
 b.delete{color:light-dark(#b3261e,#f2948d)}
 table{border-collapse:collapse;width:100%}
 th,td{border-bottom:1px solid var(--line);padding:.35rem .6rem;text-align:left;vertical-align:top;font-weight:400;overflow-wrap:anywhere}
-th{width:16rem}
-th i{display:block;color:var(--faint);font-size:.75rem}
+th{width:16rem;font:.87em/1.5 ui-monospace,monospace}
+th i{display:block;color:var(--faint);font-family:system-ui,sans-serif}
 td div,small{color:var(--faint)}
 code,pre{font-family:ui-monospace,monospace;font-size:.87em}
 pre{background:var(--soft);border:1px solid var(--line);border-radius:6px;padding:.7rem .9rem;overflow:auto}
