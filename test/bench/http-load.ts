@@ -12,6 +12,8 @@ interface Load {
   /** Requests under way on one connection. */
   readonly depth: number;
   readonly seed: number;
+  /** The same for every request, in place of usage. */
+  readonly body?: string;
 }
 
 const load = JSON.parse(process.argv[2] ?? "{}") as Load;
@@ -19,12 +21,16 @@ const source = usageEvents(Date.UTC(2026, 0, 1), load.seed);
 const statusLine = Buffer.from("HTTP/1.1 ");
 
 const requests = Array.from({ length: load.requests }, () => {
-  const batch = source.batch(load.recordsPerRequest);
-  // A batch of one is a list; a single record goes without the brackets.
-  const body = load.recordsPerRequest === 1 ? batch.subarray(1, -1) : batch;
+  const body = load.body === undefined ? usageBody() : Buffer.from(load.body);
   const head = `POST ${load.path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer ${load.key}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
   return Buffer.concat([Buffer.from(head), body]);
 });
+
+function usageBody(): Uint8Array {
+  const batch = source.batch(load.recordsPerRequest);
+  // A batch of one is a list; a single record goes without the brackets.
+  return load.recordsPerRequest === 1 ? batch.subarray(1, -1) : batch;
+}
 
 let sent = 0;
 let answered = 0;

@@ -15,6 +15,7 @@ const parts: Readonly<Record<string, { readonly file: string; readonly about: st
   import: { file: "import.ts", about: "Import of a JSONL file through the command line" },
   questions: { file: "queries.ts", about: "Questions to a ledger of a million records, on both stores" },
   authentication: { file: "authentication.ts", about: "What checking a credential costs, on both stores" },
+  reservations: { file: "reservations.ts", about: "Reservations of budgets, and how soon a reached threshold is told" },
   commands: { file: "command-line.ts", about: "How long a command takes, its start included" },
 };
 

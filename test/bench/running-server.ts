@@ -57,6 +57,8 @@ export interface Round {
   readonly recordsPerRequest: number;
   readonly connections: number;
   readonly depth: number;
+  /** The same JSON in every request, in place of usage. */
+  readonly body?: string;
 }
 
 /** Sends a round from a process of its own; requests a second. */
@@ -69,10 +71,22 @@ export async function load(port: number, round: Round, seed: number): Promise<nu
 }
 
 /** The server as its users start it, on any free port. */
-export const startServer = (databaseUrl: string): Promise<Running> =>
+export const startServer = (databaseUrl: string, environment: Record<string, string> = {}): Promise<Running> =>
   start(
     "../../packages/cli/bin/cost-ops.mjs",
     ["server"],
-    { DATABASE_URL: databaseUrl, COST_OPS_ADMIN_KEY: key, SERVER_PORT: "0" },
+    { DATABASE_URL: databaseUrl, COST_OPS_ADMIN_KEY: key, SERVER_PORT: "0", ...environment },
     /127\.0\.0\.1:(\d+)/,
   );
+
+/** Asks a server as its administrator; throws unless the answer is a success. */
+export async function ask<Data>(port: number, method: string, path: string, body?: unknown): Promise<Data> {
+  const response = await fetch(`http://127.0.0.1:${port}/api/v1${path}`, {
+    method,
+    headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text.slice(0, 500)}`);
+  return (JSON.parse(text) as { readonly data: Data }).data;
+}
