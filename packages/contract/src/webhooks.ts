@@ -5,6 +5,8 @@ import { CursorPage, freeText, limits } from "./fields.ts";
 export const webhookEventMeanings = {
   "webhook.test":
     "Sent by `POST /webhooks/:id/test` to that endpoint alone; `data` names it. What `event` asks for there has `test: true`.",
+  "webhook.disabled":
+    "Nothing is sent any more to an endpoint that failed for five days or is gone; `data` says which, and why.",
   "usage.created": "A call was recorded; `data` is the usage record.",
   "cost.created": "A cost was recorded, of a call or reported, also without a price yet; `data` is the cost record.",
   "cost.updated": "A cost was voided, priced late or repriced; `data` is the cost record as it is now.",

@@ -2,7 +2,8 @@ import type { ChannelKind } from "@llm-cost-ops/contract";
 import { recordChange } from "../audit/audit-entries.sql.ts";
 import type { StoreConnection } from "../store/connection.ts";
 import { installationWrite, type OfOrganization, promptRead, storeWrite } from "../store/operation.ts";
-import { type SecretsRow, secretsAt } from "./endpoints.sql.ts";
+import { requireWebhook, type SecretsRow, secretsAt } from "./endpoints.sql.ts";
+import { emitEvent } from "./outbox.sql.ts";
 import { failingMs } from "./retry-schedule.ts";
 import type { KeptSecret } from "./secrets.ts";
 
@@ -280,6 +281,10 @@ async function noteFailure(
     resource: { type: "webhook", id: webhookId },
     after: { status: "disabled", disabled_reason: reason },
   });
+  const { url, description, failing_since } = await requireWebhook(connection, { organizationId, id: webhookId });
+  // Its address may hold a token, which is no business of other receivers.
+  const data = { webhook_id: webhookId, host: new URL(url).host, description, disabled_reason: reason, failing_since };
+  await emitEvent(connection, { organizationId, type: "webhook.disabled", data });
 }
 
 /** Forgets what is older than is kept. What is still pending then waited for an endpoint that was paused or disabled. */

@@ -153,6 +153,13 @@ export function sampleData(type: WebhookEventType, { organizationId, webhookId, 
   });
   const samples: Readonly<Record<WebhookEventType, unknown>> = {
     "webhook.test": { webhook_id: webhookId },
+    "webhook.disabled": {
+      webhook_id: "sample-webhook",
+      host: "hooks.example.com",
+      description: "",
+      disabled_reason: "failing",
+      failing_since: formatInstant(nowMs - 120 * hourMs),
+    },
     "usage.created": usage,
     "cost.created": cost,
     "cost.updated": { ...cost, corrected: true, cost_status: "void", total_cost: "0" } satisfies CostRecord,

@@ -63,9 +63,13 @@ const startSender = (own: Partial<SenderParts> = {}): Sender => {
 };
 
 let made = 0;
-async function endpoint(url: string, secret = makeSecret()): Promise<string> {
+async function endpoint(
+  url: string,
+  secret = makeSecret(),
+  event: NewEvent["type"] = "export.completed",
+): Promise<string> {
   made += 1;
-  const input = { url, events: ["export.completed" as const] };
+  const input = { url, events: [event] };
   const { id } = await opened.store.run(createWebhook, {
     organizationId,
     id: `wh_${String(made).padStart(6, "0")}`,
@@ -278,13 +282,19 @@ describe("an endpoint", () => {
     await eventually(id, [{ status: "succeeded" }]);
   });
 
-  test("that says 410 is disabled at once, and let on by hand", async () => {
+  test("that says 410 is disabled at once, which others are told, and let on by hand", async () => {
     const receiver = await receive(answering(410));
     const id = await endpoint(receiver.url);
+    const other = await receive(answering(200));
+    await endpoint(other.url, makeSecret(), "webhook.disabled");
     startSender();
     await happen();
     await eventually(id, [{ status: "failed", attempts: 1, response_status: 410 }]);
     expect(await webhook(id)).toMatchObject({ status: "disabled", disabled_reason: "gone" });
+    await vi.waitFor(() => expect(other.received).toHaveLength(1));
+    const { host } = new URL(receiver.url);
+    const data = { webhook_id: id, host, disabled_reason: "gone" };
+    expect(other.received[0]?.event).toMatchObject({ type: "webhook.disabled", data });
     await happen();
     expect(await deliveries(id)).toHaveLength(1);
     await expect(opened.store.run(testWebhook, { organizationId, id })).rejects.toMatchObject({ code: "CONFLICT" });
