@@ -202,14 +202,17 @@ describe("a request with an Idempotency-Key", () => {
     expect(await send("/pricing/providers", { name: 3 })).toEqual({ ...first, isReplayed: true });
   });
 
-  it.each(["AUTH_002", "RATE_LIMITED", "UNAVAILABLE"] as const)("gives the key back after %s", async (code) => {
-    work = async (run) => {
-      if (run === 1) throw new Refusal(code, "not now");
-      return { json: { run } };
-    };
-    expect(await send("/pricing/providers", provider)).toMatchObject({ code });
-    expect(await send("/pricing/providers", provider)).toMatchObject({ status: 201, text: '{"run":2}' });
-  });
+  it.each(["AUTH_002", "BUDGET_EXCEEDED", "RATE_LIMITED", "UNAVAILABLE"] as const)(
+    "gives the key back after %s",
+    async (code) => {
+      work = async (run) => {
+        if (run === 1) throw new Refusal(code, "not now");
+        return { json: { run } };
+      };
+      expect(await send("/pricing/providers", provider)).toMatchObject({ code });
+      expect(await send("/pricing/providers", provider)).toMatchObject({ status: 201, text: '{"run":2}' });
+    },
+  );
 
   it("gives the key back after a defect", async () => {
     work = async (run) => {

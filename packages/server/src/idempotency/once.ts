@@ -33,8 +33,8 @@ const plainTags: ReadonlySet<string> = new Set([
   "OpenTelemetry",
 ]);
 
-/** They say something about who asked or how often, not about the request, which deserves another look. */
-const forgottenStatuses: ReadonlySet<number> = new Set([401, 403, 408, 429]);
+/** They say who asked, how often, or what a budget had left, not what is wrong with the request, which deserves another look. */
+const forgottenStatuses: ReadonlySet<number> = new Set([401, 402, 403, 408, 429]);
 
 /** A request that carries a key. */
 export interface KeyedRequest {
