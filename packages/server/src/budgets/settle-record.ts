@@ -1,5 +1,6 @@
 import type { SettlementInput, UsageRecord, Warning } from "@llm-cost-ops/contract";
 import type { Caller } from "../http/route.ts";
+import { commonScope, type RecordScope } from "../identity/record-scope.ts";
 import { invariant, Refusal } from "../refusal.ts";
 import type { Store } from "../store/operation.ts";
 import type { Ledger } from "../usage/ledger.ts";
@@ -12,6 +13,8 @@ interface SettlementParts {
   readonly store: Store;
   readonly caller: Caller;
   readonly facts: ReservationFacts;
+  /** Of the record that is made. */
+  readonly recordId: string;
   readonly input: SettlementInput;
 }
 
@@ -21,12 +24,25 @@ export async function recordSettlement(
 ): Promise<{ readonly record: UsageRecord; readonly warnings: readonly Warning[] }> {
   const { store, caller, input } = parts;
   if (input.record_id !== undefined) {
-    const { organizationId, records: within } = caller;
+    const { organizationId } = caller;
+    const within = recordsToRead(caller);
     return { record: await store.run(getUsage, { organizationId, id: input.record_id, within }), warnings: [] };
   }
   return input.cost === undefined
-    ? append(parts, "usage", { ...labelsFor(parts.facts, input.usage ?? {}), ...input.usage })
-    : append(parts, "cost", { ...labelsFor(parts.facts, {}), ...input.cost });
+    ? append(parts, "usage", { ...labelsFor(parts.facts, input.usage ?? {}), ...defined(input.usage ?? {}) })
+    : append(parts, "cost", { ...labelsFor(parts.facts, {}), ...defined(input.cost) });
+}
+
+/** The answer shows the record that is named, so this is for those who may read it. */
+function recordsToRead({ permissions, records, scopes }: Caller): RecordScope | undefined {
+  if (permissions.has("usage:read")) return commonScope(records, scopes?.get("usage:read"));
+  throw new Refusal(
+    "AUTH_002",
+    "To name a record needs the permission usage:read, which the credential does not have.",
+    {
+      fieldErrors: { record_id: "needs the permission usage:read" },
+    },
+  );
 }
 
 /** The estimate's labels where a record names none. */
@@ -44,8 +60,8 @@ function labelsFor({ labels }: ReservationFacts, given: NonNullable<SettlementIn
   };
 }
 
-async function append({ ledger, caller, facts }: SettlementParts, entry: "usage" | "cost", record: object) {
-  const sent = defined({ ...record, id: `rsv-${facts.processId}-${facts.number}` });
+async function append({ ledger, caller, recordId }: SettlementParts, entry: "usage" | "cost", record: object) {
+  const sent = { ...record, id: recordId };
   const [item] = await ledger.append(caller.organizationId, {
     shape: "record",
     entry,

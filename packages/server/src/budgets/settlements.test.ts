@@ -1,0 +1,60 @@
+import type { Budget, Reservation, Settlement, UsageRecord } from "@llm-cost-ops/contract";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { newDatabase } from "../store/database-fixture.ts";
+import { temporaryFolder } from "../usage/ledger-fixture.ts";
+import { type Answer, type PeopleServer, startPeopleServer } from "../users/people-fixture.ts";
+
+let server: PeopleServer;
+let key: string;
+beforeAll(async () => {
+  const folder = temporaryFolder();
+  server = await startPeopleServer(await newDatabase(folder.path), folder);
+  const { data } = await server.ask(server.adminKey, "POST", "/organizations", { name: "Acme" });
+  key = (data as unknown as { readonly api_key: { readonly key: string } }).api_key.key;
+  const multipliers = [
+    { service_tier: "priority", factor: "2" },
+    { service_tier: "batch", factor: "0.5" },
+  ];
+  const price = { provider: "openai", model: "even", input_price_per_million: "1", output_price_per_million: "4" };
+  dataOf(await ask("POST", "/pricing", { ...price, multipliers }), 201);
+}, 120_000);
+afterAll(() => server.close());
+
+const ask = (method: string, path: string, body?: unknown): Promise<Answer> => server.ask(key, method, path, body);
+const dataOf = <T>({ status, text, data }: Answer, expected: number): T => {
+  expect([status, text]).toEqual([expected, expect.any(String)]);
+  return data as unknown as T;
+};
+const reserve = async (body: object): Promise<Reservation> =>
+  dataOf(await ask("POST", "/budgets/reservations", body), 201);
+const settle = async (id: string, body: object): Promise<UsageRecord> =>
+  dataOf<Settlement["data"]>(await ask("POST", `/budgets/reservations/${id}/settle`, body), 200).record;
+let made = 0;
+const hardBudget = async (body: object): Promise<Budget> => {
+  made += 1;
+  const terms = { name: `budget ${made}`, amount: "1", period: { kind: "month" }, enforcement: "hard" };
+  return dataOf(await ask("POST", "/budgets", { ...terms, ...body }), 201);
+};
+const call = { provider: "openai", model: "even", input_tokens: 1_000, max_output_tokens: 500 };
+const used = { input_tokens: 1_000, output_tokens: 100 };
+
+describe("a settlement", () => {
+  it("that says null of the labels is the budget's all the same", async () => {
+    const scope = { user_id: ["ann"], project_id: ["search"], tags: ["case:null"] };
+    const budget = await hardBudget({ scope });
+    const labels = { user_id: "ann", project_id: "search", tags: ["case:null"] };
+    const nothing = { user_id: null, project_id: null, tags: null, service_tier: null, region: null, metadata: null };
+    const { id } = await reserve({ ...call, ...labels });
+    expect(await settle(id, { usage: { ...used, ...nothing } })).toMatchObject({
+      user_id: "ann",
+      project_id: "search",
+      tags: { case: "null" },
+      total_cost: "0.0014",
+    });
+    const { id: other } = await reserve({ ...call, ...labels });
+    expect(await settle(other, { cost: { amount: "0.01" } })).toMatchObject({ user_id: "ann", tags: { case: "null" } });
+    await expect
+      .poll(async () => dataOf(await ask("GET", `/budgets/${budget.id}/status`), 200))
+      .toMatchObject({ spent: "0.0114", reserved: "0" });
+  });
+});
