@@ -1,4 +1,4 @@
-import { createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
 import { limits } from "@llm-cost-ops/contract/limits";
 import type { EstimateLabels } from "./estimate-labels.ts";
 
@@ -11,16 +11,19 @@ export interface ReservationFacts {
   readonly labels: EstimateLabels;
 }
 
-/** Reservations of one organization by ids that say what they are, and that nobody else can make. */
+/** Reservations of one organization by ids that nobody else can make or read: they tell nothing of other organizations. */
 export interface ReservationIds {
   write(organizationId: string, facts: ReservationFacts): string;
   /** Undefined where the id is not one of ours for the organization. */
   read(organizationId: string, id: string): ReservationFacts | undefined;
+  /** The id of the record that settles a reservation: the same each time, and known to nobody before. */
+  recordId(organizationId: string, facts: ReservationFacts): string;
 }
 
 const prefix = "rsv_";
+const recordPrefix = "rsv-";
 const macBytes = 16;
-const form = /^rsv_([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]{22})$/;
+const form = /^rsv_([A-Za-z0-9_-]+)$/;
 
 type Fields = readonly [
   processId: string,
@@ -37,27 +40,43 @@ type Fields = readonly [
 export const areLabelsShort = (labels: EstimateLabels): boolean =>
   Buffer.byteLength(JSON.stringify(labels)) <= limits.reservationLabelBytes;
 
+function textOf({ processId, number, expiresAtMs, labels }: ReservationFacts): string {
+  const { provider, model, projectId, userId, tags } = labels;
+  const fields: Fields = [processId, number, expiresAtMs, provider, model, projectId, userId, tags];
+  return JSON.stringify(fields);
+}
+
+function factsOf(text: string): ReservationFacts {
+  const [processId, number, expiresAtMs, provider, model, projectId, userId, tags] = JSON.parse(text) as Fields;
+  return { processId, number, expiresAtMs, labels: { provider, model, projectId, userId, tags } };
+}
+
+/** An id is a MAC of what it says and, with that as the vector, the cipher of it: no random numbers, no vector twice. */
 export function reservationIds(secret: string): ReservationIds {
-  const key = Buffer.from(hkdfSync("sha256", secret, "llm-cost-ops", "budget reservation", 32));
-  const macOf = (organizationId: string, payload: string): Buffer =>
-    createHmac("sha256", key).update(`${organizationId}\n${payload}`).digest().subarray(0, macBytes);
+  const keyFor = (use: string): Buffer => Buffer.from(hkdfSync("sha256", secret, "llm-cost-ops", use, 32));
+  const macKey = keyFor("budget reservation");
+  const cipherKey = keyFor("budget reservation, hidden");
+  const recordKey = keyFor("record of a budget reservation");
+  const macOf = (key: Buffer, organizationId: string, text: string | Uint8Array): Buffer =>
+    createHmac("sha256", key).update(`${organizationId}\n`).update(text).digest().subarray(0, macBytes);
   return {
-    write(organizationId, { processId, number, expiresAtMs, labels }) {
-      const { provider, model, projectId, userId, tags } = labels;
-      const fields: Fields = [processId, number, expiresAtMs, provider, model, projectId, userId, tags];
-      const payload = Buffer.from(JSON.stringify(fields)).toString("base64url");
-      return `${prefix}${payload}.${macOf(organizationId, payload).toString("base64url")}`;
+    write(organizationId, facts) {
+      const text = textOf(facts);
+      const mac = macOf(macKey, organizationId, text);
+      const cipher = createCipheriv("aes-256-ctr", cipherKey, mac);
+      return `${prefix}${Buffer.concat([mac, cipher.update(text, "utf8")]).toString("base64url")}`;
     },
     read(organizationId, id) {
-      const [, payload, mac] = form.exec(id) ?? [];
-      if (payload === undefined || mac === undefined) return undefined;
-      const given = Buffer.from(mac, "base64url");
+      const [, sent] = form.exec(id) ?? [];
+      if (sent === undefined) return undefined;
+      const bytes = Buffer.from(sent, "base64url");
       // One spelling each: decoders forgive spare bits.
-      if (given.toString("base64url") !== mac || !timingSafeEqual(given, macOf(organizationId, payload)))
-        return undefined;
-      const fields = JSON.parse(Buffer.from(payload, "base64url").toString()) as Fields;
-      const [processId, number, expiresAtMs, provider, model, projectId, userId, tags] = fields;
-      return { processId, number, expiresAtMs, labels: { provider, model, projectId, userId, tags } };
+      if (bytes.length <= macBytes || bytes.toString("base64url") !== sent) return undefined;
+      const mac = bytes.subarray(0, macBytes);
+      const text = createDecipheriv("aes-256-ctr", cipherKey, mac).update(bytes.subarray(macBytes));
+      return timingSafeEqual(mac, macOf(macKey, organizationId, text)) ? factsOf(text.toString()) : undefined;
     },
+    recordId: (organizationId, facts) =>
+      `${recordPrefix}${macOf(recordKey, organizationId, textOf(facts)).toString("base64url")}`,
   };
 }

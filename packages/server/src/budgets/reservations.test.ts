@@ -349,19 +349,22 @@ describe("the id of a reservation", () => {
   it("is nobody else's, and cannot be made or changed", async () => {
     const { tags } = await makeBudget({ amount: "0.003" });
     const { id } = await granted({ ...call, tags });
-    const [payload = "", mac = ""] = id.slice("rsv_".length).split(".");
-    const fields = JSON.parse(Buffer.from(payload, "base64url").toString()) as unknown[];
-    const forged = Buffer.from(JSON.stringify([fields[0], 1, ...fields.slice(2)])).toString("base64url");
-    const spare = mac.slice(0, -1) + String.fromCharCode((mac.at(-1) ?? "A").charCodeAt(0) + 1);
+    const bytes = Buffer.from(id.slice("rsv_".length), "base64url");
+    const changed = (at: number): string => {
+      const copy = Buffer.from(bytes);
+      copy[at] = (copy[at] ?? 0) ^ 1;
+      return `rsv_${copy.toString("base64url")}`;
+    };
     const wrong = [
       "rsv_",
       "x",
       `${id}x`,
-      `rsv_${forged}.${mac}`,
-      `rsv_${payload}.${spare}`,
+      changed(0),
+      changed(16),
+      changed(bytes.length - 1),
       id.toLowerCase(),
       "%00",
-      "rsv_e30.AAAAAAAAAAAAAAAAAAAAAA",
+      `rsv_${"A".repeat(64)}`,
     ];
     for (const each of wrong) {
       expect([each, (await settle(each, { cost: { amount: "1" } })).status]).toEqual([each, 404]);

@@ -198,7 +198,9 @@ export function createReservations(parts: ReservationsParts): Reservations {
     },
     async settle(caller, id, input) {
       const facts = await readId(caller, id);
-      const { record, warnings } = await recordSettlement({ ledger: parts.ledger, store, caller, facts, input });
+      const recordId = (await parts.ids()).recordId(caller.organizationId, facts);
+      const told = { caller, facts, recordId, input };
+      const { record, warnings } = await recordSettlement({ ledger: parts.ledger, store, ...told });
       // What the call cost is on disk from here on, before what was set aside for it is free.
       const reservation = await end(caller, facts, "settled");
       return { data: { id, reservation, record }, warnings: [...warnings] };

@@ -1,6 +1,5 @@
 import type { SettlementInput, UsageRecord, Warning } from "@llm-cost-ops/contract";
 import type { Caller } from "../http/route.ts";
-import { commonScope, type RecordScope } from "../identity/record-scope.ts";
 import { invariant, Refusal } from "../refusal.ts";
 import type { Store } from "../store/operation.ts";
 import type { Ledger } from "../usage/ledger.ts";
@@ -24,25 +23,12 @@ export async function recordSettlement(
 ): Promise<{ readonly record: UsageRecord; readonly warnings: readonly Warning[] }> {
   const { store, caller, input } = parts;
   if (input.record_id !== undefined) {
-    const { organizationId } = caller;
-    const within = recordsToRead(caller);
+    const { organizationId, records: within } = caller;
     return { record: await store.run(getUsage, { organizationId, id: input.record_id, within }), warnings: [] };
   }
   return input.cost === undefined
     ? append(parts, "usage", { ...labelsFor(parts.facts, input.usage ?? {}), ...defined(input.usage ?? {}) })
     : append(parts, "cost", { ...labelsFor(parts.facts, {}), ...defined(input.cost) });
-}
-
-/** The answer shows the record that is named, so this is for those who may read it. */
-function recordsToRead({ permissions, records, scopes }: Caller): RecordScope | undefined {
-  if (permissions.has("usage:read")) return commonScope(records, scopes?.get("usage:read"));
-  throw new Refusal(
-    "AUTH_002",
-    "To name a record needs the permission usage:read, which the credential does not have.",
-    {
-      fieldErrors: { record_id: "needs the permission usage:read" },
-    },
-  );
 }
 
 /** The estimate's labels where a record names none. */
