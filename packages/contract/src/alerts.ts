@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { BudgetScope, BudgetScopeInput, BudgetThresholds } from "./budgets.ts";
-import { Currency, CursorPage, freeText, limits, MoneyInput, MoneyString, Name } from "./fields.ts";
+import { Currency, CursorPage, freeText, Id, limits, MoneyInput, MoneyString, Name } from "./fields.ts";
 
 export const alertKinds = ["budget", "metric"] as const;
 export const alertSeverities = ["info", "warning", "critical"] as const;
@@ -58,7 +58,7 @@ export type AlertScope = z.infer<typeof Scope>;
 const Threshold = MoneyInput.refine((threshold) => !String(threshold).startsWith("-"), "must not be negative").meta({
   description: "Money, a count of tokens, or a percent of the requests, compared exactly.",
 });
-const Channels = z.array(z.string().min(1).max(256)).max(limits.alertChannels);
+const Channels = z.array(Id).max(limits.alertChannels);
 const Thresholds = BudgetThresholds.min(1, "must name a percent, or be left out");
 
 /** What any rule has, as it is sent. */
@@ -200,8 +200,8 @@ export type AlertNote = z.output<typeof AlertNote>;
 export const AlertQuery = CursorPage.pick({ limit: true, cursor: true }).extend({
   state: z.enum(alertStates).optional(),
   severity: z.enum(alertSeverities).optional(),
-  rule_id: z.string().min(1).max(256).optional(),
-  budget_id: z.string().min(1).max(256).optional(),
+  rule_id: Id.optional(),
+  budget_id: Id.optional(),
 });
 
 export type AlertQuery = z.output<typeof AlertQuery>;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Count, Currency, freeText, Instant, limits, MoneyInput, MoneyString, Name } from "./fields.ts";
+import { Count, Currency, freeText, Id, Instant, limits, MoneyInput, MoneyString, Name, TagTerm } from "./fields.ts";
 
 export const budgetPeriods = ["hour", "day", "week", "month", "quarter", "year", "rolling", "prepaid"] as const;
 export type BudgetPeriodName = (typeof budgetPeriods)[number];
@@ -66,7 +66,6 @@ export const BudgetPeriod = z
 export type BudgetPeriod = z.infer<typeof BudgetPeriod>;
 
 const values = z.array(Name).min(1, "must name something, or be left out").max(limits.budgetScopeValues).optional();
-const tagLength = limits.tagKeyLength + limits.tagValueLength + 1;
 
 /** The same words as a question's filter, so that a budget counts what `GET /costs/aggregate` sums for them. */
 const scopeShape = {
@@ -75,7 +74,7 @@ const scopeShape = {
   project_id: values,
   user_id: values,
   tags: z
-    .array(z.string().min(1).max(tagLength))
+    .array(TagTerm)
     .min(1, "must name something, or be left out")
     .max(limits.tagCount)
     .optional()
@@ -151,7 +150,6 @@ export const BudgetAtLimitInput = z
 export const BudgetAtLimit = z.object(atLimitShape).meta({ id: "BudgetAtLimit", description: atLimitMeaning });
 export type BudgetAtLimit = z.infer<typeof BudgetAtLimit>;
 
-const ParentId = z.string().min(1).max(256);
 const parentMeaning = "The budget that this one is a part of: its amount may not exceed that one's.";
 
 const hardTerms = {
@@ -169,7 +167,7 @@ export const BudgetInput = z
     currency: Currency.optional().meta({ description: "Of `amount`. USD if absent." }),
     tokens: Count.optional().meta({ description: "Input and output tokens; takes the place of `amount`." }),
     period: BudgetPeriodInput,
-    parent_id: ParentId.optional().meta({ description: parentMeaning }),
+    parent_id: Id.optional().meta({ description: parentMeaning }),
     scope: BudgetScopeInput.optional(),
     thresholds: BudgetThresholds.optional(),
     ...hardTerms,
@@ -192,7 +190,7 @@ export const BudgetUpdate = z
     amount: Amount.optional().meta({ description: "Of a budget in money, in its currency." }),
     tokens: Count.optional().meta({ description: "Of a budget in tokens." }),
     period: BudgetPeriodInput.optional(),
-    parent_id: ParentId.nullable().optional().meta({ description: "Null takes it out of the one above." }),
+    parent_id: Id.nullable().optional().meta({ description: "Null takes it out of the one above." }),
     scope: BudgetScopeInput.optional(),
     thresholds: BudgetThresholds.optional(),
     ...hardTerms,
@@ -229,7 +227,7 @@ export const Budget = z.object(budgetShape).meta({ id: "Budget" });
 export type Budget = z.infer<typeof Budget>;
 
 export const CurrentBudgetQuery = z
-  .strictObject({ id: z.string().min(1).max(256).optional(), name: Name.optional() })
+  .strictObject({ id: Id.optional(), name: Name.optional() })
   .refine(({ id, name }) => id === undefined || name === undefined, {
     path: ["name"],
     message: "cannot be combined with id",
@@ -329,11 +327,7 @@ export type BudgetAmendment = z.infer<typeof BudgetAmendment>;
 
 export const BudgetTransferInput = z
   .strictObject({
-    to: z
-      .string()
-      .min(1)
-      .max(256)
-      .meta({ description: "The id of a budget in the same currency, or in tokens as well." }),
+    to: Id.meta({ description: "The id of a budget in the same currency, or in tokens as well." }),
     amount: Amount.optional().meta({ description: "Of budgets in money." }),
     tokens: Count.optional().meta({ description: "Of budgets in tokens." }),
     reason: freeText(2_000).optional().meta({ description: "Why, for the history of both." }),

@@ -16,6 +16,7 @@ import {
   RecordId,
   TagMap,
   TagsInput,
+  TagTerm,
 } from "./fields.ts";
 import { costStatuses, ModelInput } from "./usage.ts";
 
@@ -117,16 +118,9 @@ const filterShape = {
   region: csv(Name).optional(),
   currency: csv(Name).optional(),
   cost_status: csv(z.enum(costStatuses)).optional(),
-  tags: csv(
-    z
-      .string()
-      .min(1)
-      .max(limits.tagKeyLength + limits.tagValueLength + 1),
-  )
-    .optional()
-    .meta({
-      description: "key, key:value or key=value; all must hold. Keys and values may themselves contain : and =.",
-    }),
+  tags: csv(TagTerm).optional().meta({
+    description: "key, key:value or key=value; all must hold. Keys and values may themselves contain : and =.",
+  }),
   usage_ids: csv(RecordId).optional(),
   ids: csv(RecordId).optional(),
 };

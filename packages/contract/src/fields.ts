@@ -12,12 +12,21 @@ export const Name = z
   .max(limits.nameLength, `must be at most ${limits.nameLength} characters`)
   .regex(printable, "must not contain control characters");
 
-/** Text of any form, lines and all; but for NUL, which PostgreSQL cannot keep. */
+/** Text of any form, lines and all; but for NUL, which PostgreSQL cannot keep and not even be asked for. */
 export const freeText = (lengthMax: number) =>
   z
     .string()
     .max(lengthMax, `must be at most ${lengthMax} characters`)
     .refine((text) => !text.includes("\0"), "must not contain a NUL character");
+
+/** The same, of which there must be some. */
+export const someText = (lengthMax: number) => freeText(lengthMax).min(1, "must not be empty");
+
+/** The id of what the server keeps, where a body or a query names it. */
+export const Id = someText(limits.nameLength);
+
+/** A condition on tags: `key`, `key:value` or `key=value`. */
+export const TagTerm = someText(limits.tagKeyLength + limits.tagValueLength + 1);
 
 export const RecordId = z
   .string()
@@ -101,7 +110,7 @@ export const BooleanText = z
 
 export const CursorPage = z.object({
   limit: z.coerce.number().int().min(1).max(limits.pageLimit).optional(),
-  cursor: z.string().max(1_024).optional(),
+  cursor: freeText(1_024).optional(),
   page: z.coerce.number().int().min(1).max(1_000_000).optional(),
   per_page: z.coerce.number().int().min(1).max(limits.pageLimit).optional(),
 });

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { BooleanText, Instant, Name } from "./fields.ts";
+import { BooleanText, freeText, Instant, Name } from "./fields.ts";
 
 /** Formats that an import reads; `auto` looks at the first bytes. */
 export const importFormats = [
@@ -21,19 +21,15 @@ export type ImportFormat = (typeof importFormats)[number];
 
 export const ImportQuery = z.strictObject({
   format: z.enum(importFormats).optional(),
-  name: z
-    .string()
-    .max(1_024)
-    .optional()
-    .meta({ description: "File name, for the report and as a hint for the format." }),
-  map: z.string().max(4_096).optional().meta({
+  name: freeText(1_024).optional().meta({ description: "File name, for the report and as a hint for the format." }),
+  map: freeText(4_096).optional().meta({
     description: "CSV columns: field=Column,… such as input_tokens=ContextTokens; field='text' sets a constant.",
   }),
   provider: Name.optional().meta({ description: "For records that do not say." }),
   model: Name.optional(),
   project_id: Name.optional(),
   user_id: Name.optional(),
-  tags: z.string().max(4_096).optional(),
+  tags: freeText(4_096).optional(),
   occurred_at: Instant.optional().meta({ description: "For records that carry no time." }),
   dry_run: BooleanText.optional(),
 });

@@ -125,7 +125,7 @@ export const PricingListQuery = z.strictObject({
   model: Name.optional(),
   active: BooleanText.optional(),
   source: z.enum(["organization", "catalogue"]).optional(),
-  search: z.string().max(128).optional(),
+  search: freeText(128).optional(),
 });
 
 export const PriceList = z.object({ data: z.array(PriceRecord), pagination: Pagination }).meta({ id: "PriceList" });

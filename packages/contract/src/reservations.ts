@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { Warning } from "./errors.ts";
-import { Count, Currency, limits, MoneyInput, MoneyString, Name, RecordId, TagsInput } from "./fields.ts";
+import { Count, Currency, Id, limits, MoneyInput, MoneyString, Name, RecordId, TagsInput } from "./fields.ts";
 import { UsageInput, UsageRecord } from "./usage.ts";
 
 const seconds = `must be a whole number of seconds from 1 to ${limits.reservationSecondsMax}`;
@@ -27,7 +27,7 @@ export const ReservationInput = z
       .max(limits.reservationSecondsMax, seconds)
       .optional()
       .meta({ description: "After so long it expires by itself. 600 if absent." }),
-    approval_id: z.string().min(1).max(256).optional().meta({ description: "Lets it pass one budget's limit, once." }),
+    approval_id: Id.optional().meta({ description: "Lets it pass one budget's limit, once." }),
   })
   .superRefine(({ model, input_tokens, cached_input_tokens, max_output_tokens, amount, currency }, context) => {
     const refuse = (field: string, message: string): void => {
@@ -112,7 +112,7 @@ export const SettlementInput = z
     usage: SettledUsage.optional().meta({
       description: "As for `POST /usage`; provider, model, project, user and tags are the estimate's where absent.",
     }),
-    record_id: RecordId.optional().meta({ description: "Of what is recorded already." }),
+    record_id: RecordId.optional().meta({ description: "Of what is recorded already; needs `usage:read`." }),
     cost: z
       .strictObject({ amount: NotNegative, currency: Currency.optional() })
       .optional()

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { CursorPage, freeText, limits } from "./fields.ts";
+import { CursorPage, freeText, limits, someText } from "./fields.ts";
 
 /** Every event that webhooks tell of, with what its `data` is. The one list of events: what is not here is never sent. */
 export const webhookEventMeanings = {
@@ -35,15 +35,11 @@ const Events = z
   .min(1, "must name an event")
   .max(100)
   .meta({ description: "The events that are sent there." });
-export const WebhookUrl = z
-  .string()
-  .min(1, "must not be empty")
-  .max(limits.webhookUrlLength, `must be at most ${limits.webhookUrlLength} characters`)
-  .meta({
-    description:
-      "An https address on the public internet; others need `WEBHOOK_ALLOWED_ADDRESSES`. Redirects are not followed.",
-    examples: ["https://hooks.example.com/costs"],
-  });
+export const WebhookUrl = someText(limits.webhookUrlLength).meta({
+  description:
+    "An https address on the public internet; others need `WEBHOOK_ALLOWED_ADDRESSES`. Redirects are not followed.",
+  examples: ["https://hooks.example.com/costs"],
+});
 const Description = freeText(2_000);
 export const SigningSecret = z
   .string()
