@@ -110,11 +110,17 @@ const SettledUsage = UsageInput.omit({ id: true, organization_id: true, require_
 export const SettlementInput = z
   .strictObject({
     usage: SettledUsage.optional().meta({
-      description: "As for `POST /usage`; provider, model, project, user and tags are the estimate's where absent.",
+      description:
+        "As for `POST /usage`; provider, model, service tier, project, user and tags are the estimate's where absent.",
     }),
     record_id: RecordId.optional().meta({ description: "Of what is recorded already; needs `usage:read`." }),
     cost: z
-      .strictObject({ amount: NotNegative, currency: Currency.optional() })
+      .strictObject({
+        amount: NotNegative,
+        currency: Currency.optional(),
+        input_tokens: Count.optional(),
+        output_tokens: Count.optional(),
+      })
       .optional()
       .meta({ description: "Recorded as a reported cost with the estimate's labels." }),
   })

@@ -282,6 +282,12 @@ describe("a settlement", () => {
     expect((await settled(two.id, { record_id: "recorded-before" })).data.record.id).toBe("recorded-before");
     const three = await granted({ ...call, tags });
     expect((await settle(three.id, { record_id: "nobody" })).status).toBe(404);
+    const writer = { name: "writer", scopes: ["budgets:reserve", "usage:write"] };
+    const blind = dataOf<{ readonly key: string }>(await ask("POST", "/api-keys", writer), 201).key;
+    for (const record_id of ["recorded-before", "nobody"]) {
+      const refused = await settle(three.id, { record_id }, blind);
+      expect([refused.status, Object.keys(refused.error.field_errors ?? {})]).toEqual([403, ["record_id"]]);
+    }
   });
 
   it("after a release records all the same", async () => {

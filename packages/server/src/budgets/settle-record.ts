@@ -1,5 +1,7 @@
 import type { SettlementInput, UsageRecord, Warning } from "@llm-cost-ops/contract";
+import { normalizeServiceTier, readProviderResponse, usageFlavors } from "@llm-cost-ops/core";
 import type { Caller } from "../http/route.ts";
+import { commonScope, type RecordScope } from "../identity/record-scope.ts";
 import { invariant, Refusal } from "../refusal.ts";
 import type { Store } from "../store/operation.ts";
 import type { Ledger } from "../usage/ledger.ts";
@@ -23,12 +25,22 @@ export async function recordSettlement(
 ): Promise<{ readonly record: UsageRecord; readonly warnings: readonly Warning[] }> {
   const { store, caller, input } = parts;
   if (input.record_id !== undefined) {
-    const { organizationId, records: within } = caller;
+    const { organizationId } = caller;
+    const within = recordsToRead(caller);
     return { record: await store.run(getUsage, { organizationId, id: input.record_id, within }), warnings: [] };
   }
   return input.cost === undefined
     ? append(parts, "usage", { ...labelsFor(parts.facts, input.usage ?? {}), ...defined(input.usage ?? {}) })
     : append(parts, "cost", { ...labelsFor(parts.facts, {}), ...defined(input.cost) });
+}
+
+/** The answer shows the record that is named, so this is for those who may read it. */
+function recordsToRead({ permissions, records, scopes }: Caller): RecordScope | undefined {
+  if (permissions.has("usage:read")) return commonScope(records, scopes?.get("usage:read"));
+  const text = "needs the permission usage:read";
+  throw new Refusal("AUTH_002", `record_id ${text}, which the credential does not have.`, {
+    fieldErrors: { record_id: text },
+  });
 }
 
 /** The estimate's labels where a record names none. */
@@ -43,7 +55,23 @@ function labelsFor({ labels }: ReservationFacts, given: NonNullable<SettlementIn
     ...(labels.projectId !== null && !isSaid(given.project_id) && { project_id: labels.projectId }),
     ...(labels.userId !== null && !isSaid(given.user_id) && { user_id: labels.userId }),
     ...(!isSaid(given.tags) && { tags: labels.tags }),
+    ...(labels.serviceTier !== null &&
+      !isSaid(given.service_tier) &&
+      !isServedElsewhere(labels, given) && { service_tier: labels.serviceTier }),
   };
+}
+
+/** Whether a provider's usage says what tier served. Not so in a batch, whose bodies say `default`. */
+function isServedElsewhere(
+  { provider, serviceTier }: ReservationFacts["labels"],
+  { usage, usage_format }: NonNullable<SettlementInput["usage"]>,
+): boolean {
+  if (usage === undefined || normalizeServiceTier(provider ?? unknownName, serviceTier ?? undefined) === "batch") {
+    return false;
+  }
+  const flavor = usageFlavors.find((one) => one === usage_format);
+  const read = readProviderResponse(usage, { ...(flavor && { flavor }), ...(provider !== null && { provider }) });
+  return read?.serviceTier !== undefined;
 }
 
 async function append({ ledger, caller, recordId }: SettlementParts, entry: "usage" | "cost", record: object) {
