@@ -103,3 +103,25 @@ test("a stream that nobody begins to read holds no place", async () => {
   streams.stop();
   await expect(open(streams)).rejects.toMatchObject({ code: "UNAVAILABLE" });
 });
+
+test.each([
+  { credential: 2, all: 100 },
+  { credential: 100, all: 2 },
+])(
+  "of many streams that are opened at once no more than %j are, and one that fails holds no place",
+  async (streamsMax) => {
+    const failing = { listen: () => Promise.reject(new Error("no database")) };
+    let isAway = true;
+    const sometimes = { listen: (organizationId: string) => (isAway ? failing : watch).listen(organizationId) };
+    const streams = streamsWith({ streamsMax, watch: sometimes });
+    for (let at = 0; at < 3; at += 1) await expect(open(streams)).rejects.toThrow("no database");
+    isAway = false;
+    const opened = await Promise.allSettled(Array.from({ length: 12 }, () => open(streams)));
+    const granted = opened.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+    const refused = opened.flatMap((one) => (one.status === "rejected" ? [one.reason] : []));
+    expect(granted).toHaveLength(2);
+    expect(refused).toEqual(Array.from({ length: 10 }, () => expect.objectContaining({ code: "RATE_LIMITED" })));
+    for (const { leaving } of granted) leaving.abort();
+    (await open(streams)).leaving.abort();
+  },
+);

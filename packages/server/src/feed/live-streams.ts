@@ -37,8 +37,12 @@ export interface LiveRequest {
   readonly signal: AbortSignal;
 }
 
-interface Open {
+/** What a stream takes of those that may be open, from before it waits for anything. */
+interface Place {
   readonly credential: string;
+}
+
+interface Open {
   readonly listener: FeedListener;
   readonly cut: AbortController;
   /** Since when what was given waits to be taken, in milliseconds of `performance.now`. */
@@ -51,6 +55,7 @@ interface Open {
  */
 export class LiveStreams {
   readonly #parts: LiveStreamsParts;
+  readonly #places = new Set<Place>();
   readonly #open = new Set<Open>();
   #isStopping = false;
   #stallTimer: NodeJS.Timeout | undefined;
@@ -66,13 +71,16 @@ export class LiveStreams {
     const shown = readShown(caller, query);
     const asked = readPosition(query.last_event_id ?? request.lastEventId);
     const { kind, id } = caller.principal;
-    const credential = `${kind} ${id}`;
-    this.#admit(credential);
+    const place = this.#admit(`${kind} ${id}`);
     const { organizationId } = caller;
-    const listener = await watch.listen(organizationId);
-    const open: Open = { credential, listener, cut: new AbortController(), givenMs: undefined };
+    const listener = await watch.listen(organizationId).catch((error: unknown) => {
+      this.#places.delete(place);
+      throw error;
+    });
+    const open: Open = { listener, cut: new AbortController(), givenMs: undefined };
     this.#open.add(open);
     const end = (): void => {
+      this.#places.delete(place);
       this.#open.delete(open);
       listener.close();
       if (this.#open.size > 0) return;
@@ -108,11 +116,15 @@ export class LiveStreams {
     for (const { listener } of this.#open) listener.wake();
   }
 
-  #admit(credential: string): void {
+  #admit(credential: string): Place {
     const { credential: ofOne, all } = this.#parts.streamsMax ?? { credential: 20, all: 1_000 };
     if (this.#isStopping) throw new Refusal("UNAVAILABLE", "The server is stopping.");
-    const own = [...this.#open].filter((open) => open.credential === credential).length;
-    if (own < ofOne && this.#open.size < all) return;
+    const own = [...this.#places].filter((place) => place.credential === credential).length;
+    if (own < ofOne && this.#places.size < all) {
+      const place: Place = { credential };
+      this.#places.add(place);
+      return place;
+    }
     const whose = own >= ofOne ? `The credential has ${ofOne}` : `The server has ${all}`;
     throw new Refusal("RATE_LIMITED", `${whose} live streams open, which is the limit.`, {
       details: { retry_after_seconds: 5 },
