@@ -12,11 +12,7 @@ export function needOf(budget: Budget, { money, tokens }: Estimate): Reservation
     whenStoreIsAway: budget.when_store_is_away ?? "refuse",
   } as const;
   if (budget.tokens !== null) {
-    if (tokens === undefined) {
-      throw new Refusal("VALIDATION_ERROR", "input_tokens is required: a budget in tokens counts the call.", {
-        fieldErrors: { input_tokens: "is required: a budget in tokens counts the call" },
-      });
-    }
+    if (tokens === undefined) throw unmeasured("a budget", "tokens");
     return tokens === 0n ? undefined : { ...common, quantity: tokens };
   }
   if (money.kind === "unpriced") {
@@ -25,6 +21,15 @@ export function needOf(budget: Budget, { money, tokens }: Estimate): Reservation
   // Other currencies are never converted: a budget counts its own.
   if (money.currency !== budget.currency || money.picos === 0n) return undefined;
   return { ...common, quantity: money.picos };
+}
+
+/** Of an estimate without what has to be counted: nobody can tell whether it fits. */
+export function unmeasured(counting: "a budget" | "a limit", missing: "tokens" | "price"): Refusal {
+  const [field, text] =
+    missing === "tokens"
+      ? ["input_tokens", `is required: ${counting} in tokens counts the call`]
+      : ["amount", `is required: ${counting} in money counts the call, and its model has no price`];
+  return new Refusal("VALIDATION_ERROR", `${field} ${text}.`, { fieldErrors: { [field]: text } });
 }
 
 export const quantityText = ({ tokens }: Budget, quantity: bigint): string =>

@@ -22,7 +22,7 @@ import type { LatelyRead } from "./lately-read.ts";
 import type { LeasedReservations, ReservationNeed } from "./leased-reservations.ts";
 import type { ReservationEnd } from "./live-reservations.ts";
 import type { ReservationFacts, ReservationIds } from "./reservation-ids.ts";
-import { exceeded, needOf, quantityText } from "./reservation-needs.ts";
+import { exceeded, needOf, quantityText, unmeasured } from "./reservation-needs.ts";
 import { type EstimatePrice, endElsewhere } from "./reservations.sql.ts";
 import { readEstimateLabels } from "./reserve-input.ts";
 import { recordSettlement } from "./settle-record.ts";
@@ -94,6 +94,7 @@ export function createReservations(parts: ReservationsParts): Reservations {
     }
     const admission = await parts.limits.admitQuantities(caller, quantitiesOf(estimate), clock());
     if (admission.kind === "refused") throw admission.refusal;
+    if (admission.kind === "unmeasured") throw unmeasured("a limit", admission.missing);
     const { hold } = admission;
     const onEnd = (): void => (hold === undefined ? undefined : parts.limits.giveBack(hold));
     const ttlMs = (input.ttl_seconds ?? ttlSecondsByDefault) * 1_000;

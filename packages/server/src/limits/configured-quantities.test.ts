@@ -192,3 +192,25 @@ test("a reservation beyond a limit is refused until there is room, and one that 
   expect((await ask("POST", `/budgets/reservations/${again.data.id}/release`, {}, key)).status).toBe(200);
   expect(await standing()).toMatchObject([{ name: "key-tokens-per-minute", spent: "20" }, {}, {}]);
 });
+
+test("a reservation that does not say what a limit counts is refused by the field, and passes no limit that is used up", async () => {
+  const keyOf = async (limits: object) => (await ask("POST", "/api-keys", { name: "sly", limits })).body.data.key;
+  const reserve = (key: string, body: object) => ask("POST", "/budgets/reservations", body, key);
+  const refusedField = async (key: string, body: object) => {
+    const answer = await reserve(key, body);
+    return [answer.status, Object.keys(answer.body.error.field_errors ?? {})];
+  };
+  const unpriced = { model: "nobody-knows", input_tokens: 1, max_output_tokens: 1 };
+  const inTokens = await keyOf({ tokens_per_hour: 10 });
+  expect(await refusedField(inTokens, { amount: "1" })).toEqual([422, ["input_tokens"]]);
+  expect((await reserve(inTokens, { ...unpriced, input_tokens: 9 })).status).toBe(201);
+  expect((await reserve(inTokens, { amount: "1" })).status).toBe(429);
+  const inMoney = await keyOf({ cost_per_hour: "1" });
+  expect(await refusedField(inMoney, unpriced)).toEqual([422, ["amount"]]);
+  const euros = { amount: "5", currency: "EUR", input_tokens: 1 };
+  expect((await reserve(inMoney, euros)).status).toBe(201);
+  expect((await reserve(inMoney, { amount: "1", input_tokens: 1 })).status).toBe(201);
+  for (const body of [euros, unpriced, { amount: "0", input_tokens: 0 }]) {
+    expect((await reserve(inMoney, body)).status).toBe(429);
+  }
+});

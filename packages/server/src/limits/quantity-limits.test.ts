@@ -45,12 +45,13 @@ const callerOf = (organizationId: string, id: string, limits?: KeptQuantityLimit
 
 const ask = async ({ limits }: Process, caller: Caller, asked: Quantities): Promise<string> => {
   const answer = await limits.admitQuantities(caller, asked, time.nowMs);
+  if (answer.kind === "unmeasured") return `${answer.limit}: no ${answer.missing}`;
   return answer.kind === "admitted" ? "admitted" : answer.limit;
 };
 
 const refusalOf = async ({ limits }: Process, caller: Caller, asked: Quantities) => {
   const answer = await limits.admitQuantities(caller, asked, time.nowMs);
-  return answer.kind === "admitted" ? undefined : answer.refusal;
+  return answer.kind === "refused" ? answer.refusal : undefined;
 };
 
 describe("one process", () => {
@@ -88,7 +89,23 @@ describe("one process", () => {
     expect(await ask(process, caller, { picos: 4n, currency: "EUR" })).toBe("key-cost-per-hour");
     expect(await ask(process, caller, { picos: 3n, currency: "EUR" })).toBe("admitted");
     expect(await ask(process, caller, { picos: 1n, currency: "EUR" })).toBe("key-cost-per-hour");
-    expect(await ask(process, caller, { tokens: 10n ** 15n })).toBe("admitted");
+  });
+
+  test("lets nobody past a limit by leaving out what it counts", async () => {
+    const process = startProcess({ cost_per_day: "1", currency: "USD" });
+    const caller = callerOf("eleven", "key_1", { tokens_per_minute: 100 });
+    const money = { picos, currency: "USD" };
+    expect(await ask(process, caller, money)).toBe("key-tokens-per-minute: no tokens");
+    expect(await ask(process, caller, { tokens: 1n })).toBe("organization-cost-per-day: no price");
+    // Nothing was counted for those.
+    expect(await ask(process, caller, { ...money, tokens: 100n })).toBe("admitted");
+    time.nowMs += 65_000;
+    for (const asked of [{}, { tokens: 0n, picos: 0n, currency: "USD" }, { tokens: 1n, picos: 1n, currency: "EUR" }]) {
+      expect(await ask(process, caller, asked)).toBe("organization-cost-per-day");
+    }
+    expect((await refusalOf(process, caller, {}))?.details).toMatchObject({ allowed: "1", requested: "0" });
+    const none = callerOf("eleven", "key_2", { tokens_per_minute: 0 });
+    expect(await ask(startProcess(undefined), none, { tokens: 0n })).toBe("key-tokens-per-minute");
   });
 
   test("has the lower of two limits of the same, of the caller and of the installation", async () => {
@@ -117,7 +134,7 @@ describe("one process", () => {
       { name: "key-tokens-per-minute", spent: "150", remaining: "-50", unit: "tokens" },
       { name: "key-cost-per-day", spent: "2", remaining: "-1", unit: "money", currency: "USD" },
     ]);
-    expect(await ask(process, caller, { tokens: 1n })).toBe("key-tokens-per-minute");
+    expect(await ask(process, caller, { tokens: 1n })).toBe("key-cost-per-day");
   });
 
   test("counts nothing of whom nothing limits", async () => {

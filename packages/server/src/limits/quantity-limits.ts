@@ -32,14 +32,16 @@ export interface QuantityHold {
 export type QuantityAdmission =
   /** No hold where nothing limits the caller. */
   | { readonly kind: "admitted"; readonly hold: QuantityHold | undefined }
-  | { readonly kind: "refused"; readonly limit: QuantityLimitName; readonly refusal: Refusal };
+  | { readonly kind: "refused"; readonly limit: QuantityLimitName; readonly refusal: Refusal }
+  /** Nobody can tell whether it fits: it says no tokens, or no price, of which a limit counts. */
+  | { readonly kind: "unmeasured"; readonly limit: QuantityLimitName; readonly missing: "tokens" | "price" };
 
 /** What keys and organizations may use of tokens and money in any minute, hour and day. */
 export interface QuantityLimits {
   /**
    * Admits a use that is to come where every limit of the caller has room for it, equality included, and counts it there
    * at once; or counts nothing, and refuses with RATE_LIMITED, whose details are the limit and the seconds after which
-   * there is room. When the use is recorded, or certainly never comes, its hold is given back: what is recorded counts
+   * there is room. A limit that is used up refuses whatever is asked for; one that is not counts no other currency. When the use is recorded, or certainly never comes, its hold is given back: what is recorded counts
    * by itself. A hold that nobody gives back leaves the windows in time.
    */
   admitQuantities(caller: Caller, asked: Quantities, nowMs: number): Promise<QuantityAdmission>;
@@ -92,15 +94,19 @@ export function createQuantityLimits(parts: {
       // From here on nothing waits, so that of two who ask for the last of it one alone gets it.
       const slots: CountedSlot[] = [];
       let refused: { readonly limit: QuantityLimit; readonly waitMs: number; readonly asked: bigint } | undefined;
+      let unmeasured: Extract<QuantityAdmission, { readonly kind: "unmeasured" }> | undefined;
       for (const limit of limits) {
-        const amount = amountOf(limit, asked);
-        if (amount === undefined || amount <= 0n) continue;
         const { subject, unit, window, max } = limit;
+        const missing = missingOf(limit, asked);
+        if (missing !== undefined) unmeasured ??= { kind: "unmeasured", limit: limit.name, missing };
+        const amount = amountOf(limit, asked) ?? 0n;
+        // Whoever asks for nothing, or for what is not counted here, must not pass a limit that is used up.
+        const room = amount > 0n ? amount : 1n;
         const used = counts.slots(organizationId, limit);
-        const missing = usedAt(window, used, nowMs) + amount - max;
-        slots.push({ subject, unit, window, startsAtMs: slotAt(window, nowMs), amount });
-        if (missing <= 0n) continue;
-        const waitMs = amount > max ? windowMs[window] : (freeAt(window, used, missing, nowMs) ?? nowMs) - nowMs;
+        const lacking = usedAt(window, used, nowMs) + room - max;
+        if (amount > 0n) slots.push({ subject, unit, window, startsAtMs: slotAt(window, nowMs), amount });
+        if (lacking <= 0n) continue;
+        const waitMs = room > max ? windowMs[window] : (freeAt(window, used, lacking, nowMs) ?? nowMs) - nowMs;
         if (refused === undefined || waitMs > refused.waitMs) refused = { limit, waitMs, asked: amount };
       }
       if (refused !== undefined) {
@@ -111,6 +117,7 @@ export function createQuantityLimits(parts: {
           refusal: refusalOf(refused.limit, refused.asked, refused.waitMs),
         };
       }
+      if (unmeasured !== undefined) return unmeasured;
       if (slots.length === 0) return { kind: "admitted", hold: undefined };
       counts.add(organizationId, slots);
       return { kind: "admitted", hold: { organizationId, slots } };
@@ -143,6 +150,12 @@ export function createQuantityLimits(parts: {
 function amountOf({ unit }: QuantityLimit, { tokens, picos, currency }: Quantities): bigint | undefined {
   if (unit === tokenUnit) return tokens;
   return unit === currency ? picos : undefined;
+}
+
+/** What a limit would have to know; other currencies are known not to count under it. */
+function missingOf({ unit }: QuantityLimit, { tokens, picos }: Quantities): "tokens" | "price" | undefined {
+  if (unit === tokenUnit) return tokens === undefined ? "tokens" : undefined;
+  return picos === undefined ? "price" : undefined;
 }
 
 function recordedSlots(limits: readonly QuantityLimit[], recorded: CountedUsage, nowMs: number): CountedSlot[] {
