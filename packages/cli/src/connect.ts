@@ -3,7 +3,7 @@ import { CostOpsClient } from "@llm-cost-ops/sdk";
 import type { Composition } from "@llm-cost-ops/server";
 import { CommandError, exitCodes } from "./exit-codes.ts";
 import type { Invocation } from "./invocation.ts";
-import { configSources } from "./local-config.ts";
+import { configSources, serverAddress } from "./local-config.ts";
 import { withSession } from "./sign-in/session-access.ts";
 import { StoredSessions, sessionAddress, sessionsPath } from "./sign-in/stored-sessions.ts";
 import { printable } from "./terminal/printable.ts";
@@ -14,8 +14,7 @@ interface ConnectParts extends Pick<Invocation, "options" | "environment" | "sig
 
 /** A client of the server at the given address, or of one that is composed in this process for the local database. */
 export async function connect(parts: ConnectParts): Promise<CostOpsClient> {
-  const { options, environment } = parts;
-  const address = options.apiUrl ?? environment.apiUrl;
+  const address = serverAddress(parts);
   return address === undefined ? connectLocally(parts) : connectOver(address, parts);
 }
 

@@ -3,6 +3,7 @@ import { readEnvironment } from "./environment.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { tell } from "./failures.ts";
 import type { GlobalOptions, Invocation, Run, Work } from "./invocation.ts";
+import { serverAddress } from "./local-config.ts";
 import { createProgram } from "./program.ts";
 import { makePaint, openTerminal } from "./terminal/terminal.ts";
 
@@ -27,7 +28,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     });
     const onEnd: Invocation["onEnd"] = (close) => void endings.push(close);
     let opened: ReturnType<Invocation["connect"]> | undefined;
-    local = (options.apiUrl ?? environment.apiUrl) === undefined;
+    local = serverAddress({ options, environment }) === undefined;
     return {
       terminal,
       environment,

@@ -78,8 +78,18 @@ export async function createProgram(run: Run, argv?: readonly string[]): Promise
     .version(version, "-V, --version", "print the version")
     .helpOption("-h, --help", "print this help")
     .helpCommand("help [command]", "print the help of a command")
-    .option("--api-url <url>", "ask the server at this address (COST_OPS_API_URL) instead of opening the database")
-    .option("--api-key <key>", "API key for --api-url (better: COST_OPS_API_KEY)")
+    .addOption(
+      new Option(
+        "--api-url <url>",
+        "ask the server at this address (COST_OPS_API_URL) instead of opening the database",
+      ).conflicts(["database", "config"]),
+    )
+    .addOption(
+      new Option("--api-key <key>", "API key for --api-url (better: COST_OPS_API_KEY)").conflicts([
+        "database",
+        "config",
+      ]),
+    )
     .option("--database <url>", "the database: sqlite:cost-ops.db, or postgresql://… (DATABASE_URL)")
     .option("--config <file>", "configuration file (cost-ops.toml, if it exists)")
     .addOption(new Option("-o, --output <format>", "how data is written (table)").choices(outputFormats))

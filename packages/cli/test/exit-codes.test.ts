@@ -58,6 +58,13 @@ const cases: readonly (readonly [code: number, args: readonly string[], says: Re
   [5, ["query", "--database", "sqlite:folder.db"], /folder\.db cannot be opened/],
   [5, ["query", "--database", "sqlite:text.db"], /text\.db cannot be opened.*not a database/],
   [5, ["doctor", "--database", "sqlite:missing.db"], /There is no database/],
+  [
+    2,
+    ["query", "--database", "sqlite:a.db", "--api-url", "http://127.0.0.1:9"],
+    /--api-url.*cannot be used with.*--database/,
+  ],
+  [2, ["query", "--api-url", "http://127.0.0.1:9", "--config", "a.toml"], /--api-url.*cannot be used with.*--config/],
+  [2, ["query", "--database", "sqlite:a.db", "--api-key", "sk_live_x"], /--api-key.*cannot be used with.*--database/],
 ];
 
 describe("exit codes", () => {
@@ -81,6 +88,26 @@ describe("exit codes", () => {
     const outcome = await place.run(args, { env: { COST_OPS_API_URL: url, ...env } });
     expect(outcome).toMatchObject({ code, stdout: "" });
     expect(outcome.stderr).toMatch(says);
+  });
+
+  test("a database or a configuration that the command line names is opened, whatever server the environment names", async () => {
+    const nobody = { COST_OPS_API_URL: "http://127.0.0.1:9", LLM_COST_OPS_BASE_URL: "http://127.0.0.1:9" };
+    writeFileSync(join(place.folder, "named.toml"), '[database]\nurl = "sqlite:named.db"\n');
+    for (const named of [
+      ["--database", "sqlite:missing.db"],
+      ["--config", "missing.toml"],
+    ]) {
+      const outcome = await place.run(["query", ...named], { env: nobody });
+      expect(outcome.stderr).toMatch(/missing\.(db|toml)/);
+    }
+    const env = { ...nobody, DATABASE_URL: "" };
+    for (const named of [
+      ["--database", "sqlite:made.db"],
+      ["--config", "named.toml"],
+    ]) {
+      expect(await place.run(["init", ...named], { env })).toMatchObject({ code: 0 });
+      expect(await place.run(["query", ...named], { env })).toMatchObject({ code: 0 });
+    }
   });
 
   test("4 where nothing answers, and where a record does not exist", async () => {

@@ -3,6 +3,7 @@ import { CostOpsClient } from "@llm-cost-ops/sdk";
 import type { Command } from "commander";
 import { CommandError, exitCodes } from "../exit-codes.ts";
 import type { Invocation, Run } from "../invocation.ts";
+import { serverAddress } from "../local-config.ts";
 import { askingFor } from "../sign-in/ask.ts";
 import { timed } from "../sign-in/session-access.ts";
 import { StoredSessions, sessionAddress, sessionsPath } from "../sign-in/stored-sessions.ts";
@@ -39,7 +40,7 @@ function whoIs({ kind, name }: WhoAmI): string {
 }
 
 function serverOf(cli: Invocation, command: string): string {
-  const given = cli.options.apiUrl ?? cli.environment.apiUrl;
+  const given = serverAddress(cli);
   if (given === undefined) {
     const message = `auth ${command} needs a server: give its address with --api-url or COST_OPS_API_URL. The local database needs no sign-in.`;
     throw new CommandError(message, exitCodes.usage);

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { composeLocally } from "../connect.ts";
 import { CommandError, exitCodes } from "../exit-codes.ts";
 import type { Run } from "../invocation.ts";
-import { configSources } from "../local-config.ts";
+import { configSources, serverAddress } from "../local-config.ts";
 import { count, counted } from "../terminal/amounts.ts";
 import { renderTable, writeRecord } from "../terminal/output.ts";
 import { findKeyProblems } from "./doctor-audit.ts";
@@ -18,7 +18,7 @@ export function define(command: Command, run: Run): void {
     )
     .action(
       run<{ integrity?: boolean }>(async (cli, { integrity = false }) => {
-        if ((cli.options.apiUrl ?? cli.environment.apiUrl) !== undefined) {
+        if (serverAddress(cli) !== undefined) {
           throw new CommandError("doctor looks at a local database; it does not go with --api-url.", exitCodes.usage);
         }
         const { store } = await composeLocally({ ...cli, database: "must exist" });

@@ -3,6 +3,7 @@ import type { MigrationReport } from "@llm-cost-ops/server/transfer";
 import type { Command } from "commander";
 import { CommandError, exitCodes } from "../exit-codes.ts";
 import type { Run } from "../invocation.ts";
+import { serverAddress } from "../local-config.ts";
 import { count } from "../terminal/amounts.ts";
 import { type Column, writeAnswer } from "../terminal/output.ts";
 import { printable } from "../terminal/printable.ts";
@@ -17,7 +18,7 @@ export function define(command: Command, run: Run): void {
     )
     .action(
       run(async (cli, _, [from = "", to = ""]) => {
-        if ((cli.options.apiUrl ?? cli.environment.apiUrl) !== undefined) {
+        if (serverAddress(cli) !== undefined) {
           throw new CommandError(
             "migrate-store moves local databases; it does not go with --api-url.",
             exitCodes.usage,
