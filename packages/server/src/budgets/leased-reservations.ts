@@ -127,7 +127,7 @@ export function createLeasedReservations(parts: LeasedReservationsParts): Leased
   };
 
   const grant = (
-    { ask: { needs, onEnd }, entries, expiresAtMs }: Pick<Waiting, "ask" | "entries" | "expiresAtMs">,
+    { ask: { organizationId, needs, onEnd }, entries, expiresAtMs }: Pick<Waiting, "ask" | "entries" | "expiresAtMs">,
     nowMs: number,
     isAway = false,
   ): ReserveAnswer => {
@@ -144,7 +144,7 @@ export function createLeasedReservations(parts: LeasedReservationsParts): Leased
       entry.take(quantity, expiresAtMs, nowMs);
       taken.push([entry, quantity]);
     }
-    const number = live.add({ entries: taken, expiresAtMs, onEnd });
+    const number = live.add({ organizationId, entries: taken, expiresAtMs, onEnd });
     const budgets = taken.map(([entry]) => ({ budgetId: entry.budgetId, ...entry.standing }));
     return { kind: "granted", number, expiresAtMs, budgets, overLimit, isUnsecured };
   };
@@ -319,7 +319,7 @@ export function createLeasedReservations(parts: LeasedReservationsParts): Leased
 
   return {
     async reserve(ask) {
-      live.requireRoom();
+      live.requireRoom(ask.organizationId);
       const nowMs = clock();
       const desk = deskOf(ask.organizationId);
       const entries = ask.needs.map(({ budgetId }) => entryOf(desk, budgetId, nowMs));

@@ -3,12 +3,15 @@ import type { HeldBudget } from "./held-budget.ts";
 
 export type ReservationEnd = "settled" | "released" | "expired";
 
-/** Each of a few hundred bytes. */
+/** Of all organizations, each of a few hundred bytes. */
 const reservationsMax = 1_000_000;
+/** How many organizations can fill that together: one alone must not keep the others from reserving. */
+const sharesOfRoom = 10;
 /** Releases that are remembered, so that a later settlement is told of them. */
 const releasedMax = 100_000;
 
 interface Live {
+  readonly organizationId: string;
   /** What is set aside, and of which budget. */
   readonly entries: readonly (readonly [HeldBudget, bigint])[];
   /** UTC milliseconds. */
@@ -23,16 +26,28 @@ export class LiveReservations {
   readonly #released = new Set<number>();
   /** Numbers of reservations by the second in which they expire. */
   readonly #expiring = new Map<number, number[]>();
+  readonly #sizes = new Map<string, number>();
+  readonly #max: number;
   #lastNumber = 0;
+
+  constructor(max = reservationsMax) {
+    this.#max = max;
+  }
 
   get size(): number {
     return this.#live.size;
   }
 
-  /** Refuses with UNAVAILABLE where there are too many. */
-  requireRoom(): void {
-    if (this.#live.size < reservationsMax) return;
-    throw new Refusal("UNAVAILABLE", "Too many reservations are open: settle or release some of them.");
+  /** Refuses with UNAVAILABLE where there are too many, or too many of the organization. */
+  requireRoom(organizationId: string): void {
+    if ((this.#sizes.get(organizationId) ?? 0) >= this.#max / sharesOfRoom) {
+      throw new Refusal(
+        "UNAVAILABLE",
+        "Too many reservations of the organization are open: settle or release some of them.",
+      );
+    }
+    if (this.#live.size < this.#max) return;
+    throw new Refusal("UNAVAILABLE", "Too many reservations are open: try again when some of them have ended.");
   }
 
   /** Gives a number to a reservation that was taken from its budgets. */
@@ -40,6 +55,7 @@ export class LiveReservations {
     this.#lastNumber += 1;
     const number = this.#lastNumber;
     this.#live.set(number, reservation);
+    this.#resize(reservation.organizationId, 1);
     const second = Math.ceil(reservation.expiresAtMs / 1_000);
     const numbers = this.#expiring.get(second);
     if (numbers === undefined) this.#expiring.set(second, [number]);
@@ -74,8 +90,15 @@ export class LiveReservations {
     }
   }
 
-  #conclude(number: number, { entries, expiresAtMs, onEnd }: Live): void {
+  #resize(organizationId: string, by: 1 | -1): void {
+    const size = (this.#sizes.get(organizationId) ?? 0) + by;
+    if (size === 0) this.#sizes.delete(organizationId);
+    else this.#sizes.set(organizationId, size);
+  }
+
+  #conclude(number: number, { organizationId, entries, expiresAtMs, onEnd }: Live): void {
     this.#live.delete(number);
+    this.#resize(organizationId, -1);
     for (const [entry, quantity] of entries) entry.end(quantity, expiresAtMs);
     onEnd?.();
   }
