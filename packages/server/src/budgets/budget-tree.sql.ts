@@ -22,7 +22,7 @@ interface PlacedRow {
   readonly tokens: number | null;
 }
 
-/** How many budgets may stand above each other. */
+/** How many budgets a chain may have, each a part of the one before. */
 const depthMax = 8;
 
 const amountOf = ({ amount, tokens }: Pick<PlacedRow, "amount" | "tokens">): bigint =>
@@ -37,6 +37,9 @@ const conflict = (field: string, text: string): Refusal =>
 const wrongParent = (text: string): Refusal =>
   new Refusal("VALIDATION_ERROR", `parent_id ${text}.`, { fieldErrors: { parent_id: text } });
 
+const tooLongChain = (): Refusal =>
+  wrongParent(`must leave at most ${depthMax} budgets in a chain, the parts of this one included`);
+
 const find = (connection: StoreConnection, organizationId: string, id: string) =>
   connection.get<PlacedRow>(
     "SELECT id, name, parent_id, currency, amount, tokens FROM budgets WHERE organization_id = ? AND id = ?",
@@ -45,7 +48,7 @@ const find = (connection: StoreConnection, organizationId: string, id: string) =
   );
 
 /**
- * Refuses a budget that is part of itself or of one in another unit with VALIDATION_ERROR, and with CONFLICT, naming the
+ * Refuses a budget that is part of itself, of one in another unit or of too long a chain with VALIDATION_ERROR, and with CONFLICT, naming the
  * field, an amount beyond that of the budget above or below that of a part. Parts may be more together than the whole:
  * what each may spend at most is decided by the tightest of all that count a call. Whoever is limited to a part of the
  * records is not told of budgets that they may not see.
@@ -61,7 +64,8 @@ export async function requireFitting(
     const parent = await find(connection, organizationId, parentId);
     if (parent === undefined) throw wrongParent("names no budget of the organization");
     if (parent.currency !== currency) throw wrongParent(`must be a budget in ${currency ?? "tokens"}`);
-    await requireNoRing(connection, placed, parent);
+    const above = await requireNoRing(connection, placed, parent);
+    await requireShallow(connection, placed, above);
     const max = amountOf(parent);
     if (amount > max) {
       const named = isLimited
@@ -78,17 +82,42 @@ export async function requireFitting(
   }
 }
 
+/** Gives back how many budgets are above. */
 async function requireNoRing(
   connection: StoreConnection,
   { organizationId, id }: PlacedBudget,
   parent: PlacedRow,
-): Promise<void> {
+): Promise<number> {
   let above: PlacedRow | undefined = parent;
-  for (let depth = 1; above !== undefined; depth += 1) {
+  let depth = 0;
+  while (above !== undefined) {
     if (above.id === id) throw wrongParent("must not be the budget itself or a part of it");
-    if (depth >= depthMax) throw wrongParent(`must have fewer than ${depthMax} budgets above it`);
+    depth += 1;
+    if (depth >= depthMax) throw tooLongChain();
     above = above.parent_id === null ? undefined : await find(connection, organizationId, above.parent_id);
   }
+  return depth;
+}
+
+/** The parts of what is attached come along, and theirs. */
+async function requireShallow(
+  connection: StoreConnection,
+  { organizationId, id }: PlacedBudget,
+  above: number,
+): Promise<void> {
+  const found = await connection.get<{ height: number }>(
+    `WITH RECURSIVE below (id, depth) AS (
+       SELECT id, 1 FROM budgets WHERE organization_id = ?1 AND id = ?2
+       UNION ALL
+       SELECT budgets.id, below.depth + 1 FROM budgets JOIN below ON budgets.parent_id = below.id
+       WHERE budgets.organization_id = ?1 AND below.depth < ?3)
+     SELECT max(depth) AS height FROM below`,
+    organizationId,
+    id,
+    depthMax,
+  );
+  if (above + Number(found?.height ?? 1) <= depthMax) return;
+  throw tooLongChain();
 }
 
 /** The parts of a budget, by name. */

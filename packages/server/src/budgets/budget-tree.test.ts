@@ -104,6 +104,41 @@ describe("a budget that is a part of another", () => {
     const deep = { name: "deep", amount: "1", period: { kind: "day" }, parent_id: above.id };
     expect(refusalOf(await ask("POST", "/budgets", deep))).toEqual([422, "parent_id"]);
   });
+
+  it("brings its own parts along, which count as well", async () => {
+    const chain = async (length: number): Promise<readonly [Budget, ...Budget[]]> => {
+      const budgets: [Budget, ...Budget[]] = [await makeBudget({ amount: "1" })];
+      while (budgets.length < length) {
+        budgets.push(await makeBudget({ amount: "1", parent_id: budgets.at(-1)?.id }));
+      }
+      return budgets;
+    };
+    const [top, , , fourth, fifth] = await chain(5);
+    const [other] = await chain(4);
+    await makeBudget({ amount: "1", parent_id: other.id });
+    const attach = (under: Budget | undefined) => ask("PATCH", `/budgets/${other.id}`, { parent_id: under?.id });
+    expect(refusalOf(await attach(fifth))).toEqual([422, "parent_id"]);
+    expect((await attach(fourth)).status).toBe(200);
+    const [single] = await chain(1);
+    expect(refusalOf(await ask("PATCH", `/budgets/${top.id}`, { parent_id: single.id }))).toEqual([422, "parent_id"]);
+    expect((await ask("PATCH", `/budgets/${fifth?.id}`, { parent_id: other.id })).status).toBe(200);
+  });
+
+  it("stays under one that whoever is limited to a project does not see", async () => {
+    for (const id of ["mine", "more"]) dataOf(await ask("POST", "/projects", { name: id, id }), 201);
+    const scopes = ["budgets:read", "budgets:write"];
+    const narrow = { name: "mine", scopes, project_id: "mine" };
+    const made = dataOf<{ readonly key: string }>(await ask("POST", "/api-keys", narrow), 201);
+    const scope = { project_id: ["mine"] };
+    const [all, own] = [await makeBudget({ amount: "10" }), await makeBudget({ amount: "9", scope })];
+    const part = await makeBudget({ amount: "5", scope, parent_id: all.id });
+    const change = (body: object) => ask("PATCH", `/budgets/${part.id}`, body, made.key);
+    for (const parent_id of [null, own.id]) expect(refusalOf(await change({ parent_id }))).toEqual([403, "parent_id"]);
+    expect(dataOf<Budget>(await ask("GET", `/budgets/${part.id}`), 200).parent_id).toBe(all.id);
+    expect((await change({ parent_id: all.id, amount: "4" })).status).toBe(200);
+    expect((await ask("PATCH", `/budgets/${part.id}`, { parent_id: own.id })).status).toBe(200);
+    expect((await change({ parent_id: null })).status).toBe(200);
+  });
 });
 
 describe("a transfer", () => {

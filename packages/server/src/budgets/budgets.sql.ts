@@ -15,6 +15,7 @@ import {
   type BudgetTerms,
   type ChildBudget,
   isBudgetWithin,
+  type ReservedHere,
   type ScopedBudget,
 } from "./budget.ts";
 import { insertAmendment, readAmendments } from "./budget-amendments.sql.ts";
@@ -47,19 +48,32 @@ export async function findScoped(
   return row === undefined ? undefined : scoped(connection, row);
 }
 
-/** With what processes have set aside of it for reservations. */
-async function withReserved(connection: StoreConnection, found: ScopedBudget): Promise<ScopedBudget> {
-  const leases = await connection.all<{ allocated: string }>(
-    "SELECT allocated FROM budget_leases WHERE organization_id = ? AND budget_id = ? AND expires_at > ?",
+/**
+ * With what processes hold of it, but for the one that asks. How much of that they have reserved already they alone know,
+ * and nobody else can reserve the rest.
+ */
+async function withReserved(
+  connection: StoreConnection,
+  found: ScopedBudget,
+  processId: string | undefined,
+): Promise<ScopedBudget> {
+  const leases = await connection.all<{ held: string }>(
+    `SELECT held FROM budget_leases
+     WHERE organization_id = ? AND budget_id = ? AND expires_at > ? AND process_id <> ?`,
     found.budget.organization_id,
     found.budget.id,
     connection.now(),
+    processId ?? "",
   );
-  return { ...found, reserved: leases.reduce((sum, { allocated }) => sum + BigInt(allocated), 0n) };
+  return { ...found, reserved: leases.reduce((sum, { held }) => sum + BigInt(held), 0n) };
 }
 
 /** The same with the budgets that are parts of it, as far as the asker may see them. */
-async function withParts(connection: StoreConnection, { within }: Limited, found: ScopedBudget): Promise<ScopedBudget> {
+async function withParts(
+  connection: StoreConnection,
+  { within, processId }: Pick<Asked, "within" | "processId">,
+  found: ScopedBudget,
+): Promise<ScopedBudget> {
   const children: ChildBudget[] = [];
   for (const row of await connection.all<BudgetRow>(
     `SELECT ${columns} FROM budgets WHERE organization_id = ? AND parent_id = ? ORDER BY lower(name), id`,
@@ -70,7 +84,7 @@ async function withParts(connection: StoreConnection, { within }: Limited, found
     if (!isBudgetWithin(budget.scope, teamProjects, within)) continue;
     children.push({ id: row.id, name: row.name, amount: placedOf(row).amount });
   }
-  return { ...(await withReserved(connection, found)), children };
+  return { ...(await withReserved(connection, found, processId)), children };
 }
 
 /** All budgets of an organization, each with the projects of its team. */
@@ -93,19 +107,25 @@ export interface FoundBudget extends ScopedBudget {
   readonly row: BudgetRow;
 }
 
-export async function requireBudget(
+/** Undefined also where whoever is limited may not see it. */
+async function findBudgetOf(
   connection: StoreConnection,
   { organizationId, within, id }: Named,
-): Promise<FoundBudget> {
+): Promise<FoundBudget | undefined> {
   const row = await connection.get<BudgetRow>(
     `SELECT ${columns} FROM budgets WHERE organization_id = ? AND id = ?`,
     organizationId,
     id,
   );
-  if (row === undefined) throw missing();
+  if (row === undefined) return undefined;
   const found = await scoped(connection, row);
-  if (!isBudgetWithin(found.budget.scope, found.teamProjects, within)) throw missing();
-  return { ...found, row };
+  return isBudgetWithin(found.budget.scope, found.teamProjects, within) ? { ...found, row } : undefined;
+}
+
+export async function requireBudget(connection: StoreConnection, named: Named): Promise<FoundBudget> {
+  const found = await findBudgetOf(connection, named);
+  if (found === undefined) throw missing();
+  return found;
 }
 
 async function requireFreeName(connection: StoreConnection, organizationId: string, name: string): Promise<void> {
@@ -119,14 +139,20 @@ async function requireFreeName(connection: StoreConnection, organizationId: stri
   }
 }
 
-/** What a limited asker does not see is no parent to them either. */
-async function requireParent(connection: StoreConnection, limited: Limited, parentId: string): Promise<void> {
-  try {
-    await requireBudget(connection, { ...limited, id: parentId });
-  } catch (error) {
-    if (!(error instanceof Refusal) || error.code !== "NOT_FOUND") throw error;
-    const text = "names no budget of the organization";
-    throw new Refusal("VALIDATION_ERROR", `parent_id ${text}.`, { fieldErrors: { parent_id: text } });
+/** What a limited asker does not see is no parent to them either, and they do not take theirs out from under it. */
+async function requireParents(
+  connection: StoreConnection,
+  limited: Limited,
+  { from, to }: { readonly from: string | null; readonly to: string | null },
+): Promise<void> {
+  if (from === to) return;
+  const refuse = (code: "AUTH_002" | "VALIDATION_ERROR", text: string): Refusal =>
+    new Refusal(code, `parent_id ${text}.`, { fieldErrors: { parent_id: text } });
+  if (from !== null && (await findBudgetOf(connection, { ...limited, id: from })) === undefined) {
+    throw refuse("AUTH_002", "must stay: the budget above is beyond the credential's part of the records");
+  }
+  if (to !== null && (await findBudgetOf(connection, { ...limited, id: to })) === undefined) {
+    throw refuse("VALIDATION_ERROR", "names no budget of the organization");
   }
 }
 
@@ -153,7 +179,7 @@ const createBudget = storeChange(
     }
     const { scope, teamId } = await placeScope(connection, limited, terms.scope);
     const { amount } = terms;
-    if (terms.parentId !== null) await requireParent(connection, limited, terms.parentId);
+    await requireParents(connection, limited, { from: null, to: terms.parentId });
     const nowMs = connection.now();
     await connection.run(
       `INSERT INTO budgets (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -216,9 +242,15 @@ export const listHardBudgets = storeRead(
   },
 );
 
+interface Asked extends Limited {
+  readonly choice: BudgetChoice;
+  /** Which knows by itself what it has reserved. */
+  readonly processId: string | undefined;
+}
+
 const findBudget = storeRead(
   "budgets.find",
-  async (connection, { choice, ...limited }: Limited & { readonly choice: BudgetChoice }): Promise<ScopedBudget> => {
+  async (connection, { choice, ...limited }: Asked): Promise<ScopedBudget> => {
     const { organizationId } = limited;
     const { id, name } = choice;
     if (id !== undefined) {
@@ -278,7 +310,8 @@ const updateBudget = storeChange(
       change.scope === undefined
         ? { scope: before.scope, teamId: row.team_id }
         : await placeScope(connection, limited, change.scope);
-    if (change.parentId) await requireParent(connection, limited, change.parentId);
+    const { parentId = row.parent_id } = change;
+    await requireParents(connection, limited, { from: row.parent_id, to: parentId });
     const after = await changeBudget(connection, { ...found, place }, change);
     const { row: changed } = await requireBudget(connection, { organizationId, within: undefined, id });
     await requireFitting(connection, placedOf(changed), limited.within !== undefined);
@@ -378,12 +411,16 @@ const budgetHistory = storeRead(
   },
 );
 
-/** Budgets in a store. */
-export const createBudgets = (store: Store): Budgets => ({
+/** Budgets in a store; `here` is absent where the process makes no reservations. */
+export const createBudgets = (store: Store, here?: ReservedHere): Budgets => ({
   create: ({ organizationId, records: within }, terms) =>
     store.run(createBudget, { organizationId, within, id: `budget_${randomUUID()}`, terms }),
   list: ({ organizationId, records: within }) => store.run(listBudgets, { organizationId, within }),
-  find: ({ organizationId, records: within }, choice) => store.run(findBudget, { organizationId, within, choice }),
+  async find({ organizationId, records: within }, choice) {
+    const found = await store.run(findBudget, { organizationId, within, choice, processId: here?.processId });
+    const own = here?.reserved(organizationId, found.budget.id) ?? 0n;
+    return { ...found, reserved: (found.reserved ?? 0n) + own };
+  },
   update: ({ organizationId, records: within }, id, change) =>
     store.run(updateBudget, { organizationId, within, id, change }),
   remove: ({ organizationId, records: within }, id) => store.run(deleteBudget, { organizationId, within, id }),
