@@ -123,6 +123,33 @@ test.each([
     { usage: { input_tokens: 9, output_tokens: 3, cached_tokens: 4 } },
   ],
   [
+    "the AI SDK's result of several steps, with what caches gave and took",
+    {
+      usage: { inputTokens: 1, outputTokens: 1 },
+      totalUsage: {
+        inputTokens: 900,
+        outputTokens: 30,
+        cachedInputTokens: 400,
+        inputTokenDetails: { noCacheTokens: 200, cacheReadTokens: 400, cacheWriteTokens: 300 },
+        outputTokenDetails: { textTokens: 10, reasoningTokens: 20 },
+      },
+    },
+    {
+      usage: {
+        input_tokens: 900,
+        output_tokens: 30,
+        cached_tokens: 400,
+        cache_write_tokens: 300,
+        reasoning_tokens: 20,
+      },
+    },
+  ],
+  [
+    "a body of Bedrock, which counts caches beside the input",
+    { usage: { inputTokens: 9, outputTokens: 3, totalTokens: 52, cacheReadInputTokens: 40 } },
+    { usage: { usage: { inputTokens: 9, outputTokens: 3, totalTokens: 52, cacheReadInputTokens: 40 } } },
+  ],
+  [
     "what has no usage, by the estimate",
     "hi",
     { usage: { input_tokens: 1_000, output_tokens: 500, usage_status: "estimated" } },
@@ -135,6 +162,39 @@ test.each([
   });
   expect(got).toBe(result);
   expect(sent(1)).toEqual(settlement);
+});
+
+const counts = { inputTokens: 9, outputTokens: 3 };
+const openAiUsage = { prompt_tokens: 9, completion_tokens: 3 };
+test.each([
+  ["priority", { service_tier: "default", usage: openAiUsage }, "default"],
+  [undefined, { service_tier: "priority", usage: openAiUsage }, "priority"],
+  ["flex", { usage: openAiUsage }, undefined],
+  ["batch", { service_tier: "default", usage: openAiUsage }, undefined],
+  [undefined, { serviceTier: { type: "flex" }, usage: counts }, "flex"],
+  ["flex", { usage: counts, providerMetadata: { openai: { serviceTier: "default" } } }, "default"],
+  ["flex", { usage: { ...counts, raw: { service_tier: "standard" } } }, "standard"],
+])("a guarded call at the tier %s is settled by what %j says was served", async (serviceTier, result, tier) => {
+  server.script(granted, settled);
+  await client.budgets.guard({ ...estimate, serviceTier }, () => result);
+  // Where nothing is said, the reservation's tier holds at the server.
+  expect(sent(1).usage.service_tier).toBe(tier);
+});
+
+const amount = { amount: reservation.amount, currency: "USD" };
+test.each([
+  ["an amount", {}, "hi", amount],
+  [
+    "an amount and tokens",
+    { inputTokens: 9, maxOutputTokens: 3 },
+    "hi",
+    { ...amount, input_tokens: 9, output_tokens: 3 },
+  ],
+  ["an amount of a call of which nobody names the model", {}, { usage: counts }, amount],
+])("%s is settled as a cost where nothing says what the call took", async (_, told, result, cost) => {
+  server.script(json(201, { data: { ...reservation, model: null } }), settled);
+  await client.budgets.guard({ amount: reservation.amount, ...told }, () => result);
+  expect(sent(1)).toEqual({ cost });
 });
 
 test("a guarded call is settled as its caller says", async () => {

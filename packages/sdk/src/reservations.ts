@@ -31,13 +31,20 @@ export interface ReserveParams extends ToWire<Omit<Wire.ReservationInput, "tags"
   readonly tags?: TagsInput | null | undefined;
 }
 
-/** What the call cost: one of the three. What `usage` does not name is the estimate's: provider, model, labels. */
+/** What the call cost: one of the three. What it does not name is the estimate's: provider, model, service tier, labels. */
 export interface SettleParams {
   readonly usage?: Omit<CreateUsageParams, "id" | "organizationId" | "requirePrice"> | undefined;
-  /** Of what is recorded already. */
+  /** Of what is recorded already; needs `usage:read`. */
   readonly recordId?: string | undefined;
-  /** Known from elsewhere; USD if no currency is named. */
-  readonly cost?: { readonly amount: number | string; readonly currency?: string | undefined } | undefined;
+  /** Known from elsewhere; in the reservation's currency if none is named, else USD. The tokens are for budgets in tokens. */
+  readonly cost?:
+    | {
+        readonly amount: number | string;
+        readonly currency?: string | undefined;
+        readonly inputTokens?: number | undefined;
+        readonly outputTokens?: number | undefined;
+      }
+    | undefined;
 }
 
 export interface Settlement extends FromWire<Omit<Wire.Settlement["data"], "record">> {
@@ -47,8 +54,8 @@ export interface Settlement extends FromWire<Omit<Wire.Settlement["data"], "reco
 
 export interface GuardOptions<Result> extends RequestOptions {
   /**
-   * What the call cost, by what it gave. Absent, the `usage` in it is taken, as providers or the AI SDK give it; and where
-   * there is none, all that was reserved, as an estimate.
+   * What the call cost, by what it gave. Absent, the `usage` in it is taken, as providers or the AI SDK give it, at the
+   * tier that it says served; and where there is none, all that was reserved: the amount, or the tokens as an estimate.
    */
   readonly settleBy?: ((result: Result, reservation: Reservation) => SettleParams) | undefined;
 }
@@ -136,21 +143,56 @@ export class Reservations {
 
 /** Counts of a call as the AI SDK names them. */
 const countNames = ["inputTokens", "outputTokens", "totalTokens", "cachedInputTokens", "reasoningTokens"] as const;
+/** Of Bedrock, which spells the others as the AI SDK does and counts these beside them. */
+const bedrockNames = ["cacheReadInputTokens", "cacheWriteInputTokens"] as const;
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const fieldsIn = (value: unknown): Fields => (isRecord(value) ? value : {});
+const countIn = (...values: readonly unknown[]): number | undefined =>
+  values.find((value) => typeof value === "number") as number | undefined;
 
 function settlementOf(result: unknown, estimate: ReserveParams, reservation: Reservation): SettleParams {
-  const usage = isRecord(result) ? (result["usage"] ?? result["usageMetadata"]) : undefined;
-  if (isRecord(result) && isRecord(usage)) {
-    const model = typeof result["model"] === "string" ? { model: result["model"] } : {};
-    if (!countNames.some((name) => typeof usage[name] === "number")) return { usage: { ...model, usage } };
-    const { inputTokens, outputTokens, cachedInputTokens, reasoningTokens } = usage as Record<
-      string,
-      number | undefined
-    >;
-    return { usage: { inputTokens, outputTokens, cachedTokens: cachedInputTokens, reasoningTokens } };
+  const body = fieldsIn(result);
+  // Of the AI SDK's results, `usage` is the last step's.
+  const usage = body["totalUsage"] ?? body["usage"] ?? body["usageMetadata"];
+  const model = typeof body["model"] === "string" ? body["model"] : undefined;
+  if (isRecord(usage) && (model !== undefined || reservation.model !== null)) {
+    const serviceTier = servedTier(body, usage, estimate);
+    const isCounted = countNames.some((name) => typeof usage[name] === "number");
+    if (!isCounted || bedrockNames.some((name) => name in usage)) return { usage: { model, serviceTier, usage } };
+    return { usage: { serviceTier, ...countsOf(usage) } };
   }
-  const { amountExact, currency, tokens } = reservation;
-  if (tokens === null && amountExact !== null)
-    return { cost: { amount: amountExact, currency: currency ?? undefined } };
   const { inputTokens, maxOutputTokens: outputTokens, cachedInputTokens: cachedTokens, serviceTier } = estimate;
+  const { amountExact, currency } = reservation;
+  if (estimate.amount !== undefined && amountExact !== null) {
+    return { cost: { amount: amountExact, currency: currency ?? undefined, inputTokens, outputTokens } };
+  }
   return { usage: { inputTokens, outputTokens, cachedTokens, serviceTier, usageStatus: "estimated" } };
+}
+
+/** Of the AI SDK's usage, whose `inputTokens` count with what caches gave and took. */
+function countsOf(usage: Fields) {
+  const input = fieldsIn(usage["inputTokenDetails"]);
+  const output = fieldsIn(usage["outputTokenDetails"]);
+  return {
+    inputTokens: countIn(usage["inputTokens"]),
+    outputTokens: countIn(usage["outputTokens"]),
+    cachedTokens: countIn(input["cacheReadTokens"], usage["cachedInputTokens"]),
+    cacheWriteTokens: countIn(input["cacheWriteTokens"]),
+    reasoningTokens: countIn(output["reasoningTokens"], usage["reasoningTokens"]),
+  };
+}
+
+/** The tier that a body or the AI SDK says served the call; undefined where none is said, and the estimate's holds. */
+function servedTier(body: Fields, usage: Fields, { serviceTier }: ReserveParams): string | undefined {
+  // Bodies of a batch say `default`.
+  if (serviceTier?.trim().toLowerCase() === "batch") return undefined;
+  const told = [
+    body["service_tier"],
+    fieldsIn(body["serviceTier"])["type"],
+    ...Object.values(fieldsIn(body["providerMetadata"])).map((of) => fieldsIn(of)["serviceTier"]),
+    fieldsIn(usage["raw"])["service_tier"],
+  ];
+  return told.find((tier): tier is string => typeof tier === "string" && tier.trim() !== "");
 }

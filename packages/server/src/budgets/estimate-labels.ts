@@ -10,6 +10,8 @@ export interface EstimateLabels {
   readonly projectId: string | null;
   readonly userId: string | null;
   readonly tags: Readonly<Record<string, string>>;
+  /** As sent. */
+  readonly serviceTier: string | null;
 }
 
 /** Whether a budget counts the record that such a call leaves. */

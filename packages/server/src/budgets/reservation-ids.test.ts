@@ -6,7 +6,14 @@ const facts: ReservationFacts = {
   processId: "AbCdEfGhIjKl",
   number: 41,
   expiresAtMs: 1_764_000_000_000,
-  labels: { provider: "acme-models", model: "even\u{fffd}", projectId: null, userId: "ann", tags: { app: "ßearch" } },
+  labels: {
+    provider: "acme-models",
+    model: "even\u{fffd}",
+    projectId: null,
+    userId: "ann",
+    tags: { app: "ßearch" },
+    serviceTier: "flex",
+  },
 };
 const bytesOf = (id: string): Buffer => Buffer.from(id.slice("rsv_".length), "base64url");
 

@@ -34,6 +34,7 @@ type Fields = readonly [
   projectId: string | null,
   userId: string | null,
   tags: Readonly<Record<string, string>>,
+  serviceTier: string | null,
 ];
 
 /** Labels in the form in which an id carries them, which has to fit into an address. */
@@ -41,14 +42,15 @@ export const areLabelsShort = (labels: EstimateLabels): boolean =>
   Buffer.byteLength(JSON.stringify(labels)) <= limits.reservationLabelBytes;
 
 function textOf({ processId, number, expiresAtMs, labels }: ReservationFacts): string {
-  const { provider, model, projectId, userId, tags } = labels;
-  const fields: Fields = [processId, number, expiresAtMs, provider, model, projectId, userId, tags];
+  const { provider, model, projectId, userId, tags, serviceTier } = labels;
+  const fields: Fields = [processId, number, expiresAtMs, provider, model, projectId, userId, tags, serviceTier];
   return JSON.stringify(fields);
 }
 
 function factsOf(text: string): ReservationFacts {
-  const [processId, number, expiresAtMs, provider, model, projectId, userId, tags] = JSON.parse(text) as Fields;
-  return { processId, number, expiresAtMs, labels: { provider, model, projectId, userId, tags } };
+  const [processId, number, expiresAtMs, ...said] = JSON.parse(text) as Fields;
+  const [provider, model, projectId, userId, tags, serviceTier] = said;
+  return { processId, number, expiresAtMs, labels: { provider, model, projectId, userId, tags, serviceTier } };
 }
 
 /** An id is a MAC of what it says and, with that as the vector, the cipher of it: no random numbers, no vector twice. */

@@ -25,5 +25,12 @@ export function readEstimateLabels(input: ReservationInput, within: RecordScope 
     throw new Refusal("VALIDATION_ERROR", `tags ${tags.text}.`, { fieldErrors: { tags: tags.text } });
   }
   const { projectId, userId } = draft;
-  return { provider: null, model: null, projectId, userId, tags: JSON.parse(tags) as Record<string, string> };
+  return {
+    provider: null,
+    model: null,
+    projectId,
+    userId,
+    tags: JSON.parse(tags) as Record<string, string>,
+    serviceTier: input.service_tier ?? null,
+  };
 }

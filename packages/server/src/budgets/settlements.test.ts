@@ -57,4 +57,31 @@ describe("a settlement", () => {
       .poll(async () => dataOf(await ask("GET", `/budgets/${budget.id}/status`), 200))
       .toMatchObject({ spent: "0.0114", reserved: "0" });
   });
+
+  const chat = { prompt_tokens: 1_000, completion_tokens: 100 };
+  it.each([
+    ["priority", used, "priority", "0.0028"],
+    ["priority", { ...used, service_tier: null }, "priority", "0.0028"],
+    ["priority", { ...used, service_tier: "default" }, "standard", "0.0014"],
+    ["priority", { usage: chat }, "priority", "0.0028"],
+    ["priority", { usage: { service_tier: "default", usage: chat } }, "standard", "0.0014"],
+    [undefined, { usage: { service_tier: "priority", usage: chat } }, "priority", "0.0028"],
+    ["batch", { usage: { service_tier: "default", usage: chat } }, "batch", "0.0007"],
+    ["batch", { ...used, service_tier: "priority" }, "priority", "0.0028"],
+    [undefined, used, "standard", "0.0014"],
+  ])("of a call reserved at the tier %s with %j is at %s", async (service_tier, usage, tier, total_cost) => {
+    const { id } = await reserve({ ...call, service_tier });
+    expect(await settle(id, { usage })).toMatchObject({ service_tier: tier, total_cost });
+  });
+
+  it("with a cost counts the tokens that it tells, in budgets in tokens", async () => {
+    const labels = { tags: ["case:tokens"], service_tier: "flex" };
+    const budget = await hardBudget({ amount: undefined, tokens: 5_000, scope: { tags: labels.tags } });
+    const { id } = await reserve({ amount: "0.5", input_tokens: 1_000, max_output_tokens: 500, ...labels });
+    const cost = { amount: "0.5", input_tokens: 1_000, output_tokens: 500 };
+    expect(await settle(id, { cost })).toMatchObject({ total_cost: "0.5", total_tokens: 1_500, service_tier: "flex" });
+    await expect
+      .poll(async () => dataOf(await ask("GET", `/budgets/${budget.id}/status`), 200))
+      .toMatchObject({ spent: "1500", reserved: "0" });
+  });
 });
