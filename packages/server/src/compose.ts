@@ -231,7 +231,7 @@ export async function compose(config: Config, { clock, logger, brief, createServ
         }),
         projectRoutes({ projects: createProjects(store), teams: createTeams(store, onEnded) }),
         budgetRoutes({
-          budgets: reserving.watched({ ...createBudgets(store), ...createBudgetTransfers(store) }),
+          budgets: reserving.watched({ ...createBudgets(store, reserving.here), ...createBudgetTransfers(store) }),
           query,
           now: clock,
         }),

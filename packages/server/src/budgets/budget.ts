@@ -40,7 +40,7 @@ export type BudgetChange = Partial<Omit<BudgetTerms, "amount" | "hard">> & {
 export interface ScopedBudget {
   readonly budget: Budget;
   readonly teamProjects: readonly string[] | undefined;
-  /** Of its unit, what lives of reservations; none if absent. */
+  /** Of its unit, what is set aside for reservations; nothing if absent. */
   readonly reserved?: bigint;
   /** The budgets that are parts of it, by name, as far as the asker may see them; none if absent. */
   readonly children?: readonly ChildBudget[];
@@ -51,6 +51,13 @@ export interface ChildBudget {
   readonly id: string;
   readonly name: string;
   readonly amount: bigint;
+}
+
+/** What one process knows better than the store of what is reserved: its own reservations, each at once. */
+export interface ReservedHere {
+  readonly processId: string;
+  /** Of a budget, in picos or tokens. */
+  reserved(organizationId: string, budgetId: string): bigint;
 }
 
 /** Who asks: `records` is the part of the records that they are limited to. */

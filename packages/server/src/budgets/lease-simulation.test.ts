@@ -198,9 +198,9 @@ class Simulation {
   async #lookAtStatus(): Promise<void> {
     const scoped = await this.#under.budgets.find({ organizationId }, { id: this.#budgetId });
     const { spent, reserved, remaining } = await standingOf(this.#under.query, scoped, this.#under.nowMs);
-    const allocated = total(this.#liveRows().map(([, row]) => row.allocated));
+    const held = total(this.#liveRows().map(([, row]) => row.held));
     expect([spent, reserved, remaining]).toEqual(
-      [this.#spent(), allocated, this.#limit - this.#spent() - allocated].map(formatMoney),
+      [this.#spent(), held, this.#limit - this.#spent() - held].map(formatMoney),
     );
   }
 

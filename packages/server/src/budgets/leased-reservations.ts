@@ -1,45 +1,8 @@
 import { Refusal, unknownOutcome } from "../refusal.ts";
 import type { BudgetLeases, LeaseAsk } from "./budget-leases.ts";
-import { type BudgetStanding, HeldBudget } from "./held-budget.ts";
+import { HeldBudget } from "./held-budget.ts";
 import { LiveReservations, type ReservationEnd } from "./live-reservations.ts";
-
-/** What a reservation takes of one budget: picos of its currency, or tokens. */
-export interface ReservationNeed {
-  readonly budgetId: string;
-  readonly quantity: bigint;
-  /** What is to become of it beyond the budget: refused, or set aside nevertheless. */
-  readonly beyond: "refuse" | "allow";
-  /** The same where the store cannot be asked. */
-  readonly whenStoreIsAway: "refuse" | "allow";
-}
-
-export interface ReserveAsk {
-  readonly organizationId: string;
-  readonly needs: readonly ReservationNeed[];
-  readonly ttlMs: number;
-  /** Called once when the reservation ends, however it does. */
-  readonly onEnd?: () => void;
-}
-
-export interface BudgetTold extends BudgetStanding {
-  readonly budgetId: string;
-}
-
-export type ReserveAnswer =
-  | {
-      readonly kind: "granted";
-      /** Names the reservation in this process. */
-      readonly number: number;
-      /** UTC milliseconds. */
-      readonly expiresAtMs: number;
-      readonly budgets: readonly BudgetTold[];
-      /** Budgets beyond which it goes. */
-      readonly overLimit: readonly string[];
-      /** Whether something was set aside that the store could not be asked for. */
-      readonly isUnsecured: boolean;
-    }
-  | { readonly kind: "refused"; readonly by: BudgetTold; readonly requested: bigint }
-  | { readonly kind: "away"; readonly budgetId: string };
+import type { ReserveAnswer, ReserveAsk } from "./reserve-ask.ts";
 
 /** Reservations of this process. They are in its memory; what it may reserve it holds on lease. */
 export interface LeasedReservations {
@@ -47,10 +10,12 @@ export interface LeasedReservations {
   reserve(ask: ReserveAsk): Promise<ReserveAnswer>;
   /** How the reservation ended, now or before; undefined where this process never made it. */
   end(number: number, how: "settled" | "released"): ReservationEnd | undefined;
+  /** What the reservations of this process that live have set aside of a budget, to the last one. */
+  allocated(organizationId: string, budgetId: string): bigint;
   /** Whether anything is held or reserved. */
   readonly isHolding: boolean;
-  /** Lets go of what is held in advance of budgets that changed. */
-  drop(organizationId: string, budgetIds: readonly string[]): void;
+  /** Lets go of what is held in advance of budgets. Resolves when the store knows, or after half a second. */
+  drop(organizationId: string, budgetIds: readonly string[]): Promise<void>;
   /** Expiries, and renewals of what changed: to be called about four times a second. Resolves when they are done. */
   maintain(): Promise<void>;
   /** Gives back what is not allocated. */
@@ -79,6 +44,7 @@ const recallAttemptsMin = 6;
 const answerWaitMs = 5_000;
 const probeMs = 1_000;
 const tripMax = 1_000;
+
 interface Waiting {
   readonly ask: ReserveAsk;
   readonly entries: readonly HeldBudget[];
@@ -98,6 +64,8 @@ interface Desk {
   /** Those who wait for what other processes were asked to give back. */
   readonly pausing: Set<Waiting>;
   readonly wishes: Set<HeldBudget>;
+  /** The trip that waits for the store's answer: for whom, and since when. */
+  asking: { readonly served: readonly Waiting[]; readonly sinceMs: number } | undefined;
   flight: Promise<void> | undefined;
 }
 
@@ -111,7 +79,15 @@ export function createLeasedReservations(parts: LeasedReservationsParts): Leased
   const deskOf = (organizationId: string): Desk => {
     let desk = desks.get(organizationId);
     if (desk === undefined) {
-      desk = { organizationId, held: new Map(), waiting: [], pausing: new Set(), wishes: new Set(), flight: undefined };
+      desk = {
+        organizationId,
+        held: new Map(),
+        waiting: [],
+        pausing: new Set(),
+        wishes: new Set(),
+        asking: undefined,
+        flight: undefined,
+      };
       desks.set(organizationId, desk);
     }
     return desk;
@@ -245,8 +221,12 @@ export function createLeasedReservations(parts: LeasedReservationsParts): Leased
     const asked = sorted.map(([entry, { quantity, untilMs }]) => [entry, entry.ask(quantity, untilMs, nowMs)] as const);
     try {
       const asks = asked.map(([, ask]) => ask);
-      takeIn(desk, asked, await leases.renew(desk.organizationId, processId, asks));
+      desk.asking = { served, sinceMs: nowMs };
+      const answers = await leases.renew(desk.organizationId, processId, asks);
+      desk.asking = undefined;
+      takeIn(desk, asked, answers);
     } catch (error) {
+      desk.asking = undefined;
       const isKnown = error instanceof Refusal && error.details?.["outcome"] !== unknownOutcome.outcome;
       for (const [entry] of asked) entry.fail(isKnown);
       const waiting = [...served, ...desk.waiting.splice(0)].filter(({ isDone }) => !isDone);
@@ -316,6 +296,9 @@ export function createLeasedReservations(parts: LeasedReservationsParts): Leased
   };
 
   const isAway = (nowMs: number): boolean => awayUntilMs !== undefined && nowMs < awayUntilMs;
+  /** Whether a trip has had no answer for so long that nobody else waits for it. */
+  const isSilent = ({ asking }: Desk, nowMs: number): boolean =>
+    asking !== undefined && nowMs - asking.sinceMs >= answerWaitMs;
 
   return {
     async reserve(ask) {
@@ -328,7 +311,7 @@ export function createLeasedReservations(parts: LeasedReservationsParts): Leased
         (entry, at) => entry.waiting === 0 && entry.hasRoom(ask.needs[at]?.quantity ?? 0n, each.expiresAtMs),
       );
       if (hasRoom) return grant(each, nowMs);
-      if (isAway(nowMs)) return answerAway(each);
+      if (isAway(nowMs) || isSilent(desk, nowMs)) return answerAway(each);
       for (const entry of entries) entry.waiting += 1;
       return new Promise((resolve, reject) => {
         desk.waiting.push({ ...each, sinceMs: nowMs, attempts: 0, isDone: false, resolve, reject });
@@ -336,25 +319,29 @@ export function createLeasedReservations(parts: LeasedReservationsParts): Leased
       });
     },
     end: (number, how) => live.end(number, how, clock()),
+    allocated: (organizationId, budgetId) => desks.get(organizationId)?.held.get(budgetId)?.allocated ?? 0n,
     get isHolding() {
       return live.size > 0 || [...desks.values()].some(({ held }) => held.size > 0);
     },
-    drop(organizationId, budgetIds) {
+    async drop(organizationId, budgetIds) {
       const desk = desks.get(organizationId);
       if (desk === undefined) return;
       for (const id of budgetIds) {
         const entry = desk.held.get(id);
         if (entry === undefined) continue;
         entry.drop();
+        // Nor is any asked for anew with the renewal that tells of it.
+        entry.noteRecalled(clock());
         desk.wishes.add(entry);
       }
-      void fly(desk);
+      // A desk that is busy may fly on for ever.
+      await Promise.race([fly(desk), parts.sleep(recallWaitMs)]);
     },
     async maintain() {
       const nowMs = clock();
       live.expire(nowMs);
       for (const desk of desks.values()) {
-        for (const each of [...desk.waiting, ...desk.pausing]) {
+        for (const each of [...desk.waiting, ...desk.pausing, ...(desk.asking?.served ?? [])]) {
           if (!each.isDone && nowMs - each.sinceMs >= answerWaitMs) finish(each, answerAway(each));
         }
       }
@@ -385,6 +372,8 @@ export function createLeasedReservations(parts: LeasedReservationsParts): Leased
     async close() {
       await Promise.all(
         [...desks.values()].map(async (desk) => {
+          // What is held is free when the lease expires.
+          if (isSilent(desk, clock())) return;
           await desk.flight;
           for (const entry of desk.held.values()) {
             if (entry.slack === 0n && !entry.isChanged(clock())) continue;

@@ -5,7 +5,7 @@ import type { Secret } from "../secret.ts";
 import { keepSigningSecret } from "../sessions/sessions.sql.ts";
 import type { Store } from "../store/operation.ts";
 import type { Ledger } from "../usage/ledger.ts";
-import type { Budgets, ScopedBudget } from "./budget.ts";
+import type { Budgets, ReservedHere, ScopedBudget } from "./budget.ts";
 import { createBudgetLeases } from "./budget-leases.sql.ts";
 import type { BudgetTransfers } from "./budget-transfer.sql.ts";
 import { listHardBudgets } from "./budgets.sql.ts";
@@ -20,7 +20,12 @@ const sweepEveryMs = 60_000;
 
 export interface OpenedReservations {
   readonly reservations: Reservations;
-  /** The same budgets; what is changed by them holds for reservations of this process at once. */
+  /** What this process itself knows of what is reserved. */
+  readonly here: ReservedHere;
+  /**
+   * The same budgets; what is changed by them holds for reservations of this process at once, and what it holds of a budget
+   * in advance does not stand in the way of a transfer.
+   */
   watched(budgets: Budgets & BudgetTransfers): Budgets & BudgetTransfers;
   start(): void;
   /** Gives back what is not reserved. */
@@ -82,10 +87,8 @@ export function openReservations(parts: OpenReservationsParts): OpenedReservatio
     onRead: (organizationId, now, before = []) => {
       const changed = before.filter(({ budget }) => !now.some((one) => isSame(one.budget, budget)));
       if (changed.length === 0) return;
-      leased.drop(
-        organizationId,
-        changed.map(({ budget }) => budget.id),
-      );
+      const ids = changed.map(({ budget }) => budget.id);
+      leased.drop(organizationId, ids).catch(parts.onFailure);
     },
   });
   const prices = latelyRead({
@@ -118,6 +121,7 @@ export function openReservations(parts: OpenReservationsParts): OpenedReservatio
 
   return {
     reservations: createReservations({ ...parts, leased, processId, budgets, prices, ids }),
+    here: { processId, reserved: leased.allocated },
     watched: (kept) => {
       const after = async <T>(organizationId: string, change: Promise<T>): Promise<T> => {
         try {
@@ -132,7 +136,10 @@ export function openReservations(parts: OpenReservationsParts): OpenedReservatio
         create: (asker, ...rest) => after(asker.organizationId, kept.create(asker, ...rest)),
         update: (asker, ...rest) => after(asker.organizationId, kept.update(asker, ...rest)),
         remove: (asker, ...rest) => after(asker.organizationId, kept.remove(asker, ...rest)),
-        transfer: (asker, ...rest) => after(asker.organizationId, kept.transfer(asker, ...rest)),
+        transfer: async (asker, move) => {
+          await leased.drop(asker.organizationId, [move.from]);
+          return after(asker.organizationId, kept.transfer(asker, move));
+        },
       };
     },
     start() {

@@ -78,6 +78,30 @@ it(`a budget of k costs admits exactly k of ${burst} that come at once to two pr
 
 const trimmed = (text: string): string => text.replace(/\.?0+$/, "");
 
+it("the status is exact at once where it was reserved and settled, and elsewhere never below it", async () => {
+  const budget = await makeBudget("told", "10");
+  await heard();
+  const seenBy = async (server: PeopleServer) => {
+    const status = dataOf<BudgetStatus>(await ask(server, "GET", `/budgets/${budget.id}/status`), 200);
+    return { spent: Number(status.spent), reserved: Number(status.reserved), remaining: Number(status.remaining) };
+  };
+  const ids: string[] = [];
+  for (let count = 1; count <= 16; count += 1) {
+    ids.push(dataOf<Reservation>(await reserve(one, "told", "0.5"), 201).id);
+    expect(await seenBy(one)).toEqual({ spent: 0, reserved: count / 2, remaining: 10 - count / 2 });
+    expect((await seenBy(two)).reserved).toBeGreaterThanOrEqual(count / 2);
+  }
+  for (const [at, id] of ids.entries()) {
+    const body = { cost: { amount: "0.25" } };
+    expect((await ask(one, "POST", `/budgets/reservations/${id}/settle`, body)).status).toBe(200);
+    const [spent, reserved] = [(at + 1) / 4, (15 - at) / 2];
+    expect(await seenBy(one)).toEqual({ spent, reserved, remaining: 10 - spent - reserved });
+    const elsewhere = await seenBy(two);
+    expect([elsewhere.spent, elsewhere.reserved >= reserved]).toEqual([spent, true]);
+  }
+  await vi.waitFor(async () => expect(await seenBy(two)).toEqual({ spent: 4, reserved: 0, remaining: 6 }), 20_000);
+}, 60_000);
+
 it("what one process holds in advance goes to another that needs it", async () => {
   await makeBudget("lent", "10");
   await heard();
