@@ -110,8 +110,8 @@ async function requireLeft(
   const free = placedOf(found.row).amount - spent - reserved;
   const text =
     free > 0n
-      ? `must be at most ${write(found.budget.currency, free)}, what is neither spent nor reserved; force takes more`
-      : "cannot be taken: all of it is spent or reserved; force takes it";
+      ? `must be at most ${write(found.budget.currency, free)} now, what is neither spent nor held by servers for reservations; force takes more`
+      : "cannot be taken now: all of it is spent or held by servers for reservations; force takes it";
   throw refused("CONFLICT", field, text);
 }
 

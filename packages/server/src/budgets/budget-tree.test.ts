@@ -196,6 +196,21 @@ describe("a transfer", () => {
     expect((await transfer(from, { to: to.id, amount: "3" })).status).toBe(200);
   });
 
+  it("takes what this process holds in advance, for nobody has reserved it", async () => {
+    const from = await makeBudget({ amount: "10", enforcement: "hard", scope: { project_id: ["in advance"] } });
+    const to = await makeBudget({ amount: "1" });
+    for (let at = 0; at < 10; at += 1) {
+      const body = { amount: "0.1", project_id: "in advance" };
+      expect((await ask("POST", "/budgets/reservations", body)).status).toBe(201);
+      await new Promise((resolve) => setTimeout(resolve, 60));
+    }
+    const tooMuch = await transfer(from, { to: to.id, amount: "9.000000000001" });
+    expect(refusalOf(tooMuch)).toEqual([409, "amount"]);
+    expect(tooMuch.error.message).toMatch(/^amount must be at most 9 now, what is neither spent nor held by servers/);
+    expect((await transfer(from, { to: to.id, amount: "9" })).status).toBe(200);
+    expect((await ask("POST", "/budgets/reservations", { amount: "0.1", project_id: "in advance" })).status).toBe(402);
+  });
+
   it("goes between budgets of one unit, and into none that would be larger than the one above it", async () => {
     const scope = { project_id: ["nothing spent"] };
     const parent = await makeBudget({ amount: "10", scope });
