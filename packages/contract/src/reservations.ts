@@ -117,7 +117,7 @@ export const SettlementInput = z
     cost: z
       .strictObject({
         amount: NotNegative,
-        currency: Currency.optional(),
+        currency: Currency.optional().meta({ description: "The reservation's if absent, else USD." }),
         input_tokens: Count.optional(),
         output_tokens: Count.optional(),
       })

@@ -94,7 +94,7 @@ export function defineReservations(command: Command, run: Run): void {
     .option("--cached-tokens <count>", "how many of these came from a cache", tokens)
     .option("--output-tokens <count>", "what it generated", tokens)
     .addOption(new Option("--cost <money>", "where that is known from elsewhere").conflicts(["inputTokens", "record"]))
-    .option("--currency <code>", "of the cost (USD)")
+    .option("--currency <code>", "of the cost (the reservation's)")
     .addOption(new Option("--record <id>", "where it is recorded already").conflicts("inputTokens"))
     .action(
       run<SettleFlags>(async (cli, { cost, currency, record, ...usage }, [id = ""]) => {

@@ -14,6 +14,7 @@ const facts: ReservationFacts = {
     tags: { app: "ßearch" },
     serviceTier: "flex",
   },
+  currency: "EUR",
 };
 const bytesOf = (id: string): Buffer => Buffer.from(id.slice("rsv_".length), "base64url");
 

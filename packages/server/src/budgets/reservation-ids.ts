@@ -9,6 +9,8 @@ export interface ReservationFacts {
   /** UTC milliseconds. */
   readonly expiresAtMs: number;
   readonly labels: EstimateLabels;
+  /** Of what is set aside; null where no price is known. */
+  readonly currency: string | null;
 }
 
 /** Reservations of one organization by ids that nobody else can make or read: they tell nothing of other organizations. */
@@ -35,22 +37,25 @@ type Fields = readonly [
   userId: string | null,
   tags: Readonly<Record<string, string>>,
   serviceTier: string | null,
+  currency: string | null,
 ];
 
 /** Labels in the form in which an id carries them, which has to fit into an address. */
 export const areLabelsShort = (labels: EstimateLabels): boolean =>
   Buffer.byteLength(JSON.stringify(labels)) <= limits.reservationLabelBytes;
 
-function textOf({ processId, number, expiresAtMs, labels }: ReservationFacts): string {
+function textOf({ processId, number, expiresAtMs, labels, currency }: ReservationFacts): string {
   const { provider, model, projectId, userId, tags, serviceTier } = labels;
-  const fields: Fields = [processId, number, expiresAtMs, provider, model, projectId, userId, tags, serviceTier];
+  const said = [provider, model, projectId, userId, tags, serviceTier, currency] as const;
+  const fields: Fields = [processId, number, expiresAtMs, ...said];
   return JSON.stringify(fields);
 }
 
 function factsOf(text: string): ReservationFacts {
   const [processId, number, expiresAtMs, ...said] = JSON.parse(text) as Fields;
-  const [provider, model, projectId, userId, tags, serviceTier] = said;
-  return { processId, number, expiresAtMs, labels: { provider, model, projectId, userId, tags, serviceTier } };
+  const [provider, model, projectId, userId, tags, serviceTier, currency] = said;
+  const labels = { provider, model, projectId, userId, tags, serviceTier };
+  return { processId, number, expiresAtMs, labels, currency };
 }
 
 /** An id is a MAC of what it says and, with that as the vector, the cipher of it: no random numbers, no vector twice. */

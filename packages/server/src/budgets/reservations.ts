@@ -19,11 +19,12 @@ import { isBudgetWithin, type ScopedBudget } from "./budget.ts";
 import { type Estimate, estimateOf } from "./estimate.ts";
 import { countsEstimate } from "./estimate-labels.ts";
 import type { LatelyRead } from "./lately-read.ts";
-import type { LeasedReservations, ReservationNeed } from "./leased-reservations.ts";
+import type { LeasedReservations } from "./leased-reservations.ts";
 import type { ReservationEnd } from "./live-reservations.ts";
 import type { ReservationFacts, ReservationIds } from "./reservation-ids.ts";
 import { exceeded, needOf, quantityText, unmeasured } from "./reservation-needs.ts";
 import { type EstimatePrice, endElsewhere } from "./reservations.sql.ts";
+import type { ReservationNeed } from "./reserve-ask.ts";
 import { readEstimateLabels } from "./reserve-input.ts";
 import { recordSettlement } from "./settle-record.ts";
 
@@ -114,10 +115,11 @@ export function createReservations(parts: ReservationsParts): Reservations {
             throw notApproved("is used already");
           }
         }
+        const currency = estimate.money.kind === "priced" ? estimate.money.currency : null;
         const reservation: Reservation = {
-          id: ids.write(organizationId, { processId, number, expiresAtMs, labels: estimate.labels }),
+          id: ids.write(organizationId, { processId, number, expiresAtMs, labels: estimate.labels, currency }),
           amount: estimate.money.kind === "priced" ? formatMoney(estimate.money.picos) : null,
-          currency: estimate.money.kind === "priced" ? estimate.money.currency : null,
+          currency,
           tokens: estimate.tokens === undefined ? null : Number(estimate.tokens),
           provider: estimate.labels.provider,
           model: estimate.labels.model,
@@ -139,11 +141,11 @@ export function createReservations(parts: ReservationsParts): Reservations {
         const { requested: quantity } = answer;
         const shown = isVisible(one) ? { told: answer.by, requested: quantity } : undefined;
         const toRequest = { organizationId, id: `approval_${randomUUID()}`, budgetId: one.budget.id };
-        const approvalId =
+        const asked =
           one.budget.at_limit?.action === "approve"
             ? await store.run(requestApproval, { ...toRequest, labels: estimate.labels, quantity })
             : undefined;
-        const refusal = exceeded(one.budget, shown, approvalId);
+        const refusal = exceeded(one.budget, shown, asked);
         return { kind: "refused", by: one.budget, refusal };
       }
       case "away": {

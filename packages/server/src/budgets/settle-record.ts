@@ -31,7 +31,11 @@ export async function recordSettlement(
   }
   return input.cost === undefined
     ? append(parts, "usage", { ...labelsFor(parts.facts, input.usage ?? {}), ...defined(input.usage ?? {}) })
-    : append(parts, "cost", { ...labelsFor(parts.facts, {}), ...defined(input.cost) });
+    : append(parts, "cost", {
+        ...labelsFor(parts.facts, {}),
+        ...(parts.facts.currency !== null && { currency: parts.facts.currency }),
+        ...defined(input.cost),
+      });
 }
 
 /** The answer shows the record that is named, so this is for those who may read it. */

@@ -74,6 +74,21 @@ describe("a settlement", () => {
     expect(await settle(id, { usage })).toMatchObject({ service_tier: tier, total_cost });
   });
 
+  it("with a cost is in the reservation's currency, unless it names another", async () => {
+    const tags = ["case:euros"];
+    const budget = await hardBudget({ amount: "5", currency: "EUR", scope: { tags } });
+    const cost = { amount: "1.5" };
+    const { id } = await reserve({ amount: "2", currency: "EUR", tags });
+    expect(await settle(id, { cost })).toMatchObject({ currency: "EUR", total_cost: "1.5" });
+    const { id: other } = await reserve({ amount: "2", currency: "EUR", tags });
+    expect(await settle(other, { cost: { ...cost, currency: "CHF" } })).toMatchObject({ currency: "CHF" });
+    const { id: unpriced } = await reserve({ model: "unknown", input_tokens: 1, max_output_tokens: 1, tags: [] });
+    expect(await settle(unpriced, { cost })).toMatchObject({ currency: "USD" });
+    await expect
+      .poll(async () => dataOf(await ask("GET", `/budgets/${budget.id}/status`), 200))
+      .toMatchObject({ spent: "1.5", reserved: "0" });
+  });
+
   it("with a cost counts the tokens that it tells, in budgets in tokens", async () => {
     const labels = { tags: ["case:tokens"], service_tier: "flex" };
     const budget = await hardBudget({ amount: undefined, tokens: 5_000, scope: { tags: labels.tags } });
