@@ -23,6 +23,8 @@ export class MemoryBudgetLeases implements BudgetLeases {
   trips = 0;
   /** What becomes of the next trips: nothing is done, or it is done and not told. */
   trouble: "away" | "unknown" | undefined;
+  /** Until it resolves no trip is answered. */
+  silence: Promise<void> | undefined;
   readonly #clock: () => number;
   readonly #delay: () => Promise<void>;
 
@@ -43,6 +45,7 @@ export class MemoryBudgetLeases implements BudgetLeases {
     if (this.trouble === "away") throw new Refusal("UNAVAILABLE", "away");
     const answers = asks.flatMap((ask) => this.#renew(processId, ask));
     await this.#delay();
+    await this.silence;
     if (this.trouble === "unknown") throw new Refusal("UNAVAILABLE", "lost", { details: unknownOutcome });
     return answers;
   }

@@ -39,6 +39,8 @@ export class HeldBudget {
   usedAtMs: number;
   #told = { held: 0n, allocated: 0n };
   #standing = { limit: 0n, spent: 0n, heldByOthers: 0n };
+  /** Taken while a renewal was under way, which does not know of it. */
+  #takenMeanwhile = 0n;
   /** Until then what was held at the last renewal stays set aside. */
   #coveredUntilMs = 0;
   #contendedUntilMs = 0;
@@ -69,6 +71,7 @@ export class HeldBudget {
   take(quantity: bigint, expiresAtMs: number, nowMs: number): void {
     this.slack -= quantity < this.slack ? quantity : this.slack;
     this.allocated += quantity;
+    if (this.isFrozen) this.#takenMeanwhile += quantity;
     const step = stepOf(expiresAtMs);
     this.#expiries.set(step, (this.#expiries.get(step) ?? 0) + 1);
     this.#used += quantity;
@@ -119,6 +122,7 @@ export class HeldBudget {
   /** Asks for what waits, and for as much as was lately used in a second where nobody else wants it. */
   ask(need: bigint, needUntilMs: number, nowMs: number): LeaseAsk {
     this.isFrozen = true;
+    this.#takenMeanwhile = 0n;
     this.#measure(nowMs);
     const isIdle = nowMs - this.usedAtMs >= idleMs && need === 0n;
     const ahead = isIdle || this.isContended(nowMs) ? 0n : (this.#perSecond * aheadMs) / 1_000n;
@@ -129,10 +133,14 @@ export class HeldBudget {
     return { budgetId, allocated, need, want: need + ahead, expiresAtMs: untilMs + leaseMarginMs };
   }
 
-  /** Takes in the answer to what was asked. What ended meanwhile is counted in neither: the next renewal tells of it. */
+  /**
+   * Takes in the answer to what was asked. What ended meanwhile is counted in neither: the next renewal tells of it. What was
+   * taken meanwhile, because the answer was not waited for, is taken from it first.
+   */
   takeIn(sent: LeaseAsk, answer: LeaseAnswer, nowMs: number): void {
     this.isFrozen = false;
-    this.slack = answer.held - sent.allocated;
+    const unused = answer.held - sent.allocated - this.#takenMeanwhile;
+    this.slack = unused > 0n ? unused : 0n;
     this.#told = { held: answer.held, allocated: sent.allocated };
     this.#coveredUntilMs = sent.expiresAtMs;
     this.#standing = answer;

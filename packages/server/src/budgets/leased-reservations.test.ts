@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { MemoryBudgetLeases } from "./budget-leases-fixture.ts";
-import { createLeasedReservations, type LeasedReservations, type ReserveAnswer } from "./leased-reservations.ts";
+import { createLeasedReservations, type LeasedReservations } from "./leased-reservations.ts";
+import type { ReserveAnswer } from "./reserve-ask.ts";
 
 const rounds = 40;
 const minute = 60_000;
@@ -274,6 +275,28 @@ describe("without the store", () => {
     // What was promised meanwhile counts.
     const row = leases.budgets.get("budget")?.rows.get("process 0");
     expect(row?.allocated).toBeGreaterThanOrEqual(BigInt(granted + 21) * 1_000n);
+  });
+
+  it("whoever waits for an answer that does not come is told after five seconds, and nothing is granted twice when it comes", async () => {
+    const [one] = open(1) as [LeasedReservations];
+    leases.budget("budget", 100n);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    leases.silence = promise;
+    const askedAtMs = nowMs;
+    const first = reserve(one, 60n, ["budget"], { whenStoreIsAway: "allow" });
+    await turns(10);
+    const second = reserve(one, 60n);
+    expect(await first).toMatchObject({ kind: "granted", isUnsecured: true });
+    expect(await second).toEqual({ kind: "away", budgetId: "budget" });
+    expect(nowMs - askedAtMs).toBeGreaterThanOrEqual(5_000);
+    const laterAtMs = nowMs;
+    expect(await reserve(one, 1n)).toEqual({ kind: "away", budgetId: "budget" });
+    expect(nowMs - laterAtMs).toBeLessThan(1_000);
+    resolve();
+    await turns(10);
+    // The answer was for the first one, which has its 60 already.
+    expect((await reserve(one, 41n, ["budget"], { ttlMs: minute })).kind).toBe("refused");
+    expect((await reserve(one, 40n, ["budget"], { ttlMs: minute })).kind).toBe("granted");
   });
 
   it("nothing is reserved of what a renewal may have given back whose answer was lost", async () => {

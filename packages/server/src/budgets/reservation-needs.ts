@@ -2,7 +2,7 @@ import type { Budget } from "@llm-cost-ops/contract";
 import { formatMoney } from "@llm-cost-ops/core";
 import { Refusal } from "../refusal.ts";
 import type { Estimate } from "./estimate.ts";
-import type { BudgetTold, ReservationNeed } from "./leased-reservations.ts";
+import type { BudgetTold, ReservationNeed } from "./reserve-ask.ts";
 
 /** What an estimate takes of a budget; undefined where it takes nothing of it. */
 export function needOf(budget: Budget, { money, tokens }: Estimate): ReservationNeed | Refusal | undefined {
