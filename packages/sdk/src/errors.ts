@@ -69,7 +69,10 @@ export class NotFoundError extends APIError {}
 /** 409: the id is recorded with other content, or the state does not allow it. Nothing was changed. */
 export class ConflictError extends APIError {}
 
-/** 402: a hard budget has no room for a reservation, or knows no price for it. Amounts are exact, absent where they may not be seen. */
+/**
+ * 402: a hard budget has no room for a reservation, or knows no price for it; `message` says which. Amounts are exact; absent
+ * where they may not be seen, and where `reason` is `unpriced`.
+ */
 export class BudgetExceededError extends APIError {
   /** `limit`, or `unpriced` where the model has no price. */
   readonly reason: string | undefined;

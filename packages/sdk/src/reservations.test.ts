@@ -85,6 +85,14 @@ test("a refusal is an error with the budget and its exact amounts", async () => 
   });
 });
 
+test("a refusal for want of a price says so, without amounts", async () => {
+  const message = 'The budget "production" refuses calls without a price: nobody knows one.';
+  const details = { reason: "unpriced", budget_id: "b1", budget_name: "production", unit: "money", currency: "USD" };
+  server.script(json(402, { error: { code: "BUDGET_EXCEEDED", message, details }, request_id: "r1" }));
+  const error = await client.budgets.reserve(estimate).catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({ message, reason: "unpriced", budgetName: "production", limit: undefined });
+});
+
 test("settling and releasing name the reservation, and a settlement has the record", async () => {
   server.script(settled, settled, settled, released);
   const done = await client.budgets.settle(reservation.id, {

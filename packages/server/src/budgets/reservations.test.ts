@@ -19,6 +19,7 @@ beforeAll(async () => {
   const price = { provider: "acme-models", model: "even", input_price_per_million: "1", output_price_per_million: "4" };
   dataOf(await ask("POST", "/pricing", price), 201);
   dataOf(await ask("POST", "/pricing", { ...price, model: "cheap", output_price_per_million: "0.5" }), 201);
+  dataOf(await ask("POST", "/pricing", { ...price, model: "only-there" }), 201);
 }, 120_000);
 afterAll(() => server.close());
 
@@ -166,7 +167,30 @@ describe("a reservation", () => {
       fallback_from: "even",
       amount: "0.00125",
     });
-    expect((await reserve({ ...call, tags })).status).toBe(402);
+    const refused = await reserve({ ...call, tags });
+    expect([refused.status, refused.error]).toEqual([
+      402,
+      expect.objectContaining({
+        details: expect.objectContaining({ spent: "0", reserved: "0.00125", requested: "0.003" }),
+      }),
+    ]);
+    const unpriced = { model: "nobody-knows", input_tokens: 1, max_output_tokens: 1, tags };
+    expect(await granted(unpriced)).toMatchObject({ model: "cheap", fallback_from: "nobody-knows" });
+    const error = (await reserve({ ...unpriced, input_tokens: 1_000_000 })).error;
+    expect(error).toMatchObject({ details: { reason: "unpriced" } });
+    const ofCheap = { amount: "0.000001", at_limit: { action: "approve" }, scope: { model: ["cheap"], tags } };
+    const { budget } = await makeBudget(ofCheap);
+    const toApprove = { budget_id: budget.id, approval_id: expect.any(String) };
+    expect((await reserve({ ...call, tags })).error).toMatchObject({ details: toApprove });
+  });
+
+  it("falls back to the provider that the budget names, or that the model is found at", async () => {
+    const named = { action: "fallback", model: "even", provider: "acme-models" };
+    for (const at_limit of [{ action: "fallback", model: "only-there" }, named]) {
+      const { tags } = await makeBudget({ amount: "0.1", at_limit });
+      const other = { ...call, provider: "other-models", input_tokens: 0, max_output_tokens: 1, tags };
+      expect(await granted(other)).toMatchObject({ provider: "acme-models", model: at_limit.model });
+    }
   });
 
   it("goes beyond a budget that only wants to be told", async () => {

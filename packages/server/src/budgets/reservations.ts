@@ -12,6 +12,7 @@ import type { Caller } from "../http/route.ts";
 import { isRecordWithin } from "../identity/record-scope.ts";
 import type { Quantities, QuantityLimits } from "../limits/quantity-limits.ts";
 import { Refusal } from "../refusal.ts";
+import { inTime, refuseSilent } from "../store/in-time.ts";
 import type { Store } from "../store/operation.ts";
 import type { Ledger } from "../usage/ledger.ts";
 import { type ApprovalFacts, consumeApproval, readApproval, requestApproval } from "./approvals.sql.ts";
@@ -187,16 +188,22 @@ export function createReservations(parts: ReservationsParts): Reservations {
     async reserve(caller, input) {
       let asked = input;
       let fallbackFrom: string | null = null;
+      let first: Refusal | undefined;
       for (let fallbacks = 0; ; fallbacks += 1) {
         const outcome = await attempt(caller, asked, fallbackFrom);
         if (outcome.kind === "granted") return outcome.reservation;
         const { at_limit } = outcome.by;
         const model = at_limit?.action === "fallback" ? at_limit.model : undefined;
         // A price of the caller's own is not that of another model.
-        const isPossible = model !== undefined && asked.amount === undefined && asked.model !== model;
-        if (!isPossible || fallbacks === fallbacksMax) throw outcome.refusal;
+        const isOther = asked.model !== model || (at_limit?.provider ?? asked.provider) !== asked.provider;
+        const isPossible = model !== undefined && asked.amount === undefined && isOther;
+        // What was asked for is what is refused, except where a fallback can be approved.
+        const told = outcome.refusal.details?.["approval_id"] === undefined ? first : undefined;
+        if (!isPossible || fallbacks === fallbacksMax) throw told ?? outcome.refusal;
+        first ??= outcome.refusal;
         fallbackFrom = input.model ?? null;
-        asked = { ...asked, model, provider: at_limit?.provider ?? asked.provider };
+        // The caller's provider is that of the caller's model.
+        asked = { ...asked, model, provider: at_limit?.provider };
       }
     },
     async settle(caller, id, input) {
@@ -233,7 +240,7 @@ async function requireApproval(
   id: string | undefined,
 ): Promise<NamedApproval | undefined> {
   if (id === undefined) return undefined;
-  const found = await store.run(readApproval, { organizationId, id });
+  const found = await inTime(store.run(readApproval, { organizationId, id }), refuseSilent);
   if (found === undefined) throw notApproved("names no request for approval");
   if (found.state !== "approved") throw notApproved(`names a request that is ${found.state}`);
   return { id, ...found };
