@@ -26,8 +26,11 @@ export const limits = {
   budgetScopeValues: 1_000,
   budgetThresholds: 20,
   reservationSecondsMax: 86_400,
-  /** That nobody decided yet, in one organization; decided ones are kept for so many days. */
+  /** That nobody decided yet, in one organization; all are kept for so many days after they were asked for. */
   pendingApprovals: 1_000,
+  /** Of these, of one budget, and asked for by one key or person. */
+  pendingApprovalsOfBudget: 200,
+  pendingApprovalsOfAsker: 50,
   approvalDays: 30,
   /** Of all labels of an estimate as JSON: the reservation's id carries them. */
   reservationLabelBytes: 1_000,

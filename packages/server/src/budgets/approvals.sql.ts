@@ -86,45 +86,72 @@ interface Request extends OfOrganization {
   readonly quantity: bigint;
 }
 
-/** The request that waits for the same, or a new one; undefined where too many wait. */
+/** A request that waits, or why no more may, as the end of a sentence. */
+export type ApprovalAsked =
+  | { readonly kind: "waiting"; readonly id: string }
+  | { readonly kind: "full"; readonly text: string };
+
+/** The request that waits for the same, or a new one. No one key or person takes the room of all others. */
 export const requestApproval = storeChange(
   "approvals.request",
-  async (connection, { organizationId, id, budgetId, labels, quantity }: Request): Promise<string | undefined> => {
+  async (connection, { organizationId, id, budgetId, labels, quantity }: Request): Promise<ApprovalAsked> => {
     const estimate = JSON.stringify({ ...labels, quantity: quantity.toString() });
+    const nowMs = connection.now();
+    const keptFromMs = nowMs - limits.approvalDays * dayMs;
     const known = await connection.get<{ id: string }>(
       `SELECT id FROM budget_approvals
-       WHERE organization_id = ? AND budget_id = ? AND state = 'pending' AND estimate = ?`,
+       WHERE organization_id = ? AND budget_id = ? AND state = 'pending' AND estimate = ? AND requested_at >= ?`,
       organizationId,
       budgetId,
       estimate,
+      keptFromMs,
     );
-    if (known !== undefined) return known.id;
-    const waiting = await connection.get<{ present: number }>(
-      "SELECT count(*) AS present FROM budget_approvals WHERE organization_id = ? AND state = 'pending'",
-      organizationId,
-    );
-    if (Number(waiting?.present ?? 0) >= limits.pendingApprovals) return undefined;
-    const nowMs = connection.now();
+    if (known !== undefined) return { kind: "waiting", id: known.id };
     await connection.run(
       "DELETE FROM budget_approvals WHERE organization_id = ? AND requested_at < ?",
       organizationId,
-      nowMs - limits.approvalDays * dayMs,
+      keptFromMs,
     );
+    const { kind, id: actorId } = connection.actor ?? processActor;
+    const asker = `${kind} ${actorId ?? ""}`;
+    const text = await fullOf(connection, { organizationId, budgetId, asker });
+    if (text !== undefined) return { kind: "full", text };
     await connection.run(
-      `INSERT INTO budget_approvals (organization_id, ${columns}) VALUES (?, ?, ?, ?, 'pending', ?, ?, NULL, NULL, NULL)`,
+      `INSERT INTO budget_approvals (organization_id, ${columns}, asker)
+       VALUES (?, ?, ?, ?, 'pending', ?, ?, NULL, NULL, NULL, ?)`,
       organizationId,
       id,
       budgetId,
       estimate,
       nowMs,
       actorName(connection),
+      asker,
     );
     const resource = { type: "budget_approval", id };
     const after = { budget_id: budgetId, ...labels, quantity: quantity.toString() };
     await recordChange(connection, { organizationId, action: "approvals.request", resource, after });
-    return id;
+    return { kind: "waiting", id };
   },
 );
+
+/** Who has as many requests that nobody decided as there may be; undefined where there is room for one more. */
+async function fullOf(
+  connection: StoreConnection,
+  { organizationId, budgetId, asker }: OfOrganization & { readonly budgetId: string; readonly asker: string },
+): Promise<string | undefined> {
+  const waiting = await connection.get<{ every: number; budget: number | null; own: number | null }>(
+    `SELECT count(*) AS every, sum(CASE WHEN budget_id = ? THEN 1 ELSE 0 END) AS budget,
+       sum(CASE WHEN asker = ? THEN 1 ELSE 0 END) AS own
+     FROM budget_approvals WHERE organization_id = ? AND state = 'pending'`,
+    budgetId,
+    asker,
+    organizationId,
+  );
+  const { pendingApprovalsOfAsker, pendingApprovalsOfBudget, pendingApprovals } = limits;
+  if (Number(waiting?.own ?? 0) >= pendingApprovalsOfAsker) return `whoever asks has ${pendingApprovalsOfAsker}`;
+  if (Number(waiting?.budget ?? 0) >= pendingApprovalsOfBudget) return `the budget has ${pendingApprovalsOfBudget}`;
+  return Number(waiting?.every ?? 0) >= pendingApprovals ? `the organization has ${pendingApprovals}` : undefined;
+}
 
 export interface ApprovalFacts {
   readonly budgetId: string;

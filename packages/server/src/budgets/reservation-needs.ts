@@ -1,6 +1,7 @@
 import type { Budget } from "@llm-cost-ops/contract";
 import { formatMoney } from "@llm-cost-ops/core";
 import { Refusal } from "../refusal.ts";
+import type { ApprovalAsked } from "./approvals.sql.ts";
 import type { Estimate } from "./estimate.ts";
 import type { BudgetTold, ReservationNeed } from "./reserve-ask.ts";
 
@@ -35,11 +36,11 @@ export function unmeasured(counting: "a budget" | "a limit", missing: "tokens" |
 export const quantityText = ({ tokens }: Budget, quantity: bigint): string =>
   tokens === null ? formatMoney(quantity) : quantity.toString();
 
-/** `shown` is absent where the caller may not see how the budget stands; `approvalId` where nobody is asked to approve. */
+/** `shown` is absent where the caller may not see how the budget stands; `approval` where nobody is asked to. */
 export function exceeded(
   budget: Budget,
   shown: { readonly told: BudgetTold; readonly requested: bigint } | undefined,
-  approvalId: string | undefined,
+  approval: ApprovalAsked | undefined,
 ): Refusal {
   const { id, name, currency } = budget;
   const text = (quantity: bigint): string => quantityText(budget, quantity);
@@ -54,7 +55,7 @@ export function exceeded(
     amounts === undefined
       ? ""
       : ` Of ${amounts.limit} ${unit} are ${amounts.spent} spent and ${amounts.reserved} reserved; ${amounts.requested} were asked for.`;
-  const toApprove = approvalId === undefined ? "" : ` Whoever changes budgets can approve it as ${approvalId}.`;
+  const toApprove = approval === undefined ? "" : ` ${approvalText(approval)}`;
   return new Refusal(
     "BUDGET_EXCEEDED",
     `The budget ${JSON.stringify(name)} has no room for this.${sentence}${toApprove}`,
@@ -66,11 +67,16 @@ export function exceeded(
         unit: currency === null ? "tokens" : "money",
         currency,
         ...amounts,
-        ...(approvalId !== undefined && { approval_id: approvalId }),
+        ...(approval?.kind === "waiting" && { approval_id: approval.id }),
       },
     },
   );
 }
+
+const approvalText = (approval: ApprovalAsked): string =>
+  approval.kind === "waiting"
+    ? `Whoever changes budgets can approve it as ${approval.id}.`
+    : `Nobody is asked to approve it: ${approval.text} requests for approval that nobody decided, which is the limit.`;
 
 const unpricedRefusal = ({ id, name, currency }: Budget, reason: string, detail: string): Refusal =>
   new Refusal("BUDGET_EXCEEDED", `The budget ${JSON.stringify(name)} refuses calls without a price: ${detail}`, {

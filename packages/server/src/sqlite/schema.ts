@@ -368,4 +368,11 @@ CREATE INDEX budgets_by_parent ON budgets (organization_id, parent_id) WHERE par
 ALTER TABLE budget_amendments ADD COLUMN transfer TEXT;
 `,
   },
+  {
+    id: 21,
+    sql: `
+-- asker: kind and id of who asked for it, absent of what was asked for before.
+ALTER TABLE budget_approvals ADD COLUMN asker TEXT;
+`,
+  },
 ];
