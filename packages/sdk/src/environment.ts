@@ -11,12 +11,15 @@ type Variables = Readonly<Record<string, string | undefined>>;
 
 /**
  * Defaults from `LLM_COST_OPS_API_KEY`, `LLM_COST_OPS_BASE_URL`, `LLM_COST_OPS_TIMEOUT` (seconds) and
- * `LLM_COST_OPS_MAX_RETRIES`. Empty counts as absent.
+ * `LLM_COST_OPS_MAX_RETRIES`; for the first two also from the command line's `COST_OPS_API_KEY` and `COST_OPS_API_URL`. Empty
+ * counts as absent.
  * @throws RangeError naming the variable whose value is not a number in range.
  */
 export function readEnvironment(variables: Variables = platformVariables()): EnvironmentDefaults {
-  const apiKey = variables["LLM_COST_OPS_API_KEY"]?.trim();
-  const baseUrl = variables["LLM_COST_OPS_BASE_URL"]?.trim();
+  const first = (...names: readonly string[]): string | undefined =>
+    names.map((name) => variables[name]?.trim()).find((value) => value);
+  const apiKey = first("LLM_COST_OPS_API_KEY", "COST_OPS_API_KEY");
+  const baseUrl = first("LLM_COST_OPS_BASE_URL", "COST_OPS_API_URL");
   const timeoutSeconds = numberFrom(variables, "LLM_COST_OPS_TIMEOUT", "a number of seconds from 0 to 86400", 86_400);
   const maxRetries = numberFrom(variables, "LLM_COST_OPS_MAX_RETRIES", "a whole number from 0 to 100", 100);
   if (maxRetries !== undefined && !Number.isInteger(maxRetries)) {

@@ -24,6 +24,14 @@ test("the environment gives what options do not", () => {
   });
 });
 
+test("the command line's variables give the key and the address where the client's own do not", () => {
+  const variables = { COST_OPS_API_KEY: "shared", COST_OPS_API_URL: "https://costs.example" };
+  const shared = { apiKey: "shared", baseUrl: "https://costs.example" };
+  expect(readEnvironment({ ...variables, LLM_COST_OPS_API_KEY: " " })).toEqual(shared);
+  const own = { LLM_COST_OPS_API_KEY: "own", LLM_COST_OPS_BASE_URL: "https://own.example" };
+  expect(readEnvironment({ ...variables, ...own })).toEqual({ apiKey: "own", baseUrl: "https://own.example" });
+});
+
 test("with nothing said the local server is asked, for 30 seconds, with three retries", () => {
   expect(resolveSettings({}, readEnvironment({}))).toMatchObject({
     apiKey: undefined,

@@ -7,9 +7,9 @@ import { defaultRetryPolicy, type RetryOptions, type RetryPolicy } from "./retry
 export type FetchLike = (url: string, init: RequestInit) => Promise<Response>;
 
 export interface ClientOptions {
-  /** `LLM_COST_OPS_API_KEY` if absent. */
+  /** `LLM_COST_OPS_API_KEY` or `COST_OPS_API_KEY` if absent. */
   readonly apiKey?: string | undefined;
-  /** Where the server is; `LLM_COST_OPS_BASE_URL` if absent, else the local server's default address. */
+  /** Where the server is; `LLM_COST_OPS_BASE_URL` or `COST_OPS_API_URL` if absent, else the local server's default address. */
   readonly baseURL?: string | undefined;
   /** The same as `baseURL`. */
   readonly baseUrl?: string | undefined;
