@@ -32,6 +32,14 @@ test("a reservation is made, settled and released, and exits with 6 where there 
   const first = await said("reserve", ...call, "--tag", "app:a");
   const second = await said("reserve", ...call, "--tag", "app:a");
   expect(first).toMatch(/^rsv_/);
+  // 0.015 of 0.0151 are reserved, 99.33 %, and nothing is spent.
+  for (const [failOver, code] of [
+    ["99.33", 6],
+    ["99.34%", 0],
+  ] as const) {
+    const checked = await budget("check", "--budget", "app", "--fail-over", failOver);
+    expect([checked.code, checked.stdout]).toEqual([code, expect.stringContaining("99.33 %")]);
+  }
   const refused = await budget("reserve", ...call, "--tag", "app:a");
   expect([refused.code, refused.stdout]).toEqual([6, ""]);
   expect(refused.stderr).toContain('The budget "app" has no room for this.');

@@ -166,6 +166,22 @@ test("a hard budget says what it does at its limit, and can be made soft again",
   expect((await place.run(["budget", "delete", "lid"])).code).toBe(0);
 });
 
+test("status shows the parts of a budget and what none of them has", async () => {
+  await place.ok(["budget", "create", "--name", "whole", "--amount", "500"], { env: remote });
+  for (const [name, amount] of [
+    ["chat", "200"],
+    ["search", "250"],
+  ] as const) {
+    await place.ok(["budget", "create", "--name", name, "--amount", amount, "--parent", "whole"], { env: remote });
+  }
+  for (const { stdout } of await bothWays(["status", "whole", "chat"])) {
+    expect(stdout).toMatch(/parts +unallocated/);
+    expect(stdout).toMatch(/^whole .*chat \$200\.00, search \$250\.00 +\$50\.00 *$/m);
+  }
+  expect((await place.run(["budget", "status", "chat"], { env: remote })).stdout).not.toMatch(/parts/);
+  for (const name of ["chat", "search", "whole"]) await place.ok(["budget", "delete", name, "--yes"], { env: remote });
+});
+
 test("status shows the budgets that are named, else all, in money and tokens", async () => {
   for (const { code, stdout } of await bothWays(["status", "tokens", "all of it"])) {
     expect(code).toBe(0);

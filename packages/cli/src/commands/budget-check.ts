@@ -8,7 +8,7 @@ import { type Column, writeAnswer } from "../terminal/output.ts";
 import { printable } from "../terminal/printable.ts";
 import { wireForm } from "../wire-form.ts";
 import { budgetsOf, percent } from "./budget-flags.ts";
-import { sayWhatIsNotCounted, statusColumns, statusFields } from "./budget-text.ts";
+import { sayWhatIsNotCounted, statusColumnsOf, statusFields } from "./budget-text.ts";
 import { repeated } from "./filter-flags.ts";
 
 /** How many budgets are asked for at the same time. */
@@ -32,25 +32,22 @@ function exact(quantity: string): bigint {
   return value;
 }
 
-/** Whether a budget is used to this percentage or beyond. An amount of 0 always is. */
-const isUsedTo = ({ spent, amount }: BudgetStatus, failOver: string): boolean =>
-  thresholdsReached(exact(spent), exact(amount), [failOver]).length > 0;
+/** Whether spent and reserved together reach this percentage, as the thresholds of a status do. An amount of 0 always is. */
+const isUsedTo = ({ spent, reserved, amount }: BudgetStatus, failOver: string): boolean =>
+  thresholdsReached(exact(spent) + exact(reserved), exact(amount), [failOver]).length > 0;
 
 type Checked = BudgetStatus & { readonly failed: boolean };
 
-const checkColumns: readonly Column<Checked>[] = [
-  { heading: "check", text: (row) => (row.failed ? "FAILED" : "passed") },
-  ...statusColumns,
-];
+const checkColumn: Column<Checked> = { heading: "check", text: (row) => (row.failed ? "FAILED" : "passed") };
 
 export function defineStatus(command: Command, run: Run): void {
   command
     .command("status [budget...]")
-    .description("what is spent of budgets in the present period, by id or name (of all)")
+    .description("what is spent and reserved of budgets in the present period, by id or name (of all)")
     .action(
       run<object>(async (cli, _flags, named) => {
         const rows = await statusesOf(await cli.connect(), named);
-        const table = { rows, fields: statusFields, columns: statusColumns, none: "No budgets." };
+        const table = { rows, fields: statusFields, columns: statusColumnsOf(rows), none: "No budgets." };
         await writeAnswer(cli.terminal, { document: { data: rows }, ...table });
         sayWhatIsNotCounted(cli.terminal, rows);
       }),
@@ -60,7 +57,7 @@ export function defineStatus(command: Command, run: Run): void {
 export function defineCheck(command: Command, run: Run): void {
   command
     .command("check")
-    .description("exit with 6 where a budget is used to a percentage or beyond, for CI")
+    .description("exit with 6 where a budget is used (spent and reserved) to a percentage or beyond, for CI")
     .option("--budget <budget>", "id or name of a budget; repeatable (all)", repeated)
     .option("--fail-over <percent>", "the percentage, such as 80% (100%)", percent)
     .action(
@@ -71,7 +68,7 @@ export function defineCheck(command: Command, run: Run): void {
           document: { data: rows, fail_over: failOver },
           rows,
           fields: ["failed", ...statusFields],
-          columns: checkColumns,
+          columns: [checkColumn, ...statusColumnsOf(rows)],
           none: "No budgets: nothing was checked.",
         });
         sayWhatIsNotCounted(cli.terminal, rows);

@@ -60,7 +60,7 @@ export const budgetText = (budget: Budget): string =>
     `${budget.name}: ${amountText(budget)}, ${periodText(budget)}, counts ${scopeText(budget)}${budget.enforcement === "hard" ? `, hard: ${limitText(budget)}` : ""}`,
   );
 
-export const statusColumns: readonly Column<BudgetStatus>[] = [
+const statusColumns: readonly Column<BudgetStatus>[] = [
   { heading: "budget", text: (row) => row.name },
   { heading: "state", text: (row) => row.state },
   { heading: "used", align: "right", text: (row) => percentText(row.utilization) },
@@ -76,6 +76,22 @@ export const statusColumns: readonly Column<BudgetStatus>[] = [
     text: (row) => (row.exhausted_at === null ? "–" : minute(row.exhausted_at)),
   },
 ];
+
+const partColumns: readonly Column<BudgetStatus>[] = [
+  {
+    heading: "parts",
+    text: (row) => row.children.map((part) => `${part.name} ${quantity(part.amount, row)}`).join(", "),
+  },
+  {
+    heading: "unallocated",
+    align: "right",
+    text: (row) => (row.unallocated === null ? "" : quantity(row.unallocated, row)),
+  },
+];
+
+/** With the parts of budgets where any has some. */
+export const statusColumnsOf = (rows: readonly BudgetStatus[]): readonly Column<BudgetStatus>[] =>
+  rows.some(({ children }) => children.length > 0) ? [...statusColumns, ...partColumns] : statusColumns;
 
 /** Fields of a status in a CSV: every one, in the order of the interface. */
 export const statusFields = [
