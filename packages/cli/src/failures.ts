@@ -21,6 +21,7 @@ const flagOfField: Readonly<Record<string, string>> = {
   tags: "--tag",
   time_zone: "--timezone",
   thresholds: "--threshold",
+  channels: "--channel",
   include_fields: "--fields",
   input_price_per_million: "--input-price",
   output_price_per_million: "--output-price",

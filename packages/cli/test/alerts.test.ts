@@ -21,6 +21,12 @@ afterAll(async () => {
 const there = async (...args: string[]) => (await place.run(["alerts", ...args], { env: remote })).stdout;
 const documentOf = async (...args: string[]) => JSON.parse(await there(...args, "-o", "json"));
 
+test("a rule of channels that nobody made says so by its flag", async () => {
+  const made = ["alerts", "rules", "create", "--name", "r", "--channel", "nobody"];
+  const { code, stderr } = await place.run(made, { env: remote });
+  expect([code, stderr]).toEqual([expect.any(Number), expect.stringMatching(/--channel /)]);
+});
+
 test("a rule is made, listed, changed and deleted", async () => {
   const made = await documentOf("rules", "create", "--name", "errors", "--metric", "error_rate", "--threshold", "5");
   expect(made).toMatchObject({
