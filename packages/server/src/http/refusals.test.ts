@@ -170,6 +170,14 @@ const refused: readonly Case[] = [
     fields: { tokns: "is not a known field" },
   },
   {
+    name: "a tag that the map would lose",
+    path: "/api/v1/budgets/reservations",
+    init: post('{"amount":"1","tags":{"__proto__":"a","b":"c"}}'),
+    status: 422,
+    code: "VALIDATION_ERROR",
+    fields: { "tags.__proto__": "is not an allowed key" },
+  },
+  {
     name: "a wrong nested field",
     path: "/api/v1/pricing",
     init: post('{"provider":"p","model":"m","rates":[{"kind":"input"}]}'),

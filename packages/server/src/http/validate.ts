@@ -51,14 +51,31 @@ const readableInQuery: z.core.$ZodErrorMap = (issue) =>
 
 /**
  * Checks a value against a schema of the contract. Refuses with VALIDATION_ERROR and one sentence a field, under dot
- * paths such as `records.3.input_tokens`; at most 100 of them.
+ * paths such as `records.3.input_tokens`; at most 100 of them. Bodies are no deeper than `limits.jsonDepth`.
  */
 export function validated<T>(schema: z.ZodType<T>, value: unknown, place: "query" | "elsewhere" = "elsewhere"): T {
   const result = schema.safeParse(value, { error: place === "query" ? readableInQuery : readable });
-  if (result.success) return result.data;
+  const issues = result.success ? lostKeys(value) : (result.error.issues as readonly Issue[]);
+  if (result.success && issues.length === 0) return result.data;
   throw new Refusal("VALIDATION_ERROR", "The request has fields that are not allowed as they are.", {
-    fieldErrors: fieldErrors(result.error.issues as readonly Issue[], value),
+    fieldErrors: fieldErrors(issues, value),
   });
+}
+
+/** Maps of any keys lose this one without a word, and what counts and groups by it would miss it. */
+function lostKeys(value: unknown): readonly Issue[] {
+  const path = pathOfPrototype(value);
+  return path === undefined ? [] : [{ code: "custom", path, message: "is not an allowed key" }];
+}
+
+function pathOfPrototype(value: unknown): readonly PropertyKey[] | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  if (Object.hasOwn(value, "__proto__")) return ["__proto__"];
+  for (const [key, inner] of Object.entries(value)) {
+    const path = pathOfPrototype(inner);
+    if (path !== undefined) return [key, ...path];
+  }
+  return undefined;
 }
 
 /** The parts of an address that stand for ids. */
