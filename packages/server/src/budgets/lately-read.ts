@@ -1,3 +1,5 @@
+import { inTime, refuseSilent } from "../store/in-time.ts";
+
 /** How old what was read may be: the time until a change holds in every process. */
 export const readAgainMs = 1_000;
 
@@ -7,7 +9,7 @@ interface Kept<Value> {
   reading: Promise<Value> | undefined;
 }
 
-/** Values that are read at most once in a second each; the last one where they cannot be read. */
+/** Values that are read at most once in a second each; the last one where they cannot be read, or not soon. */
 export interface LatelyRead<Key, Value> {
   get(key: Key): Value | Promise<Value>;
   /** Has the next who asks wait for a new reading. */
@@ -54,12 +56,13 @@ export function latelyRead<Key, Value>(parts: {
       if (known === undefined) {
         const under = first.get(called);
         if (under !== undefined) return under;
-        const reading = readAnew(key, undefined).finally(() => first.delete(called));
+        const reading = inTime(readAnew(key, undefined), refuseSilent).finally(() => first.delete(called));
         first.set(called, reading);
         return reading;
       }
       if (clock() - known.readAtMs < readAgainMs) return known.value;
-      known.reading ??= readAnew(key, known);
+      // Once it took too long it is nothing that anybody waits for, until it is there after all.
+      known.reading ??= inTime(readAnew(key, known), () => known.value);
       return known.reading;
     },
     forget(key) {

@@ -1,4 +1,5 @@
 import type { LimitWindow } from "@llm-cost-ops/contract";
+import { inTime } from "../store/in-time.ts";
 import type { Slots } from "./quantity-windows.ts";
 import { slotEndsAt } from "./quantity-windows.ts";
 
@@ -49,6 +50,7 @@ interface OrganizationCounts {
   unsent: CountedSlot[];
   /** What is on its way. */
   sent: readonly CountedSlot[];
+  /** Resolves when that is there, or when it took too long to wait for it. */
   exchanging: Promise<void> | undefined;
 }
 
@@ -78,7 +80,7 @@ export class QuantityCounts {
     this.#onFailure = parts.onFailure;
   }
 
-  /** Resolves once what is known of the subjects is fresh; where the store is away, with what was known before. */
+  /** Resolves once what is known of the subjects is fresh; where the store is away or silent, with what was known before. */
   async refresh(organizationId: string, subjects: readonly string[]): Promise<void> {
     const known = this.#of(organizationId);
     const nowMs = this.#clock();
@@ -117,7 +119,7 @@ export class QuantityCounts {
       if (before === undefined) known.unsent.push(change);
       else known.unsent[at] = { ...before, amount: before.amount + change.amount };
     }
-    this.#timer ??= setTimeout(() => void this.flush(), freshMs).unref();
+    this.#arm();
   }
 
   /** Sends what is not sent yet, and forgets whom nobody asks about. */
@@ -135,6 +137,10 @@ export class QuantityCounts {
     }
   }
 
+  #arm(): void {
+    this.#timer ??= setTimeout(() => void this.flush(), freshMs).unref();
+  }
+
   #of(organizationId: string): OrganizationCounts {
     let known = this.#organizations.get(organizationId);
     if (known === undefined) {
@@ -145,43 +151,47 @@ export class QuantityCounts {
   }
 
   #exchange(organizationId: string, known: OrganizationCounts): Promise<void> {
-    known.exchanging ??= (async () => {
-      const startedAtMs = this.#clock();
-      const names = [...known.subjects.keys()];
-      const nowMs = this.#now();
-      // What has left its window while the store was away is of no use any more.
-      known.sent = known.unsent.filter(({ window, startsAtMs }) => slotEndsAt(window, startsAtMs) > nowMs);
-      known.unsent = [];
-      try {
-        const found = await this.#shared.exchange(organizationId, known.sent, names, nowMs);
-        known.sent = [];
-        const counts = new Map<string, Counts>(names.map((name) => [name, new Map()]));
-        for (const slot of found) {
-          const ofSubject = counts.get(slot.subject);
-          const slots = ofSubject?.get(placeOf(slot)) ?? new Map<number, bigint>();
-          slots.set(slot.startsAtMs, slot.amount);
-          ofSubject?.set(placeOf(slot), slots);
-        }
-        for (const [name, ofSubject] of counts) {
-          const subject = known.subjects.get(name);
-          if (subject === undefined) continue;
-          subject.counts = ofSubject;
-          subject.readAtMs = startedAtMs;
-        }
-      } catch (error) {
-        this.#onFailure?.(error);
-        const unsent = known.sent;
-        known.sent = [];
-        this.add(organizationId, unsent);
-        // Nobody waits for a store that is away again before it is worth a try.
-        for (const name of names) {
-          const subject = known.subjects.get(name);
-          if (subject !== undefined) subject.readAtMs = startedAtMs;
-        }
-      } finally {
-        known.exchanging = undefined;
-      }
-    })();
+    known.exchanging ??= inTime(this.#send(organizationId, known), () => undefined);
     return known.exchanging;
+  }
+
+  async #send(organizationId: string, known: OrganizationCounts): Promise<void> {
+    const startedAtMs = this.#clock();
+    const names = [...known.subjects.keys()];
+    const nowMs = this.#now();
+    // What has left its window while the store was away is of no use any more.
+    known.sent = known.unsent.filter(({ window, startsAtMs }) => slotEndsAt(window, startsAtMs) > nowMs);
+    known.unsent = [];
+    try {
+      const found = await this.#shared.exchange(organizationId, known.sent, names, nowMs);
+      known.sent = [];
+      const counts = new Map<string, Counts>(names.map((name) => [name, new Map()]));
+      for (const slot of found) {
+        const ofSubject = counts.get(slot.subject);
+        const slots = ofSubject?.get(placeOf(slot)) ?? new Map<number, bigint>();
+        slots.set(slot.startsAtMs, slot.amount);
+        ofSubject?.set(placeOf(slot), slots);
+      }
+      for (const [name, ofSubject] of counts) {
+        const subject = known.subjects.get(name);
+        if (subject === undefined) continue;
+        subject.counts = ofSubject;
+        subject.readAtMs = startedAtMs;
+      }
+    } catch (error) {
+      this.#onFailure?.(error);
+      const unsent = known.sent;
+      known.sent = [];
+      this.add(organizationId, unsent);
+      // Nobody waits for a store that is away again before it is worth a try.
+      for (const name of names) {
+        const subject = known.subjects.get(name);
+        if (subject !== undefined) subject.readAtMs = startedAtMs;
+      }
+    } finally {
+      known.exchanging = undefined;
+      // What was counted while it took long had nobody to send it.
+      if (known.unsent.length > 0) this.#arm();
+    }
   }
 }

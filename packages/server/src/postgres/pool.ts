@@ -6,6 +6,8 @@ import { serverRole } from "./row-security.ts";
 export const connectTimeoutMs = 5_000;
 const lockTimeoutMs = 10_000;
 const statementTimeoutMs = 60_000;
+/** A database that ends no statement that takes too long either, because it is frozen or cut off, is silent after this. */
+export const silentAfterMs = statementTimeoutMs + 5_000;
 
 /** Whole numbers as numbers where these hold them exactly, else as bigint. */
 function readWhole(text: string): number | bigint | string {
@@ -34,6 +36,8 @@ export interface PoolOptions {
   readonly onBroken?: ((error: Error) => void) | undefined;
   /** Settings of every session, by name. */
   readonly session?: Readonly<Record<string, string>> | undefined;
+  /** How long an answer is waited for, in milliseconds; without end if absent, as where rows are copied. */
+  readonly silentAfterMs?: number | undefined;
 }
 
 /** Settings of a connection that works as the server's role, for which row-level security holds, and waits for nothing without end. */
@@ -59,8 +63,9 @@ export function sessionOptions(url: string, session: PoolOptions["session"] = {}
   };
 }
 
-export function createPool({ url, size, onBroken, session }: PoolOptions): pg.Pool {
-  const pool = new pg.Pool({ ...sessionOptions(url, session), max: size });
+export function createPool({ url, size, onBroken, session, silentAfterMs }: PoolOptions): pg.Pool {
+  const silence = silentAfterMs === undefined ? {} : { query_timeout: silentAfterMs };
+  const pool = new pg.Pool({ ...sessionOptions(url, session), ...silence, max: size });
   pool.on("error", (error) => onBroken?.(error));
   // One that breaks while it works fails what it works on; without a listener it would end the process as well.
   pool.on("connect", (client) => client.on("error", () => undefined));

@@ -1,3 +1,4 @@
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { installationRead, storeRead, storeWrite } from "../store/operation.ts";
@@ -117,6 +118,68 @@ describe("a database that goes away", () => {
     const rows = await store.run(contractOperations.list, { organizationId: "one" });
     expect(rows.map(({ provider }) => provider)).toEqual(["after", "before"]);
     await store.close();
+  });
+});
+
+/** A way to a database that can fall silent: connections stay, and nothing comes through. */
+async function silenceableWay(url: string) {
+  const target = new URL(url);
+  const [port, host] = [Number(target.port), target.hostname];
+  const sockets = new Set<Socket>();
+  let isSilent = false;
+  const way = createServer((client) => {
+    const there = connect(port, host);
+    for (const socket of [client, there]) {
+      sockets.add(socket);
+      socket.on("error", () => undefined);
+      socket.on("close", () => sockets.delete(socket));
+    }
+    client.pipe(there);
+    there.on("data", (bytes) => isSilent || client.write(bytes));
+    there.on("close", () => client.destroy());
+  });
+  await new Promise<void>((resolve) => way.listen(0, "127.0.0.1", resolve));
+  target.port = String((way.address() as AddressInfo).port);
+  return {
+    url: target.href,
+    silence: (silent: boolean): void => {
+      isSilent = silent;
+    },
+    close: (): void => {
+      for (const socket of sockets) socket.destroy();
+      way.close();
+    },
+  };
+}
+
+describe("a database that falls silent", () => {
+  it("is unavailable in time, says where a write may be done, and serves again afterwards", async () => {
+    const way = await silenceableWay(await server.database());
+    const store = await openPostgres({ url: way.url, poolSize: 1, now: Date.now, silentAfterMs: 300 });
+    const one = { organizationId: "one" };
+    await store.run(contractOperations.add, { ...one, name: "before" });
+    const fallSilentAtEnd = storeWrite<typeof one, void>("silence.atEnd", async (connection) => {
+      await connection.run("DELETE FROM providers WHERE provider = 'nobody'");
+      way.silence(true);
+    });
+    await expect(store.run(fallSilentAtEnd, one)).rejects.toMatchObject({
+      code: "UNAVAILABLE",
+      details: { outcome: "unknown" },
+    });
+    way.silence(false);
+    expect(await store.run(contractOperations.list, one)).toHaveLength(1);
+    const readInSilence = storeRead<typeof one, void>("silence.read", async (connection) => {
+      way.silence(true);
+      await connection.get("SELECT 1 AS one");
+    });
+    const refused = await store.run(readInSilence, one).catch((error: unknown) => error);
+    expect(refused).toMatchObject({ code: "UNAVAILABLE", message: expect.stringContaining("nothing was written") });
+    // Nor is a connection to be had.
+    await expect(store.run(contractOperations.list, one)).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    way.silence(false);
+    expect(await store.run(contractOperations.list, one)).toHaveLength(1);
+    await store.close();
+    way.close();
   });
 });
 

@@ -7,10 +7,17 @@ import type { Store, StoreOperation } from "../store/operation.ts";
 import { keepMonths } from "./keep-months.ts";
 import { lockOrganization } from "./locks.ts";
 import { migratePostgres } from "./migrate.ts";
-import { connectionOf, connectTimeoutMs, createPool, type ProcessParts, types } from "./pool.ts";
+import {
+  connectionOf,
+  connectTimeoutMs,
+  createPool,
+  type ProcessParts,
+  silentAfterMs as patience,
+  types,
+} from "./pool.ts";
 import { organizationSetting, scopeSetting } from "./row-security.ts";
 import { statementTexts } from "./statement-text.ts";
-import { isLostRace, lostCommitRefusal, storageRefusal } from "./storage-failure.ts";
+import { isLostRace, isSilence, lostCommitRefusal, storageRefusal } from "./storage-failure.ts";
 
 export interface PostgresOptions {
   /** `postgresql://user:password@host:port/database?sslmode=…` */
@@ -23,6 +30,8 @@ export interface PostgresOptions {
   readonly onBroken?: (error: Error) => void;
   /** Settings of every session, by name. */
   readonly session?: Readonly<Record<string, string>>;
+  /** Milliseconds after which a database that does not answer counts as away; a bit more than a statement may take if absent. */
+  readonly silentAfterMs?: number;
 }
 
 export interface PostgresStore extends Store {
@@ -48,8 +57,15 @@ export async function openPostgres(options: PostgresOptions): Promise<PostgresSt
 }
 
 /** A pool of connections to a database whose schema is up to date, for threads beside the one that opened it. */
-export function connectPostgres({ url, poolSize, onBroken, session, now }: PostgresOptions): PostgresStore {
-  return createStore(createPool({ url, size: poolSize, onBroken, session }), now);
+export function connectPostgres({
+  url,
+  poolSize,
+  onBroken,
+  session,
+  now,
+  silentAfterMs = patience,
+}: PostgresOptions): PostgresStore {
+  return createStore(createPool({ url, size: poolSize, onBroken, session, silentAfterMs }), now);
 }
 
 function createStore(pool: pg.Pool, now: () => number): PostgresStore {
@@ -85,9 +101,12 @@ async function transact<Args, Result>(
       await client.query(opening(operation, args));
       result = await runWithActor(operation, connect(client), args, actor);
     } catch (error) {
-      await client.query("ROLLBACK").catch((problem: Error) => {
-        broken = problem;
-      });
+      if (isSilence(error)) broken = true;
+      else {
+        await client.query("ROLLBACK").catch((problem: Error) => {
+          broken = problem;
+        });
+      }
       throw error;
     }
     const committed = client.query("COMMIT").then(

@@ -23,7 +23,7 @@ const storageFailures: Readonly<Record<string, string>> = {
 /** Failures of the way to the database, as Node and the driver name them. */
 const wayFailures = /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|ENOTFOUND|EAI_|ENOENT)/;
 const driverFailures =
-  /connection terminated|timeout exceeded when trying to connect|client has encountered a connection error|not queryable|cannot use a pool after/i;
+  /connection terminated|query read timeout|^timeout expired$|timeout exceeded when trying to connect|client has encountered a connection error|not queryable|cannot use a pool after/i;
 
 const retrySeconds = 5;
 
@@ -55,6 +55,9 @@ function reasonOf(error: unknown): string | undefined {
 
 const hasCode = (error: unknown, ...codes: readonly string[]): boolean =>
   error instanceof Error && "code" in error && codes.includes(String(error.code));
+
+/** Whether the database did not answer at all: what it is asked next waits behind that. */
+export const isSilence = (error: unknown): boolean => error instanceof Error && error.message === "Query read timeout";
 
 /** Whether the transaction lost against another one and would get through if it ran again. */
 export const isLostRace = (error: unknown): boolean => hasCode(error, "40001", "40P01");
