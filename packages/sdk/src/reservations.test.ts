@@ -153,6 +153,24 @@ test.each([
     },
   ],
   [
+    "the usage of a model of the AI SDK",
+    {
+      usage: {
+        inputTokens: { total: 900, noCache: 200, cacheRead: 400, cacheWrite: 300 },
+        outputTokens: { total: 30, text: 10, reasoning: 20 },
+      },
+    },
+    {
+      usage: {
+        input_tokens: 900,
+        output_tokens: 30,
+        cached_tokens: 400,
+        cache_write_tokens: 300,
+        reasoning_tokens: 20,
+      },
+    },
+  ],
+  [
     "a body of Bedrock, which counts caches beside the input",
     { usage: { inputTokens: 9, outputTokens: 3, totalTokens: 52, cacheReadInputTokens: 40 } },
     { usage: { usage: { inputTokens: 9, outputTokens: 3, totalTokens: 52, cacheReadInputTokens: 40 } } },

@@ -159,7 +159,7 @@ function settlementOf(result: unknown, estimate: ReserveParams, reservation: Res
   const model = typeof body["model"] === "string" ? body["model"] : undefined;
   if (isRecord(usage) && (model !== undefined || reservation.model !== null)) {
     const serviceTier = servedTier(body, usage, estimate);
-    const isCounted = countNames.some((name) => typeof usage[name] === "number");
+    const isCounted = countNames.some((name) => typeof usage[name] === "number") || isRecord(usage["inputTokens"]);
     if (!isCounted || bedrockNames.some((name) => name in usage)) return { usage: { model, serviceTier, usage } };
     return { usage: { serviceTier, ...countsOf(usage) } };
   }
@@ -171,16 +171,16 @@ function settlementOf(result: unknown, estimate: ReserveParams, reservation: Res
   return { usage: { inputTokens, outputTokens, cachedTokens, serviceTier, usageStatus: "estimated" } };
 }
 
-/** Of the AI SDK's usage, whose `inputTokens` count with what caches gave and took. */
-function countsOf(usage: Fields) {
-  const input = fieldsIn(usage["inputTokenDetails"]);
-  const output = fieldsIn(usage["outputTokenDetails"]);
+/** Of the AI SDK's usage, whose input counts with what caches gave and took. A model's own, of one call, has it in parts. */
+function countsOf({ inputTokens, outputTokens, inputTokenDetails, outputTokenDetails, ...usage }: Fields) {
+  const input = { ...fieldsIn(inputTokens), ...fieldsIn(inputTokenDetails) };
+  const output = { ...fieldsIn(outputTokens), ...fieldsIn(outputTokenDetails) };
   return {
-    inputTokens: countIn(usage["inputTokens"]),
-    outputTokens: countIn(usage["outputTokens"]),
-    cachedTokens: countIn(input["cacheReadTokens"], usage["cachedInputTokens"]),
-    cacheWriteTokens: countIn(input["cacheWriteTokens"]),
-    reasoningTokens: countIn(output["reasoningTokens"], usage["reasoningTokens"]),
+    inputTokens: countIn(inputTokens, input["total"]),
+    outputTokens: countIn(outputTokens, output["total"]),
+    cachedTokens: countIn(input["cacheReadTokens"], input["cacheRead"], usage["cachedInputTokens"]),
+    cacheWriteTokens: countIn(input["cacheWriteTokens"], input["cacheWrite"]),
+    reasoningTokens: countIn(output["reasoningTokens"], output["reasoning"], usage["reasoningTokens"]),
   };
 }
 
