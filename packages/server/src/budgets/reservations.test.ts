@@ -178,10 +178,14 @@ describe("a reservation", () => {
     expect(await granted(unpriced)).toMatchObject({ model: "cheap", fallback_from: "nobody-knows" });
     const error = (await reserve({ ...unpriced, input_tokens: 1_000_000 })).error;
     expect(error).toMatchObject({ details: { reason: "unpriced" } });
-    const ofCheap = { amount: "0.000001", at_limit: { action: "approve" }, scope: { model: ["cheap"], tags } };
-    const { budget } = await makeBudget(ofCheap);
-    const toApprove = { budget_id: budget.id, approval_id: expect.any(String) };
-    expect((await reserve({ ...call, tags })).error).toMatchObject({ details: toApprove });
+  });
+
+  it("of a fallback that is to be approved is refused with what approves it", async () => {
+    const { tags } = await makeBudget({ amount: "0.002", at_limit: { action: "fallback", model: "cheap" } });
+    const scope = { model: ["cheap"], tags };
+    const { budget } = await makeBudget({ amount: "0.001", at_limit: { action: "approve" }, scope });
+    const details = { budget_id: budget.id, approval_id: expect.any(String) };
+    expect((await reserve({ ...call, tags })).error).toMatchObject({ details });
   });
 
   it("falls back to the provider that the budget names, or that the model is found at", async () => {
@@ -292,7 +296,8 @@ describe("a settlement", () => {
     await expect
       .poll(async () => statusOf(budget))
       .toMatchObject({ spent: "0.0051", reserved: "0", state: "exceeded" });
-    expect((await reserve({ amount: "0.000001", tags })).status).toBe(402);
+    // What was held in advance is given back with the next renewal.
+    await expect.poll(async () => (await reserve({ amount: "0.000001", tags })).status).toBe(402);
   });
 
   it("takes a provider's own usage object, or names a record that is there", async () => {
