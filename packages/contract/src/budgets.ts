@@ -256,7 +256,9 @@ export const BudgetStatus = z
       description:
         "What the ledger has for the period and the scope: with corrections and repricing, without what is void.",
     }),
-    reserved: Quantity.meta({ description: "Set aside for reservations that live, of other servers all that they hold for some." }),
+    reserved: Quantity.meta({
+      description: "Set aside for reservations that live, of other servers all that they hold for some.",
+    }),
     remaining: Quantity.meta({
       description: "amount − spent − reserved. Negative where more is used than allowed.",
     }),
