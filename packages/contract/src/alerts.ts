@@ -50,7 +50,15 @@ export const AlertWindowInput = z
 export const AlertWindow = z.object(windowShape).meta({ id: "AlertWindow" });
 export type AlertWindow = z.infer<typeof AlertWindow>;
 
-const words = { provider: true, model: true, project_id: true, user_id: true, tags: true, team: true } as const;
+const words = {
+  provider: true,
+  model: true,
+  project_id: true,
+  user_id: true,
+  api_key_id: true,
+  tags: true,
+  team: true,
+} as const;
 const ScopeInput = BudgetScopeInput.pick(words);
 const Scope = BudgetScope.pick(words);
 export type AlertScope = z.infer<typeof Scope>;

@@ -73,6 +73,7 @@ const scopeShape = {
   model: values.meta({ description: "As sent or as resolved." }),
   project_id: values,
   user_id: values,
+  api_key_id: values.meta({ description: "Recorded by these API keys, or reserved with them." }),
   tags: z
     .array(TagTerm)
     .min(1, "must name something, or be left out")

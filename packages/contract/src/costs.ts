@@ -92,6 +92,7 @@ export const CostRecord = z
     corrected: z.boolean(),
     tags: TagMap,
     metadata: Metadata,
+    api_key_id: z.string().nullable().meta({ description: "The API key that recorded it; null where none did." }),
   })
   .meta({ id: "CostRecord" });
 export type CostRecord = z.infer<typeof CostRecord>;
@@ -114,6 +115,7 @@ const filterShape = {
   model: csv(Name).optional(),
   project_id: csv(Name).optional(),
   user_id: csv(Name).optional(),
+  api_key_id: csv(Name).optional().meta({ description: "Recorded by these API keys." }),
   service_tier: csv(Name).optional(),
   region: csv(Name).optional(),
   currency: csv(Name).optional(),
@@ -149,6 +151,7 @@ export const dimensions = [
   "organization",
   "project",
   "user",
+  "api_key",
   "provider",
   "model",
   "service_tier",
@@ -166,6 +169,7 @@ export const dimensionAliases: Readonly<Record<string, (typeof dimensions)[numbe
   organization_id: "organization",
   project_id: "project",
   user_id: "user",
+  api_key_id: "api_key",
   tier: "service_tier",
   date: "day",
 };

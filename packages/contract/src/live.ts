@@ -28,6 +28,7 @@ export const LiveQuery = CostFilter.pick({
   model: true,
   project_id: true,
   user_id: true,
+  api_key_id: true,
   service_tier: true,
   region: true,
   tags: true,

@@ -114,6 +114,7 @@ export const UsageRecord = z
     source: z.string().meta({ description: "How it came in: api, otlp, import:<format>." }),
     tags: TagMap,
     metadata: Metadata,
+    api_key_id: z.string().nullable().meta({ description: "The API key that recorded it; null where none did." }),
   })
   .meta({ id: "UsageRecord" });
 export type UsageRecord = z.infer<typeof UsageRecord>;

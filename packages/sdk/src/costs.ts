@@ -36,6 +36,7 @@ export type GroupBy =
   | "organization"
   | "project"
   | "user"
+  | "apiKey"
   | "provider"
   | "model"
   | "serviceTier"

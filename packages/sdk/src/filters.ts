@@ -20,6 +20,8 @@ export interface CostFilters {
   readonly model?: OneOrMany<string> | undefined;
   readonly projectId?: OneOrMany<string> | undefined;
   readonly userId?: OneOrMany<string> | undefined;
+  /** Recorded by these API keys. */
+  readonly apiKeyId?: OneOrMany<string> | undefined;
   readonly serviceTier?: OneOrMany<string> | undefined;
   readonly region?: OneOrMany<string> | undefined;
   readonly currency?: OneOrMany<string> | undefined;

@@ -17,7 +17,7 @@ export type LiveEvent =
 export interface LiveParams
   extends Pick<
     CostFilters,
-    "organizationId" | "provider" | "model" | "projectId" | "userId" | "serviceTier" | "region" | "tags"
+    "organizationId" | "provider" | "model" | "projectId" | "userId" | "apiKeyId" | "serviceTier" | "region" | "tags"
   > {
   /** What to tell of; everything that the key may see if absent. `usage` needs `usage:read`, `alerts` needs `alerts:read`. */
   readonly events?: readonly Wire.LiveSubject[] | undefined;

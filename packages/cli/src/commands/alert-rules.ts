@@ -29,6 +29,7 @@ interface RuleFlags {
   readonly model?: readonly string[];
   readonly project?: readonly string[];
   readonly user?: readonly string[];
+  readonly apiKeyId?: readonly string[];
   readonly tag?: readonly string[];
   readonly team?: string;
   readonly severity?: (typeof alertSeverities)[number];
@@ -66,6 +67,7 @@ function addRuleFlags(command: Command): Command {
     .option("--model <names>", "count only these models", listOf)
     .option("--project <names>", "count only these projects", listOf)
     .option("--user <names>", "count only these users", listOf)
+    .option("--api-key-id <ids>", "count only what these API keys recorded", listOf)
     .option("--tag <key:value>", "count only records with this tag; repeat it, and all must hold", repeated)
     .option("--team <team>", "count only projects of the team with this id or slug")
     .addOption(new Option("--severity <severity>", "how bad it is (warning)").choices(alertSeverities))
@@ -78,11 +80,11 @@ function addRuleFlags(command: Command): Command {
 /** The terms that flags describe; what no flag names is absent. */
 function termsFrom(flags: RuleFlags): Omit<UpdateAlertRuleParams, "name"> {
   const { budget, percent, of, metric, threshold, above, currency, minutes, per, timezone, requestsMin } = flags;
-  const { provider, model, project: projectId, user: userId, tag: tags, team } = flags;
+  const { provider, model, project: projectId, user: userId, apiKeyId, tag: tags, team } = flags;
   if (timezone !== undefined && per === undefined && metric !== "daily_cost") {
     throw new CommandError("--timezone needs --per: the last minutes are the same everywhere.", exitCodes.usage);
   }
-  const scope = Object.entries({ provider, model, projectId, userId, tags, team }).filter(
+  const scope = Object.entries({ provider, model, projectId, userId, apiKeyId, tags, team }).filter(
     ([, value]) => value !== undefined,
   );
   const calendar = per ?? (timezone === undefined ? undefined : "day");

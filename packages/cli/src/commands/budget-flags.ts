@@ -20,6 +20,7 @@ export interface BudgetFlags {
   readonly model?: readonly string[];
   readonly project?: readonly string[];
   readonly user?: readonly string[];
+  readonly apiKeyId?: readonly string[];
   readonly tag?: readonly string[];
   readonly team?: string;
   readonly threshold?: readonly string[];
@@ -68,6 +69,7 @@ export function addBudgetFlags(command: Command, periodMeaning: string): Command
     .option("--model <names>", "count only these models", listOf)
     .option("--project <names>", "count only these projects", listOf)
     .option("--user <names>", "count only these users", listOf)
+    .option("--api-key-id <ids>", "count only what these API keys recorded", listOf)
     .option("--tag <key:value>", "count only records with this tag; repeat it, and all must hold", repeated)
     .option("--team <team>", "count only projects of the team with this id or slug")
     .option("--threshold <percents>", "what the status says is reached (50,75,90,100)", percents)
@@ -104,8 +106,8 @@ function periodFrom(flags: BudgetFlags, kind: BudgetPeriodName | undefined) {
 }
 
 /** The whole scope that flags describe; undefined where none of them is given. */
-function scopeFrom({ provider, model, project: projectId, user: userId, tag: tags, team }: BudgetFlags) {
-  const scope = Object.entries({ provider, model, projectId, userId, tags, team });
+function scopeFrom({ provider, model, project: projectId, user: userId, apiKeyId, tag: tags, team }: BudgetFlags) {
+  const scope = Object.entries({ provider, model, projectId, userId, apiKeyId, tags, team });
   const named = scope.filter(([, value]) => value !== undefined);
   return named.length === 0 ? undefined : (Object.fromEntries(named) as NonNullable<UpdateBudgetParams["scope"]>);
 }

@@ -11,6 +11,7 @@ export interface FilterOptions {
   readonly model?: readonly string[];
   readonly project?: readonly string[];
   readonly user?: readonly string[];
+  readonly apiKeyId?: readonly string[];
   readonly tag?: readonly string[];
   readonly serviceTier?: readonly string[];
   readonly region?: readonly string[];
@@ -41,6 +42,7 @@ export function addFilterFlags(command: Command, rangeMeaning = "last-30-days if
     .option("--model <names>", "only these models", listOf)
     .option("--project <names>", "only these projects", listOf)
     .option("--user <names>", "only these users", listOf)
+    .option("--api-key-id <ids>", "only what these API keys recorded", listOf)
     .option("--tag <key:value>", "only records with this tag; repeat it, and all must hold", repeated)
     .option("--service-tier <names>", "only these tiers, such as batch", listOf)
     .option("--region <names>", "only these regions", listOf)
@@ -61,6 +63,7 @@ export function filterFrom(options: FilterOptions, rangeDefault?: string): CostF
     model: options.model,
     projectId: options.project,
     userId: options.user,
+    apiKeyId: options.apiKeyId,
     tags: options.tag,
     serviceTier: options.serviceTier,
     region: options.region,

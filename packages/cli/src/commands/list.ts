@@ -83,6 +83,7 @@ const csvFields = [
   "unpriced_reason",
   "usage_status",
   "tags",
+  "api_key_id",
 ] as const satisfies readonly (keyof UsageRecord)[];
 
 const plainColumn = (name: string): Column<Row> => ({

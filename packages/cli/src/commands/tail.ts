@@ -15,6 +15,7 @@ interface TailFlags {
   readonly model?: readonly string[];
   readonly project?: readonly string[];
   readonly user?: readonly string[];
+  readonly apiKeyId?: readonly string[];
   readonly tag?: readonly string[];
   readonly events?: readonly LiveSubject[];
   readonly limit?: number;
@@ -26,6 +27,7 @@ export function define(command: Command, run: Run): void {
     .option("--model <names>", "only these models", listOf)
     .option("--project <names>", "only these projects", listOf)
     .option("--user <names>", "only these users", listOf)
+    .option("--api-key-id <ids>", "only what these API keys recorded", listOf)
     .option("--tag <key:value>", "only records with this tag; repeat it, and all must hold", repeated)
     .addOption(
       new Option("--events <kinds>", "some of usage, costs and alerts (what the key may see)").argParser(listOf),
@@ -58,11 +60,12 @@ export function define(command: Command, run: Run): void {
     );
 }
 
-const paramsFrom = ({ provider, model, project, user, tag, events }: TailFlags): LiveParams => ({
+const paramsFrom = ({ provider, model, project, user, apiKeyId, tag, events }: TailFlags): LiveParams => ({
   provider,
   model,
   projectId: project,
   userId: user,
+  apiKeyId,
   tags: tag,
   events,
 });

@@ -14,11 +14,12 @@ export interface EstimateLabels {
   readonly serviceTier: string | null;
 }
 
-/** Whether a budget counts the record that such a call leaves. */
+/** Whether a budget counts the record that such a call leaves, recorded by that API key; null is none. */
 export function countsEstimate(
   { scope, teamProjects }: { readonly scope: BudgetScope; readonly teamProjects: readonly string[] | undefined },
   { provider, model, projectId, userId, tags }: EstimateLabels,
   resolvedModel: string | null,
+  apiKeyId: string | null,
 ): boolean {
   const isAny = (values: readonly string[] | undefined, ...own: readonly (string | null)[]): boolean =>
     values === undefined || own.some((value) => value !== null && values.includes(value));
@@ -28,6 +29,7 @@ export function countsEstimate(
     isAny(scope.project_id, projectId) &&
     isAny(teamProjects, projectId) &&
     isAny(scope.user_id, userId) &&
+    isAny(scope.api_key_id, apiKeyId) &&
     (scope.tags ?? []).every((term) => holdsTag(tags, tagCandidates(term)))
   );
 }

@@ -8,7 +8,7 @@ import type {
   SettlementInput,
 } from "@llm-cost-ops/contract";
 import { formatInstant, formatMoney } from "@llm-cost-ops/core";
-import type { Caller } from "../http/route.ts";
+import { apiKeyIdOf, type Caller } from "../http/route.ts";
 import { isRecordWithin } from "../identity/record-scope.ts";
 import type { Quantities, QuantityLimits } from "../limits/quantity-limits.ts";
 import { Refusal } from "../refusal.ts";
@@ -83,7 +83,7 @@ export function createReservations(parts: ReservationsParts): Reservations {
     ]);
     const estimate = estimateOf(input, labels, price, clock());
     const matching = all.filter((one) =>
-      countsEstimate({ ...one, scope: one.budget.scope }, estimate.labels, estimate.resolvedModel),
+      countsEstimate({ ...one, scope: one.budget.scope }, estimate.labels, estimate.resolvedModel, apiKeyIdOf(caller)),
     );
     const isVisible = ({ budget, teamProjects }: ScopedBudget): boolean =>
       isBudgetWithin(budget.scope, teamProjects, caller.records);

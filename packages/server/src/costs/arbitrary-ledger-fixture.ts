@@ -50,6 +50,7 @@ const record = fc.record({
     { team: "ml", env: "a:b=c" },
     { env: "" },
   ),
+  apiKey: fc.constantFrom("key_1", "key_2", null),
   cost: fc.option(amount, { freq: 6 }),
   currency: fc.constantFrom("USD", "USD", "EUR"),
   inputTokens: tokens,

@@ -12,7 +12,12 @@ export const noFilter: RecordFilter = { dimensions: {}, tags: [] };
 export const filters = fc.oneof(
   fc.constant(noFilter),
   fc.record({
-    dimensions: fc.constantFrom({}, { provider: ["openai"] }, { project_id: ["search", "nowhere"] }),
+    dimensions: fc.constantFrom(
+      {},
+      { provider: ["openai"] },
+      { project_id: ["search", "nowhere"] },
+      { api_key_id: ["key_1"] },
+    ),
     tags: fc.constantFrom([], [tagCandidates("team")], [tagCandidates("team:web")], [tagCandidates("env=a:b=c")]),
   }),
   fc.constantFrom<RecordFilter>(
@@ -25,6 +30,7 @@ export const dimension = fc.constantFrom<Dimension>(
   "organization",
   "project",
   "user",
+  "api_key",
   "provider",
   "model",
   "service_tier",

@@ -40,6 +40,7 @@ function expectedValue(dimension: Dimension, record: FixtureRecord, zone: string
     organization: record.organizationId,
     project: record.project,
     user: record.user,
+    api_key: record.apiKey,
     provider: record.provider,
     model: record.model,
     service_tier: record.tier,
@@ -57,6 +58,7 @@ const passes = (filter: RecordFilter, record: FixtureRecord): boolean =>
   (filter.models?.some((model) => model === record.model || model === record.resolvedModel) ?? true) &&
   (filter.userIds?.some((user) => user === record.user) ?? true) &&
   (filter.dimensions.provider?.includes(record.provider) ?? true) &&
+  (filter.dimensions.api_key_id?.some((key) => key === record.apiKey) ?? true) &&
   (filter.dimensions.project_id?.some((project) => project === record.project) ?? true) &&
   filter.tags.every((candidates) => holdsTag(record.tags, candidates));
 

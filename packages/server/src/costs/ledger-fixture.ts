@@ -19,6 +19,7 @@ export interface FixtureRecord {
   readonly tier: string;
   readonly region: string | null;
   readonly tags: Readonly<Record<string, string>>;
+  readonly apiKey: string | null;
   /** Null is unpriced. */
   readonly cost: Pico | null;
   readonly currency: string;
@@ -45,6 +46,7 @@ export const plainRecord: FixtureRecord = {
   tier: "standard",
   region: null,
   tags: { team: "web" },
+  apiKey: null,
   cost: 1_250_000_000n,
   currency: "USD",
   inputTokens: 1000,
@@ -158,7 +160,7 @@ function seriesOf(db: DatabaseSync, record: FixtureRecord): number {
     status,
     tags,
   ];
-  const hash = digest16(JSON.stringify(values));
+  const hash = digest16(JSON.stringify([...values, record.apiKey]));
   const known = db
     .prepare("SELECT series_id FROM series WHERE organization_id = ? AND key_hash = ?")
     .get(record.organizationId, hash);
@@ -166,11 +168,12 @@ function seriesOf(db: DatabaseSync, record: FixtureRecord): number {
   const { id } = db
     .prepare("SELECT coalesce(max(series_id), 0) + 1 AS id FROM series WHERE organization_id = ?")
     .get(record.organizationId) as { id: number };
-  db.prepare("INSERT INTO series VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)").run(
+  db.prepare("INSERT INTO series VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)").run(
     record.organizationId,
     id,
     ...values,
     hash,
+    record.apiKey,
   );
   return id;
 }

@@ -4,6 +4,7 @@ import { parseTags, type SeriesCatalogue, type SeriesColumn } from "./series-cat
 /** The dimensions that a series fixes, and the catalogue's column of each. */
 const columnOfDimension: { readonly [D in Dimension]?: SeriesColumn } = {
   project: "project_id",
+  api_key: "api_key_id",
   provider: "provider",
   model: "model",
   service_tier: "service_tier",

@@ -73,6 +73,13 @@ describe("the live stream", () => {
     await costs.until(1);
     expect(costs.told.map(briefly)).toEqual(["cost.created f4"]);
     await costs.close();
+    const recorder = await makeKey({});
+    const ofKey = await listen(`?events=costs&api_key_id=${recorder.id}`);
+    await ask("POST", "/usage", usage("k1"));
+    await server.ask(recorder.key, "POST", "/usage", usage("k2"));
+    await ofKey.until(1);
+    expect(ofKey.told.map(briefly)).toEqual(["cost.created k2"]);
+    await ofKey.close();
   });
 
   test("shows a credential nothing beyond its part of the records, nor what it may not read", async () => {

@@ -31,6 +31,10 @@ export interface Caller {
   readonly records?: RecordScope;
 }
 
+/** The API key that asks; null of users and of the process itself. */
+export const apiKeyIdOf = ({ principal }: Pick<Caller, "principal">): string | null =>
+  principal.kind === "key" ? principal.id : null;
+
 interface RequestParts<Id extends OperationId> {
   readonly caller: Caller;
   readonly requestId: string;

@@ -375,4 +375,11 @@ ALTER TABLE budget_amendments ADD COLUMN transfer TEXT;
 ALTER TABLE budget_approvals ADD COLUMN asker TEXT;
 `,
   },
+  {
+    id: 22,
+    sql: `
+-- The API key that recorded it; NULL where no key did, or nobody knows any more which.
+ALTER TABLE series ADD COLUMN api_key_id TEXT;
+`,
+  },
 ];

@@ -1,3 +1,4 @@
+import { apiKeyIdOf } from "../http/route.ts";
 import { Refusal } from "../refusal.ts";
 import { type CountedUsage, UsageCounter } from "./counted-usage.ts";
 import type { AppendAnswer, RecordedItem, UsageBytes } from "./ledger.ts";
@@ -10,6 +11,8 @@ import { toUsageRecord } from "./record-row.ts";
 export interface AppendArgs extends Omit<UsageBytes, "bytes" | "recordedBy" | "onCounted"> {
   readonly organizationId: string;
   readonly wants: "items" | "answer";
+  /** The API key that records; absent where none does. */
+  readonly apiKeyId?: string;
   /** Whether somebody wants to know what the new records come to. */
   readonly isCounted?: boolean;
 }
@@ -17,9 +20,18 @@ export interface AppendArgs extends Omit<UsageBytes, "bytes" | "recordedBy" | "o
 /** What crosses of a body. */
 export const toAppendArgs = (
   organizationId: string,
-  { bytes: _, recordedBy: _by, onCounted, ...rest }: UsageBytes,
+  { bytes: _, recordedBy, onCounted, ...rest }: UsageBytes,
   wants: AppendArgs["wants"],
-): AppendArgs => ({ ...rest, organizationId, wants, ...(onCounted === undefined ? {} : { isCounted: true }) });
+): AppendArgs => {
+  const apiKeyId = recordedBy === undefined ? null : apiKeyIdOf(recordedBy);
+  return {
+    ...rest,
+    organizationId,
+    wants,
+    ...(apiKeyId === null ? {} : { apiKeyId }),
+    ...(onCounted === undefined ? {} : { isCounted: true }),
+  };
+};
 
 /** Items as JSON text, which crosses threads faster than the objects, or the answer. */
 export type AppendResult = (

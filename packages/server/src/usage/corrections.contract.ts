@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Caller } from "../http/route.ts";
 import { storeRead, storeWrite } from "../store/operation.ts";
 import { checkLedgerOperation } from "./check-ledger.sql.ts";
 import { applyCorrections } from "./corrections.sql.ts";
@@ -254,7 +255,13 @@ export function describeCorrections(name: string, open: () => Promise<StoreWithL
     });
 
     it("price what waited under the same id, once, and move it to the priced series", async () => {
-      await append({ ...call, id: "w", model: "later-model", input_tokens: 1_000, output_tokens: 0 });
+      const waiting = { ...call, id: "w", model: "later-model", input_tokens: 1_000, output_tokens: 0 };
+      const recordedBy: Caller = {
+        organizationId,
+        principal: { kind: "key", id: "key_1", name: "" },
+        permissions: new Set(),
+      };
+      await tested.ledger.append(organizationId, { ...batchOf([waiting]), recordedBy });
       expect(await tested.store.run(priceLater, { organizationId })).toBe(1);
       expect(await tested.store.run(priceLater, { organizationId })).toBe(0);
       expect(await tested.store.run(getUsage, named("w"))).toMatchObject({
@@ -264,6 +271,7 @@ export function describeCorrections(name: string, open: () => Promise<StoreWithL
         resolved_model: "later-model",
         unpriced_reason: null,
         price_version: "later@1",
+        api_key_id: "key_1",
       });
       const proof = await tested.store.run(explainUsage, named("w"));
       expect(proof).toMatchObject({ original_cost: null, total_cost: "0.001", verified: true });

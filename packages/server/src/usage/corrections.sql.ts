@@ -228,6 +228,7 @@ async function applyLatePrice(
     currency,
     costStatus: "priced",
     tags: row.tags,
+    apiKeyId: row.api_key_id,
   });
   writer.rollups.add(shareOf(row, row.series_id, -1, null));
   writer.rollups.add(shareOf(row, seriesId, 1, null));
@@ -280,6 +281,7 @@ export async function relabelLedgerRow(
     currency: row.currency,
     costStatus: row.cost_status,
     tags: labels.tags,
+    apiKeyId: row.api_key_id,
   });
   const isVoid = (row.state & stateBits.voided) !== 0;
   // A voided record and its correction cancel out: in neither series does anything of them remain to be moved.

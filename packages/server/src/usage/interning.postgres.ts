@@ -2,7 +2,7 @@ import type pg from "pg";
 import {
   isSilent,
   keyHash,
-  keyOf,
+  keyWithin,
   type RuleTexts,
   rulesTable,
   type SeriesDimensions,
@@ -42,7 +42,7 @@ class Numbers<T extends { readonly organizationId: string }> {
   /** Finds or writes the rows, in a transaction that holds its organization's lock, so that numbers commit in order. */
   async intern(client: pg.ClientBase, organizationId: string, rows: ReadonlySet<T>): Promise<readonly Numbered<T>[]> {
     if (rows.size === 0) return [];
-    const { table, id, columns, valuesOf } = this.#table;
+    const { table, id, columns, valuesOf, keyOf } = this.#table;
     const wanted = new Map<string, { readonly of: T; readonly hash: Buffer }>();
     for (const of of rows) {
       const hash = Buffer.from(keyHash(keyOf(valuesOf(of))));
@@ -79,7 +79,8 @@ class Numbers<T extends { readonly organizationId: string }> {
   }
 
   #keyOf(of: T): string {
-    return keyOf([of.organizationId, ...this.#table.valuesOf(of)]);
+    const { keyOf, valuesOf } = this.#table;
+    return keyWithin(of.organizationId, keyOf(valuesOf(of)));
   }
 
   keep(numbered: readonly Numbered<T>[]): void {

@@ -2,7 +2,7 @@ import type { StoreConnection } from "../store/connection.ts";
 import {
   isSilent,
   keyHash,
-  keyOf,
+  keyWithin,
   type RuleTexts,
   rulesTable,
   type SeriesDimensions,
@@ -32,16 +32,17 @@ export function createInterning(connection: StoreConnection): TransactionInterni
 
 async function numberOf<T extends { readonly organizationId: string }>(
   connection: StoreConnection,
-  { table, id, columns, valuesOf }: SharedTable<T>,
+  { table, id, columns, valuesOf, keyOf }: SharedTable<T>,
   of: T,
   known: Map<string, number>,
 ): Promise<number> {
   const { organizationId } = of;
   const values = valuesOf(of);
-  const key = keyOf([organizationId, ...values]);
+  const ownKey = keyOf(values);
+  const key = keyWithin(organizationId, ownKey);
   const remembered = known.get(key);
   if (remembered !== undefined) return remembered;
-  const hash = keyHash(keyOf(values));
+  const hash = keyHash(ownKey);
   const stored = await connection.get<{ readonly id: number }>(
     `SELECT ${id} AS id FROM ${table} WHERE organization_id = ? AND key_hash = ?`,
     organizationId,

@@ -4,7 +4,6 @@ import { onTransactionEnd } from "../sqlite/transaction.ts";
 import {
   isSilent,
   keyHash,
-  keyOf,
   type RuleTexts,
   rulesTable,
   type SeriesDimensions,
@@ -66,14 +65,14 @@ class SharedRows {
 /** One table of `SharedRows` with what the thread knows of it, by organization. */
 class Numbered<T extends { readonly organizationId: string }> {
   readonly #rows: SharedRows;
-  readonly #valuesOf: SharedTable<T>["valuesOf"];
+  readonly #shared: SharedTable<T>;
   readonly #numbers = new Map<string, Numbers>();
   /** Numbers by the very object that asked, which many records share: no text is put together for them. */
   #byObject = new WeakMap<T, number>();
 
   constructor(db: DatabaseSync, shared: SharedTable<T>) {
     this.#rows = new SharedRows(db, shared, () => this.#numbers.clear());
-    this.#valuesOf = shared.valuesOf;
+    this.#shared = shared;
   }
 
   number(of: T): number {
@@ -84,8 +83,8 @@ class Numbered<T extends { readonly organizationId: string }> {
       numbers = new Map();
       this.#numbers.set(of.organizationId, numbers);
     }
-    const values = this.#valuesOf(of);
-    const key = keyOf(values);
+    const values = this.#shared.valuesOf(of);
+    const key = this.#shared.keyOf(values);
     const id = numbers.get(key) ?? this.#rows.intern(of.organizationId, values, numbers, key);
     this.#byObject.set(of, id);
     return id;

@@ -15,6 +15,8 @@ export interface SeriesDimensions {
   readonly currency: string | null;
   readonly costStatus: string;
   readonly tags: string;
+  /** The API key that recorded it; null where none did. */
+  readonly apiKeyId: string | null;
 }
 
 /** Why a model and a rate were chosen. */
@@ -33,7 +35,11 @@ export interface SharedTable<T> {
   readonly columns: readonly string[];
   /** The values of `columns`. */
   readonly valuesOf: (of: T) => readonly (string | null)[];
+  /** What tells rows apart, of their values. */
+  readonly keyOf: (values: readonly (string | null)[]) => string;
 }
+
+const keyOf = (values: readonly (string | null)[]): string => values.map((value) => value ?? absent).join(mark);
 
 export const seriesTable: SharedTable<SeriesDimensions> = {
   table: "series",
@@ -48,6 +54,7 @@ export const seriesTable: SharedTable<SeriesDimensions> = {
     "currency",
     "cost_status",
     "tags",
+    "api_key_id",
   ],
   valuesOf: (of) => [
     of.provider,
@@ -59,7 +66,10 @@ export const seriesTable: SharedTable<SeriesDimensions> = {
     of.currency,
     of.costStatus,
     of.tags,
+    of.apiKeyId,
   ],
+  // Series that no key recorded are told apart as they were before keys were known of, so that old ones go on.
+  keyOf: (values) => keyOf(values.at(-1) === null ? values.slice(0, -1) : values),
 };
 
 export const rulesTable: SharedTable<RuleTexts> = {
@@ -67,14 +77,15 @@ export const rulesTable: SharedTable<RuleTexts> = {
   id: "rule_id",
   columns: ["resolution_rule", "resolution_detail", "price_rule"],
   valuesOf: (of) => [of.resolutionRule, of.resolutionDetail, of.priceRule],
+  keyOf,
 };
 
 /** Whether there is anything to say. */
 export const isSilent = ({ resolutionRule, resolutionDetail, priceRule }: RuleTexts): boolean =>
   resolutionRule === null && resolutionDetail === null && priceRule === null;
 
-/** What tells rows of a shared table apart. */
-export const keyOf = (values: readonly (string | null)[]): string => values.map((value) => value ?? absent).join(mark);
+/** What tells rows apart among those of all organizations. */
+export const keyWithin = (organizationId: string, key: string): string => organizationId + mark + key;
 
-/** The same in 16 bytes, as `key_hash` holds it. */
+/** What tells rows apart, in 16 bytes, as `key_hash` holds it. */
 export const keyHash = (key: string): Uint8Array => digest16(key);

@@ -18,7 +18,7 @@ export interface UsageBytes {
   readonly idempotencyKey?: string;
   /** The policy of imports. */
   readonly importing?: ImportPolicy;
-  /** Who records it, under whose limits it counts. */
+  /** Who records it, under whose limits it counts. Records say which API key it was. */
   readonly recordedBy?: Caller;
   /** Told once what the new records come to, when they are on disk. */
   readonly onCounted?: ((counted: CountedUsage) => void) | undefined;

@@ -65,6 +65,8 @@ export interface Preparation {
   readonly requirePrice: boolean;
   /** The part of the records that the credential may record; any where undefined. */
   readonly within: RecordScope | undefined;
+  /** The API key that records; null where none does. */
+  readonly apiKeyId: string | null;
   readonly receivedAtMs: number;
   readonly prices: PriceLookup;
   readonly memory: PreparationMemory;
@@ -205,6 +207,7 @@ export function prepareRecord(draft: UsageDraft, sent: unknown, by: Preparation)
       currency: draft.currency ?? cost?.currency ?? null,
       costStatus: pricing.status,
       tags: draft.tags,
+      apiKeyId: by.apiKeyId,
     }),
     warnings: usage.warnings,
   };

@@ -38,6 +38,7 @@ export class UsageBodyReader {
       source: args.source,
       requirePrice: args.requirePrice || parsed.requirePrice,
       within: args.within,
+      apiKeyId: args.apiKeyId ?? null,
       receivedAtMs,
       prices,
       memory: this.#memory,

@@ -95,6 +95,7 @@ export const rowOf = (record: PreparedRecord): RecordRow => ({
   currency: record.series.currency,
   cost_status: record.series.costStatus,
   tags: record.series.tags,
+  api_key_id: record.series.apiKeyId,
   corrected_milli: null,
   corrected_pico: null,
   corrected_price_version_id: null,

@@ -69,6 +69,7 @@ export interface RecordRow {
   readonly currency: string | null;
   readonly cost_status: string;
   readonly tags: string;
+  readonly api_key_id: string | null;
   /** Sums over the record's corrections; null where it has none, or none with money. */
   readonly corrected_milli: number | null;
   readonly corrected_pico: number | null;
@@ -92,7 +93,8 @@ export const uncorrectedColumns = `r.organization_id, r.id, r.external_id, r.ent
   r.received_at, r.updated_at, r.requests, r.input_tokens, r.output_tokens, r.cached_tokens, r.cache_write_tokens,
   r.reasoning_tokens, r.cost_milli, r.cost_pico, r.price_version_id, r.unpriced_reason, r.quantities, r.usage_status,
   r.is_error, r.is_stream, r.latency_ms, r.source, r.metadata,
-  s.provider, s.model, s.resolved_model, s.project_id, s.service_tier, s.region, s.currency, s.cost_status, s.tags`;
+  s.provider, s.model, s.resolved_model, s.project_id, s.service_tier, s.region, s.currency, s.cost_status, s.tags,
+  s.api_key_id`;
 
 /** The select list of a `RecordRow`, for `recordSource`. `where` says more of the corrections. */
 export const recordColumnsWhere = (where: string): string => `${uncorrectedColumns},
@@ -159,6 +161,7 @@ export function toUsageRecord(row: RecordRow): UsageRecord {
     source: row.source,
     tags: JSON.parse(row.tags) as Record<string, string>,
     metadata: row.metadata === null ? {} : (JSON.parse(row.metadata) as Record<string, unknown>),
+    api_key_id: row.api_key_id,
   };
 }
 
@@ -194,5 +197,6 @@ export function toCostRecord(row: RecordRow): CostRecord {
     corrected: (row.state & stateBits.corrected) !== 0,
     tags: JSON.parse(row.tags) as Record<string, string>,
     metadata: row.metadata === null ? {} : (JSON.parse(row.metadata) as Record<string, unknown>),
+    api_key_id: row.api_key_id,
   };
 }

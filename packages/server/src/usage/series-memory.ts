@@ -2,21 +2,26 @@ import type { SeriesDimensions } from "./interning.ts";
 
 /** How many series are remembered; beyond it the memory starts afresh. */
 const seriesMax = 20_000;
-/** Series of one model, project and tags (its tiers, regions, currencies) are searched one by one; past it, anew. */
+/** Series of one key, model, project and tags (its tiers, regions, currencies) are searched one by one; past it, anew. */
 const likeMax = 64;
 
 type ByTags = Map<string, SeriesDimensions[]>;
+type ByModel = Map<string, Map<string | null, ByTags>>;
 
 /**
  * One object for each series, so that whoever numbers series knows most of them by identity. Short keys, no text put
  * together; bounded, since callers write what they like.
  */
 export class SeriesMemory {
-  readonly #byModel = new Map<string, Map<string | null, ByTags>>();
+  readonly #byApiKey = new Map<string | null, ByModel>();
+  /** Of the key that recorded last: bodies are read whole, one after the other. */
+  #apiKeyId: string | null = null;
+  #byModel = obtain(this.#byApiKey, this.#apiKeyId, newMap<string, Map<string | null, ByTags>>);
   #remembered = 0;
 
   /** The remembered object that equals `of`, or `of` itself, remembered from now on. */
   shared(of: SeriesDimensions): SeriesDimensions {
+    if (of.apiKeyId !== this.#apiKeyId) this.#turnTo(of.apiKeyId);
     const byProject = obtain(this.#byModel, of.model, newMap<string | null, ByTags>);
     const byTags = obtain(byProject, of.projectId, newMap<string, SeriesDimensions[]>);
     const alike = obtain(byTags, of.tags, newList);
@@ -25,10 +30,16 @@ export class SeriesMemory {
     alike.push(of);
     this.#remembered += 1;
     if (this.#remembered >= seriesMax) {
-      this.#byModel.clear();
+      this.#byApiKey.clear();
+      this.#turnTo(of.apiKeyId);
       this.#remembered = 0;
     }
     return of;
+  }
+
+  #turnTo(apiKeyId: string | null): void {
+    this.#apiKeyId = apiKeyId;
+    this.#byModel = obtain(this.#byApiKey, apiKeyId, newMap<string, Map<string | null, ByTags>>);
   }
 }
 
@@ -44,7 +55,7 @@ function obtain<K, V>(map: Map<K, V>, key: K, make: () => V): V {
 const newMap = <K, V>(): Map<K, V> => new Map();
 const newList = (): SeriesDimensions[] => [];
 
-/** Of two series with the same model, project and tags. */
+/** Of two series with the same API key, model, project and tags. */
 const isSame = (a: SeriesDimensions, b: SeriesDimensions): boolean =>
   a.provider === b.provider &&
   a.costStatus === b.costStatus &&
