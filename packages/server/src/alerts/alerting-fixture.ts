@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { Alert, AlertRule, AlertRuleInput, Budget, BudgetInput, BudgetUpdate } from "@llm-cost-ops/contract";
 import { createBudgets } from "../budgets/budgets.sql.ts";
 import { readBudgetChange, readBudgetTerms } from "../budgets/read-budget.ts";
+import type { Caller } from "../http/route.ts";
 import { openTested, type TestedStore } from "../store/opened-fixture.ts";
 import { voidRecord } from "../usage/operations.sql.ts";
 import { formatUuid, uuidV7Maker } from "../usage/record-id.ts";
@@ -111,15 +112,21 @@ export class Tenant {
   }
 
   /** A call that is priced by the ledger, or is not where it knows no price. */
-  call(more: object = {}, at = this.#alerting.now): Promise<string> {
+  call(more: object = {}, at = this.#alerting.now, apiKeyId?: string): Promise<string> {
     const usage = { provider: "openai", model: "gpt-4o", input_tokens: 100, output_tokens: 10, ...more };
-    return this.#append(usage, at, "usage");
+    return this.#append(usage, at, "usage", apiKeyId);
   }
 
-  async #append(record: object, atMs: number, entry: "usage" | "cost"): Promise<string> {
+  async #append(record: object, atMs: number, entry: "usage" | "cost", apiKeyId?: string): Promise<string> {
     const id = randomUUID();
     const occurred_at = new Date(atMs).toISOString();
-    const [item] = await this.#alerting.opened.ledger.append(this.id, batchOf([{ id, occurred_at, ...record }], entry));
+    const usage = batchOf([{ id, occurred_at, ...record }], entry);
+    const principal = { kind: "key", id: apiKeyId ?? "", name: "" } as const;
+    const recordedBy: Caller = { organizationId: this.id, principal, permissions: new Set() };
+    const [item] = await this.#alerting.opened.ledger.append(
+      this.id,
+      apiKeyId === undefined ? usage : { ...usage, recordedBy },
+    );
     if (item?.status !== "recorded") throw new Error(`not recorded: ${JSON.stringify(item)}`);
     return id;
   }

@@ -148,6 +148,7 @@ describe("a rate of errors", () => {
       project: { project_id: ["search"], provider: ["openai"] },
       tag: { tags: ["env:prod"] },
       model: { model: ["gpt-4o-mini"] },
+      key: { api_key_id: ["key_1"] },
     } as const;
     for (const [name, scope] of Object.entries(scopes)) {
       await watch({
@@ -164,13 +165,13 @@ describe("a rate of errors", () => {
     await tenant.call({ ...wrong, user_id: "ada", tags: { env: "prod" } }, at(299));
     await tenant.call({ user_id: "ada", tags: { env: "prod" } }, at(200));
     await tenant.call({ ...wrong, user_id: "ada", project_id: "search" }, at(150));
-    await tenant.call({ ...wrong, model: "gpt-4o-mini" }, at(90));
+    await tenant.call({ ...wrong, model: "gpt-4o-mini" }, at(90), "key_1");
     await tenant.call({ project_id: "search", provider: "anthropic", model: "claude-sonnet-4-5", ...wrong }, at(60));
     await tenant.call({ project_id: "search" }, at(1));
     await tenant.takeBack(await tenant.call(wrong, at(120)));
     await tenant.look();
     const found = (await tenant.alerts()).map(({ rule_name, value }) => `${rule_name} ${value}`);
-    expect(found.toSorted()).toEqual(["all 66.6666", "model 100", "project 50", "tag 50", "user 66.6666"]);
+    expect(found.toSorted()).toEqual(["all 66.6666", "key 100", "model 100", "project 50", "tag 50", "user 66.6666"]);
   });
 });
 

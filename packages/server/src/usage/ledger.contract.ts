@@ -1,5 +1,6 @@
 import type { UsageRecord } from "@llm-cost-ops/contract";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Caller } from "../http/route.ts";
 import { Refusal } from "../refusal.ts";
 import type { LedgerCheck } from "./check-ledger.sql.ts";
 import type { Ledger, RecordedItem, UsageBytes } from "./ledger.ts";
@@ -73,6 +74,25 @@ export function describeLedger(name: string, open: () => Promise<LedgerUnderTest
       const first = await appendOne(call);
       const second = await appendOne(call);
       expect(second).toEqual({ ...first, status: "duplicate" });
+    });
+
+    it("says which API key recorded it, whoever sends it again", async () => {
+      const by = (id: string): { readonly recordedBy: Caller } => ({
+        recordedBy: { organizationId: "default", principal: { kind: "key", id, name: id }, permissions: new Set() },
+      });
+      expect((await appendOne(call, by("key_1"))).record).toMatchObject({ api_key_id: "key_1" });
+      const again = await appendOne(call, by("key_2"));
+      expect([again.status, again.record?.api_key_id]).toEqual(["duplicate", "key_1"]);
+      expect((await appendOne({ ...call, id: "nobody's" })).record).toMatchObject({ api_key_id: null });
+      const several = Array.from({ length: 40 }, (_, n) => ({ ...call, id: `several-${n}` }));
+      await append(several, by("key_2"));
+      tested = await tested.restart();
+      await append([{ ...call, id: "later" }], by("key_1"));
+      const keys = [];
+      for (const id of ["call-1", "nobody's", "several-0", "several-39", "later"]) {
+        keys.push((await tested.get("default", id)).api_key_id);
+      }
+      expect(keys).toEqual(["key_1", null, "key_2", "key_2", "key_1"]);
     });
 
     it("knows a repeated record after a restart and after 200 repeats at once", async () => {
