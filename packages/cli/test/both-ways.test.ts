@@ -86,6 +86,10 @@ test("a record, a price and a key that one side makes are there for the other", 
   const made = JSON.parse(await place.ok(["ingest", "--id", "both", ...flags, "-o", "json"], { env: remote }));
   expect(made.data).toMatchObject({ id: "both", total_cost: "0.0075", currency: "USD" });
   expect(await place.ok(["explain", "both"])).toContain("$0.0075");
+  const ofKey = ["query", ...everything, "--group-by", "api_key", "--api-key-id", made.data.api_key_id, "-o", "json"];
+  expect(JSON.parse(await place.ok(ofKey)).data).toMatchObject([
+    { api_key: made.data.api_key_id, total_requests: 1, total_cost: "0.0075" },
+  ]);
   const price = JSON.parse(
     await place.ok(
       [
