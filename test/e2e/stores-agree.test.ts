@@ -79,8 +79,8 @@ async function send(
 const get = (installation: Installation, path: string, at = 0) => send(installation, at, path, undefined, "GET");
 const dataOf = (text: string) => (JSON.parse(text) as { data: { id: string; status: string } }).data;
 
-/** What two installations cannot have in common: when they were told, and ids that they make by chance. */
-const chance = /"(received_at|created_at|updated_at|applied_at|undone_at|created_by|next_cursor)":"[^"]*"/g;
+/** What two installations cannot have in common: when they were told, and ids that they make by chance, of keys too. */
+const chance = /"(received_at|created_at|updated_at|applied_at|undone_at|created_by|api_key_id|next_cursor)":"[^"]*"/g;
 const correctionIds = /"(id|repricing_id)":"[^"]*"(?=,"(?:reason|created_at)")/g;
 
 function comparable({ nameOfPrice }: Installation, text: string): string {
