@@ -28,7 +28,7 @@ interface ApprovalRow {
   readonly used_at: number | null;
 }
 
-interface Named extends OfOrganization {
+export interface Named extends OfOrganization {
   readonly id: string;
 }
 
@@ -78,7 +78,7 @@ const readRow = async (connection: StoreConnection, { organizationId, id }: Name
     id,
   );
 
-interface Request extends OfOrganization {
+export interface Request extends OfOrganization {
   /** Of the request, if it is a new one. */
   readonly id: string;
   readonly budgetId: string;
@@ -181,7 +181,7 @@ export const consumeApproval = storeChange("approvals.use", async (connection, {
   return true;
 });
 
-interface Limited extends OfOrganization {
+export interface Limited extends OfOrganization {
   readonly within: RecordScope | undefined;
 }
 

@@ -13,8 +13,8 @@ test("a role of the organization holds for everything", () => {
 test("a role of a project allows what is about records and keys, for that project alone", () => {
   const { permissions: may, scopes } = combineRoles([{ allows: roles.admin, reach: { projects: ["checkout"] } }], me);
   expect([...may].sort()).toEqual([
-    ...["budgets:read", "budgets:write", "costs:read", "costs:write", "exports:read", "exports:write"],
-    ...["imports:read", "imports:write"],
+    ...["budgets:read", "budgets:reserve", "budgets:write", "costs:read", "costs:write"],
+    ...["exports:read", "exports:write", "imports:read", "imports:write"],
     ...["keys:read", "keys:write", "usage:read", "usage:write"],
   ]);
   for (const permission of may) expect(scopes.get(permission)).toEqual({ projects: ["checkout"] });
