@@ -8,11 +8,11 @@ import { type Column, writeAnswer, writeRecord } from "../terminal/output.ts";
 import { printable } from "../terminal/printable.ts";
 import { wireForm } from "../wire-form.ts";
 import { percents } from "./budget-flags.ts";
-import { listOf, repeated } from "./filter-flags.ts";
+import { listOf, repeated, type ScopeFlags } from "./filter-flags.ts";
 import { wholeNumber } from "./flag-values.ts";
 
 /** What the flags of a rule hold after parsing. */
-interface RuleFlags {
+interface RuleFlags extends ScopeFlags {
   readonly name?: string;
   readonly budget?: string;
   readonly percent?: readonly string[];
@@ -25,12 +25,6 @@ interface RuleFlags {
   readonly per?: "hour" | "day";
   readonly timezone?: string;
   readonly requestsMin?: number;
-  readonly provider?: readonly string[];
-  readonly model?: readonly string[];
-  readonly project?: readonly string[];
-  readonly user?: readonly string[];
-  readonly apiKeyId?: readonly string[];
-  readonly tag?: readonly string[];
   readonly team?: string;
   readonly severity?: (typeof alertSeverities)[number];
   readonly channel?: readonly string[];

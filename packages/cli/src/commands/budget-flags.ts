@@ -4,11 +4,11 @@ import type { Budget, CostOpsClient, UpdateBudgetParams } from "@llm-cost-ops/sd
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { CommandError, exitCodes } from "../exit-codes.ts";
 import { printable } from "../terminal/printable.ts";
-import { listOf, repeated } from "./filter-flags.ts";
+import { listOf, repeated, type ScopeFlags } from "./filter-flags.ts";
 import { wholeNumber } from "./flag-values.ts";
 
 /** What the flags of a budget's terms hold after parsing. */
-export interface BudgetFlags {
+export interface BudgetFlags extends ScopeFlags {
   readonly amount?: string;
   readonly tokens?: number;
   readonly period?: BudgetPeriodName;
@@ -16,12 +16,6 @@ export interface BudgetFlags {
   readonly fiscalStartMonth?: number;
   readonly rollingHours?: number;
   readonly startsAt?: string;
-  readonly provider?: readonly string[];
-  readonly model?: readonly string[];
-  readonly project?: readonly string[];
-  readonly user?: readonly string[];
-  readonly apiKeyId?: readonly string[];
-  readonly tag?: readonly string[];
   readonly team?: string;
   readonly threshold?: readonly string[];
   readonly parent?: string;

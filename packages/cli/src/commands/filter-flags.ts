@@ -1,18 +1,22 @@
 import type { CostFilters } from "@llm-cost-ops/sdk";
 import { type Command, Option } from "commander";
 
-/** What the filter flags hold after parsing. */
-export interface FilterOptions {
-  readonly range?: string;
-  readonly startDate?: string;
-  readonly endDate?: string;
-  readonly timezone?: string;
+/** What the flags hold that say which part of the records is meant. */
+export interface ScopeFlags {
   readonly provider?: readonly string[];
   readonly model?: readonly string[];
   readonly project?: readonly string[];
   readonly user?: readonly string[];
   readonly apiKeyId?: readonly string[];
   readonly tag?: readonly string[];
+}
+
+/** What the filter flags hold after parsing. */
+export interface FilterOptions extends ScopeFlags {
+  readonly range?: string;
+  readonly startDate?: string;
+  readonly endDate?: string;
+  readonly timezone?: string;
   readonly serviceTier?: readonly string[];
   readonly region?: readonly string[];
   readonly currency?: readonly string[];
