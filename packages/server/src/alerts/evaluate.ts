@@ -2,6 +2,7 @@ import type { Alert, AlertRule } from "@llm-cost-ops/contract";
 import type { CostQuery } from "../costs/cost-query.ts";
 import type { Store } from "../store/operation.ts";
 import type { AlertOpening } from "./alerts.sql.ts";
+import { askedTogether } from "./asked-together.ts";
 import { crossingsOf, type Marks } from "./crossings.ts";
 import { type Manner, type Subject, subjectsOf } from "./subjects.ts";
 import { escalateDue, type KeepWatch, keepWatch, readWatching, type Watch } from "./watches.sql.ts";
@@ -48,16 +49,16 @@ export async function evaluate(parts: EvaluationParts, organizationId: string): 
     told.push(...done);
     hasTold ||= done.length > 0 || kept.events.length > 0;
   };
-  const subjects = subjectsOf(parts, watching);
+  const subjects = subjectsOf({ store, query: askedTogether(parts.query) }, watching);
   const known = new Set(subjects.map(({ id }) => id));
   for (const watch of watching.watches) if (!known.has(watch.subject)) await keep(ending(watch, "changed", clock()));
-  for (const subject of subjects) {
-    const watches = watching.watches.filter((watch) => watch.subject === subject.id);
-    try {
-      for (const kept of await look(parts, subject, watches)) await keep(kept);
-    } catch (error) {
-      onFailure(error);
-    }
+  const watchesOf = Map.groupBy(watching.watches, (watch) => watch.subject);
+  const nowMs = clock();
+  // All begin before one waits, so that what they ask of the ledger is asked together.
+  const looks = subjects.map((subject) => look(parts, subject, watchesOf.get(subject.id) ?? [], nowMs));
+  for (const found of await Promise.allSettled(looks)) {
+    if (found.status === "rejected") onFailure(found.reason);
+    else for (const kept of found.value) await keep(kept);
   }
   if (watching.hasToEscalate) told.push(...(await store.run(escalateDue, { organizationId, nowMs: clock() })));
   return { told, hasTold: hasTold || told.length > 0, isStale };
@@ -80,28 +81,33 @@ const alertsOf = (marks: Marks): readonly string[] =>
   Object.values(marks).flatMap(({ alertId }) => (alertId === null ? [] : [alertId]));
 
 /** What is to be kept of one subject: of its present period, and of earlier ones until nothing comes late any more. */
-async function look(parts: EvaluationParts, subject: Subject, watches: readonly Watch[]): Promise<readonly Kept[]> {
-  const nowMs = parts.clock();
+async function look(
+  parts: EvaluationParts,
+  subject: Subject,
+  watches: readonly Watch[],
+  nowMs: number,
+): Promise<readonly Kept[]> {
   const prefix = `${subject.definition}@`;
   const bounds = subject.boundsAt(nowMs);
   const present = `${prefix}${bounds?.fromMs ?? ""}`;
-  const kept: (Kept | undefined)[] = [];
+  const kept: (Kept | undefined | Promise<Kept | undefined>)[] = [];
   let isPast = false;
   for (const watch of watches) {
     const { period, fromMs, toMs } = watch;
     if (!period.startsWith(prefix)) kept.push(ending(watch, "changed", nowMs));
-    else if (period === present) kept.push(await compare(parts, subject, watch, { atMs: nowMs, nowMs }));
+    else if (period === present) kept.push(compare(parts, subject, watch, { atMs: nowMs, nowMs }));
     else if (toMs !== null && toMs <= nowMs) {
-      const last = await compare(parts, subject, watch, { atMs: toMs - 1, nowMs });
-      kept.push(nowMs < toMs + graceMs(fromMs, toMs) ? last : lastOf(watch, last, nowMs));
+      const last = compare(parts, subject, watch, { atMs: toMs - 1, nowMs });
+      const isLast = nowMs >= toMs + graceMs(fromMs, toMs);
+      kept.push(isLast ? last.then((found) => lastOf(watch, found, nowMs)) : last);
     } // By another process, whose clock is ahead.
     else isPast = true;
   }
   if (!isPast && !watches.some(({ period }) => period === present)) {
     const watch = { subject: subject.id, period: present, fromMs: bounds?.fromMs ?? 0, toMs: bounds?.toMs ?? null };
-    kept.push(await compare(parts, subject, { ...watch, revision: null, marks: {} }, { atMs: nowMs, nowMs }));
+    kept.push(compare(parts, subject, { ...watch, revision: null, marks: {} }, { atMs: nowMs, nowMs }));
   }
-  return kept.filter((one) => one !== undefined);
+  return (await Promise.all(kept)).filter((one) => one !== undefined);
 }
 
 /** A period that is over: what it still told is told, and all of it ends. */

@@ -1,5 +1,6 @@
 import type { Alert } from "@llm-cost-ops/contract";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import type { CostQuery } from "../costs/cost-query.ts";
 import { Alerting, type Tenant } from "./alerting-fixture.ts";
 import { keptMs } from "./alerts.sql.ts";
 import { type AlertEvaluator, createAlertEvaluator, type EvaluatorParts } from "./evaluator.ts";
@@ -66,6 +67,30 @@ test("what is committed while something is looked at is looked at as well", asyn
     made.committed([tenant.id]);
   }
   await eventually(["25"]);
+});
+
+test("a look asks the ledger once, however many budgets there are", async () => {
+  await tenant.listen();
+  for (const name of ["search", "chat", "batch"]) {
+    await tenant.budget({ name, amount: "10", scope: { project_id: [name] }, thresholds: [50] });
+  }
+  await tenant.rule({ ...aDay, severity: "info" });
+  for (const project_id of ["search", "batch"]) await tenant.spend("5", undefined, { project_id });
+  const parts = alerting.process();
+  const asked: number[] = [];
+  const query: CostQuery = {
+    ...parts.query,
+    aggregate: () => Promise.reject(new Error("asked by itself")),
+    aggregateAll: (of, questions) => {
+      asked.push(questions.length);
+      return parts.query.aggregateAll(of, questions);
+    },
+  };
+  await tenant.look({ ...parts, query });
+  expect(asked).toEqual([4]);
+  const events = await tenant.events();
+  expect(events.map(({ data }) => data["name"]).toSorted()).toEqual(["batch", "search"]);
+  expect(await tenant.briefly()).toEqual(["10 open"]);
 });
 
 test("one that is stopped looks at nothing any more", async () => {

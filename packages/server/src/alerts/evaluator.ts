@@ -10,8 +10,9 @@ const debounceMs = 200;
 const roundMs = 15_000;
 /** How often alerts are forgotten that are kept no longer. */
 const sweepMs = 3_600_000;
-/** Of its time an evaluation takes this part at most, however much there is to look at. */
+/** Of its time an evaluation takes this part at most, but rests no longer than so many milliseconds. */
 const shareOfTime = 5;
+const restMaxMs = 250;
 
 export interface EvaluatorParts extends Omit<EvaluationParts, "newId"> {
   /** Told what was told, alerts that begin and alerts that end, once it lies in the outbox: whoever sends that may begin. */
@@ -82,7 +83,7 @@ export function createAlertEvaluator(parts: EvaluatorParts): AlertEvaluator {
       if (!isStopped) onFailure(error);
     }
     const endedAt = performance.now();
-    restUntilMs.set(organizationId, endedAt + (endedAt - startedAt) * (shareOfTime - 1));
+    restUntilMs.set(organizationId, endedAt + Math.min(restMaxMs, (endedAt - startedAt) * (shareOfTime - 1)));
   }
 
   const round = async (): Promise<void> => {

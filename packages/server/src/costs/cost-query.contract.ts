@@ -157,6 +157,27 @@ export function describeCostQuery(name: string, runs: number, open: () => Promis
         );
       });
 
+      test("questions that are asked together have the answers that each has by itself", async () => {
+        const question = fc.record({
+          period: fc.tuple(periods, fc.constantFrom(...zones)).map(([period, zone]) => ({ ...period, zone })),
+          filter: fc.oneof(filters, fc.constant({ ...noFilter, ids: [plainRecord.id] })),
+          groupBy: fc.uniqueArray(dimension, { maxLength: 2 }),
+          metrics: fc.constant(["sum", "count"] as const),
+        });
+        const questions = fc.array(question, { minLength: 1, maxLength: 6 });
+        await fc.assert(
+          fc.asyncProperty(ledgerRecords, questions, async (records, asked) => {
+            const { query, add } = await open();
+            await add(records);
+            const together = await query.aggregateAll("default", asked);
+            for (const [at, one] of asked.entries())
+              expect(together[at]).toEqual(await query.aggregate("default", one));
+            expect(together).toHaveLength(asked.length);
+          }),
+          { numRuns: 8 },
+        );
+      });
+
       test("token sums beyond 2^53-1 are exact decimal strings", async () => {
         const ledger = await open();
         await ledger.add(

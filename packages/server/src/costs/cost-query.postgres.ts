@@ -16,7 +16,7 @@ import type {
   SummaryAnswer,
   SummaryQuestion,
 } from "./cost-query.ts";
-import { readExtent, sumGroups } from "./group-sums.postgres.ts";
+import { readExtent, sumGroups, sumGroupsOfAll } from "./group-sums.postgres.ts";
 import type { ListedEntries } from "./list-order.ts";
 import { selectIds, selectPlaces } from "./record-list.postgres.ts";
 import { positionOf } from "./record-position.ts";
@@ -31,6 +31,17 @@ const aggregate = storeRead(
   "costs.aggregate",
   async (connection, { organizationId, question }: Asked<AggregateQuestion>): Promise<AggregateAnswer> =>
     answerAggregate(await sumGroups(connection, organizationId, question), question),
+);
+
+const aggregateAll = storeRead(
+  "costs.aggregateAll",
+  async (
+    connection,
+    { organizationId, question: questions }: Asked<readonly AggregateQuestion[]>,
+  ): Promise<readonly AggregateAnswer[]> => {
+    const sums = await sumGroupsOfAll(connection, organizationId, questions);
+    return questions.map((question, at) => answerAggregate(sums[at] ?? [], question));
+  },
 );
 
 const summarize = storeRead(
@@ -113,6 +124,7 @@ async function readPage<Item>(
 /** For whoever runs them by name. */
 export const costQueryOperations: readonly StoreOperation<never, unknown>[] = [
   aggregate,
+  aggregateAll,
   summarize,
   listCosts,
   listUsage,
@@ -126,6 +138,7 @@ export const costQueryOperations: readonly StoreOperation<never, unknown>[] = [
 export function postgresCostQuery(store: Store): CostQuery {
   return {
     aggregate: (organizationId, question) => store.run(aggregate, { organizationId, question }),
+    aggregateAll: (organizationId, questions) => store.run(aggregateAll, { organizationId, question: questions }),
     summarize: (organizationId, question) => store.run(summarize, { organizationId, question }),
     listCosts: (organizationId, question) => store.run(listCosts, { organizationId, question }),
     listUsage: (organizationId, question): Promise<ListPage<UsageRecord>> =>

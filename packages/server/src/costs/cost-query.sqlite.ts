@@ -32,6 +32,12 @@ const aggregate = sqliteOperation(
     answerAggregate(sumGroups(store, organizationId, question), question),
 );
 
+const aggregateAll = sqliteOperation(
+  "costs.aggregateAll",
+  (store, { organizationId, question: questions }: Asked<readonly AggregateQuestion[]>): readonly AggregateAnswer[] =>
+    questions.map((question) => answerAggregate(sumGroups(store, organizationId, question), question)),
+);
+
 const summarize = sqliteOperation(
   "costs.summarize",
   (store, { organizationId, question }: Asked<SummaryQuestion>): SummaryAnswer => {
@@ -103,6 +109,7 @@ function readPage<Item>(
 /** For the store threads' registry. */
 export const costQueryOperations = [
   aggregate,
+  aggregateAll,
   summarize,
   listCosts,
   listUsage,
@@ -116,6 +123,7 @@ export const costQueryOperations = [
 export function sqliteCostQuery(threads: Pick<SqliteThreads, "read">): CostQuery {
   return {
     aggregate: (organizationId, question) => threads.read(aggregate, { organizationId, question }),
+    aggregateAll: (organizationId, questions) => threads.read(aggregateAll, { organizationId, question: questions }),
     summarize: (organizationId, question) => threads.read(summarize, { organizationId, question }),
     listCosts: (organizationId, question) => threads.read(listCosts, { organizationId, question }),
     listUsage: (organizationId, question): Promise<ListPage<UsageRecord>> =>

@@ -53,6 +53,8 @@ export interface ListPage<Item> {
  */
 export interface CostQuery {
   aggregate(organizationId: string, question: AggregateQuestion): Promise<AggregateAnswer>;
+  /** Answers several questions by one state of the ledger, in their order; refuses all where it refuses one. */
+  aggregateAll(organizationId: string, questions: readonly AggregateQuestion[]): Promise<readonly AggregateAnswer[]>;
   summarize(organizationId: string, question: SummaryQuestion): Promise<SummaryAnswer>;
   /** Usage and reported entries, as costs. */
   listCosts(organizationId: string, question: ListQuestion): Promise<ListPage<CostRecord>>;

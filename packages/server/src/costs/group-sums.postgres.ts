@@ -32,10 +32,12 @@ const timeColumns: Readonly<Record<RowSource, string>> = {
 
 /** One combination as the database summed it. */
 interface GroupedSums {
+  /** Position among what one statement reads. */
+  readonly read: number;
   /** Position of the time among the layer's bounds, from 1. */
   readonly place: number;
   readonly group: number;
-  readonly user_id?: string | null;
+  readonly user_id: string | null;
   readonly requests: number | bigint;
   readonly unpriced: number | bigint | null;
   readonly input_tokens: number | bigint;
@@ -54,6 +56,9 @@ const sumColumns = [...summed, "cost_milli", "cost_pico"].map((column) => `sum(r
 const rowsOfSlotMax = 4;
 const groupedRowsMax = limits.groupRows * rowsOfSlotMax;
 
+/** So many sums are made by one statement: one that is longer takes the planner longer than a trip. */
+const readsMax = 50;
+
 /**
  * Sums what was recorded in a period by any dimensions and by currency, as `planSums` says. The database adds up, so that
  * what comes over the network is as long as the answer.
@@ -63,31 +68,77 @@ export async function sumGroups(
   organizationId: string,
   question: GroupQuestion,
 ): Promise<readonly SummedRow[]> {
+  const [rows] = await sumGroupsOfAll(connection, organizationId, [question]);
+  return rows ?? [];
+}
+
+/** The same for several questions, in their order: they share trips to the database. */
+export async function sumGroupsOfAll(
+  connection: StoreConnection,
+  organizationId: string,
+  questions: readonly GroupQuestion[],
+): Promise<readonly (readonly SummedRow[])[]> {
   const extent = await readExtent(connection, organizationId);
-  if (extent === undefined) return [];
+  if (extent === undefined) return questions.map(() => []);
   const catalogue = await seriesCatalogue(connection, organizationId);
-  const plan = planSums(organizationId, catalogue, extent, question);
-  if (plan === undefined) return [];
-  const collector = plan.collector();
-  const asked: Asked = { connection, organizationId, question, plan, series: seriesList(catalogue, plan) };
-  if (question.filter.ids !== undefined || question.filter.usageIds !== undefined) {
-    await collectNamed(asked, collector);
-    return plan.rows(collector);
+  const reads: LayerRead[] = [];
+  const summed: (() => readonly SummedRow[])[] = [];
+  for (const question of questions) {
+    const plan = planSums(organizationId, catalogue, extent, question);
+    if (plan === undefined) {
+      summed.push(() => []);
+      continue;
+    }
+    const collector = plan.collector();
+    const asked: Asked = { organizationId, question, plan, series: seriesList(catalogue, plan) };
+    summed.push(() => plan.rows(collector));
+    const { ids, usageIds } = question.filter;
+    if (ids !== undefined || usageIds !== undefined) await collectNamed(connection, asked, collector);
+    else reads.push(...layerReads(asked, collector));
   }
-  const bySource = Map.groupBy(plan.segments(), ({ source }) => source);
+  for (let at = 0; at < reads.length; at += readsMax) await readTogether(connection, reads.slice(at, at + readsMax));
+  return summed.map((rows) => rows());
+}
+
+/** A statement that sums the rows of a layer, and where its sums go. */
+interface LayerRead {
+  readonly sql: string;
+  readonly values: readonly SqlValue[];
+  readonly take: (rows: readonly GroupedSums[]) => void;
+}
+
+function layerReads(asked: Asked, collector: GroupCollector): LayerRead[] {
+  const reads: LayerRead[] = [];
+  const bySource = Map.groupBy(asked.plan.segments(), ({ source }) => source);
   for (const [source, segments] of bySource) {
     // Calls without a user have no rows in the rollup by user: they are the day's sums less those of all users.
-    const withNobody = source === "rollup_user_daily" && question.filter.userIds === undefined;
+    const withNobody = source === "rollup_user_daily" && asked.question.filter.userIds === undefined;
     for (const layer of segmentLayers(segments)) {
-      collect(await readLayer(asked, source, layer), layer, collector, withNobody);
-      if (withNobody) collect(await readLayer(asked, "rollup_daily", layer), layer, collector, false);
+      const read = (from: RowSource, takesFromNobody: boolean): void => {
+        const take = (rows: readonly GroupedSums[]): void => collect(rows, layer, collector, takesFromNobody);
+        reads.push({ ...readOfLayer(asked, from, layer), take });
+      };
+      read(source, withNobody);
+      if (withNobody) read("rollup_daily", false);
     }
   }
-  return plan.rows(collector);
+  return reads;
+}
+
+async function readTogether(connection: StoreConnection, reads: readonly LayerRead[]): Promise<void> {
+  const sql = reads
+    .map((read, at) => `SELECT ${at} AS read, summed.* FROM (${read.sql}) AS summed`)
+    .join("\nUNION ALL\n");
+  const found = await connection.all<GroupedSums>(sql, ...reads.flatMap(({ values }) => values));
+  const byRead = Map.groupBy(found, ({ read }) => read);
+  for (const [at, { take }] of reads.entries()) {
+    const rows = byRead.get(at) ?? [];
+    if (rows.length > groupedRowsMax) throw tooManyGroups();
+    take(rows);
+  }
 }
 
 interface Asked {
-  readonly connection: StoreConnection;
   readonly organizationId: string;
   readonly question: GroupQuestion;
   readonly plan: SumPlan;
@@ -161,31 +212,27 @@ function seriesList(catalogue: SeriesCatalogue, { matching, series }: SumPlan): 
   };
 }
 
-/** The columns of `GroupedSums` but for the place. */
+/** The columns of `GroupedSums` behind the place, each of one type whatever is read. */
 const groupColumns = ({ code, hasUnpriced }: SeriesList, withUser: boolean): string =>
-  `(${code} >> 1) AS "group", ${withUser ? "r.user_id, " : ""}${sumColumns},
-    ${hasUnpriced ? `sum(r.requests) FILTER (WHERE (${code} & 1) = 1)` : "NULL"} AS unpriced`;
+  `(${code} >> 1) AS "group", ${withUser ? "r.user_id" : "CAST(NULL AS TEXT) AS user_id"}, ${sumColumns},
+    ${hasUnpriced ? `sum(r.requests) FILTER (WHERE (${code} & 1) = 1)` : "CAST(NULL AS NUMERIC)"} AS unpriced`;
 
-async function readLayer(
-  { connection, organizationId, question, plan, series }: Asked,
+function readOfLayer(
+  { organizationId, question, plan, series }: Asked,
   source: RowSource,
   layer: SegmentLayer,
-): Promise<readonly GroupedSums[]> {
+): Pick<LayerRead, "sql" | "values"> {
   const time = timeColumns[source];
   const withUser = plan.withUsers && (source === "rollup_user_daily" || source === "records");
   const rows = rowsWithin(source, organizationId, layer, question.filter.userIds, series);
   // With one place there is nothing to look up.
   const place = layer.bounds.length === 2 ? "1" : `width_bucket(r.${time}, CAST(? AS bigint[]))`;
-  const found = await connection.all<GroupedSums>(
-    `SELECT ${place} AS place, ${groupColumns(series, withUser)}
+  return {
+    sql: `SELECT ${place} AS place, ${groupColumns(series, withUser)}
      FROM ${rows.sql} ${series.join} ${series.condition}
      GROUP BY 1, 2${withUser ? ", 3" : ""} LIMIT ${groupedRowsMax + 1}`,
-    ...(layer.bounds.length === 2 ? [] : [numberArray(layer.bounds)]),
-    ...rows.values,
-    ...series.joinValues,
-  );
-  if (found.length > groupedRowsMax) throw tooManyGroups();
-  return found;
+    values: [...(layer.bounds.length === 2 ? [] : [numberArray(layer.bounds)]), ...rows.values, ...series.joinValues],
+  };
 }
 
 /** The rows `r` of a layer as something to select from. */
@@ -240,7 +287,7 @@ function collect(
   for (const row of rows) {
     const segment: Pick<Segment<RowSource>, "plus" | "minus"> | undefined = segmentAt[row.place];
     if (segment === undefined) continue;
-    const user = row.user_id ?? null;
+    const user = row.user_id;
     if (segment.plus !== -1) put(collector, row, segment.plus, user, 1);
     if (segment.plus !== -1 && takesFromNobody) put(collector, row, segment.plus, null, -1);
     if (segment.minus !== -1) put(collector, row, segment.minus, user, -1);
@@ -268,7 +315,8 @@ function put(collector: GroupCollector, row: GroupedSums, bucket: number, user: 
 
 /** Records that are named by id, with their corrections. */
 async function collectNamed(
-  { connection, organizationId, question, plan, series }: Asked,
+  connection: StoreConnection,
+  { organizationId, question, plan, series }: Asked,
   collector: GroupCollector,
 ): Promise<void> {
   const { filter } = question;
@@ -281,14 +329,15 @@ async function collectNamed(
        SELECT r.organization_id, r.occurred_at, r.id FROM ${named.source}
        WHERE k.organization_id = ? AND k.occurred_at >= ? AND k.occurred_at < ?
        ${filter.userIds === undefined ? "" : "AND r.user_id = ANY (CAST(? AS text[]))"})
-     SELECT width_bucket(r.occurred_at, CAST(? AS bigint[])) AS place, ${groupColumns(series, plan.withUsers)}
+     SELECT 0 AS read, width_bucket(r.occurred_at, CAST(? AS bigint[])) AS place,
+       ${groupColumns(series, plan.withUsers)}
      FROM (SELECT t.*${series.column} FROM named n CROSS JOIN LATERAL (
        SELECT * FROM records o WHERE o.organization_id = n.organization_id AND o.occurred_at = n.occurred_at AND o.id = n.id
        UNION ALL
        SELECT * FROM records c WHERE c.organization_id = n.organization_id AND c.occurred_at = n.occurred_at
          AND c.corrects_id = n.id) AS t) AS r
      ${series.join} ${series.condition}
-     GROUP BY 1, 2${plan.withUsers ? ", 3" : ""}`,
+     GROUP BY 2, 3${plan.withUsers ? ", 4" : ""}`,
     ...named.values,
     organizationId,
     ...bounds,
