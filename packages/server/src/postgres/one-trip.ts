@@ -14,6 +14,8 @@ const copyDone = Buffer.from([0x63, 0, 0, 0, 4]);
  */
 class TripStatement {
   readonly text: string;
+  /** Of the driver, which puts one in its place that ends its wait for an answer. */
+  callback: ((error?: Error) => void) | undefined;
   readonly #data: readonly Buffer[];
   readonly #settle: (error?: Error) => void;
 
@@ -50,10 +52,15 @@ class TripStatement {
   handleCommandComplete(): void {}
 
   handleReadyForQuery(): void {
-    this.#settle();
+    this.#end();
   }
 
   handleError(error: Error): void {
+    this.#end(error);
+  }
+
+  #end(error?: Error): void {
+    this.callback?.(error);
     this.#settle(error);
   }
 }

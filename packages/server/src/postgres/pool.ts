@@ -7,7 +7,7 @@ export const connectTimeoutMs = 5_000;
 const lockTimeoutMs = 10_000;
 const statementTimeoutMs = 60_000;
 /** A database that ends no statement that takes too long either, because it is frozen or cut off, is silent after this. */
-export const silentAfterMs = statementTimeoutMs + 5_000;
+const patience = statementTimeoutMs + 5_000;
 
 /** Whole numbers as numbers where these hold them exactly, else as bigint. */
 function readWhole(text: string): number | bigint | string {
@@ -36,7 +36,7 @@ export interface PoolOptions {
   readonly onBroken?: ((error: Error) => void) | undefined;
   /** Settings of every session, by name. */
   readonly session?: Readonly<Record<string, string>> | undefined;
-  /** How long an answer is waited for, in milliseconds; without end if absent, as where rows are copied. */
+  /** How long an answer is waited for, in milliseconds; a bit more than a statement may take if absent. */
   readonly silentAfterMs?: number | undefined;
 }
 
@@ -63,9 +63,8 @@ export function sessionOptions(url: string, session: PoolOptions["session"] = {}
   };
 }
 
-export function createPool({ url, size, onBroken, session, silentAfterMs }: PoolOptions): pg.Pool {
-  const silence = silentAfterMs === undefined ? {} : { query_timeout: silentAfterMs };
-  const pool = new pg.Pool({ ...sessionOptions(url, session), ...silence, max: size });
+export function createPool({ url, size, onBroken, session, silentAfterMs = patience }: PoolOptions): pg.Pool {
+  const pool = new pg.Pool({ ...sessionOptions(url, session), query_timeout: silentAfterMs, max: size });
   pool.on("error", (error) => onBroken?.(error));
   // One that breaks while it works fails what it works on; without a listener it would end the process as well.
   pool.on("connect", (client) => client.on("error", () => undefined));

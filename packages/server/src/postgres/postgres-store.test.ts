@@ -1,4 +1,3 @@
-import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { installationRead, storeRead, storeWrite } from "../store/operation.ts";
@@ -7,6 +6,7 @@ import { type PostgresUnderTest, startPostgres } from "./postgres-fixture.ts";
 import { openPostgres, type PostgresStore } from "./postgres-store.ts";
 import { serverRole } from "./row-security.ts";
 import { postgresMigrations } from "./schema.ts";
+import { silenceableWay } from "./silenceable-way-fixture.ts";
 import { statementTexts } from "./statement-text.ts";
 
 let server: PostgresUnderTest;
@@ -120,37 +120,6 @@ describe("a database that goes away", () => {
     await store.close();
   });
 });
-
-/** A way to a database that can fall silent: connections stay, and nothing comes through. */
-async function silenceableWay(url: string) {
-  const target = new URL(url);
-  const [port, host] = [Number(target.port), target.hostname];
-  const sockets = new Set<Socket>();
-  let isSilent = false;
-  const way = createServer((client) => {
-    const there = connect(port, host);
-    for (const socket of [client, there]) {
-      sockets.add(socket);
-      socket.on("error", () => undefined);
-      socket.on("close", () => sockets.delete(socket));
-    }
-    client.pipe(there);
-    there.on("data", (bytes) => isSilent || client.write(bytes));
-    there.on("close", () => client.destroy());
-  });
-  await new Promise<void>((resolve) => way.listen(0, "127.0.0.1", resolve));
-  target.port = String((way.address() as AddressInfo).port);
-  return {
-    url: target.href,
-    silence: (silent: boolean): void => {
-      isSilent = silent;
-    },
-    close: (): void => {
-      for (const socket of sockets) socket.destroy();
-      way.close();
-    },
-  };
-}
 
 describe("a database that falls silent", () => {
   it("is unavailable in time, says where a write may be done, and serves again afterwards", async () => {

@@ -7,14 +7,7 @@ import type { Store, StoreOperation } from "../store/operation.ts";
 import { keepMonths } from "./keep-months.ts";
 import { lockOrganization } from "./locks.ts";
 import { migratePostgres } from "./migrate.ts";
-import {
-  connectionOf,
-  connectTimeoutMs,
-  createPool,
-  type ProcessParts,
-  silentAfterMs as patience,
-  types,
-} from "./pool.ts";
+import { connectionOf, connectTimeoutMs, createPool, type ProcessParts, types } from "./pool.ts";
 import { organizationSetting, scopeSetting } from "./row-security.ts";
 import { statementTexts } from "./statement-text.ts";
 import { isLostRace, isSilence, lostCommitRefusal, storageRefusal } from "./storage-failure.ts";
@@ -63,7 +56,7 @@ export function connectPostgres({
   onBroken,
   session,
   now,
-  silentAfterMs = patience,
+  silentAfterMs,
 }: PostgresOptions): PostgresStore {
   return createStore(createPool({ url, size: poolSize, onBroken, session, silentAfterMs }), now);
 }

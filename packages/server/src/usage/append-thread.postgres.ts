@@ -12,10 +12,10 @@ import type { AppendThreadOptions } from "./ledger.postgres.ts";
 
 const port = parentPort;
 invariant(port !== null, "the appender runs as a worker thread");
-const { url, connections } = workerData as AppendThreadOptions;
+const { url, connections, silentAfterMs } = workerData as AppendThreadOptions;
 const tell = (message: ThreadAnswer, moved: readonly ArrayBuffer[] = []): void => port.postMessage(message, moved);
 
-const pool = createPool({ url, size: connections });
+const pool = createPool({ url, size: connections, silentAfterMs });
 const appender = new UsageAppender({
   pool,
   process: { textOf: statementTexts(), now: Date.now, state: new Map() },

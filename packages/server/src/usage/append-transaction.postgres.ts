@@ -4,6 +4,7 @@ import { termErrors } from "../postgres/append-terms.ts";
 import { holdPricesStill, lockOrganization } from "../postgres/locks.ts";
 import type { OneTrip } from "../postgres/one-trip.ts";
 import { organizationSetting, scopeSetting } from "../postgres/row-security.ts";
+import { isSilence } from "../postgres/storage-failure.ts";
 import { revisionSql } from "../pricing/price-rows.ts";
 import { keptFromSql } from "../retention/kept-from.ts";
 
@@ -84,6 +85,8 @@ export async function withClient<Result>(
   try {
     return await work(client, breakUp);
   } catch (error) {
+    // A database that does not answer would not answer this either.
+    if (isSilence(error)) breakUp();
     // Whatever transaction is open ends here; outside of one this does nothing.
     if (!isBroken) await client.query("ROLLBACK").catch(breakUp);
     throw error;

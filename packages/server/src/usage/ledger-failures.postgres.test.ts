@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { holdPricesStill } from "../postgres/locks.ts";
 import { type PostgresUnderTest, startPostgres } from "../postgres/postgres-fixture.ts";
 import { openPostgres, type PostgresStore } from "../postgres/postgres-store.ts";
+import { silenceableWay } from "../postgres/silenceable-way-fixture.ts";
 import { advancePriceBook } from "../pricing/price-changes.sql.ts";
 import { Refusal } from "../refusal.ts";
 import { installationWrite } from "../store/operation.ts";
@@ -162,6 +163,26 @@ describe("a database that fails", () => {
     await expect(lost).rejects.toMatchObject({ code: "UNAVAILABLE", message: expect.stringContaining("not known") });
     await owner.query("DROP FUNCTION cut CASCADE");
     expect(await append(ledger, [{ ...call, id: "a" }])).toMatchObject([{ status: "recorded" }]);
+  });
+
+  it("that falls silent is waited for as long as it may take, and takes the same again when it speaks", async () => {
+    const way = await silenceableWay(url);
+    const ledger = await startPostgresLedger({ url: way.url, connections: 1, silentAfterMs: 500 });
+    ledgers.push(ledger);
+    await append(ledger, [{ ...call, id: "before" }]);
+    // What was answered in time is waited for no longer.
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    for (const id of ["straight", "before"]) {
+      way.silence(true);
+      const refused = append(ledger, [{ ...call, id }]);
+      await expect(refused).rejects.toMatchObject({ code: "UNAVAILABLE" });
+      way.silence(false);
+      expect(await append(ledger, [{ ...call, id: "straight" }])).toMatchObject([{ status: "duplicate" }]);
+    }
+    expect(await countRecords()).toBe(2);
+    await ledger.close();
+    ledgers.pop();
+    way.close();
   });
 
   it("makes a month's partition anew where it was dropped under a running process", async () => {

@@ -10,6 +10,7 @@ import type { CommittedUsage } from "./ledger-observer.ts";
 export interface AppendThreadOptions {
   readonly url: string;
   readonly connections: number;
+  readonly silentAfterMs: number | undefined;
 }
 
 export interface PostgresLedgerOptions {
@@ -17,10 +18,14 @@ export interface PostgresLedgerOptions {
   readonly url: string;
   /** Groups of bodies that are under way at once, each on a connection of its own. */
   readonly connections?: number;
+  /** Milliseconds after which a database that does not answer counts as away; a bit more than a statement may take if absent. */
+  readonly silentAfterMs?: number;
   /** Told of every commit of usage. */
   readonly onCommitted?: (usage: CommittedUsage) => void;
   /** Told when the thread crashed; it is started again by itself. */
   readonly onCrash?: (role: string, error: Error) => void;
+  /** Starts the thread only when there is something to write, for a process that may only ask. */
+  readonly isLazy?: boolean;
 }
 
 export interface PostgresLedger extends Ledger {
@@ -41,34 +46,51 @@ const youngGenerationMb = 48;
 
 /** The append side of the ledger on PostgreSQL: bodies go as raw bytes to a thread that has connections of its own. */
 export async function startPostgresLedger(options: PostgresLedgerOptions): Promise<PostgresLedger> {
-  const { url, connections = connectionsDefault, onCrash, onCommitted } = options;
-  const thread = new StoreThreadHandle(
-    {
-      role: "appender",
-      module: moduleBeside(import.meta.url, "append-thread.postgres"),
-      data: { url, connections } satisfies AppendThreadOptions,
-      youngGenerationMb,
-    },
-    {
-      onCrash: (role, error) => onCrash?.(role, error),
-      onNotice: (topic, value) => {
-        if (topic === usageCommitted) onCommitted?.(value as CommittedUsage);
+  const { url, connections = connectionsDefault, silentAfterMs, onCrash, onCommitted, isLazy = false } = options;
+  const start = (): StoreThreadHandle =>
+    new StoreThreadHandle(
+      {
+        role: "appender",
+        module: moduleBeside(import.meta.url, "append-thread.postgres"),
+        data: { url, connections, silentAfterMs } satisfies AppendThreadOptions,
+        youngGenerationMb,
       },
-    },
-  );
-  await thread.ready;
-  return new ThreadLedger(thread);
+      {
+        onCrash: (role, error) => onCrash?.(role, error),
+        onNotice: (topic, value) => {
+          if (topic === usageCommitted) onCommitted?.(value as CommittedUsage);
+        },
+      },
+    );
+  const ledger = new ThreadLedger(start);
+  if (!isLazy) await ledger.start();
+  return ledger;
 }
 
 class ThreadLedger implements PostgresLedger {
-  readonly #thread: StoreThreadHandle;
+  readonly #startThread: () => StoreThreadHandle;
+  #startedThread: StoreThreadHandle | undefined;
   #queuedCalls = 0;
   #queuedBytes = 0;
   #isClosed = false;
   #waiting: GroupedRequest[] | undefined;
 
-  constructor(thread: StoreThreadHandle) {
-    this.#thread = thread;
+  constructor(startThread: () => StoreThreadHandle) {
+    this.#startThread = startThread;
+  }
+
+  /** Rejects where the thread cannot be started. */
+  start(): Promise<void> {
+    return this.#thread.ready;
+  }
+
+  get #thread(): StoreThreadHandle {
+    if (this.#startedThread === undefined) {
+      this.#startedThread = this.#startThread();
+      // Whoever waits for the start is told; later its calls are refused and it is started again.
+      this.#startedThread.ready.catch(() => undefined);
+    }
+    return this.#startedThread;
   }
 
   get queuedBytes(): number {
@@ -89,7 +111,7 @@ class ThreadLedger implements PostgresLedger {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#flush();
-    await this.#thread.close();
+    await this.#startedThread?.close();
   }
 
   /** Puts an admitted body into the message that goes to the thread at the end of this turn of the event loop. */
