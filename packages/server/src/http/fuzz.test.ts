@@ -116,7 +116,7 @@ describe("whatever is sent, the answer is what the contract says and never a fai
           succeeded.add(id);
         }
       }),
-      { numRuns: slow.has(id) ? 6 : 40 },
+      { numRuns: slow.has(id) ? 6 : 60 },
     );
   });
 });
