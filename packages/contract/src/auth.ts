@@ -102,6 +102,32 @@ export const PasswordChange = z
   .meta({ id: "PasswordChange" });
 export type PasswordChange = z.infer<typeof PasswordChange>;
 
+export const PasswordResetRequest = z.strictObject({ email: Email }).meta({ id: "PasswordResetRequest" });
+
+export const PasswordResetAsked = z
+  .object({
+    sends_mail: z.boolean().meta({
+      description: "Whether this server sends mail at all; if not, ask an administrator for a token.",
+    }),
+  })
+  .meta({ id: "PasswordResetAsked" });
+export type PasswordResetAsked = z.infer<typeof PasswordResetAsked>;
+
+export const PasswordResetConfirmation = z
+  .strictObject({ token: z.string().min(1, "must not be empty").max(200), new_password: NewPassword })
+  .meta({ id: "PasswordResetConfirmation" });
+export type PasswordResetConfirmation = z.infer<typeof PasswordResetConfirmation>;
+
+export const PasswordReset = z
+  .object({
+    user_id: z.string(),
+    email: z.string(),
+    token: z.string().meta({ description: "To be handed to the user. Good once; shown this once." }),
+    expires_at: z.string(),
+  })
+  .meta({ id: "PasswordReset" });
+export type PasswordReset = z.infer<typeof PasswordReset>;
+
 export const TotpStart = z.strictObject({ password: GivenPassword }).meta({ id: "TotpStart" });
 
 export const TotpOffer = z

@@ -27,7 +27,8 @@ export interface FactorProof {
   readonly code: string;
 }
 
-/** Signing in, and what users change about that. All but `login`, `refresh`, `whoami` and `limits` needs a user's access token. */
+/** Signing in, and what users change about that. All but `login`, `refresh`, `whoami`, `limits` and the
+ * reset of a password needs a user's access token. */
 export class Auth {
   readonly #session: Session;
 
@@ -79,6 +80,27 @@ export class Auth {
     await this.#session.transport.json({ operation: "auth.changePassword", body, options });
   }
 
+  /**
+   * Asks for a mail with a token that sets a new password. Whether the address is known is not told; answers whether the
+   * server sends mail at all.
+   */
+  async requestPasswordReset(email: string, options?: RequestOptions): Promise<boolean> {
+    const asked = await this.#post<Wire.PasswordResetAsked>("auth.requestPasswordReset", { email }, options);
+    return asked.sends_mail;
+  }
+
+  /**
+   * Sets a new password with a token of a mail, or of an administrator. All sessions of the user end.
+   * @throws NotFoundError where the token is none, was used or has ended.
+   */
+  async confirmPasswordReset(
+    params: { readonly token: string; readonly newPassword: string },
+    options?: RequestOptions,
+  ): Promise<void> {
+    const body = JSON.stringify(toWire(params));
+    await this.#session.transport.json({ operation: "auth.confirmPasswordReset", body, options });
+  }
+
   /** A second factor, which counts once `confirmTotp` has seen a code of the app. */
   async startTotp(password: string, options?: RequestOptions): Promise<TotpOffer> {
     return fromWire<Wire.TotpOffer>(await this.#post("auth.startTotp", { password }, options));
@@ -100,7 +122,13 @@ export class Auth {
   }
 
   async #post<T>(
-    operation: "auth.login" | "auth.refresh" | "auth.startTotp" | "auth.confirmTotp" | "auth.renewRecoveryCodes",
+    operation:
+      | "auth.login"
+      | "auth.refresh"
+      | "auth.requestPasswordReset"
+      | "auth.startTotp"
+      | "auth.confirmTotp"
+      | "auth.renewRecoveryCodes",
     params: object,
     options: RequestOptions | undefined,
   ): Promise<T> {

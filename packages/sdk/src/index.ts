@@ -169,7 +169,7 @@ export {
 export type { RetryOptions } from "./retry.ts";
 export type { Health, System } from "./system.ts";
 export type { BatchUsageParams, CreatedUsage, Usage } from "./usage.ts";
-export type { CreateUserParams, User, Users } from "./users.ts";
+export type { CreateUserParams, PasswordReset, User, Users } from "./users.ts";
 export type {
   CreateWebhookParams,
   ListDeliveriesParams,

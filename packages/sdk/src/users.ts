@@ -8,6 +8,9 @@ import { type FromWire, fromWire, toWire } from "./wire.ts";
 /** Somebody who can sign in, as a member of the caller's organization. */
 export interface User extends FromWire<Wire.User> {}
 
+/** A token that sets a new password of a member, to be handed over. Shown this once. */
+export interface PasswordReset extends FromWire<Wire.PasswordReset> {}
+
 export interface CreateUserParams {
   readonly email: string;
   readonly password: string;
@@ -30,6 +33,15 @@ export class Users {
     return fromWire<Wire.User>(
       dataOf(await this.#session.transport.json({ operation: "users.create", body, options })),
     );
+  }
+
+  /**
+   * A token by which a member sets a new password, once, within 30 minutes.
+   * @throws ConflictError where the user belongs to organizations of others as well.
+   */
+  async resetPassword(id: string, options?: RequestOptions): Promise<PasswordReset> {
+    const answer = await this.#session.transport.json({ operation: "users.resetPassword", params: { id }, options });
+    return fromWire<Wire.PasswordReset>(dataOf(answer));
   }
 
   /** The active sessions of a member. */

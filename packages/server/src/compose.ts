@@ -12,6 +12,7 @@ import { createBudgets } from "./budgets/budgets.sql.ts";
 import { openReservations } from "./budgets/open-reservations.ts";
 import { reservationRoutes } from "./budgets/reservation-routes.ts";
 import { budgetRoutes } from "./budgets/routes.ts";
+import { mailServerOf } from "./channels/mail-settings.ts";
 import { channelRoutes } from "./channels/routes.ts";
 import { openBuckets, organizationLimits, quantityLimits, rateLimits } from "./compose-limits.ts";
 import { composeOutgoing } from "./compose-outgoing.ts";
@@ -65,6 +66,7 @@ import { usageRoutes } from "./usage/routes.ts";
 import { commonAmong } from "./users/common-passwords.ts";
 import { createOwnAccount } from "./users/own-account.ts";
 import { createPasswordHashes } from "./users/password-hashes.ts";
+import { createPasswordResets, type ResetAttempt } from "./users/password-resets.ts";
 import { userRoutes } from "./users/routes.ts";
 import { createSignIn, type SignInAttempt } from "./users/sign-in.ts";
 import { createSignInAttempts, unlimitedAttempts } from "./users/sign-in-attempts.ts";
@@ -214,6 +216,12 @@ export async function compose(config: Config, { clock, logger, brief, createServ
         usageRoutes({ ledger, store }),
         costRoutes({ query, now: clock }),
         exportRoutes({ query, exports: exportStore(store), now: clock }),
+    const resets = createPasswordResets({
+      ...{ store, hashes, attempts, commonAmong, onEnded },
+      mailServer: mailServerOf(config),
+      onAttempt: (attempt: ResetAttempt) => logger.info({ event: "password_reset", ...attempt }),
+      onFailure: (error) => logger.error({ event: "password_reset.failed", err: error }),
+    });
         pricingRoutes({
           book,
           repricings: createRepricings(store, clock),
@@ -254,6 +262,7 @@ export async function compose(config: Config, { clock, logger, brief, createServ
         liveRoutes({ streams }),
         webhookRoutes({ store, guard, secretKey: config.secretKey, wakeSender: wakeAll }),
         channelRoutes({ store, guard, secretKey: config.secretKey, hasMailServer, wakeSender }),
+          resets,
         systemRoutes({
           version,
           metrics,
@@ -317,6 +326,7 @@ export async function compose(config: Config, { clock, logger, brief, createServ
         await feed.stop();
         await sender.stop();
         await reserving
+        await resets.stop();
           .close()
           .catch((error: unknown) => logger.error({ event: "budgets.reservations_failed", err: error }));
         await authenticator

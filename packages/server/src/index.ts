@@ -9,4 +9,5 @@ export { secretKeyProblem } from "./secret-key.ts";
 export { settings, unusedSettings } from "./settings.ts";
 export { type RunningServer, StartError, safetyProblems, startServer } from "./start-server.ts";
 export { checkLedgerOperation } from "./usage/check-ledger.sql.ts";
+export { recoverAccount } from "./users/recover-account.ts";
 export { version } from "./version.ts";

@@ -174,6 +174,26 @@ const cases: { readonly [Id in OperationId]?: Case } = {
     action: "users.password.change",
   },
   "auth.logout": { as: user, tells: "session" },
+  "users.resetPassword": {
+    params: named("user"),
+    tells: "user",
+    action: "users.password.reset_request",
+    learns: (data) => {
+      known["reset"] = String(data["token"]);
+    },
+  },
+  "auth.confirmPasswordReset": {
+    as: () => null,
+    body: () => ({ token: known["reset"], new_password: `${password} again` }),
+    tells: "user",
+    action: "users.password.reset",
+    by: { actor_kind: "user", actor_name: email, user_email: email },
+  },
+  "auth.requestPasswordReset": {
+    as: () => null,
+    body: () => ({ email }),
+    tells: { nothing: "a server that sends no mail makes no token; another tells of it once it has answered" },
+  },
   "projects.create": { body: () => ({ id: "checkout" }), tells: "project" },
   "projects.update": { params: () => ({ id: "checkout" }), body: () => ({ archived: true }), tells: "project" },
   "budgets.create": {

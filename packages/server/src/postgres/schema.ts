@@ -75,6 +75,7 @@ const ofSignIn: ReadonlySet<string> = new Set([
 ]);
 
 const types: readonly (readonly [RegExp, string])[] = [
+  "password_resets",
   [/\bTEXT\b/g, 'text COLLATE "C"'],
   [/\bINTEGER\b/g, "bigint"],
   [/\bBLOB\b/g, "bytea"],

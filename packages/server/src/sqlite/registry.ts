@@ -30,6 +30,7 @@ import type { StoreOperation } from "../store/operation.ts";
 import { appendUsage } from "../usage/append-usage.sqlite.ts";
 import { checkLedgerOperation } from "../usage/check-ledger.sql.ts";
 import { usageOperations } from "../usage/operations.sql.ts";
+import { passwordResetOperations } from "../users/password-resets.sql.ts";
 import { signInOperations } from "../users/sign-in.sql.ts";
 import { userOperations } from "../users/users.sql.ts";
 import { webhookDeliveryOperations } from "../webhooks/deliveries.sql.ts";
@@ -72,6 +73,7 @@ export const storeOperations: readonly StoreOperation<never, unknown>[] = [
   ...teamOperations,
   ...userOperations,
   ...signInOperations,
+  ...passwordResetOperations,
   ...sessionOperations,
   ...webhookOperations,
   ...channelOperations,

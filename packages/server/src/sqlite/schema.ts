@@ -382,4 +382,17 @@ ALTER TABLE budget_approvals ADD COLUMN asker TEXT;
 ALTER TABLE series ADD COLUMN api_key_id TEXT;
 `,
   },
+  {
+    id: 24,
+    sql: `
+-- Tokens by which a forgotten password is replaced, once. made_by: user:, key: or process:<id> of an administrator who
+-- hands it over, in organization_id; NULL of one that went to the user by mail.
+CREATE TABLE password_resets (
+  token_hash BLOB NOT NULL, user_id TEXT NOT NULL, made_by TEXT, organization_id TEXT,
+  created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL,
+  PRIMARY KEY (token_hash)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX password_resets_by_user ON password_resets (user_id);
+`,
+  },
 ];

@@ -5,6 +5,7 @@ import type { Store } from "../store/operation.ts";
 import { emailKey } from "./email.ts";
 import { type OwnAccount, type Owner, requireGoodPassword } from "./own-account.ts";
 import type { PasswordHashes } from "./password-hashes.ts";
+import type { PasswordResets } from "./password-resets.ts";
 import { createUser } from "./users.sql.ts";
 
 const ownerOf = (caller: Caller, clientAddress: string | undefined): Owner => {
@@ -19,10 +20,11 @@ const unlimited = ({ permissions, scopes }: Caller): readonly string[] =>
 export function userRoutes(parts: {
   readonly store: Store;
   readonly account: OwnAccount;
+  readonly resets: PasswordResets;
   readonly hashes: PasswordHashes;
   readonly commonAmong: (words: readonly string[]) => Promise<readonly string[]>;
 }): Routes {
-  const { store, account, hashes, commonAmong } = parts;
+  const { store, account, resets, hashes, commonAmong } = parts;
   return {
     "users.create": {
       body: "json",
@@ -35,6 +37,27 @@ export function userRoutes(parts: {
         const made = await store.run(createUser, { organizationId, user, role, may: unlimited(caller) });
         const created_at = new Date(made.createdAtMs).toISOString();
         return { json: { data: { id: made.id, email, name, organization_id: organizationId, role, created_at } } };
+      },
+    },
+    "users.resetPassword": {
+      body: "json",
+      handle: async ({ caller, params }) => {
+        const { token, email, expiresAtMs } = await resets.make(caller, params.id);
+        const expires_at = new Date(expiresAtMs).toISOString();
+        return { json: { data: { user_id: params.id, email, token, expires_at } } };
+      },
+    },
+    "auth.requestPasswordReset": {
+      body: "json",
+      handle: async ({ body, clientAddress }) => ({
+        json: { data: { sends_mail: await resets.request(body.email, clientAddress) } },
+      }),
+    },
+    "auth.confirmPasswordReset": {
+      body: "json",
+      handle: async ({ body, clientAddress }) => {
+        await resets.confirm(body, clientAddress);
+        return {};
       },
     },
     "auth.changePassword": {

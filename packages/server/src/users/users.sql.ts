@@ -231,16 +231,22 @@ const record = (
   after?: Readonly<Record<string, unknown>>,
 ) => recordChange(connection, { organizationId, action, resource: { type: "user", id: userId }, after });
 
+/** Keeps the hash of another password, after which no token is good any more that was made to reset the one before. */
+export async function setPassword(connection: StoreConnection, userId: string, newHash: string): Promise<void> {
+  await connection.run(
+    "UPDATE user_credentials SET password_hash = ?, password_changed_at = ? WHERE user_id = ?",
+    newHash,
+    connection.now(),
+    userId,
+  );
+  await connection.run("DELETE FROM password_resets WHERE user_id = ?", userId);
+}
+
 export const changePassword = installationChange(
   "users.changePassword",
   async (connection, args: OwnChange & { readonly newHash: string; readonly sessionId: string }): Promise<void> => {
     await requireSamePassword(connection, args);
-    await connection.run(
-      "UPDATE user_credentials SET password_hash = ?, password_changed_at = ? WHERE user_id = ?",
-      args.newHash,
-      connection.now(),
-      args.userId,
-    );
+    await setPassword(connection, args.userId, args.newHash);
     await endOtherSessions(connection, args.userId, args.sessionId, "password_changed");
     await accessChanged(connection);
     await record(connection, args, "users.password.change");
@@ -320,18 +326,23 @@ export const confirmTotp = installationChange(
   },
 );
 
+/** With its recovery codes, in the transaction of its caller, who tells the audit trail. */
+export async function removeSecondFactor(connection: StoreConnection, userId: string): Promise<void> {
+  await connection.run(
+    `UPDATE user_credentials SET totp_secret = NULL, totp_sealed = 0, totp_confirmed_at = NULL, totp_step = NULL
+     WHERE user_id = ?`,
+    userId,
+  );
+  await replaceRecoveryCodes(connection, userId, []);
+}
+
 /** Whether the proof was good. */
 export const removeTotp = installationChange(
   "users.totp.remove",
   async (connection, args: OwnChange & { readonly proof: SecondFactorProof }): Promise<boolean> => {
     await requireSamePassword(connection, args);
     if (!(await spendProof(connection, args.userId, args.proof))) return false;
-    await connection.run(
-      `UPDATE user_credentials SET totp_secret = NULL, totp_sealed = 0, totp_confirmed_at = NULL, totp_step = NULL
-       WHERE user_id = ?`,
-      args.userId,
-    );
-    await replaceRecoveryCodes(connection, args.userId, []);
+    await removeSecondFactor(connection, args.userId);
     await record(connection, args, "users.totp.remove", { second_factor: false });
     return true;
   },
