@@ -101,12 +101,17 @@ export interface World {
 /** Wires one server on its database, which is made, brought up to date and given its first prices and key where needed. */
 export async function compose(config: Config, { clock, logger, brief, createServer }: World): Promise<Composition> {
   const state = { readiness: "starting" as "starting" | "ready" | "stopping" };
-  const told = { onCommitted: (_: CommittedUsage): void => undefined, onAccessChanged: (): void => undefined };
+  const told = {
+    onCommitted: (_: CommittedUsage): void => undefined,
+    onAccessChanged: (): void => undefined,
+    onWatchedChanged: (_: string): void => undefined,
+  };
   const opened =
     brief?.opened ??
     (await openStore(config, {
       onCommitted: (usage) => told.onCommitted(usage),
       onAccessChanged: () => told.onAccessChanged(),
+      onWatchedChanged: (organizationId) => told.onWatchedChanged(organizationId),
       // While starting, a database that cannot be opened is the reason of the failed start, and is told as that.
       onTrouble: (event, details) => {
         if (state.readiness !== "starting") logger.error({ event, ...details });
@@ -185,6 +190,7 @@ export async function compose(config: Config, { clock, logger, brief, createServ
     });
     const lookForAlerts = (organizationId: string): void =>
       brief === undefined ? acting.aside(() => alerts.changed(organizationId)) : undefined;
+    told.onWatchedChanged = lookForAlerts;
     const onCommitted = told.onCommitted;
     told.onCommitted = (usage) => {
       onCommitted(usage);

@@ -7,6 +7,7 @@ import { Refusal } from "../refusal.ts";
 import type { StoreConnection } from "../store/connection.ts";
 import { type OfOrganization, storeChange, storeRead } from "../store/operation.ts";
 import { changedInput, type RuleTerms, readTerms, type TermsInput, wrong } from "./read-rule.ts";
+import { watchedChanged } from "./watched-changes.ts";
 
 interface RuleRow {
   readonly organization_id: string;
@@ -177,6 +178,7 @@ export const createRule = storeChange(
       nowMs,
       nowMs,
     );
+    await watchedChanged(connection, organizationId);
     const made = toWire(await requireRow(connection, { organizationId, id }));
     const resource = { type: "alert_rule", id };
     await recordChange(connection, { organizationId, action: "alertRules.create", resource, after: told(made) });
@@ -270,6 +272,7 @@ export const updateRule = storeChange(
       organizationId,
       id,
     );
+    await watchedChanged(connection, organizationId);
     const after = toWire(await requireRow(connection, { organizationId, id }));
     await recordChange(connection, {
       organizationId,

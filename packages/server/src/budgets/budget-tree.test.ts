@@ -134,10 +134,13 @@ describe("a budget that is a part of another", () => {
     const part = await makeBudget({ amount: "5", scope, parent_id: all.id });
     const change = (body: object) => ask("PATCH", `/budgets/${part.id}`, body, made.key);
     for (const parent_id of [null, own.id]) expect(refusalOf(await change({ parent_id }))).toEqual([403, "parent_id"]);
+    const removed = await ask("DELETE", `/budgets/${part.id}`, undefined, made.key);
+    expect(refusalOf(removed)).toEqual([403, "parent_id"]);
     expect(dataOf<Budget>(await ask("GET", `/budgets/${part.id}`), 200).parent_id).toBe(all.id);
     expect((await change({ parent_id: all.id, amount: "4" })).status).toBe(200);
     expect((await ask("PATCH", `/budgets/${part.id}`, { parent_id: own.id })).status).toBe(200);
     expect((await change({ parent_id: null })).status).toBe(200);
+    expect((await ask("DELETE", `/budgets/${part.id}`, undefined, made.key)).status).toBe(204);
   });
 });
 

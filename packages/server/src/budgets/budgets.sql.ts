@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Budget, BudgetAmendment, BudgetPeriod, BudgetScope } from "@llm-cost-ops/contract";
 import { limits } from "@llm-cost-ops/contract/limits";
 import { formatInstant } from "@llm-cost-ops/core";
+import { watchedChanged } from "../alerts/watched-changes.ts";
 import { recordChange } from "../audit/audit-entries.sql.ts";
 import { Refusal } from "../refusal.ts";
 import type { StoreConnection } from "../store/connection.ts";
@@ -207,6 +208,7 @@ const createBudget = storeChange(
     const resource = { type: "budget", id };
     await recordChange(connection, { organizationId, action: "budgets.create", resource, after: told(budget) });
     await emitEvent(connection, { organizationId, type: "budget.created", data: budget });
+    await watchedChanged(connection, organizationId);
     return budget;
   },
 );
@@ -394,6 +396,8 @@ export async function changeBudget(
 const deleteBudget = storeChange("budgets.delete", async (connection, named: Named): Promise<void> => {
   const { organizationId, id } = named;
   const { budget } = await requireBudget(connection, named);
+  // It could be made anew without a parent.
+  await requireParents(connection, named, { from: budget.parent_id, to: null });
   await requireNoChildren(connection, named);
   await connection.run("DELETE FROM budget_amendments WHERE organization_id = ? AND budget_id = ?", organizationId, id);
   await connection.run("DELETE FROM budget_leases WHERE organization_id = ? AND budget_id = ?", organizationId, id);

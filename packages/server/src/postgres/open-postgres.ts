@@ -2,10 +2,10 @@ import { startPostgresQuestions } from "../costs/question-threads.postgres.ts";
 import type { OpenedStore, OpenOptions } from "../store/opened-store.ts";
 import { installationRead, type Store } from "../store/operation.ts";
 import { startPostgresLedger } from "../usage/ledger.postgres.ts";
-import { listenForAccess } from "./access-listener.ts";
+import { listenForChanges } from "./change-listener.ts";
 import { openPostgres } from "./postgres-store.ts";
 
-/** One connection hears of changed access, one leases tokens of request limits. */
+/** One connection hears of what others changed, one leases tokens of request limits. */
 const lonelyConnections = 2;
 
 /** How a process divides its connections: groups of bodies written at once, questions answered at once, and all else. */
@@ -19,7 +19,7 @@ function shares(size: number): { readonly append: number; readonly questions: nu
 /** Opens a database whose schema is made or brought up to date where the user of the address may do so. */
 export async function openPostgresStore(
   { url, poolSize }: { readonly url: string; readonly poolSize: number },
-  { onCommitted, onTrouble, onAccessChanged }: OpenOptions = {},
+  { onCommitted, onTrouble, onAccessChanged, onWatchedChanged }: OpenOptions = {},
 ): Promise<OpenedStore> {
   const connections = shares(poolSize);
   const onCrash = (role: string, error: Error): void => onTrouble?.("store.thread_crashed", { role, err: error });
@@ -42,7 +42,7 @@ export async function openPostgresStore(
     await store.close();
     throw error;
   });
-  const listener = onAccessChanged && listenForAccess({ url, onChanged: onAccessChanged });
+  const listener = onAccessChanged && listenForChanges({ url, onAccessChanged, onWatchedChanged });
   return {
     store,
     ledger,

@@ -21,6 +21,8 @@ export interface OpenOptions {
   readonly onCommitted?: (usage: CommittedUsage) => void;
   /** Told that another process may have changed what credentials are allowed, where the store can tell. */
   readonly onAccessChanged?: () => void;
+  /** Told that another process may have something watched in an organization, where the store can tell. */
+  readonly onWatchedChanged?: (organizationId: string) => void;
   /** Told of what broke beside any request. */
   readonly onTrouble?: (event: string, details: Readonly<Record<string, unknown>>) => void;
 }

@@ -1,6 +1,7 @@
 import type { Webhook, WebhookInput, WebhookUpdate } from "@llm-cost-ops/contract";
 import { limits } from "@llm-cost-ops/contract/limits";
 import { formatInstant } from "@llm-cost-ops/core";
+import { watchedChanged } from "../alerts/watched-changes.ts";
 import { recordChange } from "../audit/audit-entries.sql.ts";
 import { followSubscriptions } from "../feed/tell-webhooks.sql.ts";
 import { Refusal } from "../refusal.ts";
@@ -109,6 +110,7 @@ export const createWebhook = storeChange(
       input.paused === true ? nowMs : null,
     );
     await followSubscriptions(connection, organizationId);
+    await watchedChanged(connection, organizationId);
     const made = await requireWebhook(connection, { organizationId, id });
     await record(connection, "create", made, { after: told(made) });
     return made;
@@ -161,6 +163,7 @@ export const updateWebhook = storeChange(
       );
     }
     await followSubscriptions(connection, organizationId);
+    await watchedChanged(connection, organizationId);
     const after = await requireWebhook(connection, { organizationId, id });
     await record(connection, "update", after, { before: told(before), after: told(after) });
     return after;

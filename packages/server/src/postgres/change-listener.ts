@@ -1,24 +1,28 @@
 import pg from "pg";
+import { watchedChannel } from "../alerts/watched-changes.ts";
 import { accessChannel } from "../identity/access-revision.sql.ts";
 import { sessionOptions } from "./pool.ts";
 
 const reconnectMs = 1_000;
 
-export interface AccessListener {
+export interface ChangeListener {
   close(): Promise<void>;
 }
 
 /**
- * Hears on a connection of its own when any process changed what credentials are allowed. What was missed while the
- * connection was away counts as a change, so `onChanged` is told each time that it is made.
+ * Hears on a connection of its own when any process changed what credentials are allowed, or what is watched in an
+ * organization. What was missed while the connection was away counts as a change of access, so `onAccessChanged` is told
+ * each time that it is made; of what is watched nothing is lost, since everything is looked at again and again.
  */
-export function listenForAccess({
+export function listenForChanges({
   url,
-  onChanged,
+  onAccessChanged,
+  onWatchedChanged,
 }: {
   readonly url: string;
-  readonly onChanged: () => void;
-}): AccessListener {
+  readonly onAccessChanged: () => void;
+  readonly onWatchedChanged?: ((organizationId: string) => void) | undefined;
+}): ChangeListener {
   let client: pg.Client | undefined;
   let retry: NodeJS.Timeout | undefined;
   let isClosed = false;
@@ -26,14 +30,16 @@ export function listenForAccess({
   const connect = async (): Promise<void> => {
     const made = new pg.Client({ ...sessionOptions(url), keepAlive: true });
     client = made;
-    made.on("notification", onChanged);
+    made.on("notification", ({ channel, payload = "" }) =>
+      channel === watchedChannel ? onWatchedChanged?.(payload) : onAccessChanged(),
+    );
     // Whatever ends it is followed by its end.
     made.on("error", () => undefined);
     made.on("end", again);
     try {
       await made.connect();
-      await made.query(`LISTEN ${accessChannel}`);
-      onChanged();
+      await made.query(`LISTEN ${accessChannel}; LISTEN ${watchedChannel}`);
+      onAccessChanged();
     } catch {
       await made.end().catch(() => undefined);
       again();
