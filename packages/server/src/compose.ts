@@ -216,18 +216,18 @@ export async function compose(config: Config, { clock, logger, brief, createServ
     const signingIn = { store, hashes, attempts, secretKey: config.secretKey, clock };
     const onEnded = authenticator.forget;
     const onAttempt = (attempt: SignInAttempt): void => logger.info({ event: "sign_in", ...attempt });
-    const organizations = createOrganizations(store, config.apiKeyPrefix);
-    const app = createApp({
-      routes: [
-        usageRoutes({ ledger, store }),
-        costRoutes({ query, now: clock }),
-        exportRoutes({ query, exports: exportStore(store), now: clock }),
     const resets = createPasswordResets({
       ...{ store, hashes, attempts, commonAmong, onEnded },
       mailServer: mailServerOf(config),
       onAttempt: (attempt: ResetAttempt) => logger.info({ event: "password_reset", ...attempt }),
       onFailure: (error) => logger.error({ event: "password_reset.failed", err: error }),
     });
+    const organizations = createOrganizations(store, config.apiKeyPrefix);
+    const app = createApp({
+      routes: [
+        usageRoutes({ ledger, store }),
+        costRoutes({ query, now: clock }),
+        exportRoutes({ query, exports: exportStore(store), now: clock }),
         pricingRoutes({
           book,
           repricings: createRepricings(store, clock),
@@ -262,13 +262,13 @@ export async function compose(config: Config, { clock, logger, brief, createServ
         userRoutes({
           store,
           account: createOwnAccount({ ...signingIn, commonAmong, onEnded }),
+          resets,
           hashes,
           commonAmong,
         }),
         liveRoutes({ streams }),
         webhookRoutes({ store, guard, secretKey: config.secretKey, wakeSender: wakeAll }),
         channelRoutes({ store, guard, secretKey: config.secretKey, hasMailServer, wakeSender }),
-          resets,
         systemRoutes({
           version,
           metrics,
@@ -326,13 +326,13 @@ export async function compose(config: Config, { clock, logger, brief, createServ
         inProcess?.close();
         await closeWithin(app, config.shutdownTimeoutSeconds * 1_000);
         if (brief !== undefined) await jobs.idle();
+        await resets.stop();
         await checkpoints?.stop();
         await jobs.stop();
         await alerts.stop();
         await feed.stop();
         await sender.stop();
         await reserving
-        await resets.stop();
           .close()
           .catch((error: unknown) => logger.error({ event: "budgets.reservations_failed", err: error }));
         await authenticator
