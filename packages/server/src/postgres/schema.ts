@@ -70,12 +70,12 @@ const ofSignIn: ReadonlySet<string> = new Set([
   "recovery_codes",
   "sessions",
   "refresh_tokens",
+  "password_resets",
   "signing_secrets",
   "audit_signing_key",
 ]);
 
 const types: readonly (readonly [RegExp, string])[] = [
-  "password_resets",
   [/\bTEXT\b/g, 'text COLLATE "C"'],
   [/\bINTEGER\b/g, "bigint"],
   [/\bBLOB\b/g, "bytea"],
