@@ -57,6 +57,11 @@ export interface QuantityLimits {
   close(): Promise<void>;
 }
 
+interface FoundLimits {
+  readonly organization: KeptQuantityLimits | undefined;
+  readonly limits: readonly QuantityLimit[];
+}
+
 export function createQuantityLimits(parts: {
   readonly counts: QuantityCounts;
   readonly installation: InstallationQuantityLimits;
@@ -68,12 +73,17 @@ export function createQuantityLimits(parts: {
 }): QuantityLimits {
   const { counts, installation, now } = parts;
 
-  const limitsFor = ({ principal, limits }: Caller, organization: KeptQuantityLimits | undefined) =>
-    limitsOfCaller({
-      key: principal.kind === "key" ? { id: principal.id, limits } : undefined,
-      organization,
-      installation,
-    });
+  /** Callers stay the same from request to request, and so does what their organization set until it is read again. */
+  const found = new WeakMap<Caller, FoundLimits>();
+  const limitsFor = (caller: Caller, organization: KeptQuantityLimits | undefined): readonly QuantityLimit[] => {
+    const known = found.get(caller);
+    if (known !== undefined && known.organization === organization) return known.limits;
+    const { principal, limits: own } = caller;
+    const key = principal.kind === "key" ? { id: principal.id, limits: own } : undefined;
+    const limits = limitsOfCaller({ key, organization, installation });
+    found.set(caller, { organization, limits });
+    return limits;
+  };
   const limitsOf = (caller: Caller): Awaitable<readonly QuantityLimit[]> => {
     const organization = parts.ofOrganization(caller.organizationId);
     return organization instanceof Promise
