@@ -182,6 +182,27 @@ test("status shows the parts of a budget and what none of them has", async () =>
   for (const name of ["chat", "search", "whole"]) await place.ok(["budget", "delete", name, "--yes"], { env: remote });
 });
 
+test("a budget has its amount for each value, and shows one of them, the most used or all", async () => {
+  const terms = ["--amount", "1", "--per", "model", "--period", "prepaid", "--starts-at", "2020-01-01T00:00:00Z"];
+  const made = await place.ok(["budget", "create", "--name", "each", ...terms], { env: remote });
+  expect(made).toMatch(/each: .*1.* per model, prepaid since/);
+  const { data } = await documentOf("values", "each");
+  const [first, ...others] = data as readonly { readonly value: string; readonly spent: string }[];
+  expect(first).toMatchObject({ amount: "1", reserved: "0", state: "ok" });
+  const [most] = (await documentOf("status", "each")).data;
+  expect(most).toMatchObject({ per: "model", value: first?.value, spent: first?.spent });
+  for (const { value, spent } of [first, ...others].filter((one) => one !== undefined)) {
+    expect((await documentOf("status", "each", "--value", value)).data).toMatchObject([{ value, spent }]);
+  }
+  expect(await place.ok(["budget", "values", "each", "--limit", "1"], { env: remote })).toContain(
+    `model ${first?.value}`,
+  );
+  expect((await documentOf("status", "each", "--without-value")).data).toMatchObject([{ value: null, spent: "0" }]);
+  const nameless = await place.run(["budget", "status", "--value", "a"]);
+  expect([nameless.code, nameless.stderr]).toEqual([2, expect.stringContaining("Name the one budget")]);
+  await place.ok(["budget", "delete", "each", "--yes"]);
+});
+
 test("status shows the budgets that are named, else all, in money and tokens", async () => {
   for (const { code, stdout } of await bothWays(["status", "tokens", "all of it"])) {
     expect(code).toBe(0);

@@ -1,10 +1,12 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, fork, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Errand } from "./resident.ts";
 
 const program = fileURLToPath(new URL("../bin/cost-ops.mjs", import.meta.url));
+const residentProgram = fileURLToPath(new URL("./resident.ts", import.meta.url));
 
 /** How a run of the program ended. */
 export interface Outcome {
@@ -35,10 +37,13 @@ export interface Talk {
   stop(signal: "SIGINT" | "SIGTERM"): Promise<Outcome>;
 }
 
-/** A folder of its own in which `cost-ops` runs for real, as a process, without anything of the machine's environment. */
+/** A folder of its own in which `cost-ops` runs for real, without anything of the machine's environment. */
 export interface Workplace {
   readonly folder: string;
+  /** Runs a command after those before it, in one process for them all. */
   run(args: readonly string[], options?: RunOptions): Promise<Outcome>;
+  /** Runs a command as a shell does, as a process of its own: for what must hold of how it starts and ends. */
+  runAlone(args: readonly string[], options?: RunOptions): Promise<Outcome>;
   /** As `run`, for what must succeed: answers stdout. */
   ok(args: readonly string[], options?: RunOptions): Promise<string>;
   start(args: readonly string[], options?: RunOptions): Started;
@@ -57,10 +62,17 @@ export async function workplaceOn(
 export const workplace = (): Workplace => workplaceIn(mkdtempSync(join(tmpdir(), "cost-ops-cli-")), {});
 
 function workplaceIn(folder: string, environment: Readonly<Record<string, string>>): Workplace {
-  const launch = (args: readonly string[], { input, env = {} }: RunOptions = {}, isTalk = false) => {
+  const environmentWith = (env: Readonly<Record<string, string>> = {}) => ({
+    PATH: process.env["PATH"],
+    HOME: folder,
+    TMPDIR: tmpdir(),
+    ...environment,
+    ...env,
+  });
+  const launch = (args: readonly string[], { input, env }: RunOptions = {}, isTalk = false) => {
     const child = spawn(process.execPath, [program, ...args], {
       cwd: folder,
-      env: { PATH: process.env["PATH"], HOME: folder, TMPDIR: tmpdir(), ...environment, ...env },
+      env: environmentWith(env),
       stdio: ["pipe", "pipe", "pipe"],
     });
     let stdout = "";
@@ -78,10 +90,13 @@ function workplaceIn(folder: string, environment: Readonly<Record<string, string
     });
     return { child, ended, stdout: () => stdout, stderr: () => stderr };
   };
-  const run: Workplace["run"] = (args, options) => launch(args, options).ended;
+  const resident = new Resident();
+  const run: Workplace["run"] = (args, { input = "", env } = {}) =>
+    resident.run({ args, folder, env: environmentWith(env), input });
   return {
     folder,
     run,
+    runAlone: (args, options) => launch(args, options).ended,
     ok: async (args, options) => {
       const outcome = await run(args, options);
       if (outcome.code !== 0) throw new Error(`cost-ops ${args.join(" ")} → ${outcome.code}: ${outcome.stderr}`);
@@ -130,6 +145,45 @@ function workplaceIn(folder: string, environment: Readonly<Record<string, string
         },
       };
     },
-    remove: () => rmSync(folder, { recursive: true, force: true }),
+    remove: () => {
+      resident.end();
+      rmSync(folder, { recursive: true, force: true });
+    },
   };
+}
+
+/** The process that runs commands one after the other, started with the first of them. */
+class Resident {
+  #child: ChildProcess | undefined;
+  #last: Promise<unknown> = Promise.resolve();
+
+  run(errand: Errand): Promise<Outcome> {
+    const outcome = this.#last.then(() => this.#answer(errand));
+    this.#last = outcome.catch(() => undefined);
+    return outcome;
+  }
+
+  end(): void {
+    this.#child?.kill();
+  }
+
+  #answer(errand: Errand): Promise<Outcome> {
+    this.#child ??= fork(residentProgram, {
+      execArgv: ["--conditions=source", "--disable-warning=ExperimentalWarning"],
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+    });
+    const child = this.#child;
+    return new Promise((resolve, reject) => {
+      const onExit = (code: number | null): void => {
+        this.#child = undefined;
+        reject(new Error(`the process of cost-ops ${errand.args.join(" ")} ended by itself with ${code}`));
+      };
+      child.once("exit", onExit);
+      child.once("message", (outcome: Outcome) => {
+        child.off("exit", onExit);
+        resolve(outcome);
+      });
+      child.send(errand);
+    });
+  }
 }

@@ -10,7 +10,7 @@ test("demo --once loads, summarises and cleans up", async () => {
   const place = workplace();
   const before = folders();
   try {
-    const outcome = await place.run(["demo", "--once", "--days", "20"]);
+    const outcome = await place.runAlone(["demo", "--once", "--days", "20"]);
     expect(outcome.code).toBe(0);
     expect(outcome.stdout).toMatch(/by provider[\s\S]*top models[\s\S]*cost by day[\s\S]*times the median day/);
     expect(outcome.stdout).toMatch(/northwind-7b-chat have no price/);

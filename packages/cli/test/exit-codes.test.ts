@@ -125,7 +125,9 @@ describe("what is said and what is data", () => {
       version: string;
     };
     expect(version).toBe(manifest.version);
-    for (const flag of ["--version", "-V"]) expect(await place.ok([flag])).toBe(`${version}\n`);
+    for (const run of [place.run, place.runAlone]) {
+      for (const flag of ["--version", "-V"]) expect(await run([flag])).toMatchObject({ stdout: `${version}\n` });
+    }
   });
 
   test("help is data and success", async () => {

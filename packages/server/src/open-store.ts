@@ -27,7 +27,8 @@ export async function openStore(
     import("./postgres/open-postgres.ts"),
     import("./postgres/open-problem.ts"),
   ]);
-  return openPostgresStore({ url: database.url.reveal(), poolSize: databasePoolSize }, options).catch(
+  const { isForOneCommand = false } = options;
+  return openPostgresStore({ url: database.url.reveal(), poolSize: databasePoolSize, isForOneCommand }, options).catch(
     (error: unknown) => {
       throw new DatabaseProblem(openProblem(error), error);
     },

@@ -1,26 +1,18 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { connectPostgres } from "../postgres/postgres-store.ts";
 import { invariant, Refusal } from "../refusal.ts";
 import { type CallAnswer, type ThreadAnswer, type ThreadRequest, toRefusalMessage } from "../sqlite/thread-messages.ts";
 import type { StoreOperation } from "../store/operation.ts";
 import { costQueryOperations } from "./cost-query.postgres.ts";
-import type { QuestionThreadOptions } from "./question-threads.postgres.ts";
+import { connectForQuestions, type QuestionThreadOptions } from "./question-threads.postgres.ts";
 
 // Answers questions beside the thread that serves requests: sorting series into groups, reading rows and laying out long
 // answers would hold up everybody else there. Several questions run at once, each on a connection of its own.
 
 const port = parentPort;
 invariant(port !== null, "questions are answered on a worker thread");
-const { url, connections } = workerData as QuestionThreadOptions;
 const tell = (message: ThreadAnswer): void => port.postMessage(message);
 
-/**
- * Sums are made in memory, where the default would sort on disk; compiling a statement takes longer than running it; and
- * several questions share the machine, so that one on several processors would be quick at the cost of the others.
- */
-const session = { work_mem: "32MB", jit: "off", max_parallel_workers_per_gather: "0" };
-
-const store = connectPostgres({ url, poolSize: connections, now: Date.now, session });
+const store = connectForQuestions(workerData as QuestionThreadOptions);
 const operations = new Map(costQueryOperations.map((operation) => [operation.name, operation]));
 const running = new Set<Promise<void>>();
 

@@ -1,3 +1,4 @@
+import { connectPostgres, type PostgresStore } from "../postgres/postgres-store.ts";
 import { moduleBeside, StoreThreadHandle, unavailable } from "../sqlite/store-thread-handle.ts";
 import type { Store } from "../store/operation.ts";
 import { postgresCostQuery } from "./cost-query.postgres.ts";
@@ -29,6 +30,22 @@ const connectionsDefault = 4;
 const questionsMax = 1_000;
 /** Rows of answers are garbage once they are sent. */
 const youngGenerationMb = 32;
+
+/**
+ * Sums are made in memory, where the default would sort on disk; compiling a statement takes longer than running it; and
+ * several questions share the machine, so that one on several processors would be quick at the cost of the others.
+ */
+const session = { work_mem: "32MB", jit: "off", max_parallel_workers_per_gather: "0" };
+
+/** Connections for questions, made with the first of them. */
+export const connectForQuestions = ({ url, connections }: QuestionThreadOptions): PostgresStore =>
+  connectPostgres({ url, poolSize: connections, now: Date.now, session });
+
+/** Answers questions from PostgreSQL on the thread that asks, for a process in which nobody else waits meanwhile. */
+export function answerPostgresQuestions(options: QuestionThreadOptions): PostgresQuestions {
+  const store = connectForQuestions(options);
+  return { query: postgresCostQuery(store), close: () => store.close() };
+}
 
 /** Starts the thread that answers questions from PostgreSQL. */
 export async function startPostgresQuestions(options: PostgresQuestionsOptions): Promise<PostgresQuestions> {

@@ -77,6 +77,10 @@ export interface App {
   beginStopping(): void;
 }
 
+const unused = (): never => {
+  throw new Error("no route has a schema of the framework's");
+};
+
 const nobody: Caller = {
   organizationId: "",
   principal: { kind: "nobody", id: "", name: "" },
@@ -120,6 +124,8 @@ export function createApp(parts: AppParts): App {
     frameworkErrors: (error, request, reply) => refuse(error, request, reply),
     clientErrorHandler: answerUnreadable,
     http,
+    // Requests are validated and answers written by our own code; the framework's compilers would only be loaded.
+    schemaController: { compilersFactory: { buildValidator: unused, buildSerializer: unused } },
     ...(createServer === undefined
       ? {}
       : {

@@ -50,6 +50,11 @@ class RequestParts {
   }
 }
 
+interface Given {
+  readonly value: unknown;
+}
+const noQuery: Given = { value: undefined };
+
 /** An incoming request as the endpoint needs it. */
 export interface Incoming {
   readonly message: IncomingMessage;
@@ -71,9 +76,9 @@ export class Endpoint {
   /** Absent where requests have no keys: a method that is the same the second time, or a caller of no organization. */
   readonly #once: Once | undefined;
   /** The value of an empty query string, so that the hot path validates nothing. */
-  readonly #emptyQuery: { readonly value: unknown } | undefined;
+  readonly #emptyQuery: () => Given | undefined;
   /** What an absent body stands for, where the schema allows an object without any field. */
-  readonly #emptyBody: { readonly value: unknown } | undefined;
+  readonly #emptyBody: () => Given | undefined;
 
   constructor(id: OperationId, operation: Operation, route: Route<OperationId>, slow: SlowBodies, once?: Once) {
     this.id = id;
@@ -82,10 +87,9 @@ export class Endpoint {
     this.#route = route;
     this.#slow = slow;
     this.#once = operation.method === "POST" && operation.access !== "public" ? once : undefined;
-    const query = operation.query?.safeParse({});
-    this.#emptyQuery = query === undefined ? { value: undefined } : query.success ? { value: query.data } : undefined;
-    const body = operation.body?.safeParse({});
-    this.#emptyBody = body?.success ? { value: body.data } : undefined;
+    const { query, body } = operation;
+    this.#emptyQuery = query === undefined ? () => noQuery : ofNothing(query);
+    this.#emptyBody = body === undefined ? () => undefined : ofNothing(body);
   }
 
   /** Checks the request against the contract and hands it to the route. Refusals are thrown, now or later. */
@@ -131,7 +135,10 @@ export class Endpoint {
 
   #query(given: unknown): unknown {
     const isEmpty = given === null || typeof given !== "object" || isEmptyObject(given);
-    if (isEmpty && this.#emptyQuery !== undefined) return this.#emptyQuery.value;
+    if (isEmpty) {
+      const empty = this.#emptyQuery();
+      if (empty !== undefined) return empty.value;
+    }
     const { query, access } = this.operation;
     if (query !== undefined) return validated(query, given, "query");
     // A probe may add what it likes to a public address; elsewhere an unknown field is a mistake that must show.
@@ -178,9 +185,27 @@ export class Endpoint {
   }
 
   #body(schema: z.ZodType, bytes: Uint8Array): unknown {
-    if (bytes.byteLength === 0 && this.#emptyBody !== undefined) return this.#emptyBody.value;
+    if (bytes.byteLength === 0) {
+      const empty = this.#emptyBody();
+      if (empty !== undefined) return empty.value;
+    }
     return validated(schema, readJson(bytes));
   }
+}
+
+/**
+ * What a schema makes of an object without fields, undefined where it takes none: worked out when the first request asks,
+ * since a single command uses one operation of all and a schema is compiled with its first value.
+ */
+function ofNothing(schema: z.ZodType): () => Given | undefined {
+  let known: { readonly given: Given | undefined } | undefined;
+  return () => {
+    if (known === undefined) {
+      const parsed = schema.safeParse({});
+      known = { given: parsed.success ? { value: parsed.data } : undefined };
+    }
+    return known.given;
+  };
 }
 
 function isEmptyObject(value: object): boolean {

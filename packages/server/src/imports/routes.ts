@@ -10,10 +10,10 @@ import { Refusal } from "../refusal.ts";
 import { formatUuid, uuidV7Maker } from "../usage/record-id.ts";
 import type { ImportPage } from "./import-store.ts";
 import { SpanMemory } from "./otlp/billable-spans.ts";
-import { createTraceCodec } from "./otlp/otlp-protobuf.ts";
+import { loadTraceCodec, type TraceCodec } from "./otlp/otlp-protobuf.ts";
 import { recordSpans, type TraceReceiver } from "./otlp/record-spans.ts";
 import { parseTags, type RecordDefaults } from "./record-defaults.ts";
-import { type ImportDependencies, type ImportRequest, runImport } from "./run-import.ts";
+import type { ImportDependencies, ImportRequest } from "./run-import.ts";
 
 const pageLimitDefault = 50;
 
@@ -21,11 +21,15 @@ const pageLimitDefault = 50;
 export function importRoutes(given: Omit<ImportDependencies, "newId">): Routes {
   const makeId = uuidV7Maker();
   const deps: ImportDependencies = { ...given, newId: () => formatUuid(makeId(given.now())) };
-  const receiver: TraceReceiver = { ledger: deps.ledger, codec: createTraceCodec(), memory: new SpanMemory() };
+  let codec: Promise<TraceCodec> | undefined;
+  const loadCodec = (): Promise<TraceCodec> => (codec ??= loadTraceCodec());
+  const receiver: TraceReceiver = { ledger: deps.ledger, loadCodec, memory: new SpanMemory() };
   return {
     "imports.create": {
       body: "stream",
       handle: async ({ caller, query, headers, stream, signal }) => {
+        // Every format comes with it; who only asks needs none of them.
+        const { runImport } = await import("./run-import.ts");
         const events = runImport(deps, caller.organizationId, {
           ...requestOf(query, stream, signal),
           within: caller.records,

@@ -1,4 +1,4 @@
-import { startPostgresQuestions } from "../costs/question-threads.postgres.ts";
+import { answerPostgresQuestions, startPostgresQuestions } from "../costs/question-threads.postgres.ts";
 import type { OpenedStore, OpenOptions } from "../store/opened-store.ts";
 import { installationRead, type Store } from "../store/operation.ts";
 import { startPostgresLedger } from "../usage/ledger.postgres.ts";
@@ -16,9 +16,16 @@ function shares(size: number): { readonly append: number; readonly questions: nu
   return { append, questions, store: poolSize - append - questions };
 }
 
-/** Opens a database whose schema is made or brought up to date where the user of the address may do so. */
+/**
+ * Opens a database whose schema is made or brought up to date where the user of the address may do so. A single command
+ * has no neighbours to hold up: it asks on its own thread, and starts one for writing with the first record.
+ */
 export async function openPostgresStore(
-  { url, poolSize }: { readonly url: string; readonly poolSize: number },
+  {
+    url,
+    poolSize,
+    isForOneCommand = false,
+  }: { readonly url: string; readonly poolSize: number; readonly isForOneCommand?: boolean },
   { onCommitted, onTrouble, onAccessChanged, onWatchedChanged }: OpenOptions = {},
 ): Promise<OpenedStore> {
   const connections = shares(poolSize);
@@ -34,8 +41,11 @@ export async function openPostgresStore(
     connections: connections.append,
     ...(onCommitted === undefined ? {} : { onCommitted }),
     onCrash,
+    isLazy: isForOneCommand,
   });
-  const questionsStart = startPostgresQuestions({ url, connections: connections.questions, onCrash });
+  const questionsStart = isForOneCommand
+    ? Promise.resolve(answerPostgresQuestions({ url, connections: connections.questions }))
+    : startPostgresQuestions({ url, connections: connections.questions, onCrash });
   const [ledger, questions] = await Promise.all([ledgerStart, questionsStart]).catch(async (error: unknown) => {
     for (const started of [ledgerStart, questionsStart])
       await started.then((one) => one.close()).catch(() => undefined);

@@ -383,6 +383,26 @@ ALTER TABLE series ADD COLUMN api_key_id TEXT;
 `,
   },
   {
+    id: 23,
+    sql: `
+-- What each value of has the budget's amount by itself: user, project, team, api_key, model, provider or tag:KEY.
+ALTER TABLE budgets ADD COLUMN per TEXT;
+-- value: what of a budget is held, '' where it has one amount, else the key of a value: '=' and the value, or '-' for none.
+CREATE TABLE budget_value_leases (
+  organization_id TEXT NOT NULL, budget_id TEXT NOT NULL, value TEXT NOT NULL, process_id TEXT NOT NULL,
+  held TEXT NOT NULL, allocated TEXT NOT NULL,
+  seen_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, recalled_at INTEGER,
+  PRIMARY KEY (organization_id, budget_id, value, process_id)
+) STRICT, WITHOUT ROWID;
+INSERT INTO budget_value_leases
+  SELECT organization_id, budget_id, '', process_id, held, allocated, seen_at, expires_at, recalled_at FROM budget_leases;
+DROP TABLE budget_leases;
+ALTER TABLE budget_value_leases RENAME TO budget_leases;
+CREATE INDEX budget_leases_recalled ON budget_leases (process_id) WHERE recalled_at IS NOT NULL;
+CREATE INDEX budget_leases_by_end ON budget_leases (organization_id, expires_at);
+`,
+  },
+  {
     id: 24,
     sql: `
 -- Tokens by which a forgotten password is replaced, once. made_by: user:, key: or process:<id> of an administrator who
@@ -393,6 +413,14 @@ CREATE TABLE password_resets (
   PRIMARY KEY (token_hash)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX password_resets_by_user ON password_resets (user_id);
+`,
+  },
+  {
+    id: 26,
+    sql: `
+-- Of an endpoint that is deleted once nobody has asked for its deliveries for lease_ms; NULL of all others.
+ALTER TABLE webhooks ADD COLUMN lease_ms INTEGER;
+ALTER TABLE webhooks ADD COLUMN leased_until INTEGER;
 `,
   },
 ];

@@ -1,4 +1,3 @@
-import { getCompileCacheDir } from "node:module";
 import { moduleBeside, StoreThreadHandle, type ThreadListeners } from "./store-thread-handle.ts";
 import type { ThreadOptions, ThreadRole } from "./thread-messages.ts";
 
@@ -13,8 +12,8 @@ export const startSqliteThread = (role: ThreadRole, path: string, told: ThreadLi
   new StoreThreadHandle(
     {
       role,
-      module: moduleBeside(import.meta.url, "store-thread"),
-      data: { role, path, compileCache: getCompileCacheDir() } satisfies ThreadOptions,
+      module: moduleBeside(import.meta.url, role === "writer" ? "writer-thread" : "reader-thread"),
+      data: { role, path } satisfies ThreadOptions,
       youngGenerationMb: youngGenerationMb[role],
     },
     told,

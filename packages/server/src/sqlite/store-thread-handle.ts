@@ -1,6 +1,8 @@
+import { getCompileCacheDir } from "node:module";
+import { dirname } from "node:path";
 import { Worker, type WorkerOptions } from "node:worker_threads";
 import { Refusal } from "../refusal.ts";
-import { fromRefusalMessage, type ThreadAnswer, type ThreadRequest } from "./thread-messages.ts";
+import { fromRefusalMessage, type ThreadAnswer, type ThreadBegin, type ThreadRequest } from "./thread-messages.ts";
 
 interface Pending {
   readonly resolve: (result: unknown) => void;
@@ -20,7 +22,7 @@ export interface ThreadListeners {
 export interface ThreadStart {
   readonly role: string;
   readonly module: URL;
-  readonly data: unknown;
+  readonly data: object;
   /** Garbage that it may gather before it is swept. Without a limit, loading the modules alone leaves 20 MB of it. */
   readonly youngGenerationMb: number;
 }
@@ -28,6 +30,12 @@ export interface ThreadStart {
 /** A module beside another one, by its name without the ending that tells sources from what is built. */
 export function moduleBeside(url: string, name: string): URL {
   return new URL(`./${name}.${url.endsWith(".ts") ? "ts" : "js"}`, url);
+}
+
+/** The folder of which the process's compile cache is the part for this version of Node: threads take the same part. */
+function compileCache(): string | undefined {
+  const part = getCompileCacheDir();
+  return part === undefined ? undefined : dirname(part);
 }
 
 /**
@@ -91,13 +99,14 @@ export class StoreThreadHandle {
 
   #start(): Promise<void> {
     const { role, module, data, youngGenerationMb } = this.#begin;
+    const begin: ThreadBegin = { module: module.href, compileCache: compileCache() };
     const options: WorkerOptions = {
-      workerData: data,
+      workerData: { ...data, ...begin },
       execArgv: module.pathname.endsWith(".ts") ? ["--conditions=source"] : [],
       resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMb },
       name: role,
     };
-    const worker = new Worker(module, options);
+    const worker = new Worker(moduleBeside(import.meta.url, "store-thread"), options);
     this.#worker = worker;
     const startedAt = performance.now();
     return new Promise((resolve, reject) => {

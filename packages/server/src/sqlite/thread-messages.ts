@@ -8,12 +8,17 @@ import { Refusal } from "../refusal.ts";
  */
 export type ThreadRole = "writer" | "reader" | "preparer";
 
-/** What a store thread is started with. */
+/** What each thread is started with, beside what its module takes. */
+export interface ThreadBegin {
+  readonly module: string;
+  /** The folder of the process's compile cache, where it has one. */
+  readonly compileCache: string | undefined;
+}
+
+/** What a thread of the embedded store is started with. */
 export interface ThreadOptions {
   readonly role: ThreadRole;
   readonly path: string;
-  /** The folder of the process's compile cache, where it has one. */
-  readonly compileCache?: string | undefined;
 }
 
 /** From the main thread. `grouped` calls carry the bytes of their bodies and share a transaction with their neighbours. */

@@ -1,4 +1,3 @@
-import protobuf from "protobufjs/light.js";
 import { type Attributes, type AttributeValue, type Span, statusCodeError } from "./span.ts";
 
 /**
@@ -81,7 +80,9 @@ export interface TraceCodec {
   encodeResponse(rejectedSpans: number, errorMessage: string): Uint8Array;
 }
 
-export function createTraceCodec(): TraceCodec {
+/** The library is loaded for the first export in protobuf: most processes never see one. */
+export async function loadTraceCodec(): Promise<TraceCodec> {
+  const { default: protobuf } = await import("protobufjs/light.js");
   const root = protobuf.Root.fromJSON(traceSchema);
   const request = root.lookupType("ExportTraceServiceRequest");
   const response = root.lookupType("ExportTraceServiceResponse");

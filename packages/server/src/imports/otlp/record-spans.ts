@@ -16,7 +16,7 @@ const protobufType = "application/x-protobuf";
 
 export interface TraceReceiver {
   readonly ledger: Ledger;
-  readonly codec: TraceCodec;
+  readonly loadCodec: () => Promise<TraceCodec>;
   readonly memory: SpanMemory;
 }
 
@@ -26,7 +26,7 @@ export interface TraceReceiver {
  * `INVALID_REQUEST`.
  */
 export async function recordSpans(
-  { ledger, codec, memory }: TraceReceiver,
+  { ledger, loadCodec, memory }: TraceReceiver,
   caller: Caller,
   body: Uint8Array,
   contentType: string,
@@ -34,7 +34,8 @@ export async function recordSpans(
   const { organizationId, records: within } = caller;
   const isProtobuf = contentType.toLowerCase().startsWith(protobufType);
   const bytes = plainBytes(body);
-  const spans = isProtobuf ? decodeProtobuf(codec, bytes) : decodeJson(bytes);
+  const codec = isProtobuf ? await loadCodec() : undefined;
+  const spans = codec === undefined ? decodeJson(bytes) : decodeProtobuf(codec, bytes);
   const billed = memory.decide(organizationId, spans).filter((read) => read.record !== undefined);
   const refused: string[] = [];
   for (let from = 0; from < billed.length; from += batchRecordsMax) {
@@ -54,12 +55,12 @@ export async function recordSpans(
       if (item.status === "rejected") refused.push(`span ${batch[index]?.span.spanId ?? "?"}: ${reasonOf(item)}`);
     }
   }
-  return answer(codec, isProtobuf, refused);
+  return answer(codec, refused);
 }
 
-function answer(codec: TraceCodec, isProtobuf: boolean, refused: readonly string[]): Reply {
+function answer(codec: TraceCodec | undefined, refused: readonly string[]): Reply {
   const message = refused.slice(0, 10).join("; ");
-  if (isProtobuf) return { bytes: codec.encodeResponse(refused.length, message), contentType: protobufType };
+  if (codec !== undefined) return { bytes: codec.encodeResponse(refused.length, message), contentType: protobufType };
   const partialSuccess = { rejectedSpans: String(refused.length), errorMessage: message };
   return { json: refused.length === 0 ? {} : { partialSuccess } };
 }

@@ -1,5 +1,4 @@
 import { pipeline, Readable } from "node:stream";
-import { parse } from "csv-parse";
 import type { FileHead } from "./file-head.ts";
 import { lineBytesMax } from "./source-lines.ts";
 
@@ -38,6 +37,7 @@ export function delimiterOf(header: string): "," | ";" | "\t" {
  * the header and rows that are not UTF-8 are given as rejected, alone.
  */
 export async function* readCsvRows(source: AsyncIterable<Uint8Array>, delimiter = ","): AsyncIterable<CsvRow> {
+  const { parse } = await import("csv-parse");
   const parser = parse({
     bom: true,
     delimiter,
