@@ -36,6 +36,9 @@ const flagOfField: Readonly<Record<string, string>> = {
   current_password: "the present password",
   code: "the code",
   email: "--email",
+  token: "the token",
+  members: "--member",
+  projects: "--project",
 };
 
 /** What the error says and how the process ends. Anything unforeseen is a defect and keeps its stack. */

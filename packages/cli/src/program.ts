@@ -37,9 +37,10 @@ const commandTable: Readonly<Record<string, CommandEntry>> = {
     summary: "your organization, its tenants and what they spent",
     load: () => import("./commands/organizations.ts"),
   },
-  users: { summary: "members, their roles and invitations", load: () => import("./commands/users.ts") },
+  users: { summary: "members, their roles, invitations and passwords", load: () => import("./commands/users.ts") },
   roles: { summary: "what each role allows, and roles of your own", load: () => import("./commands/roles.ts") },
   projects: { summary: "projects: create, list, change, archive", load: () => import("./commands/projects.ts") },
+  teams: { summary: "teams of projects and members", load: () => import("./commands/teams.ts") },
   budget: {
     summary: "what may be spent, how much of it is, and a check for CI",
     load: () => import("./commands/budget.ts"),

@@ -57,9 +57,28 @@ export const TeamInput = z
 export type TeamInput = z.output<typeof TeamInput>;
 
 export const TeamUpdate = z
-  .strictObject({ name: Name.optional(), projects: ProjectNames.optional(), members: MemberIds.optional() })
+  .strictObject({
+    name: Name.optional(),
+    projects: ProjectNames.optional(),
+    add_projects: ProjectNames.optional(),
+    remove_projects: ProjectNames.optional(),
+    members: MemberIds.optional(),
+    add_members: MemberIds.optional(),
+    remove_members: MemberIds.optional(),
+  })
   .refine((update) => Object.values(update).some((value) => value !== undefined), "must change something")
-  .meta({ id: "TeamUpdate", description: "Lists that are named take the place of what stood before." });
+  .refine((update) => update.projects === undefined || !(update.add_projects ?? update.remove_projects), {
+    message: "does not go with add_projects and remove_projects",
+    path: ["projects"],
+  })
+  .refine((update) => update.members === undefined || !(update.add_members ?? update.remove_members), {
+    message: "does not go with add_members and remove_members",
+    path: ["members"],
+  })
+  .meta({
+    id: "TeamUpdate",
+    description: "`projects` and `members` take the place of what stood before; the others add to it and take from it.",
+  });
 export type TeamUpdate = z.output<typeof TeamUpdate>;
 
 export const Team = z

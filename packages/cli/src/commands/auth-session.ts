@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { CommandError, exitCodes } from "../exit-codes.ts";
 import type { Invocation, Run } from "../invocation.ts";
 import { serverAddress } from "../local-config.ts";
-import { askingFor } from "../sign-in/ask.ts";
+import { askingFor, newSecret } from "../sign-in/ask.ts";
 import { timed } from "../sign-in/session-access.ts";
 import { StoredSessions, sessionAddress, sessionsPath } from "../sign-in/stored-sessions.ts";
 import { type Column, writeAnswer, writeRecord } from "../terminal/output.ts";
@@ -39,7 +39,8 @@ function whoIs({ kind, name }: WhoAmI): string {
   return kind === "process" ? "this command on the local database" : `${kind} ${name}`;
 }
 
-function serverOf(cli: Invocation, command: string): string {
+/** The server that a sign-in is about. */
+export function serverOf(cli: Invocation, command: string): string {
   const given = serverAddress(cli);
   if (given === undefined) {
     const message = `auth ${command} needs a server: give its address with --api-url or COST_OPS_API_URL. The local database needs no sign-in.`;
@@ -227,13 +228,4 @@ export function defineSessions(command: Command, run: Run): void {
         },
       ),
     );
-}
-
-/** A person types it twice; a script does not mistype. */
-async function newSecret(cli: Invocation, questions: ReturnType<typeof askingFor>, question: string): Promise<string> {
-  const typed = await questions.secret(question);
-  if (cli.terminal.interactive && (await questions.secret("Again: ")) !== typed) {
-    throw new CommandError("The two are not the same. Nothing was changed.", exitCodes.usage);
-  }
-  return typed;
 }

@@ -8,6 +8,7 @@ import { type Column, writeAnswer, writeRecord } from "../terminal/output.ts";
 import { printable } from "../terminal/printable.ts";
 import { wireForm } from "../wire-form.ts";
 import { defineFactor } from "./auth-factor.ts";
+import { defineRecovery } from "./auth-recovery.ts";
 import { defineSessions } from "./auth-session.ts";
 import { wholeNumber } from "./flag-values.ts";
 import { addLimitFlags, defineLimits, type LimitFlags, limitsFrom, limitsText } from "./limit-flags.ts";
@@ -47,6 +48,7 @@ function scope(text: string, before: readonly Permission[] = []): Permission[] {
 export function define(command: Command, run: Run): void {
   defineSessions(command, run);
   defineFactor(command, run);
+  defineRecovery(command, run);
   defineLimits(command, run);
 
   addLimitFlags(

@@ -36,11 +36,11 @@ interface RoleFlags extends InOrganization {
   readonly scope?: string;
 }
 
-const organizationOf = async (client: CostOpsClient, { organization }: InOrganization): Promise<string> =>
+export const organizationOf = async (client: CostOpsClient, { organization }: InOrganization): Promise<string> =>
   organization ?? (await client.auth.whoami()).organizationId;
 
 /** The member of this id or e-mail address; addresses are the same in any case. */
-async function memberOf(client: CostOpsClient, organization: string, named: string) {
+export async function memberOf(client: CostOpsClient, organization: string, named: string) {
   const { members } = client.organizations;
   if (!named.includes("@")) return members.get(organization, named);
   const wanted = named.toLowerCase();
@@ -145,6 +145,21 @@ export function define(command: Command, run: Run): void {
         const { userId } = await memberOf(client, organization, flags.email);
         const wire = wireForm<Member>(await members.removeRole(organization, userId, flags.scope ?? "organization"));
         await writeRecord(cli.terminal, wire, () => `${printable(wire.email)}: ${printable(rolesOf(wire))}`);
+      }),
+    );
+
+  command
+    .command("reset-password <member>")
+    .description("get a token by which a member, by id or e-mail address, sets a new password; stdout gets it alone")
+    .action(
+      run<object>(async (cli, _flags, [named = ""]) => {
+        const client = await cli.connect();
+        const { userId } = await memberOf(client, await organizationOf(client, {}), named);
+        const reset = await client.users.resetPassword(userId);
+        await writeRecord(cli.terminal, wireForm<object>(reset), () => reset.token);
+        cli.terminal.talk(
+          `Hand it to ${printable(reset.email)}: cost-ops auth reset-password takes it, once, until ${reset.expiresAt}.`,
+        );
       }),
     );
 

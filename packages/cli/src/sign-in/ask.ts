@@ -14,6 +14,19 @@ export function askingFor(cli: Pick<Invocation, "terminal" | "signal" | "onEnd">
   return cli.terminal.interactive ? ofPerson(cli.signal) : ofLines(cli.onEnd);
 }
 
+/** What is asked for twice of a person; a script does not mistype. */
+export async function newSecret(
+  { terminal }: Pick<Invocation, "terminal">,
+  questions: Questions,
+  question: string,
+): Promise<string> {
+  const typed = await questions.secret(question);
+  if (terminal.interactive && (await questions.secret("Again: ")) !== typed) {
+    throw new CommandError("The two are not the same. Nothing was changed.", exitCodes.usage);
+  }
+  return typed;
+}
+
 function ofPerson(signal: AbortSignal): Questions {
   const ask = async (question: string, isShown: boolean): Promise<string> => {
     process.stderr.write(question);

@@ -36,7 +36,7 @@ test.each([
 });
 
 test.each([
-  [{ SMTP_HOST: "smtp.example.com" }, "SMTP_HOST needs SMTP_FROM, the address that alerts come from."],
+  [{ SMTP_HOST: "smtp.example.com" }, "SMTP_HOST needs SMTP_FROM, the address that mails come from."],
   [{ SMTP_USER: "ops" }, "SMTP_USER and SMTP_PASSWORD need each other."],
   [{ SMTP_PASSWORD: "secret" }, "SMTP_USER and SMTP_PASSWORD need each other."],
   [{ SMTP_PORT: "0" }, 'SMTP_PORT ("0") must be a whole number from 1 to 65535.'],

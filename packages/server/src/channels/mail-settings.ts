@@ -41,11 +41,11 @@ const setting = <T>(name: string, meaning: string, parse: (text: string) => T): 
   parse,
 });
 
-/** The mail server for channels that name none of their own. */
+/** The mail server for channels that name none of their own, and for tokens that reset passwords. */
 export const mailSettings = {
   smtpHost: setting(
     "host",
-    "The mail server that sends alerts of e-mail channels without one of their own, anywhere; these are refused if unset.",
+    "The mail server that sends alerts of e-mail channels without one of their own, anywhere, and tokens that reset passwords; if unset the channels are refused and no tokens are mailed.",
     hostName,
   ),
   smtpPort: setting("port", "Its port; if unset 587, or 465 with tls.", portNumber),
@@ -62,7 +62,7 @@ export const mailSettings = {
     ...setting("password", "The password of SMTP_USER.", (text) => new Secret(plainText(text))),
     secret: true,
   },
-  smtpFrom: setting("from", "The address that alerts come from; needed with SMTP_HOST.", mailAddress),
+  smtpFrom: setting("from", "The address that mails come from; needed with SMTP_HOST.", mailAddress),
 } as const;
 
 type Name = keyof typeof mailSettings;
@@ -77,7 +77,7 @@ export function readMailSettings(read: (name: Name) => unknown, problems: string
   const config = Object.fromEntries(names.map((name) => [name, read(name)])) as unknown as MailConfig;
   const { smtpHost, smtpFrom, smtpUser, smtpPassword } = config;
   if (smtpHost !== undefined && smtpFrom === undefined) {
-    problems.push("SMTP_HOST needs SMTP_FROM, the address that alerts come from.");
+    problems.push("SMTP_HOST needs SMTP_FROM, the address that mails come from.");
   }
   if ((smtpUser === undefined) !== (smtpPassword === undefined)) {
     problems.push("SMTP_USER and SMTP_PASSWORD need each other.");

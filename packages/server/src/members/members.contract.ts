@@ -148,6 +148,29 @@ export function describeMembers(name: string, open: (now: () => number) => Promi
       expect((await may(bob))?.permissions.has("usage:write")).toBe(false);
     });
 
+    test("come and go in a team one by one, however many change it at the same moment", async () => {
+      const teams = createTeams(store, () => undefined);
+      const ada = await join("ada@example.com", "viewer", "organization");
+      const bob = await join("bob@example.com", "viewer", "organization");
+      await teams.create("default", { name: "Engineering", projects: ["a"] });
+      const change = (update: object) => teams.update("default", all, "engineering", update);
+      await Promise.all([
+        change({ add_members: [ada.user_id] }),
+        change({ add_members: [bob.user_id], remove_projects: ["a", "never there"] }),
+        change({ add_projects: ["b"] }),
+      ]);
+      const [team] = await teams.list("default");
+      expect(team).toMatchObject({ members: [ada.user_id, bob.user_id].sort(), projects: ["b"] });
+      expect(await change({ remove_members: [ada.user_id] })).toMatchObject({ members: [bob.user_id] });
+      await expect(change({ add_members: ["usr_none"] })).rejects.toMatchObject({
+        fieldErrors: { add_members: expect.stringContaining("usr_none") },
+      });
+      const many = Array.from({ length: 1_000 }, (_, at) => `project ${at}`);
+      await expect(change({ add_projects: many })).rejects.toMatchObject({
+        fieldErrors: { add_projects: "makes more than 1000" },
+      });
+    });
+
     test("reach by a team the projects that it has at the moment", async () => {
       const teams = createTeams(store, () => undefined);
       const team = await teams.create("default", { name: "Engineering", projects: ["a"] });

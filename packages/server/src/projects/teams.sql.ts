@@ -78,7 +78,12 @@ async function putProjects(connection: StoreConnection, { organization_id, id }:
   }
 }
 
-async function putMembers(connection: StoreConnection, { organization_id, id }: Team, members: readonly string[]) {
+async function putMembers(
+  connection: StoreConnection,
+  { organization_id, id }: Team,
+  members: readonly string[],
+  field = "members",
+) {
   await connection.run("DELETE FROM team_members WHERE organization_id = ? AND team_id = ?", organization_id, id);
   for (const userId of new Set(members)) {
     const added = await connection.run(
@@ -90,7 +95,7 @@ async function putMembers(connection: StoreConnection, { organization_id, id }: 
     );
     if (added === 0) {
       throw new Refusal("VALIDATION_ERROR", "A team is made of members.", {
-        fieldErrors: { members: `names nobody who is a member: ${userId}` },
+        fieldErrors: { [field]: `names nobody who is a member: ${userId}` },
       });
     }
   }
@@ -178,6 +183,23 @@ async function requireMayMove(connection: StoreConnection, by: Granter, team: Te
   }
 }
 
+/** A list of a team as an update leaves it; undefined where it says nothing of it. Refuses one that becomes too long. */
+function changed(
+  field: "projects" | "members",
+  before: readonly string[],
+  update: TeamUpdate,
+  countMax: number,
+): readonly string[] | undefined {
+  const [whole, added, removed] = [update[field], update[`add_${field}`], update[`remove_${field}`]];
+  if (whole !== undefined || (added === undefined && removed === undefined)) return whole;
+  const after = new Set([...before, ...(added ?? [])]);
+  for (const name of removed ?? []) after.delete(name);
+  if (after.size <= countMax) return [...after];
+  throw new Refusal("VALIDATION_ERROR", `A team has at most ${countMax} ${field}.`, {
+    fieldErrors: { [`add_${field}`]: `makes more than ${countMax}` },
+  });
+}
+
 const updateTeam = storeChange(
   "teams.update",
   async (
@@ -185,11 +207,15 @@ const updateTeam = storeChange(
     { organizationId, name, by, update }: NamedTeam & { readonly by: Granter; readonly update: TeamUpdate },
   ): Promise<Team> => {
     const before = await requireTeam(connection, { organizationId, name });
-    if (update.projects !== undefined) {
-      await requireMayMove(connection, by, before, update.projects);
-      await putProjects(connection, before, update.projects);
+    const projects = changed("projects", before.projects, update, limits.teamProjects);
+    if (projects !== undefined) {
+      await requireMayMove(connection, by, before, projects);
+      await putProjects(connection, before, projects);
     }
-    if (update.members !== undefined) await putMembers(connection, before, update.members);
+    const members = changed("members", before.members, update, limits.teamMembers);
+    if (members !== undefined) {
+      await putMembers(connection, before, members, update.members === undefined ? "add_members" : "members");
+    }
     await connection.run(
       "UPDATE teams SET name = ?, updated_at = ? WHERE organization_id = ? AND team_id = ?",
       update.name ?? before.name,
