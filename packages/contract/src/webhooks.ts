@@ -58,6 +58,9 @@ export const WebhookInput = z
     description: Description.optional(),
     secret: SigningSecret.optional(),
     paused: z.boolean().optional(),
+    lease_seconds: z.number().int().min(30).max(86_400).optional().meta({
+      description: "Deletes the endpoint once nobody has asked for its deliveries for so long; never if absent.",
+    }),
   })
   .meta({ id: "WebhookInput" });
 export type WebhookInput = z.output<typeof WebhookInput>;
@@ -113,6 +116,9 @@ export const Webhook = z
     disabled_reason: z.enum(["failing", "gone"]).nullable(),
     failing_since: z.string().nullable().meta({ description: "The first failure since something was delivered." }),
     previous_secret_until: z.string().nullable(),
+    leased_until: z.string().nullable().meta({
+      description: "When it is deleted, with what waits, unless its deliveries are asked for.",
+    }),
     created_at: z.string(),
     updated_at: z.string(),
   })

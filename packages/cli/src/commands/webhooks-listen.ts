@@ -13,8 +13,11 @@ export const listening = "cost-ops webhooks listen";
 const nowhere = "https://listening.invalid/";
 
 const lookMs = 500;
-const leftBehindMs = 86_400_000;
 const forwardTimeoutMs = 10_000;
+/** A terminal that was killed leaves its endpoint behind for so long: it lives as long as its events are fetched. */
+const leaseSeconds = 60;
+/** Fetched at least so often, also while a receiver takes its time. */
+const fetchEveryMs = 15_000;
 
 interface ListenFlags {
   readonly forwardTo: string;
@@ -34,13 +37,13 @@ export function defineListen(command: Command, run: Run): void {
           throw new CommandError("--forward-to must be an http or https address.", exitCodes.usage);
         }
         const client = await cli.connect();
-        await removeLeftBehind(client);
         const wanted = events ?? (await everyEvent());
         const { id, secret } = await client.webhooks.create({
           url: nowhere,
           events: [...wanted],
           description: listening,
           paused: true,
+          leaseSeconds,
         });
         try {
           cli.terminal.talk(`Listening; events are signed with ${secret} (Ctrl-C ends it).`);
@@ -56,14 +59,6 @@ export function defineListen(command: Command, run: Run): void {
 async function everyEvent(): Promise<readonly WebhookEventType[]> {
   const { webhookEventMeanings } = await import("@llm-cost-ops/contract");
   return Object.keys(webhookEventMeanings) as WebhookEventType[];
-}
-
-/** Endpoints of terminals that were killed would gather events for thirty days. */
-async function removeLeftBehind(client: CostOpsClient): Promise<void> {
-  for (const { id, description, createdAt } of await client.webhooks.list()) {
-    const isOld = Date.now() - Date.parse(createdAt) > leftBehindMs;
-    if (description === listening && isOld) await client.webhooks.delete(id);
-  }
 }
 
 /** By a client of its own: the command's ended with Ctrl-C. */
@@ -86,7 +81,13 @@ async function forward(cli: Invocation, client: CostOpsClient, { id, secret, for
   const done = new Set<string>();
   try {
     for (;;) {
-      for (const delivery of await newDeliveries(client, id, done)) {
+      const found = await newDeliveries(client, id, done);
+      let fetchedMs = performance.now();
+      for (const delivery of found) {
+        if (performance.now() - fetchedMs >= fetchEveryMs) {
+          fetchedMs = performance.now();
+          await client.webhooks.deliveries(id, { limit: 1 });
+        }
         const { eventId, eventType, requestBody: body } = delivery;
         const headers = signatureHeaders({ id: eventId, atMs: Date.now(), body }, [secret]);
         const came = await post(forwardTo, body, headers, cli.signal);

@@ -22,6 +22,7 @@ interface WebhookRow {
   readonly disabled_at: number | null;
   readonly disabled_reason: Webhook["disabled_reason"];
   readonly failing_since: number | null;
+  readonly leased_until: number | null;
 }
 
 export interface NamedWebhook extends OfOrganization {
@@ -29,7 +30,7 @@ export interface NamedWebhook extends OfOrganization {
 }
 
 const columns = `organization_id, id, url, description, events, previous_until, created_at, updated_at, paused_at,
-  disabled_at, disabled_reason, failing_since`;
+  disabled_at, disabled_reason, failing_since, leased_until`;
 
 const instant = (ms: number | null): string | null => (ms === null ? null : formatInstant(ms));
 
@@ -43,6 +44,7 @@ const toWire = (row: WebhookRow, nowMs: number): Webhook => ({
   disabled_reason: row.disabled_reason,
   failing_since: instant(row.failing_since),
   previous_secret_until: instant((row.previous_until ?? 0) > nowMs ? row.previous_until : null),
+  leased_until: instant(row.leased_until),
   created_at: formatInstant(row.created_at),
   updated_at: formatInstant(row.updated_at),
 });
@@ -95,9 +97,10 @@ export const createWebhook = storeChange(
       throw new Refusal("CONFLICT", `An organization has at most ${limits.webhooks} webhooks.`);
     }
     const nowMs = connection.now();
+    const leaseMs = input.lease_seconds === undefined ? null : input.lease_seconds * 1_000;
     await connection.run(
-      `INSERT INTO webhooks (organization_id, id, url, description, events, secret, sealed_bits, created_at, updated_at, paused_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO webhooks (organization_id, id, url, description, events, secret, sealed_bits, created_at, updated_at, paused_at,
+         lease_ms, leased_until) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       organizationId,
       id,
       input.url,
@@ -108,6 +111,8 @@ export const createWebhook = storeChange(
       nowMs,
       nowMs,
       input.paused === true ? nowMs : null,
+      leaseMs,
+      leaseMs === null ? null : nowMs + leaseMs,
     );
     await followSubscriptions(connection, organizationId);
     await watchedChanged(connection, organizationId);
@@ -170,7 +175,8 @@ export const updateWebhook = storeChange(
   },
 );
 
-export const deleteWebhook = storeChange("webhooks.delete", async (connection, named: NamedWebhook): Promise<void> => {
+/** Deletes an endpoint in the caller's transaction, and says so in the trail. */
+export async function removeWebhook(connection: StoreConnection, named: NamedWebhook): Promise<void> {
   const { organizationId, id } = named;
   const before = await requireWebhook(connection, named);
   await connection.run(
@@ -181,7 +187,9 @@ export const deleteWebhook = storeChange("webhooks.delete", async (connection, n
   await connection.run("DELETE FROM webhooks WHERE organization_id = ? AND id = ?", organizationId, id);
   await followSubscriptions(connection, organizationId);
   await record(connection, "delete", before, { before: told(before) });
-});
+}
+
+export const deleteWebhook = storeChange("webhooks.delete", removeWebhook);
 
 export const rotateWebhookSecret = storeChange(
   "webhooks.rotateSecret",

@@ -4,7 +4,7 @@ import { Refusal } from "../refusal.ts";
 import type { Secret } from "../secret.ts";
 import type { Store } from "../store/operation.ts";
 import type { AddressGuard } from "./address-guard.ts";
-import { listDeliveries, replayDelivery, testWebhook } from "./deliveries.sql.ts";
+import { type DeliveryPage, listDeliveries, replayDelivery, testWebhook } from "./deliveries.sql.ts";
 import { deliveryPage } from "./delivery-page.ts";
 import {
   createWebhook,
@@ -14,6 +14,7 @@ import {
   rotateWebhookSecret,
   updateWebhook,
 } from "./endpoints.sql.ts";
+import { renewLease } from "./leases.sql.ts";
 import { keepSecret } from "./secrets.ts";
 import { makeSecret, secretProblem } from "./signatures.ts";
 
@@ -26,6 +27,9 @@ export interface WebhookRouteDeps {
 }
 
 const defaultOverlapSeconds = 86_400;
+/** So often at most a lease is renewed, however often deliveries are asked for: less than half of the shortest one. */
+const renewEveryMs = 10_000;
+const rememberedMax = 1_000;
 
 /** Webhook endpoints and what was sent to them. */
 export function webhookRoutes({ store, guard, secretKey, wakeSender }: WebhookRouteDeps): Routes {
@@ -36,6 +40,18 @@ export function webhookRoutes({ store, guard, secretKey, wakeSender }: WebhookRo
   const readSecret = (given: string | undefined): string => {
     refuseField("secret", given === undefined ? undefined : secretProblem(given));
     return given ?? makeSecret();
+  };
+
+  const askedMs = new Map<string, number>();
+  /** Keeps an endpoint that is there only as long as its deliveries are asked for. */
+  const keepLease = async (organizationId: string, id: string): Promise<void> => {
+    const key = `${organizationId} ${id}`;
+    const nowMs = performance.now();
+    if (nowMs - (askedMs.get(key) ?? Number.NEGATIVE_INFINITY) < renewEveryMs) return;
+    if (askedMs.size >= rememberedMax) askedMs.clear();
+    askedMs.set(key, nowMs);
+    const { leased_until } = await store.run(getWebhook, { organizationId, id });
+    if (leased_until !== null) await store.run(renewLease, { organizationId, id });
   };
 
   return {
@@ -101,9 +117,10 @@ export function webhookRoutes({ store, guard, secretKey, wakeSender }: WebhookRo
       body: "json",
       handle: async ({ caller: { organizationId }, params: { id }, query }) => {
         const question = { view: "webhook deliveries", organization: organizationId, webhook: id };
-        return {
-          json: await deliveryPage({ organizationId, id }, query, question, (page) => store.run(listDeliveries, page)),
-        };
+        const list = (page: DeliveryPage) => store.run(listDeliveries, page);
+        const found = await deliveryPage({ organizationId, id }, query, question, list);
+        await keepLease(organizationId, id);
+        return { json: found };
       },
     },
     "webhooks.replay": {

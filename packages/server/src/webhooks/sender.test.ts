@@ -3,10 +3,16 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Refusal } from "../refusal.ts";
 import { openTestedAt, type TestedStoreAt } from "../store/opened-fixture.ts";
 import { storeWrite } from "../store/operation.ts";
-import { type AllowedAddresses, createAddressGuard, readAllowedAddresses } from "./address-guard.ts";
+import {
+  type AllowedAddresses,
+  createAddressGuard,
+  noAllowedAddresses,
+  readAllowedAddresses,
+} from "./address-guard.ts";
 import { listDeliveries, replayDelivery, testWebhook } from "./deliveries.sql.ts";
 import { claimDeliveries, keptMs, leaseMs, sweepDeliveries } from "./delivery-queue.sql.ts";
 import { createWebhook, getWebhook, rotateWebhookSecret, updateWebhook } from "./endpoints.sql.ts";
+import { renewLease } from "./leases.sql.ts";
 import { emitEvent, type NewEvent } from "./outbox.sql.ts";
 import { answering, isSignedBy, type Receiver, startReceiver } from "./receiver-fixture.ts";
 import { failingMs, nextAttemptMs, triedMs } from "./retry-schedule.ts";
@@ -356,4 +362,30 @@ test.each([
 ])("after %d failures the next attempt comes after a growing pause of chance", (attempts, chance, pauseMs) => {
   expect(nextAttemptMs({ attempts, createdAtMs: 0 }, 1_000, chance)).toBe(1_000 + pauseMs);
   expect(nextAttemptMs({ attempts, createdAtMs: 0 }, triedMs, chance)).toBeUndefined();
+});
+
+test("an endpoint with a lease is deleted when nobody asks for its deliveries any more, and no other is", async () => {
+  const lasting = await endpoint("https://lasting.example.invalid/");
+  const input = { url: "https://listening.invalid/", events: ["export.completed" as const], paused: true };
+  const secret = keepSecret(makeSecret(), undefined);
+  for (const id of ["kept", "left"]) {
+    await opened.store.run(createWebhook, { organizationId, id, input: { ...input, lease_seconds: 60 }, secret });
+  }
+  await happen();
+  expect(await webhook("left")).toMatchObject({ status: "paused", leased_until: "2026-11-21T00:01:00.000Z" });
+  const sender = startSender({ guard: createAddressGuard(noAllowedAddresses) });
+  now += 59_999;
+  sender.wake();
+  await opened.store.run(renewLease, { organizationId, id: "kept" });
+  await opened.store.run(renewLease, { organizationId, id: lasting });
+  now += 15_000;
+  sender.wake();
+  await vi.waitFor(() => expect(webhook("left")).rejects.toThrow("no webhook with this id"), { timeout: 10_000 });
+  expect((await webhook("kept")).leased_until).toBe("2026-11-21T00:01:59.999Z");
+  expect((await webhook(lasting)).leased_until).toBeNull();
+  expect(await deliveries("kept")).toHaveLength(1);
+  const waiting = await opened.rows("SELECT webhook_id FROM webhook_deliveries ORDER BY webhook_id");
+  expect(waiting.map(({ webhook_id }) => webhook_id)).toEqual(["kept", lasting]);
+  const told = await opened.rows("SELECT action, resource_id FROM audit_entries WHERE action = 'webhooks.delete'");
+  expect(told).toEqual([{ action: "webhooks.delete", resource_id: "left" }]);
 });

@@ -11,6 +11,7 @@ import {
   type Places,
   sweepDeliveries,
 } from "./delivery-queue.sql.ts";
+import { endedLeases, endLease } from "./leases.sql.ts";
 import { nextAttemptMs } from "./retry-schedule.ts";
 import { openSecret } from "./secrets.ts";
 import { type RequestLimits, type RequestOutcome, sendRequest } from "./send-request.ts";
@@ -21,6 +22,8 @@ const lookMs = 500;
 /** The same where nobody wants to be told of anything. */
 const idleMs = 30_000;
 const sweepMs = 3_600_000;
+/** How often endpoints are looked for whose lease has ended. */
+const leasesMs = 15_000;
 
 const defaultPlaces: Places = { all: 256, organization: 32, endpoint: 4, failing: 1 };
 
@@ -75,6 +78,8 @@ export function createSender(parts: SenderParts): Sender {
   let looking: Promise<void> | undefined;
   let woken = false;
   let sweptMs = Number.NEGATIVE_INFINITY;
+  // Not at the start: whoever asks for deliveries could not while no server ran.
+  let leasesEndedMs = clock();
 
   const send = async (delivery: ClaimedDelivery): Promise<void> => {
     const end = endOf(delivery, await attempt(parts, delivery, stopping.signal), clock(), parts.chance());
@@ -89,6 +94,10 @@ export function createSender(parts: SenderParts): Sender {
     if (clock() - sweptMs >= sweepMs) {
       sweptMs = clock();
       await store.run(sweepDeliveries, null);
+    }
+    if (clock() - leasesEndedMs >= leasesMs) {
+      leasesEndedMs = clock();
+      for (const ended of await store.run(endedLeases, null)) await store.run(endLease, ended);
     }
     const { endpoints, dueMs } = await store.run(nextDelivery, null);
     if (dueMs !== null && dueMs <= clock()) {

@@ -89,6 +89,18 @@ describe("a webhook endpoint", () => {
   });
 });
 
+test("an endpoint whose deliveries are asked for keeps its lease", async () => {
+  const { id } = await make({ paused: true, lease_seconds: 60 });
+  const until = async (): Promise<number> =>
+    Date.parse(String((await ask("GET", `/webhooks/${id}`)).data["leased_until"]));
+  const before = await until();
+  expect((await ask("GET", `/webhooks/${id}/deliveries`)).status).toBe(200);
+  expect(await until()).toBeGreaterThan(before);
+  expect(
+    (await ask("POST", "/webhooks", { url: receiver.url, events: ["usage.created"], lease_seconds: 29 })).error,
+  ).toMatchObject({ code: "VALIDATION_ERROR", field_errors: { lease_seconds: expect.any(String) } });
+});
+
 describe("a server", () => {
   test("sends a test to the endpoint, signed with old and new secret while one is replaced, and shows the delivery", async () => {
     const { id, secret } = await make();
