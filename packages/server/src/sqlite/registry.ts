@@ -37,7 +37,6 @@ import { webhookDeliveryOperations } from "../webhooks/deliveries.sql.ts";
 import { deliveryQueueOperations } from "../webhooks/delivery-queue.sql.ts";
 import { webhookOperations } from "../webhooks/endpoints.sql.ts";
 import { webhookLeaseOperations } from "../webhooks/leases.sql.ts";
-import { webhookLeaseOperations } from "../webhooks/leases.sql.ts";
 import type { SqliteGroupOperation, SqliteOperation } from "./operation.ts";
 import { onThread, threadOf } from "./store-connection.ts";
 
@@ -78,7 +77,6 @@ export const storeOperations: readonly StoreOperation<never, unknown>[] = [
   ...passwordResetOperations,
   ...sessionOperations,
   ...webhookOperations,
-  ...webhookLeaseOperations,
   ...webhookLeaseOperations,
   ...channelOperations,
   ...webhookDeliveryOperations,
