@@ -177,8 +177,10 @@ console.log(JSON.stringify({ cost, exact: usage.totalCostExact, costs: costs.len
     const node = { lib: ["ES2022"], types: ["node"], typeRoots: [join(root, "node_modules/@types")] };
     expect(() => check("program.ts", node)).not.toThrow();
     expect(() => check("browser.ts", browser)).not.toThrow();
-    expect(() => check("browser.ts", { ...browser, module: "esnext", moduleResolution: "bundler" })).not.toThrow();
-  });
+    // The declarations themselves were checked above; a bundler only finds them in another way.
+    const bundler = { module: "esnext", moduleResolution: "bundler", skipLibCheck: true };
+    expect(() => check("browser.ts", { ...browser, ...bundler })).not.toThrow();
+  }, 180_000);
 
   test("runs", async () => {
     const server = createServer((request, response) => {
