@@ -1,7 +1,7 @@
 /**
  * Every figure that the project states, each beside a floor of the same run. Figures depend on the machine: compare ratios.
- * `npm run bench` takes about ten minutes; `npm run bench -- http` runs one part; the size of the question bench in
- * records can be given with `questions 10000000`.
+ * `npm run bench` takes about twenty minutes; `npm run bench -- http` runs one part; the size of the question bench in
+ * records can be given with `questions 10000000`, and how many rounds budgets have to hold with `rounds 100`.
  */
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
@@ -16,6 +16,10 @@ const parts: Readonly<Record<string, { readonly file: string; readonly about: st
   questions: { file: "queries.ts", about: "Questions to a ledger of a million records, on both stores" },
   authentication: { file: "authentication.ts", about: "What checking a credential costs, on both stores" },
   reservations: { file: "reservations.ts", about: "Reservations of budgets, and how soon a reached threshold is told" },
+  rounds: {
+    file: "reservation-rounds.ts",
+    about: "Whether budgets hold: 1,000 rounds of 200 reservations at once on each store",
+  },
   commands: { file: "command-line.ts", about: "How long a command takes, its start included" },
 };
 

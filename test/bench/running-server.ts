@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 /** The administrator key of the servers that are measured. */
-const key = `sk_bench_${"b".repeat(43)}`;
+export const adminKey = `sk_bench_${"b".repeat(43)}`;
 
 /** A process that listens. */
 export interface Running {
@@ -65,7 +65,7 @@ export interface Round {
 export async function load(port: number, round: Round, seed: number): Promise<number> {
   const { stdout } = await promisify(execFile)(process.execPath, [
     here("./http-load.ts"),
-    JSON.stringify({ ...round, port, key, seed }),
+    JSON.stringify({ ...round, port, key: adminKey, seed }),
   ]);
   return (JSON.parse(stdout) as { requestsPerSecond: number }).requestsPerSecond;
 }
@@ -75,7 +75,7 @@ export const startServer = (databaseUrl: string, environment: Record<string, str
   start(
     "../../packages/cli/bin/cost-ops.mjs",
     ["server"],
-    { DATABASE_URL: databaseUrl, COST_OPS_ADMIN_KEY: key, SERVER_PORT: "0", ...environment },
+    { DATABASE_URL: databaseUrl, COST_OPS_ADMIN_KEY: adminKey, SERVER_PORT: "0", ...environment },
     /127\.0\.0\.1:(\d+)/,
   );
 
@@ -83,7 +83,7 @@ export const startServer = (databaseUrl: string, environment: Record<string, str
 export async function ask<Data>(port: number, method: string, path: string, body?: unknown): Promise<Data> {
   const response = await fetch(`http://127.0.0.1:${port}/api/v1${path}`, {
     method,
-    headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+    headers: { authorization: `Bearer ${adminKey}`, "content-type": "application/json" },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   const text = await response.text();

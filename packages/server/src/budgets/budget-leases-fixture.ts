@@ -1,5 +1,6 @@
 import { Refusal, unknownOutcome } from "../refusal.ts";
 import type { BudgetLeases, LeaseAnswer, LeaseAsk } from "./budget-leases.ts";
+import { grantLease } from "./lease-grant.ts";
 
 interface Row {
   held: bigint;
@@ -14,8 +15,6 @@ export interface BudgetInMemory {
   spent: bigint;
   readonly rows: Map<string, Row>;
 }
-
-const aliveMs = 3_000;
 
 /** Leases in memory, for tests of what is built on them; several processes may share them. */
 export class MemoryBudgetLeases implements BudgetLeases {
@@ -63,23 +62,12 @@ export class MemoryBudgetLeases implements BudgetLeases {
     const nowMs = this.#clock();
     for (const [id, row] of budget.rows) if (row.expiresAtMs <= nowMs) budget.rows.delete(id);
     const own = budget.rows.get(processId);
-    const others = [...budget.rows].filter(([id]) => id !== processId).map(([, row]) => row);
-    const alive = others.filter(({ seenAtMs }) => nowMs - seenAtMs < aliveMs);
-    const heldByOthers = others.reduce((sum, { held }) => sum + held, 0n);
-    const free = budget.limit - budget.spent - heldByOthers - ask.allocated;
-    const available = free < 0n ? 0n : free;
-    const granted = least(ask.need, available);
-    const share = (available - granted) / BigInt(2 * (alive.length + 1));
-    const held = ask.allocated + granted + (granted < ask.need ? 0n : least(ask.want - ask.need, share));
-    let isRecalling = false;
-    if (granted < ask.need) {
-      for (const row of alive) {
-        if (row.held <= row.allocated) continue;
-        row.isRecalled = true;
-        isRecalling = true;
-      }
-    }
     const isRecalled = own?.isRecalled === true;
+    const others = [...budget.rows].flatMap(([id, row]) =>
+      id === processId ? [] : [{ ...row, processId: id, recalledAtMs: undefined }],
+    );
+    const { held, heldByOthers, recalled } = grantLease(budget, ask, others, { isRecalled, nowMs });
+    for (const { processId: id } of recalled) (budget.rows.get(id) as Row).isRecalled = true;
     const { allocated, expiresAtMs } = ask;
     if (held === 0n) budget.rows.delete(processId);
     else {
@@ -88,8 +76,17 @@ export class MemoryBudgetLeases implements BudgetLeases {
     }
     const { limit, spent } = budget;
     const { budgetId } = ask;
-    return [{ budgetId, held, limit, spent, heldByOthers, isRecalling, isRecalled, periodEndsAtMs: undefined }];
+    return [
+      {
+        budgetId,
+        held,
+        limit,
+        spent,
+        heldByOthers,
+        recalled: recalled.map((other) => `${other.processId} ${other.seenAtMs}`),
+        isRecalled,
+        periodEndsAtMs: undefined,
+      },
+    ];
   }
 }
-
-const least = (a: bigint, b: bigint): bigint => (a < b ? a : b);

@@ -89,7 +89,7 @@ async function renewOne(
       nowMs,
       organizationId,
       budgetId,
-      other,
+      other.processId,
     );
   }
   if (held === 0n) {
@@ -121,7 +121,7 @@ async function renewOne(
     held,
     ...measure,
     heldByOthers,
-    isRecalling: recalled.length > 0,
+    recalled: recalled.map((other) => `${other.processId} ${other.seenAtMs}`),
     isRecalled,
     periodEndsAtMs: kind === "rolling" ? undefined : bounds.toMs,
   };

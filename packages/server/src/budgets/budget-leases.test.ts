@@ -16,11 +16,11 @@ beforeAll(async () => {
 });
 afterAll(() => under.close());
 
-const brief = ({ held, spent, heldByOthers, isRecalling, isRecalled }: LeaseAnswer) => ({
+const brief = ({ held, spent, heldByOthers, recalled, isRecalled }: LeaseAnswer) => ({
   held: held / usd,
   spent: spent / usd,
   others: heldByOthers / usd,
-  ...(isRecalling && { isRecalling }),
+  ...(recalled.length > 0 && { isRecalling: true }),
   ...(isRecalled && { isRecalled }),
 });
 const standing = async (id: string) =>
@@ -49,10 +49,19 @@ describe("what a process holds of a hard budget", () => {
     const { renew, spend } = await tenDollars();
     await spend(2n);
     expect(brief(await renew("a", { need: 5n * usd }))).toEqual({ held: 5n, spent: 2n, others: 0n });
-    expect((await renew("b", { need: 3n * usd + 1n })).held).toBe(3n * usd);
+    expect((await renew("b", { need: 3n * usd + 1n })).held).toBe(0n);
+    expect((await renew("b", { need: 3n * usd })).held).toBe(3n * usd);
     expect(await renew("c", { need: 1n })).toMatchObject({ held: 0n, limit: 10n * usd, periodEndsAtMs: undefined });
     expect((await renew("b", { allocated: 3n * usd - 1n })).held).toBe(3n * usd - 1n);
-    expect((await renew("c", { need: 5n })).held).toBe(1n);
+    expect((await renew("c", { need: 1n })).held).toBe(1n);
+  });
+
+  it("is of the reservations that wait each whole or nothing, the first one first", async () => {
+    const { renew } = await tenDollars();
+    const waiting = [4n * usd, 7n * usd, 5n * usd, 2n * usd, usd];
+    expect((await renew("a", { needs: waiting })).held).toBe(10n * usd);
+    expect((await renew("a", { allocated: 5n * usd, needs: [6n * usd, 3n * usd, 3n * usd] })).held).toBe(8n * usd);
+    expect((await renew("b", { needs: [3n * usd, 2n * usd] })).held).toBe(2n * usd);
   });
 
   it("goes beyond its need by half of an even share of what is left, and nothing where that is not met", async () => {
@@ -60,7 +69,7 @@ describe("what a process holds of a hard budget", () => {
     expect((await renew("a", { need: 2n * usd, want: 10n * usd })).held).toBe(6n * usd);
     expect((await renew("b", { want: 2n * usd })).held).toBe(1n * usd);
     expect((await renew("c", { want: 100n })).held).toBe(100n);
-    expect((await renew("d", { need: 9n * usd, want: 20n * usd })).held).toBe(3n * usd - 100n);
+    expect((await renew("d", { need: 9n * usd, want: 20n * usd })).held).toBe(0n);
   });
 
   it("is never less than what it has allocated, also where the budget became smaller or is spent", async () => {
@@ -79,9 +88,9 @@ describe("what a process holds of a hard budget", () => {
   it("counts until it expires and no longer, whoever died with it", async () => {
     const { renew } = await tenDollars();
     await renew("dead", { need: 8n * usd, expiresAtMs: under.nowMs + 30_000 });
-    expect(brief(await renew("a", { need: 5n * usd }))).toEqual({ held: 2n, spent: 0n, others: 8n, isRecalling: true });
+    expect(brief(await renew("a", { need: 5n * usd }))).toEqual({ held: 0n, spent: 0n, others: 8n, isRecalling: true });
     under.nowMs += 29_999;
-    expect(brief(await renew("a", { need: 5n * usd }))).toEqual({ held: 2n, spent: 0n, others: 8n });
+    expect(brief(await renew("a", { need: 5n * usd }))).toEqual({ held: 0n, spent: 0n, others: 8n });
     under.nowMs += 1;
     expect(brief(await renew("a", { need: 5n * usd }))).toEqual({ held: 5n, spent: 0n, others: 0n });
   });
@@ -95,7 +104,7 @@ describe("what a process holds of a hard budget", () => {
     await renew("idle", { need: 4n * usd });
     await renew("busy", { need: 3n * usd });
     await renew("busy", { allocated: 3n * usd });
-    expect(brief(await renew("a", { need: 5n * usd }))).toEqual({ held: 2n, spent: 0n, others: 8n, isRecalling: true });
+    expect(brief(await renew("a", { need: 5n * usd }))).toEqual({ held: 0n, spent: 0n, others: 8n, isRecalling: true });
     expect(await recalls("idle")).toEqual([{ organizationId, budgetId: id }]);
     for (const process of ["busy", "silent", "a"]) expect(await recalls(process)).toEqual([]);
     // What it needs it gets; nothing in advance while others wait.
@@ -126,7 +135,7 @@ describe("what a process holds of a hard budget", () => {
     const answers = await under.leases.renew(organizationId, "a", [
       ask(one.id, 3n * usd),
       ask("budget_nobodys", 1n),
-      ask(two.id, 2_000n),
+      ask(two.id, 1_000n),
     ]);
     expect(answers.map(({ budgetId, held, limit }) => [budgetId, held, limit])).toEqual([
       [one.id, 3n * usd, 10n * usd],
@@ -144,7 +153,7 @@ describe("what a process holds of a hard budget", () => {
 const ask = (budgetId: string, need = 0n) => ({
   budgetId,
   allocated: 0n,
-  need,
+  needs: [need],
   want: need,
   expiresAtMs: under.nowMs + 1_000,
 });
@@ -184,7 +193,7 @@ describe("what is spent of a hard budget", () => {
     const { id, renew, spend } = await tenDollars();
     await spend(2n);
     await under.budgets.update({ organizationId }, id, { enforcement: "soft" });
-    expect(brief(await renew("a", { need: 9n * usd }))).toMatchObject({ held: 8n, spent: 2n });
+    expect(brief(await renew("a", { need: 8n * usd }))).toMatchObject({ held: 8n, spent: 2n });
   });
 
   it("leaves no room where nobody can tell it any more, for single records of the period are not kept", async () => {

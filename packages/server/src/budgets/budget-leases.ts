@@ -6,9 +6,9 @@ export interface LeaseAsk {
   readonly budgetId: string;
   /** Set aside already for reservations that live; never taken away from the process, whatever became of the budget. */
   readonly allocated: bigint;
-  /** More for reservations that wait: granted as far as there is any. */
-  readonly need: bigint;
-  /** More in all, at least `need`: what goes beyond it is granted only where plenty is left for other processes. */
+  /** More for reservations that wait, the first one first: each is granted whole or not at all. */
+  readonly needs: readonly bigint[];
+  /** More in all, at least the sum of `needs`: what goes beyond it is granted only where plenty is left for other processes. */
   readonly want: bigint;
   /** Until when what the process holds stays set aside if it is never heard of again, in UTC milliseconds. */
   readonly expiresAtMs: number;
@@ -22,8 +22,11 @@ export interface LeaseAnswer {
   readonly limit: bigint;
   readonly spent: bigint;
   readonly heldByOthers: bigint;
-  /** Whether others that are alive hold more than they have allocated and were asked to give it back: worth another try. */
-  readonly isRecalling: boolean;
+  /**
+   * Others that are alive, hold more than they have allocated and were asked to give it back: worth another try. Each is
+   * named with its last renewal, so that one that has renewed since is another.
+   */
+  readonly recalled: readonly string[];
   /** Whether another process waits for what this one holds unused. */
   readonly isRecalled: boolean;
   /** When the period that runs ends, in UTC milliseconds; undefined where it does not. */

@@ -6,19 +6,19 @@ const answer = {
   limit: 100n,
   spent: 0n,
   heldByOthers: 0n,
-  isRecalling: false,
+  recalled: [],
   isRecalled: false,
   periodEndsAtMs: undefined,
 };
 
 test("what was taken while an answer was on its way is not there once more when it comes, and the store is told", () => {
   const held = new HeldBudget("budget", 0);
-  const asked = held.ask(60n, 1_000, 0);
+  const asked = held.ask([60n], 1_000, 0);
   held.take(60n, 1_000, 0);
   held.takeIn(asked, { ...answer, held: 60n }, 1);
   expect([held.allocated, held.slack, held.hasRoom(1n, 1_000)]).toEqual([60n, 0n, false]);
   expect(held.isChanged(1)).toBe(true);
-  const again = held.ask(0n, 0, 2);
+  const again = held.ask([], 0, 2);
   expect(again.allocated).toBe(60n);
   held.takeIn(again, { ...answer, held: 70n }, 3);
   expect([held.slack, held.hasRoom(10n, 1_000)]).toEqual([10n, true]);
@@ -26,7 +26,7 @@ test("what was taken while an answer was on its way is not there once more when 
 
 test("more that was taken meanwhile than is granted leaves nothing", () => {
   const held = new HeldBudget("budget", 0);
-  const asked = held.ask(60n, 1_000, 0);
+  const asked = held.ask([60n], 1_000, 0);
   held.take(60n, 1_000, 0);
   held.takeIn(asked, { ...answer, held: 40n }, 1);
   expect([held.allocated, held.slack, held.isChanged(1)]).toEqual([60n, 0n, true]);

@@ -33,8 +33,8 @@ export class HeldBudget {
   isRecalled = false;
   /** How many reservations wait for this budget. */
   waiting = 0;
-  /** Others that live hold more than they need, and were asked for it. */
-  isRecalling = false;
+  /** Others that live hold more than they need, and were asked for it: each as of its last renewal. */
+  recalling: readonly string[] = [];
   isGone = false;
   usedAtMs: number;
   #told = { held: 0n, allocated: 0n };
@@ -120,7 +120,8 @@ export class HeldBudget {
   }
 
   /** Asks for what waits, and for as much as was lately used in a second where nobody else wants it. */
-  ask(need: bigint, needUntilMs: number, nowMs: number): LeaseAsk {
+  ask(needs: readonly bigint[], needUntilMs: number, nowMs: number): LeaseAsk {
+    const need = needs.reduce((sum, each) => sum + each, 0n);
     this.isFrozen = true;
     this.#takenMeanwhile = 0n;
     this.#measure(nowMs);
@@ -130,7 +131,7 @@ export class HeldBudget {
     let untilMs = Math.max(needUntilMs, aheadUntilMs, nowMs);
     for (const step of this.#expiries.keys()) untilMs = Math.max(untilMs, step);
     const { budgetId, allocated } = this;
-    return { budgetId, allocated, need, want: need + ahead, expiresAtMs: untilMs + leaseMarginMs };
+    return { budgetId, allocated, needs, want: need + ahead, expiresAtMs: untilMs + leaseMarginMs };
   }
 
   /**
@@ -144,15 +145,15 @@ export class HeldBudget {
     this.#told = { held: answer.held, allocated: sent.allocated };
     this.#coveredUntilMs = sent.expiresAtMs;
     this.#standing = answer;
-    this.isRecalling = answer.isRecalling;
+    this.recalling = answer.recalled;
     this.isRecalled = answer.isRecalled;
-    if (answer.isRecalled || answer.isRecalling) this.#contendedUntilMs = nowMs + contendedMs;
+    if (answer.isRecalled || answer.recalled.length > 0) this.#contendedUntilMs = nowMs + contendedMs;
   }
 
   /** The renewal failed. What it may have given up is not used any more. */
   fail(isOutcomeKnown: boolean): void {
     this.isFrozen = false;
-    this.isRecalling = false;
+    this.recalling = [];
     if (isOutcomeKnown) return;
     this.slack = 0n;
     // Nothing equals it, so that the store is told again.

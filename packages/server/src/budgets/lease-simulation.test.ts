@@ -107,7 +107,7 @@ class Simulation {
     const allocated = total([...process.reservations.values()].map(({ amount }) => amount));
     const ends = [...process.reservations.values()].map(({ expiresAtMs }) => expiresAtMs);
     const expiresAtMs = Math.max(nowMs + coverMs, ...ends);
-    const ask = { allocated, need, want, expiresAtMs };
+    const ask = { allocated, needs: [need], want, expiresAtMs };
     const answer = await this.#under.renew(process.id, this.#budgetId, ask);
     this.#check(process.id, ask, answer);
     const { held } = answer;
@@ -119,11 +119,12 @@ class Simulation {
     if (answer.spent + answer.heldByOthers + held <= this.#limit) this.#isDisturbed = false;
   }
 
-  #check(processId: string, { allocated, need, want }: Omit<LeaseAsk, "budgetId">, answer: LeaseAnswer): void {
+  #check(processId: string, { allocated, needs, want }: Omit<LeaseAsk, "budgetId">, answer: LeaseAnswer): void {
+    const need = total(needs);
     const live = this.#liveRows();
     for (const id of [...this.#rows.keys()]) if (!live.some(([each]) => each === id)) this.#rows.delete(id);
     const others = live.filter(([id]) => id !== processId).map(([, row]) => row);
-    const { held, limit, spent, heldByOthers, isRecalling } = answer;
+    const { held, limit, spent, heldByOthers, recalled } = answer;
     expect({ limit, spent, heldByOthers }).toEqual({
       limit: this.#limit,
       spent: this.#spent(),
@@ -135,7 +136,7 @@ class Simulation {
     const isMet = held >= allocated + need;
     if (limit - spent - heldByOthers - allocated >= need) expect(isMet).toBe(true);
     const unused = others.some((row) => this.#under.nowMs - row.seenAtMs < aliveMs && row.held > row.allocated);
-    expect(isRecalling).toBe(!isMet && unused);
+    expect(recalled.length > 0).toBe(!isMet && unused);
   }
 
   async #reserve(process: Process): Promise<void> {

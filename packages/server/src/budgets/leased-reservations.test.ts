@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { BudgetLeases } from "./budget-leases.ts";
 import { MemoryBudgetLeases } from "./budget-leases-fixture.ts";
 import { createLeasedReservations, type LeasedReservations } from "./leased-reservations.ts";
 import type { ReserveAnswer } from "./reserve-ask.ts";
@@ -31,11 +32,30 @@ const sleep = async (ms: number): Promise<void> => {
   while (running && nowMs < endMs) await turns(1);
 };
 
-const open = (count: number): LeasedReservations[] => {
-  processes = Array.from({ length: count }, (_, at) =>
-    createLeasedReservations({ leases, processId: `process ${at}`, clock: () => nowMs, chance, sleep }),
+/** More processes; each has its trips begin when it was waited for. */
+const open = (count: number, before?: () => Promise<void>): LeasedReservations[] => {
+  const reached: BudgetLeases = {
+    renew: async (...renewal) => {
+      await before?.();
+      return leases.renew(...renewal);
+    },
+    recalls: async (processId) => {
+      await before?.();
+      return leases.recalls(processId);
+    },
+  };
+  const first = processes.length;
+  const made = Array.from({ length: count }, (_, at) =>
+    createLeasedReservations({
+      leases: reached,
+      processId: `process ${first + at}`,
+      clock: () => nowMs,
+      chance,
+      sleep,
+    }),
   );
-  return processes;
+  processes = [...processes, ...made];
+  return made;
 };
 
 const reserve = (
@@ -73,6 +93,7 @@ let clockwork: Promise<void>;
 beforeEach(() => {
   running = true;
   chance = seeded(7);
+  processes = [];
   leases = new MemoryBudgetLeases(
     () => nowMs,
     () => turns(1 + Math.floor(chance() * 4)),
@@ -107,6 +128,21 @@ describe("reservations of several processes", () => {
       expect({ round, granted }).toEqual({ round, granted: Math.min(fitting, before + 200) });
     }
   }, 60_000);
+
+  it("wait for another that is slow to say what it holds, and not for one that has said", async () => {
+    const [slow] = open(1, () => sleep(700)) as [LeasedReservations];
+    const [quick] = open(1) as [LeasedReservations];
+    leases.budget("budget", 10_000n);
+    await Promise.all(Array.from({ length: 20 }, () => reserve(slow, 100n)));
+    await reserve(slow, 100n);
+    const held = leases.budgets.get("budget")?.rows.get("process 0");
+    expect(held?.held).toBeGreaterThan(2_500n);
+    const answer = await reserve(quick, 7_900n);
+    expect(answer.kind).toBe("granted");
+    const askedAtMs = nowMs;
+    expect((await reserve(quick, 1n)).kind).toBe("refused");
+    expect(nowMs - askedAtMs).toBeLessThan(3_000);
+  });
 
   it("never hold more than the budget, whatever begins, ends and is recorded in between", async () => {
     const all = open(3);

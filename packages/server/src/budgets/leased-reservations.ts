@@ -35,7 +35,7 @@ export interface LeasedReservationsParts {
   readonly onBack?: () => void;
 }
 
-/** How long a reservation waits for what other processes give back. */
+/** How long a reservation waits for what other processes give back, and longer for those that were not heard of since. */
 const recallWaitMs = 500;
 const recallPauseMs = 25;
 /** It waits for at least so many answers: a machine under load takes long for each. */
@@ -51,6 +51,8 @@ interface Waiting {
   readonly expiresAtMs: number;
   readonly sinceMs: number;
   attempts: number;
+  /** Those that held something unused when it was first not served: what they have, nobody knows until they renew. */
+  unheard: ReadonlySet<string> | undefined;
   isDone: boolean;
   readonly resolve: (answer: ReserveAnswer) => void;
   readonly reject: (error: unknown) => void;
@@ -170,11 +172,11 @@ export function createLeasedReservations(parts: LeasedReservationsParts): Leased
       const [first] = lacking;
       each.attempts += 1;
       if (first === undefined) finish(each, grant(each, nowMs));
-      else if (lacking.every((entry) => entry.isRecalling) && mayWait(each, nowMs)) {
+      else if (lacking.every(({ recalling }) => recalling.length > 0) && mayWait(each, lacking, nowMs)) {
         again.push(each);
         // What is not enough must not keep others waiting who wait for this process likewise.
         for (const entry of each.entries) desk.wishes.add(entry);
-      } else finish(each, refusal(each, lacking.find((entry) => !entry.isRecalling) ?? first));
+      } else finish(each, refusal(each, lacking.find(({ recalling }) => recalling.length === 0) ?? first));
     }
     // Others wait to hear that nothing is left here.
     for (const entry of desk.held.values()) {
@@ -183,8 +185,14 @@ export function createLeasedReservations(parts: LeasedReservationsParts): Leased
     if (again.length > 0) void comeBack(desk, again);
   };
 
-  const mayWait = ({ sinceMs, attempts }: Waiting, nowMs: number): boolean =>
-    nowMs - sinceMs < recallWaitMs || (attempts < recallAttemptsMin && nowMs - sinceMs < answerWaitMs);
+  const mayWait = (each: Waiting, lacking: readonly HeldBudget[], nowMs: number): boolean => {
+    const recalling = lacking.flatMap((entry) => entry.recalling.map((other) => `${entry.budgetId} ${other}`));
+    each.unheard ??= new Set(recalling);
+    const waitedMs = nowMs - each.sinceMs;
+    if (waitedMs < recallWaitMs) return true;
+    const { attempts, unheard } = each;
+    return waitedMs < answerWaitMs && (attempts < recallAttemptsMin || recalling.some((other) => unheard.has(other)));
+  };
 
   const refusal = ({ ask, entries }: Waiting, entry: HeldBudget): ReserveAnswer => ({
     kind: "refused",
@@ -204,21 +212,21 @@ export function createLeasedReservations(parts: LeasedReservationsParts): Leased
     desk.waiting = serveHeld(desk.waiting);
     const served = desk.waiting.splice(0, tripMax);
     const nowMs = clock();
-    const needs = new Map<HeldBudget, { quantity: bigint; untilMs: number }>();
-    for (const entry of desk.wishes) needs.set(entry, { quantity: 0n, untilMs: 0 });
+    const asking = new Map<HeldBudget, { readonly needs: bigint[]; untilMs: number }>();
+    for (const entry of desk.wishes) asking.set(entry, { needs: [], untilMs: 0 });
     desk.wishes.clear();
     for (const { entries, ask, expiresAtMs } of served) {
       for (const [at, entry] of entries.entries()) {
-        const need = needs.get(entry) ?? { quantity: 0n, untilMs: 0 };
-        need.quantity += ask.needs[at]?.quantity ?? 0n;
-        need.untilMs = Math.max(need.untilMs, expiresAtMs);
-        needs.set(entry, need);
+        const one = asking.get(entry) ?? { needs: [], untilMs: 0 };
+        one.needs.push(ask.needs[at]?.quantity ?? 0n);
+        one.untilMs = Math.max(one.untilMs, expiresAtMs);
+        asking.set(entry, one);
       }
     }
-    if (needs.size === 0) return;
+    if (asking.size === 0) return;
     // Everybody locks in the same order.
-    const sorted = [...needs].sort(([a], [b]) => (a.budgetId < b.budgetId ? -1 : 1));
-    const asked = sorted.map(([entry, { quantity, untilMs }]) => [entry, entry.ask(quantity, untilMs, nowMs)] as const);
+    const sorted = [...asking].sort(([a], [b]) => (a.budgetId < b.budgetId ? -1 : 1));
+    const asked = sorted.map(([entry, { needs, untilMs }]) => [entry, entry.ask(needs, untilMs, nowMs)] as const);
     try {
       const asks = asked.map(([, ask]) => ask);
       desk.asking = { served, sinceMs: nowMs };
@@ -314,7 +322,7 @@ export function createLeasedReservations(parts: LeasedReservationsParts): Leased
       if (isAway(nowMs) || isSilent(desk, nowMs)) return answerAway(each);
       for (const entry of entries) entry.waiting += 1;
       return new Promise((resolve, reject) => {
-        desk.waiting.push({ ...each, sinceMs: nowMs, attempts: 0, isDone: false, resolve, reject });
+        desk.waiting.push({ ...each, sinceMs: nowMs, attempts: 0, unheard: undefined, isDone: false, resolve, reject });
         void fly(desk);
       });
     },

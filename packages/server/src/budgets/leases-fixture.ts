@@ -27,15 +27,18 @@ export interface LeasesUnderTest {
   readonly query: CostQuery;
   readonly budgets: Budgets;
   readonly leases: BudgetLeases;
+  readonly ledger: Ledger;
   /** A hard budget without end, unless its terms say otherwise. */
   budget(terms?: object): Promise<Budget>;
   /** What one process gets of one budget: one dollar is 10¹² picos. */
-  renew(processId: string, budgetId: string, ask: Partial<LeaseAsk>): Promise<LeaseAnswer>;
+  renew(processId: string, budgetId: string, ask: Partial<LeaseAsk> & { readonly need?: bigint }): Promise<LeaseAnswer>;
   /** Records a cost of picos of a currency, now unless said otherwise. */
   spend(picos: bigint, fields?: object): Promise<string>;
   undo(recordId: string): Promise<void>;
   close(): Promise<void>;
 }
+
+const total = (amounts: readonly bigint[]): bigint => amounts.reduce((sum, amount) => sum + amount, 0n);
 
 interface Opened {
   readonly store: Store;
@@ -75,6 +78,7 @@ export async function openLeases(startMs: number): Promise<LeasesUnderTest> {
     query,
     budgets,
     leases,
+    ledger,
     budget: async (terms = {}) => {
       made += 1;
       const plain = { name: `budget ${made}`, period: { kind: "prepaid" as const, starts_at: "2020-01-01T00:00:00Z" } };
@@ -85,9 +89,15 @@ export async function openLeases(startMs: number): Promise<LeasesUnderTest> {
       );
     },
     renew: async (processId, budgetId, ask) => {
-      const { allocated = 0n, need = 0n, want = need, expiresAtMs = under.nowMs + 60_000 } = ask;
+      const {
+        allocated = 0n,
+        need = 0n,
+        needs = [need],
+        want = total(needs),
+        expiresAtMs = under.nowMs + 60_000,
+      } = ask;
       const [answer] = await leases.renew(organizationId, processId, [
-        { budgetId, allocated, need, want, expiresAtMs },
+        { budgetId, allocated, needs, want, expiresAtMs },
       ]);
       if (answer === undefined) throw new Error(`there is no budget ${budgetId}`);
       return answer;
