@@ -218,6 +218,9 @@ export type AlertQuery = z.output<typeof AlertQuery>;
 export interface BudgetCrossing {
   readonly budget_id: string;
   readonly name: string;
+  /** What each value of has the amount by itself, and which value this is of; null for calls without one. */
+  readonly per: string | null;
+  readonly value: string | null;
   readonly unit: "money" | "tokens";
   readonly currency: string | null;
   readonly period: { readonly kind: string; readonly from: string; readonly to: string | null };

@@ -1,5 +1,17 @@
 import { z } from "zod";
-import { Count, Currency, freeText, Id, Instant, limits, MoneyInput, MoneyString, Name, TagTerm } from "./fields.ts";
+import {
+  BooleanText,
+  Count,
+  Currency,
+  freeText,
+  Id,
+  Instant,
+  limits,
+  MoneyInput,
+  MoneyString,
+  Name,
+  TagTerm,
+} from "./fields.ts";
 
 export const budgetPeriods = ["hour", "day", "week", "month", "quarter", "year", "rolling", "prepaid"] as const;
 export type BudgetPeriodName = (typeof budgetPeriods)[number];
@@ -91,6 +103,18 @@ export const BudgetScopeInput = z.strictObject(scopeShape).meta({ id: "BudgetSco
 export const BudgetScope = z.object(scopeShape).meta({ id: "BudgetScope", description: scopeMeaning });
 export type BudgetScope = z.infer<typeof BudgetScope>;
 
+/** What a budget can have an amount for each value of, beside `tag:KEY`. */
+export const budgetDimensions = ["user", "project", "team", "api_key", "model", "provider"] as const;
+const perForm = `must be one of: ${budgetDimensions.join(", ")}, tag:KEY`;
+const BudgetPer = z
+  .string()
+  .max(limits.tagKeyLength + "tag:".length)
+  .regex(new RegExp(`^(${budgetDimensions.join("|")}|tag:[^\\p{Cc}\\p{Cs}\\u2028\\u2029]+)$`, "u"), perForm)
+  .meta({
+    description: `${budgetDimensions.join(", ")} or tag:KEY: each value has the whole amount by itself, and calls without one have it together.`,
+    examples: ["user", "tag:session_id"],
+  });
+
 const notNegative = "must not be negative";
 const Amount = MoneyInput.refine((amount) => !String(amount).startsWith("-"), notNegative).meta({
   description: "Money, as a decimal string. An amount of 0 allows nothing.",
@@ -168,6 +192,7 @@ export const BudgetInput = z
     currency: Currency.optional().meta({ description: "Of `amount`. USD if absent." }),
     tokens: Count.optional().meta({ description: "Input and output tokens; takes the place of `amount`." }),
     period: BudgetPeriodInput,
+    per: BudgetPer.optional(),
     parent_id: Id.optional().meta({ description: parentMeaning }),
     scope: BudgetScopeInput.optional(),
     thresholds: BudgetThresholds.optional(),
@@ -213,6 +238,10 @@ const budgetShape = {
   currency: z.string().nullable().meta({ description: "Null where the budget is in tokens." }),
   tokens: Count.nullable().meta({ description: "Null where the budget is in money." }),
   period: BudgetPeriod,
+  per: z
+    .string()
+    .nullable()
+    .meta({ description: "Each value of this has the amount; null where there is one amount." }),
   parent_id: z.string().nullable().meta({ description: parentMeaning }),
   scope: BudgetScope,
   thresholds: z.array(z.number()),
@@ -233,6 +262,21 @@ export const CurrentBudgetQuery = z
     path: ["name"],
     message: "cannot be combined with id",
   });
+
+/** Which value of a budget that has an amount for each. */
+const valueShape = {
+  value: TagTerm.optional().meta({
+    description: "Of a budget with `per`; of a team its slug or id. The value that used most if absent.",
+  }),
+  without_value: BooleanText.optional().meta({ description: "What has no value, in place of a value." }),
+};
+export const BudgetStatusQuery = z
+  .strictObject(valueShape)
+  .refine(({ value, without_value: without }) => value === undefined || without !== true, {
+    path: ["without_value"],
+    message: "cannot be combined with value",
+  });
+export type BudgetStatusQuery = z.output<typeof BudgetStatusQuery>;
 
 export const budgetStates = ["ok", "warning", "exceeded"] as const;
 
@@ -297,10 +341,27 @@ export const BudgetStatus = z
     unallocated: Quantity.nullable().meta({
       description: "amount − the amounts of the children; negative where these are more together. Null without any.",
     }),
+    per: z.string().nullable(),
+    value: z.string().nullable().meta({
+      description: "Of `per`, what all of this is of. Null for calls without a value, and without `per`.",
+    }),
     as_of: z.string().meta({ description: "The instant for which all of this holds." }),
   })
   .meta({ id: "BudgetStatus" });
 export type BudgetStatus = z.infer<typeof BudgetStatus>;
+
+export const BudgetValue = BudgetStatus.pick({
+  value: true,
+  amount: true,
+  spent: true,
+  reserved: true,
+  remaining: true,
+  utilization: true,
+  thresholds_reached: true,
+  state: true,
+  unpriced_requests: true,
+}).meta({ id: "BudgetValue", description: "How a budget with `per` stands for one value." });
+export type BudgetValue = z.infer<typeof BudgetValue>;
 
 const {
   id: _id,

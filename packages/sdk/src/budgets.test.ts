@@ -111,6 +111,22 @@ test("each method asks the address of its operation", async () => {
   ]);
 });
 
+test("one value of a budget is asked for by its name or as none, and values are paged", async () => {
+  const value = { value: "s1", spent: "0.3" };
+  const pagination = { limit: 1, has_more: true, next_cursor: "next" };
+  server.script(json(200, { data: status }), json(200, { data: status }), json(200, { data: [value], pagination }));
+  await client.budgets.status("b1", { value: "s 1&2" });
+  await client.budgets.status("b1", { withoutValue: true });
+  const page = await client.budgets.values("b1", { limit: 1 });
+  expect(page.data).toEqual([{ value: "s1", spent: 0.3, spentExact: "0.3" }]);
+  expect(page.nextCursor).toBe("next");
+  expect(server.arrived.map(({ query }) => [...query].join())).toEqual([
+    "value,s 1&2",
+    "without_value,true",
+    "limit,1",
+  ]);
+});
+
 test("a transfer goes to a budget by its id, exactly", async () => {
   server.script(json(200, { data: { from: { id: "b1", amount: "4.9" }, to: { id: "b2", amount: "0.1" } } }));
   const done = await client.budgets.transfer("b1", { to: "b2", amount: "0.1", reason: "more there", force: true });

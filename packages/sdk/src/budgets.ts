@@ -21,6 +21,8 @@ import { type FromWire, fromWire, type ToWire, toWire } from "./wire.ts";
 export interface Budget extends FromWire<Wire.Budget> {}
 /** How a budget stands. Amounts and `utilization` are given twice: as numbers, and exactly under the name with `Exact`. */
 export interface BudgetStatus extends FromWire<Wire.BudgetStatus> {}
+/** How a budget with `per` stands for one value. */
+export interface BudgetValue extends FromWire<Wire.BudgetValue> {}
 /** One change of a budget. `before` and `after` have the wire's names, since they tell of fields. */
 export interface BudgetAmendment extends FromWire<Wire.BudgetAmendment> {}
 /** Either `amount`, a number or, exactly, a decimal string, or `tokens`. */
@@ -36,6 +38,13 @@ export interface TransferBudgetParams extends ToWire<Wire.BudgetTransferInput> {
 export interface CurrentBudgetParams {
   readonly id?: string | undefined;
   readonly name?: string | undefined;
+}
+
+/** Which value of a budget with `per`; at most one of both, and of neither the one that used most. */
+export interface BudgetValueParams {
+  readonly value?: string | undefined;
+  /** What has no value. */
+  readonly withoutValue?: boolean | undefined;
 }
 
 export interface BudgetHistoryParams {
@@ -171,9 +180,18 @@ export class Budgets {
   }
 
   /** What is spent in the present period. */
-  async status(id: string, options?: RequestOptions): Promise<BudgetStatus> {
-    const answer = await this.#session.transport.json({ operation: "budgets.status", params: { id }, options });
-    return fromWire<Wire.BudgetStatus>(dataOf(answer));
+  async status(id: string, params: BudgetValueParams = {}, options?: RequestOptions): Promise<BudgetStatus> {
+    const query = queryString({ value: params.value, without_value: params.withoutValue });
+    const request = { operation: "budgets.status", params: { id }, query, options } as const;
+    return fromWire<Wire.BudgetStatus>(dataOf(await this.#session.transport.json(request)));
+  }
+
+  /** One page of the values of a budget with `per`, the most used first. */
+  async values(id: string, params: BudgetHistoryParams = {}, options?: RequestOptions): Promise<Page<BudgetValue>> {
+    const query = queryString({ ...params });
+    const request = { operation: "budgets.values", params: { id }, query, options } as const;
+    const answer = await this.#session.transport.json(request);
+    return pageFromWire(answer, (value) => fromWire<Wire.BudgetValue>(value));
   }
 
   /** One page of changes, newest first. */

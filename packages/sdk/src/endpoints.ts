@@ -145,6 +145,7 @@ export const endpoints = {
   "budgets.delete": never("DELETE", `${api}/budgets/:id`),
   "budgets.transfer": once(`${api}/budgets/:id/transfer`),
   "budgets.status": read(`${api}/budgets/:id/status`),
+  "budgets.values": read(`${api}/budgets/:id/values`),
   "budgets.history": read(`${api}/budgets/:id/history`),
   // One whose answer was lost expires by itself; a key for each would be a trip to the database, which they are to spare.
   "reservations.create": repeatable("POST", `${api}/budgets/reservations`),

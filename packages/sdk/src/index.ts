@@ -41,6 +41,8 @@ export type {
   BudgetStatus,
   Budgets,
   BudgetTransfer,
+  BudgetValue,
+  BudgetValueParams,
   CreateBudgetParams,
   CurrentBudgetParams,
   TransferBudgetParams,

@@ -1,8 +1,8 @@
 import type { BudgetStatus } from "@llm-cost-ops/contract";
 import { parseMoney, thresholdsReached } from "@llm-cost-ops/core";
 import type { CostOpsClient } from "@llm-cost-ops/sdk";
-import type { Command } from "commander";
-import { exitCodes } from "../exit-codes.ts";
+import { type Command, Option } from "commander";
+import { CommandError, exitCodes } from "../exit-codes.ts";
 import type { Run } from "../invocation.ts";
 import { type Column, writeAnswer } from "../terminal/output.ts";
 import { printable } from "../terminal/printable.ts";
@@ -14,12 +14,21 @@ import { repeated } from "./filter-flags.ts";
 /** How many budgets are asked for at the same time. */
 const askedAtOnce = 8;
 
-async function statusesOf(client: CostOpsClient, named: readonly string[]): Promise<BudgetStatus[]> {
+interface ValueFlags {
+  readonly value?: string;
+  readonly withoutValue?: true;
+}
+
+async function statusesOf(
+  client: CostOpsClient,
+  named: readonly string[],
+  of: ValueFlags = {},
+): Promise<BudgetStatus[]> {
   const budgets = await budgetsOf(client, named);
   const statuses: BudgetStatus[] = [];
   for (let at = 0; at < budgets.length; at += askedAtOnce) {
     const some = budgets.slice(at, at + askedAtOnce);
-    const answers = await Promise.all(some.map(({ id }) => client.budgets.status(id)));
+    const answers = await Promise.all(some.map(({ id }) => client.budgets.status(id, of)));
     statuses.push(...wireForm<BudgetStatus[]>(answers));
   }
   return statuses;
@@ -44,9 +53,18 @@ export function defineStatus(command: Command, run: Run): void {
   command
     .command("status [budget...]")
     .description("what is spent and reserved of budgets in the present period, by id or name (of all)")
+    .addOption(
+      new Option("--value <value>", "of a budget with --per: which value (the one that used most)").conflicts(
+        "withoutValue",
+      ),
+    )
+    .option("--without-value", "of a budget with --per: what has no value")
     .action(
-      run<object>(async (cli, _flags, named) => {
-        const rows = await statusesOf(await cli.connect(), named);
+      run<ValueFlags>(async (cli, flags, named) => {
+        if (Object.keys(flags).length > 0 && named.length !== 1) {
+          throw new CommandError("Name the one budget that the value is of.", exitCodes.usage);
+        }
+        const rows = await statusesOf(await cli.connect(), named, flags);
         const table = { rows, fields: statusFields, columns: statusColumnsOf(rows), none: "No budgets." };
         await writeAnswer(cli.terminal, { document: { data: rows }, ...table });
         sayWhatIsNotCounted(cli.terminal, rows);

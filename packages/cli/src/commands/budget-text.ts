@@ -42,8 +42,8 @@ function limitText({ enforcement, at_limit: atLimit }: Budget): string {
     : { block: "blocks", approve: "asks", notify: "tells" }[action];
 }
 
-const amountText = ({ amount, currency, tokens }: Budget): string =>
-  amount === null ? `${count(tokens)} tokens` : money(amount, currency);
+const amountText = ({ amount, currency, tokens, per }: Budget): string =>
+  `${amount === null ? `${count(tokens)} tokens` : money(amount, currency)}${per === null ? "" : ` per ${per}`}`;
 
 export const budgetColumns: readonly Column<Budget>[] = [
   { heading: "id", isWhole: true, text: (row) => row.id },
@@ -60,8 +60,12 @@ export const budgetText = (budget: Budget): string =>
     `${budget.name}: ${amountText(budget)}, ${periodText(budget)}, counts ${scopeText(budget)}${budget.enforcement === "hard" ? `, hard: ${limitText(budget)}` : ""}`,
   );
 
+/** A value of a budget with an amount for each. */
+export const valueText = ({ per, value }: Pick<BudgetStatus, "per" | "value">): string =>
+  value === null ? `without ${per}` : `${per} ${value}`;
+
 const statusColumns: readonly Column<BudgetStatus>[] = [
-  { heading: "budget", text: (row) => row.name },
+  { heading: "budget", text: (row) => (row.per === null ? row.name : `${row.name} (${valueText(row)})`) },
   { heading: "state", text: (row) => row.state },
   { heading: "used", align: "right", text: (row) => percentText(row.utilization) },
   { heading: "spent", align: "right", text: (row) => quantity(row.spent, row) },
@@ -114,6 +118,8 @@ export const statusFields = [
   "other_currencies",
   "children",
   "unallocated",
+  "per",
+  "value",
   "as_of",
 ] as const satisfies readonly (keyof BudgetStatus)[];
 

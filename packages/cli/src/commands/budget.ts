@@ -1,4 +1,4 @@
-import type { Budget, BudgetAmendment } from "@llm-cost-ops/contract";
+import { type Budget, type BudgetAmendment, budgetDimensions } from "@llm-cost-ops/contract";
 import { type Command, Option } from "commander";
 import { confirm } from "../confirm.ts";
 import type { Run } from "../invocation.ts";
@@ -10,6 +10,7 @@ import { addBudgetFlags, type BudgetFlags, budgetOf, termsFrom } from "./budget-
 import { defineReservations } from "./budget-reservations.ts";
 import { budgetColumns, budgetText, historyColumns } from "./budget-text.ts";
 import { defineTransfer } from "./budget-transfer.ts";
+import { defineValues } from "./budget-values.ts";
 import { wholeNumber } from "./flag-values.ts";
 
 interface UpdateFlags extends Omit<BudgetFlags, "parent"> {
@@ -28,6 +29,7 @@ const budgetFields = [
   "currency",
   "tokens",
   "period",
+  "per",
   "parent_id",
   "scope",
   "thresholds",
@@ -45,17 +47,20 @@ export function define(command: Command, run: Run): void {
       .command("create")
       .description("make a budget of money or tokens; without flags that say what it counts, of everything")
       .requiredOption("--name <name>", "what people call it, and commands")
+      .option("--per <dimension>", `the amount for each value of: ${budgetDimensions.join(", ")} or tag:KEY`)
       .addOption(new Option("--currency <code>", "currency of the amount (USD)").conflicts("tokens")),
     "how long a period is (month)",
   ).action(
-    run<BudgetFlags & { name: string; currency?: string }>(async (cli, { name, currency, ...flags }) => {
-      const client = await cli.connect("may be created");
-      const { period: given, ...terms } = termsFrom(flags, flags.period ?? "month");
-      const period = given ?? { kind: "month" as const };
-      const parentId = flags.parent === undefined ? undefined : (await budgetOf(client, flags.parent)).id;
-      const made = wireForm<Budget>(await client.budgets.create({ name, currency, period, parentId, ...terms }));
-      await writeRecord(cli.terminal, made, () => budgetText(made));
-    }),
+    run<BudgetFlags & { name: string; currency?: string; per?: string }>(
+      async (cli, { name, currency, per, ...flags }) => {
+        const client = await cli.connect("may be created");
+        const { period: given, ...terms } = termsFrom(flags, flags.period ?? "month");
+        const period = given ?? { kind: "month" as const };
+        const parentId = flags.parent === undefined ? undefined : (await budgetOf(client, flags.parent)).id;
+        const made = wireForm<Budget>(await client.budgets.create({ name, currency, period, per, parentId, ...terms }));
+        await writeRecord(cli.terminal, made, () => budgetText(made));
+      },
+    ),
   );
 
   command
@@ -122,6 +127,7 @@ export function define(command: Command, run: Run): void {
     );
 
   defineStatus(command, run);
+  defineValues(command, run);
 
   command
     .command("history <budget>")

@@ -3,9 +3,11 @@ import {
   BudgetAmendment,
   BudgetInput,
   BudgetStatus,
+  BudgetStatusQuery,
   BudgetTransfer,
   BudgetTransferInput,
   BudgetUpdate,
+  BudgetValue,
   CurrentBudgetQuery,
 } from "../budgets.ts";
 import { CursorPage } from "../fields.ts";
@@ -84,8 +86,16 @@ export const budgetOperations = {
   "budgets.status": get("/budgets/:id/status", "Budgets", "What is spent of a budget in the present period.", {
     permission: "budgets:read",
     params: id,
+    query: BudgetStatusQuery,
     success: ok(data(BudgetStatus)),
-    errors: ["NOT_FOUND"],
+    errors: ["NOT_FOUND", "VALIDATION_ERROR"],
+  }),
+  "budgets.values": get("/budgets/:id/values", "Budgets", "The values of a budget with `per`, the most used first.", {
+    permission: "budgets:read",
+    params: id,
+    query: CursorPage.pick({ limit: true, cursor: true }).strict(),
+    success: ok(page(BudgetValue)),
+    errors: ["NOT_FOUND", "VALIDATION_ERROR"],
   }),
   "budgets.history": get("/budgets/:id/history", "Budgets", "Changes of a budget, newest first.", {
     permission: "budgets:read",

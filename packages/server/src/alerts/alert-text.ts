@@ -11,7 +11,8 @@ export const spanText = ({ from, to }: Alert["period"]): string =>
 /** A budget that reaches a threshold, in percent. */
 export function budgetWords(status: BudgetStatus, of: "spent" | "projected", threshold: string): AlertWords {
   const unit = status.currency ?? "tokens";
-  const { name, spent, amount, projected } = status;
+  const { spent, amount, projected, per, value } = status;
+  const name = per === null ? status.name : `${status.name} (${value === null ? `without ${per}` : `${per} ${value}`})`;
   const isSpent = of === "spent";
   return {
     title: isSpent ? `Budget ${name} has reached ${threshold} %` : `Budget ${name} is on its way to ${threshold} %`,

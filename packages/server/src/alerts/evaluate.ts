@@ -125,7 +125,7 @@ async function compare(
   { revision, ...watch }: Omit<Watch, "revision"> & { readonly revision: number | null },
   { atMs, nowMs }: { readonly atMs: number; readonly nowMs: number },
 ): Promise<Kept | undefined> {
-  const readings = await subject.read(atMs);
+  const readings = await subject.read(atMs, Object.keys(watch.marks));
   const reached = new Map([...readings].map(([mark, reading]) => [mark, reading.isReached]));
   const crossings = crossingsOf(watch.marks, reached, { nowMs, quietMs: subject.quietMs });
   // A period that ends is kept from the start, so that whoever comes after its end knows that it is to be looked at.

@@ -1,7 +1,10 @@
 import type { AlertMetric, AlertRule, BudgetCrossing, BudgetStatus } from "@llm-cost-ops/contract";
 import { formatInstant, parseInstant, parseMoney, thresholdsReached } from "@llm-cost-ops/core";
 import type { ScopedBudget } from "../budgets/budget.ts";
-import { runningPeriod, standingOf } from "../budgets/standing.ts";
+import { withoutValue } from "../budgets/budget-value.ts";
+import { runningPeriod } from "../budgets/measure-budget.ts";
+import { standingFrom, standingOf } from "../budgets/standing.ts";
+import { readUsed, type UsedValue } from "../budgets/used-values.ts";
 import type { CostQuery } from "../costs/cost-query.ts";
 import { invariant } from "../refusal.ts";
 import type { Store } from "../store/operation.ts";
@@ -31,8 +34,8 @@ export interface Subject {
   readonly grounds: Grounds;
   /** The period that runs at an instant, where there is one that ends and is followed by another. UTC milliseconds. */
   readonly boundsAt: (atMs: number) => { readonly fromMs: number; readonly toMs: number } | undefined;
-  /** By the name of the threshold. */
-  readonly read: (atMs: number) => Promise<ReadonlyMap<string, Reading>>;
+  /** By the name of the threshold. `known` are names of which something was told. */
+  readonly read: (atMs: number, known?: readonly string[]) => Promise<ReadonlyMap<string, Reading>>;
 }
 
 interface Sources {
@@ -40,7 +43,15 @@ interface Sources {
   readonly query: CostQuery;
 }
 
-type Standing = (scoped: ScopedBudget, atMs: number) => Promise<BudgetStatus>;
+interface Standings {
+  /** Of a budget with one amount. */
+  readonly one: (scoped: ScopedBudget, atMs: number) => Promise<BudgetStatus>;
+  /** Of a budget with an amount for each value, the most used first. */
+  readonly each: (scoped: ScopedBudget, atMs: number) => Promise<readonly UsedValue[]>;
+}
+
+/** Of a budget with more values those are watched that used most. */
+export const watchedValuesMax = 10_000;
 
 const minuteMs = 60_000;
 const dayMs = 86_400_000;
@@ -49,12 +60,18 @@ const eventQuietMs = 60 * minuteMs;
 
 /** Everything that is watched in an organization. How a budget stands at an instant is asked once for all that want to know. */
 export function subjectsOf(sources: Sources, { rules, budgets, wantsThresholds }: Watching): readonly Subject[] {
-  const asked = new Map<string, Promise<BudgetStatus>>();
-  const standing: Standing = (scoped, atMs) => {
-    const key = `${scoped.budget.id} ${atMs}`;
-    const status = asked.get(key) ?? standingOf(sources.query, scoped, atMs);
-    asked.set(key, status);
-    return status;
+  const once = <Answer>(read: (scoped: ScopedBudget, atMs: number) => Promise<Answer>) => {
+    const asked = new Map<string, Promise<Answer>>();
+    return (scoped: ScopedBudget, atMs: number): Promise<Answer> => {
+      const key = `${scoped.budget.id} ${atMs}`;
+      const answer = asked.get(key) ?? read(scoped, atMs);
+      asked.set(key, answer);
+      return answer;
+    };
+  };
+  const standing: Standings = {
+    one: once((scoped, atMs) => standingOf(sources.query, scoped, atMs)),
+    each: once((scoped, atMs) => readUsed(sources.query, scoped, atMs)),
   };
   return [
     ...(wantsThresholds ? budgets.map((scoped) => ownThresholds(scoped, standing)) : []),
@@ -74,7 +91,7 @@ const groundsOf = (watched: WatchedRule | undefined, scoped: ScopedBudget | unde
 });
 
 /** What every budget is watched for, to whoever listens to events. */
-function ownThresholds(scoped: ScopedBudget, standing: Standing): Subject {
+function ownThresholds(scoped: ScopedBudget, standing: Standings): Subject {
   const { budget } = scoped;
   return {
     ...ofBudget(scoped),
@@ -82,23 +99,25 @@ function ownThresholds(scoped: ScopedBudget, standing: Standing): Subject {
     quietMs: eventQuietMs,
     rule: undefined,
     grounds: groundsOf(undefined, scoped),
-    read: async (atMs) => {
-      const status = await standing(scoped, atMs);
-      const event = (type: "budget.threshold_exceeded" | "budget.exceeded", threshold: number): Reading => ({
-        isReached: hasReached(status, status.spent, threshold),
-        events: [{ type, data: crossingOf(status, threshold) }],
-      });
-      return new Map([
-        ...budget.thresholds.map(
-          (threshold) => [String(threshold), event("budget.threshold_exceeded", threshold)] as const,
-        ),
-        ["exceeded", event("budget.exceeded", 100)],
-      ]);
+    read: async (atMs, known = []) => {
+      const readings = (status: BudgetStatus): readonly (readonly [string, Reading])[] => {
+        const event = (type: "budget.threshold_exceeded" | "budget.exceeded", threshold: number): Reading => ({
+          isReached: hasReached(status, status.spent, threshold),
+          events: [{ type, data: crossingOf(status, threshold) }],
+        });
+        return [
+          ...budget.thresholds.map(
+            (threshold) => [String(threshold), event("budget.threshold_exceeded", threshold)] as const,
+          ),
+          ["exceeded", event("budget.exceeded", 100)],
+        ];
+      };
+      return readEach(scoped, standing, { atMs, known, readings });
     },
   };
 }
 
-function budgetOfRule(watched: WatchedRule, scoped: ScopedBudget, standing: Standing): Subject {
+function budgetOfRule(watched: WatchedRule, scoped: ScopedBudget, standing: Standings): Subject {
   const { rule } = watched;
   const { budget } = scoped;
   const of = rule.of ?? "spent";
@@ -108,27 +127,63 @@ function budgetOfRule(watched: WatchedRule, scoped: ScopedBudget, standing: Stan
     quietMs: rule.quiet_period_minutes * minuteMs,
     rule,
     grounds: groundsOf(watched, scoped),
-    read: async (atMs) => {
-      const status = await standing(scoped, atMs);
-      const value = of === "spent" ? status.spent : projectedAt(status, atMs);
-      const reading = (threshold: number): Reading => ({
-        isReached: value !== null && hasReached(status, value, threshold),
-        opening: {
-          ...budgetWords(status, of, String(threshold)),
-          rule_name: rule.name,
-          kind: "budget",
-          budgetId: budget.id,
-          budget_name: budget.name,
-          threshold: String(threshold),
-          value: value ?? status.spent,
-          period: { from: status.period.from, to: status.period.to },
-        },
-      });
-      const thresholds = rule.thresholds ?? budget.thresholds;
-      return new Map(thresholds.map((threshold) => [`${of} ${threshold}`, reading(threshold)]));
+    read: async (atMs, known = []) => {
+      const readings = (status: BudgetStatus): readonly (readonly [string, Reading])[] => {
+        const value = of === "spent" ? status.spent : projectedAt(status, atMs);
+        const reading = (threshold: number): Reading => ({
+          isReached: value !== null && hasReached(status, value, threshold),
+          opening: {
+            ...budgetWords(status, of, String(threshold)),
+            rule_name: rule.name,
+            kind: "budget",
+            budgetId: budget.id,
+            budget_name: budget.name,
+            threshold: String(threshold),
+            value: value ?? status.spent,
+            period: { from: status.period.from, to: status.period.to },
+          },
+        });
+        const thresholds = rule.thresholds ?? budget.thresholds;
+        return thresholds.map((threshold) => [`${of} ${threshold}`, reading(threshold)] as const);
+      };
+      return readEach(scoped, standing, { atMs, known, readings });
     },
   };
 }
+
+interface BudgetReading {
+  readonly atMs: number;
+  readonly known: readonly string[];
+  /** Of a standing, by the names of the thresholds that are asked for. */
+  readonly readings: (status: BudgetStatus) => readonly (readonly [string, Reading])[];
+}
+
+/** The readings of a budget; where it has an amount for each value, those of each of them by itself. */
+async function readEach(
+  scoped: ScopedBudget,
+  standing: Standings,
+  { atMs, known, readings }: BudgetReading,
+): Promise<ReadonlyMap<string, Reading>> {
+  if (scoped.budget.per === null) return new Map(readings(await standing.one(scoped, atMs)));
+  const found = new Map<string, Reading>();
+  for (const one of (await standing.each(scoped, atMs)).slice(0, watchedValuesMax)) {
+    const own = readings(standingFrom(scoped, one, atMs));
+    const reached = own.filter(([, { isReached }]) => isReached);
+    // Whoever comes after used less.
+    if (reached.length === 0) break;
+    for (const [name, reading] of reached) found.set(`${name} ${one.key}`, reading);
+  }
+  // What was told and is no longer reached is said to be so, whether the value still has anything or not.
+  const asked = readings(standingFrom(scoped, { key: withoutValue, totals: [] }, atMs)).map(([name]) => `${name} `);
+  for (const mark of known) {
+    if (!found.has(mark) && asked.some((name) => isOfName(mark, name))) found.set(mark, { isReached: false });
+  }
+  return found;
+}
+
+/** Whether a mark is of a threshold's name, a space, and the key of a value. */
+const isOfName = (mark: string, name: string): boolean =>
+  mark.startsWith(name) && (mark[name.length] === "=" || mark.slice(name.length) === withoutValue);
 
 /** The periods of a budget. One that rolls is always another, and what is prepaid has no end: they are watched as one. */
 function ofBudget({ budget }: ScopedBudget): Pick<Subject, "definition" | "boundsAt"> {
@@ -166,6 +221,8 @@ function projectedAt({ projected, period }: BudgetStatus, atMs: number): string 
 const crossingOf = (status: BudgetStatus, threshold: number): BudgetCrossing => ({
   budget_id: status.budget_id,
   name: status.name,
+  per: status.per,
+  value: status.value,
   unit: status.unit,
   currency: status.currency,
   period: { kind: status.period.kind, from: status.period.from, to: status.period.to },

@@ -2,7 +2,7 @@ import type { Alert, WebhookEventType } from "@llm-cost-ops/contract";
 import { parseInstant } from "@llm-cost-ops/core";
 import type { ScopedBudget } from "../budgets/budget.ts";
 import { projectsOfTeam } from "../budgets/budget-scope.sql.ts";
-import { scopedBudgets } from "../budgets/budgets.sql.ts";
+import { scopedBudgets } from "../budgets/scoped-budgets.sql.ts";
 import type { StoreConnection } from "../store/connection.ts";
 import { installationRead, type OfOrganization, storeRead, storeWrite } from "../store/operation.ts";
 import { emitEvent } from "../webhooks/outbox.sql.ts";

@@ -8,12 +8,15 @@ import { Refusal } from "../refusal.ts";
 import type { StoreConnection } from "../store/connection.ts";
 import { type OfOrganization, storeChange, storeRead } from "../store/operation.ts";
 import { isBudgetWithin } from "./budget.ts";
-import { findScoped } from "./budgets.sql.ts";
+import { type ValueKey, wholeBudget } from "./budget-value.ts";
 import type { EstimateLabels } from "./estimate-labels.ts";
+import { findScoped } from "./scoped-budgets.sql.ts";
 
 /** What was asked for, as it is kept. The quantity is picos or tokens in decimal digits. */
 interface AskedFor extends EstimateLabels {
   readonly quantity: string;
+  /** Absent of a budget with one amount. */
+  readonly value?: ValueKey;
 }
 
 interface ApprovalRow {
@@ -82,6 +85,8 @@ export interface Request extends OfOrganization {
   /** Of the request, if it is a new one. */
   readonly id: string;
   readonly budgetId: string;
+  /** `wholeBudget` if absent. */
+  readonly value?: ValueKey;
   readonly labels: EstimateLabels;
   readonly quantity: bigint;
 }
@@ -94,8 +99,12 @@ export type ApprovalAsked =
 /** The request that waits for the same, or a new one. No one key or person takes the room of all others. */
 export const requestApproval = storeChange(
   "approvals.request",
-  async (connection, { organizationId, id, budgetId, labels, quantity }: Request): Promise<ApprovalAsked> => {
-    const estimate = JSON.stringify({ ...labels, quantity: quantity.toString() });
+  async (
+    connection,
+    { organizationId, id, budgetId, value = wholeBudget, labels, quantity }: Request,
+  ): Promise<ApprovalAsked> => {
+    const ofValue = value === wholeBudget ? {} : { value };
+    const estimate = JSON.stringify({ ...labels, quantity: quantity.toString(), ...ofValue });
     const nowMs = connection.now();
     const keptFromMs = nowMs - limits.approvalDays * dayMs;
     const known = await connection.get<{ id: string }>(
@@ -155,6 +164,7 @@ async function fullOf(
 
 export interface ApprovalFacts {
   readonly budgetId: string;
+  readonly value: ValueKey;
   readonly state: BudgetApproval["state"];
   readonly quantity: bigint;
 }
@@ -162,8 +172,8 @@ export interface ApprovalFacts {
 export const readApproval = storeRead("approvals.read", async (connection, named: Named) => {
   const row = await readRow(connection, named);
   if (row === undefined) return undefined;
-  const { quantity } = JSON.parse(row.estimate) as AskedFor;
-  return { budgetId: row.budget_id, state: row.state, quantity: BigInt(quantity) } satisfies ApprovalFacts;
+  const { quantity, value = wholeBudget } = JSON.parse(row.estimate) as AskedFor;
+  return { budgetId: row.budget_id, value, state: row.state, quantity: BigInt(quantity) } satisfies ApprovalFacts;
 });
 
 /** Uses an approval up; false where somebody did before, or it was taken back. */

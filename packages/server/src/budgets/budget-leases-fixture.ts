@@ -75,10 +75,11 @@ export class MemoryBudgetLeases implements BudgetLeases {
       budget.rows.set(processId, row);
     }
     const { limit, spent } = budget;
-    const { budgetId } = ask;
+    const { budgetId, value } = ask;
     return [
       {
         budgetId,
+        ...(value !== undefined && { value }),
         held,
         limit,
         spent,

@@ -105,7 +105,7 @@ describe("what a process holds of a hard budget", () => {
     await renew("busy", { need: 3n * usd });
     await renew("busy", { allocated: 3n * usd });
     expect(brief(await renew("a", { need: 5n * usd }))).toEqual({ held: 0n, spent: 0n, others: 8n, isRecalling: true });
-    expect(await recalls("idle")).toEqual([{ organizationId, budgetId: id }]);
+    expect(await recalls("idle")).toEqual([{ organizationId, budgetId: id, value: "" }]);
     for (const process of ["busy", "silent", "a"]) expect(await recalls(process)).toEqual([]);
     // What it needs it gets; nothing in advance while others wait.
     expect(brief(await renew("idle", { allocated: 1n * usd, want: 2n * usd }))).toMatchObject({

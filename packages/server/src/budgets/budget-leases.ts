@@ -1,9 +1,17 @@
+import type { ValueKey } from "./budget-value.ts";
+
+/** What is leased: a budget, or one value of a budget that has an amount for each. */
+export interface LeasedOf {
+  readonly budgetId: string;
+  /** `wholeBudget` if absent. */
+  readonly value?: ValueKey;
+}
+
 /**
  * What a process asks of one budget. Quantities are picos of the budget's currency, or tokens. All three are what the
  * process is to hold, so that an answer that was lost can be asked for again.
  */
-export interface LeaseAsk {
-  readonly budgetId: string;
+export interface LeaseAsk extends LeasedOf {
   /** Set aside already for reservations that live; never taken away from the process, whatever became of the budget. */
   readonly allocated: bigint;
   /** More for reservations that wait, the first one first: each is granted whole or not at all. */
@@ -14,8 +22,7 @@ export interface LeaseAsk {
   readonly expiresAtMs: number;
 }
 
-export interface LeaseAnswer {
-  readonly budgetId: string;
+export interface LeaseAnswer extends LeasedOf {
   /** What the process holds from now on: from `allocated` to `allocated + want`. */
   readonly held: bigint;
   /** The budget's amount; what the ledger has spent of it in the period that runs; what other processes hold. */
@@ -46,5 +53,5 @@ export interface BudgetLeases {
    */
   renew(organizationId: string, processId: string, asks: readonly LeaseAsk[]): Promise<readonly LeaseAnswer[]>;
   /** Budgets of which others want back what the process holds unused, over all organizations. A read, never a wait. */
-  recalls(processId: string): Promise<readonly { readonly organizationId: string; readonly budgetId: string }[]>;
+  recalls(processId: string): Promise<readonly (LeasedOf & { readonly organizationId: string })[]>;
 }

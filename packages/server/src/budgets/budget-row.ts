@@ -11,6 +11,7 @@ export interface BudgetRow {
   readonly currency: string | null;
   readonly tokens: number | null;
   readonly period: string;
+  readonly per: string | null;
   readonly parent_id: string | null;
   readonly scope: string;
   readonly team_id: string | null;
@@ -23,7 +24,7 @@ export interface BudgetRow {
   readonly updated_at: number;
 }
 
-export const columns = `organization_id, id, name, description, amount, currency, tokens, period, parent_id, scope, team_id,
+export const columns = `organization_id, id, name, description, amount, currency, tokens, period, per, parent_id, scope, team_id,
   thresholds, enforcement, at_limit, when_store_is_away, unpriced, created_at, updated_at`;
 
 export const toWire = (row: BudgetRow): Budget => ({
@@ -35,6 +36,7 @@ export const toWire = (row: BudgetRow): Budget => ({
   currency: row.currency,
   tokens: row.tokens,
   period: JSON.parse(row.period) as BudgetPeriod,
+  per: row.per,
   parent_id: row.parent_id,
   scope: JSON.parse(row.scope) as BudgetScope,
   thresholds: JSON.parse(row.thresholds) as number[],
@@ -49,6 +51,7 @@ export const toWire = (row: BudgetRow): Budget => ({
 export const placedOf = (row: BudgetRow): PlacedBudget => ({
   organizationId: row.organization_id,
   id: row.id,
+  per: row.per,
   parentId: row.parent_id,
   currency: row.currency,
   amount: row.amount === null ? BigInt(row.tokens ?? 0) : BigInt(row.amount),

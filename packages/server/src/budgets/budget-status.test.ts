@@ -158,6 +158,8 @@ describe("the status of a budget", () => {
     expect(await status()).toEqual({
       budget_id: budget.id,
       name: budget.name,
+      per: null,
+      value: null,
       unit: "money",
       currency: "USD",
       period: { kind: "day", time_zone: "UTC", from: `${day}T00:00:00.000Z`, to: "2026-09-11T00:00:00.000Z" },

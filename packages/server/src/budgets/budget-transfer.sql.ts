@@ -32,6 +32,18 @@ const transferAmount = storeChange(
   async (connection, { move, ...limited }: Limited & { readonly move: BudgetMove }): Promise<BudgetTransfer> => {
     const from = await requireBudget(connection, { ...limited, id: move.from });
     const to = await requireTarget(connection, limited, move);
+    for (const [side, { budget }] of [
+      ["from", from],
+      ["to", to],
+    ] as const) {
+      if (budget.per === null) continue;
+      const field = side === "from" ? "id" : "to";
+      throw refused(
+        "VALIDATION_ERROR",
+        field,
+        `must name a budget with one amount: this one has one for each ${budget.per}`,
+      );
+    }
     const { currency } = from.budget;
     const field = currency === null ? "tokens" : "amount";
     if (currency === null ? !("tokens" in move.amount) : !("picos" in move.amount)) {

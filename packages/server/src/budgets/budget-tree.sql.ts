@@ -7,6 +7,8 @@ import type { OfOrganization } from "../store/operation.ts";
 /** A budget's place among others, and its amount in picos or tokens. */
 export interface PlacedBudget extends OfOrganization {
   readonly id: string;
+  /** What each value of has the amount by itself. */
+  readonly per: string | null;
   readonly parentId: string | null;
   /** Null of a budget in tokens. */
   readonly currency: string | null;
@@ -16,6 +18,7 @@ export interface PlacedBudget extends OfOrganization {
 interface PlacedRow {
   readonly id: string;
   readonly name: string;
+  readonly per: string | null;
   readonly parent_id: string | null;
   readonly currency: string | null;
   readonly amount: string | null;
@@ -42,7 +45,7 @@ const tooLongChain = (): Refusal =>
 
 const find = (connection: StoreConnection, organizationId: string, id: string) =>
   connection.get<PlacedRow>(
-    "SELECT id, name, parent_id, currency, amount, tokens FROM budgets WHERE organization_id = ? AND id = ?",
+    "SELECT id, name, per, parent_id, currency, amount, tokens FROM budgets WHERE organization_id = ? AND id = ?",
     organizationId,
     id,
   );
@@ -63,6 +66,8 @@ export async function requireFitting(
   if (parentId !== null) {
     const parent = await find(connection, organizationId, parentId);
     if (parent === undefined) throw wrongParent("names no budget of the organization");
+    if (parent.per !== null)
+      throw wrongParent(`must be a budget with one amount: that one has one for each ${parent.per}`);
     if (parent.currency !== currency) throw wrongParent(`must be a budget in ${currency ?? "tokens"}`);
     const above = await requireNoRing(connection, placed, parent);
     await requireShallow(connection, placed, above);
@@ -127,7 +132,7 @@ export const childrenOf = async (
   id: string,
 ): Promise<readonly PlacedRow[]> =>
   connection.all<PlacedRow>(
-    `SELECT id, name, parent_id, currency, amount, tokens FROM budgets
+    `SELECT id, name, per, parent_id, currency, amount, tokens FROM budgets
      WHERE organization_id = ? AND parent_id = ? ORDER BY lower(name), id`,
     organizationId,
     id,

@@ -1,5 +1,6 @@
 import type { Budget, BudgetAmendment, BudgetAtLimit, BudgetPeriod, BudgetScope } from "@llm-cost-ops/contract";
 import { isScopeWithin, type RecordScope } from "../identity/record-scope.ts";
+import type { ValuedBudget, ValueKey } from "./budget-value.ts";
 
 /** What somebody decides about a budget, checked: an amount in picos or tokens, thresholds in percent, ascending. */
 export interface BudgetTerms {
@@ -8,6 +9,8 @@ export interface BudgetTerms {
   readonly amount: BudgetAmount;
   /** Without `starts_at` a prepaid budget counts from its creation on. */
   readonly period: BudgetPeriod;
+  /** What each value of has the amount by itself; one amount if absent. */
+  readonly per?: Budget["per"];
   /** The budget that this one is a part of. */
   readonly parentId: string | null;
   readonly scope: BudgetScope;
@@ -29,7 +32,7 @@ export type BudgetAmount =
   | { readonly unit: "tokens"; readonly tokens: number };
 
 /** A change of the terms. An amount of money is in the budget's currency, whatever that is. */
-export type BudgetChange = Partial<Omit<BudgetTerms, "amount" | "hard">> & {
+export type BudgetChange = Partial<Omit<BudgetTerms, "amount" | "hard" | "per">> & {
   readonly hard?: Partial<HardTerms>;
   readonly picos?: string;
   readonly tokens?: number;
@@ -37,11 +40,11 @@ export type BudgetChange = Partial<Omit<BudgetTerms, "amount" | "hard">> & {
 };
 
 /** A budget with the projects that its scope's team has at the moment; undefined where it names none. */
-export interface ScopedBudget {
+export interface ScopedBudget extends ValuedBudget {
   readonly budget: Budget;
   readonly teamProjects: readonly string[] | undefined;
-  /** Of its unit, what is set aside for reservations; nothing if absent. */
-  readonly reserved?: bigint;
+  /** Of its unit, what is set aside for reservations, by what of it; nothing if absent. */
+  readonly reserved?: ReadonlyMap<ValueKey, bigint>;
   /** The budgets that are parts of it, by name, as far as the asker may see them; none if absent. */
   readonly children?: readonly ChildBudget[];
 }
@@ -51,13 +54,15 @@ export interface ChildBudget {
   readonly id: string;
   readonly name: string;
   readonly amount: bigint;
+  /** Whether each value of something has it, so that it is no share of the amount above. */
+  readonly isPerValue: boolean;
 }
 
 /** What one process knows better than the store of what is reserved: its own reservations, each at once. */
 export interface ReservedHere {
   readonly processId: string;
-  /** Of a budget, in picos or tokens. */
-  reserved(organizationId: string, budgetId: string): bigint;
+  /** Of a budget, in picos or tokens, by what of it. */
+  reserved(organizationId: string, budgetId: string): ReadonlyMap<ValueKey, bigint>;
 }
 
 /** Who asks: `records` is the part of the records that they are limited to. */

@@ -21,32 +21,14 @@ import {
 } from "./budget.ts";
 import { insertAmendment, readAmendments } from "./budget-amendments.sql.ts";
 import { type BudgetRow, columns, placedOf, toWire } from "./budget-row.ts";
-import { type Limited, placeScope, projectsOfTeam } from "./budget-scope.sql.ts";
+import { type Limited, placeScope } from "./budget-scope.sql.ts";
 import { requireFitting, requireNoChildren } from "./budget-tree.sql.ts";
+import type { ValueKey } from "./budget-value.ts";
 import { requireHard } from "./read-budget.ts";
+import { scoped } from "./scoped-budgets.sql.ts";
 
 export interface Named extends Limited {
   readonly id: string;
-}
-
-async function scoped(connection: StoreConnection, row: BudgetRow): Promise<ScopedBudget> {
-  const teamProjects =
-    row.team_id === null ? undefined : await projectsOfTeam(connection, row.organization_id, row.team_id);
-  return { budget: toWire(row), teamProjects };
-}
-
-/** A budget by its id, whoever asks; undefined where it is gone. */
-export async function findScoped(
-  connection: StoreConnection,
-  organizationId: string,
-  id: string,
-): Promise<ScopedBudget | undefined> {
-  const row = await connection.get<BudgetRow>(
-    `SELECT ${columns} FROM budgets WHERE organization_id = ? AND id = ?`,
-    organizationId,
-    id,
-  );
-  return row === undefined ? undefined : scoped(connection, row);
 }
 
 /**
@@ -58,15 +40,17 @@ async function withReserved(
   found: ScopedBudget,
   processId: string | undefined,
 ): Promise<ScopedBudget> {
-  const leases = await connection.all<{ held: string }>(
-    `SELECT held FROM budget_leases
+  const leases = await connection.all<{ value: string; held: string }>(
+    `SELECT value, held FROM budget_leases
      WHERE organization_id = ? AND budget_id = ? AND expires_at > ? AND process_id <> ?`,
     found.budget.organization_id,
     found.budget.id,
     connection.now(),
     processId ?? "",
   );
-  return { ...found, reserved: leases.reduce((sum, { held }) => sum + BigInt(held), 0n) };
+  const reserved = new Map<ValueKey, bigint>();
+  for (const { value, held } of leases) reserved.set(value, (reserved.get(value) ?? 0n) + BigInt(held));
+  return { ...found, reserved };
 }
 
 /** The same with the budgets that are parts of it, as far as the asker may see them. */
@@ -83,23 +67,9 @@ async function withParts(
   )) {
     const { budget, teamProjects } = await scoped(connection, row);
     if (!isBudgetWithin(budget.scope, teamProjects, within)) continue;
-    children.push({ id: row.id, name: row.name, amount: placedOf(row).amount });
+    children.push({ id: row.id, name: row.name, amount: placedOf(row).amount, isPerValue: row.per !== null });
   }
   return { ...(await withReserved(connection, found, processId)), children };
-}
-
-/** All budgets of an organization, each with the projects of its team. */
-export async function scopedBudgets(
-  connection: StoreConnection,
-  organizationId: string,
-): Promise<readonly ScopedBudget[]> {
-  const rows = await connection.all<BudgetRow>(
-    `SELECT ${columns} FROM budgets WHERE organization_id = ? ORDER BY created_at, id`,
-    organizationId,
-  );
-  const found: ScopedBudget[] = [];
-  for (const row of rows) found.push(await scoped(connection, row));
-  return found;
 }
 
 const missing = () => new Refusal("NOT_FOUND", "There is no budget with this id.");
@@ -183,7 +153,7 @@ const createBudget = storeChange(
     await requireParents(connection, limited, { from: null, to: terms.parentId });
     const nowMs = connection.now();
     await connection.run(
-      `INSERT INTO budgets (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO budgets (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       organizationId,
       id,
       terms.name,
@@ -192,6 +162,7 @@ const createBudget = storeChange(
       amount.unit === "money" ? amount.currency : null,
       amount.unit === "tokens" ? amount.tokens : null,
       JSON.stringify(startedAt(terms.period, nowMs)),
+      terms.per ?? null,
       terms.parentId,
       JSON.stringify(scope),
       teamId,
@@ -230,20 +201,6 @@ const listBudgets = storeRead(
   },
 );
 
-/** The budgets that reservations are made of, with the projects of their teams. */
-export const listHardBudgets = storeRead(
-  "budgets.listHard",
-  async (connection, { organizationId }: { readonly organizationId: string }): Promise<readonly ScopedBudget[]> => {
-    const rows = await connection.all<BudgetRow>(
-      `SELECT ${columns} FROM budgets WHERE organization_id = ? AND enforcement = 'hard' ORDER BY id`,
-      organizationId,
-    );
-    const found: ScopedBudget[] = [];
-    for (const row of rows) found.push(await scoped(connection, row));
-    return found;
-  },
-);
-
 interface Asked extends Limited {
   readonly choice: BudgetChoice;
   /** Which knows by itself what it has reserved. */
@@ -256,12 +213,13 @@ const findBudget = storeRead(
     const { organizationId } = limited;
     const { id, name } = choice;
     if (id !== undefined) {
-      const { budget, teamProjects } = await requireBudget(connection, { ...limited, id });
-      return withParts(connection, limited, { budget, teamProjects });
+      const { row: _, ...found } = await requireBudget(connection, { ...limited, id });
+      return withParts(connection, limited, found);
     }
     const row = await connection.get<BudgetRow>(
       name === undefined
-        ? `SELECT ${columns} FROM budgets WHERE organization_id = ? AND scope = ? ORDER BY created_at, id LIMIT 1`
+        ? `SELECT ${columns} FROM budgets WHERE organization_id = ? AND scope = ? AND per IS NULL
+           ORDER BY created_at, id LIMIT 1`
         : `SELECT ${columns} FROM budgets WHERE organization_id = ? AND name = ?`,
       organizationId,
       name ?? "{}",
@@ -422,8 +380,11 @@ export const createBudgets = (store: Store, here?: ReservedHere): Budgets => ({
   list: ({ organizationId, records: within }) => store.run(listBudgets, { organizationId, within }),
   async find({ organizationId, records: within }, choice) {
     const found = await store.run(findBudget, { organizationId, within, choice, processId: here?.processId });
-    const own = here?.reserved(organizationId, found.budget.id) ?? 0n;
-    return { ...found, reserved: (found.reserved ?? 0n) + own };
+    const reserved = new Map(found.reserved);
+    for (const [key, own] of here?.reserved(organizationId, found.budget.id) ?? []) {
+      reserved.set(key, (reserved.get(key) ?? 0n) + own);
+    }
+    return { ...found, reserved };
   },
   update: ({ organizationId, records: within }, id, change) =>
     store.run(updateBudget, { organizationId, within, id, change }),

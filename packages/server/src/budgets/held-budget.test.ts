@@ -12,7 +12,7 @@ const answer = {
 };
 
 test("what was taken while an answer was on its way is not there once more when it comes, and the store is told", () => {
-  const held = new HeldBudget("budget", 0);
+  const held = new HeldBudget({ budgetId: "budget" }, 0);
   const asked = held.ask([60n], 1_000, 0);
   held.take(60n, 1_000, 0);
   held.takeIn(asked, { ...answer, held: 60n }, 1);
@@ -25,7 +25,7 @@ test("what was taken while an answer was on its way is not there once more when 
 });
 
 test("more that was taken meanwhile than is granted leaves nothing", () => {
-  const held = new HeldBudget("budget", 0);
+  const held = new HeldBudget({ budgetId: "budget" }, 0);
   const asked = held.ask([60n], 1_000, 0);
   held.take(60n, 1_000, 0);
   held.takeIn(asked, { ...answer, held: 40n }, 1);

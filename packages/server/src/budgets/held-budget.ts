@@ -1,4 +1,5 @@
-import type { LeaseAnswer, LeaseAsk } from "./budget-leases.ts";
+import type { LeaseAnswer, LeaseAsk, LeasedOf } from "./budget-leases.ts";
+import { type ValueKey, wholeBudget } from "./budget-value.ts";
 
 /** Servers' clocks may differ by so much; and what is taken in advance may be used for so long without a renewal. */
 export const leaseMarginMs = 5_000;
@@ -26,6 +27,7 @@ export interface BudgetStanding {
  */
 export class HeldBudget {
   readonly budgetId: string;
+  readonly value: ValueKey;
   slack = 0n;
   allocated = 0n;
   /** While a renewal is under way nothing is taken from the slack, for its answer may be that there is none any more. */
@@ -51,8 +53,9 @@ export class HeldBudget {
   #usedSinceMs: number;
   #perSecond = 0n;
 
-  constructor(budgetId: string, nowMs: number) {
+  constructor({ budgetId, value = wholeBudget }: LeasedOf, nowMs: number) {
     this.budgetId = budgetId;
+    this.value = value;
     this.usedAtMs = nowMs;
     this.#usedSinceMs = nowMs;
   }
@@ -130,8 +133,8 @@ export class HeldBudget {
     const aheadUntilMs = ahead === 0n ? 0 : nowMs + this.#ttlMs;
     let untilMs = Math.max(needUntilMs, aheadUntilMs, nowMs);
     for (const step of this.#expiries.keys()) untilMs = Math.max(untilMs, step);
-    const { budgetId, allocated } = this;
-    return { budgetId, allocated, needs, want: need + ahead, expiresAtMs: untilMs + leaseMarginMs };
+    const { budgetId, value, allocated } = this;
+    return { budgetId, value, allocated, needs, want: need + ahead, expiresAtMs: untilMs + leaseMarginMs };
   }
 
   /**

@@ -217,7 +217,7 @@ describe("a reservation", () => {
     });
     expect(await reserve(one, 60n, ["wide", "narrow"])).toEqual({
       kind: "refused",
-      by: { budgetId: "narrow", limit: 100n, spent: 30n, reserved: 60n },
+      by: { budgetId: "narrow", value: "", limit: 100n, spent: 30n, reserved: 60n },
       requested: 60n,
     });
     expect((await reserve(one, 940n, ["wide"])).kind).toBe("granted");

@@ -1,5 +1,6 @@
 import { Refusal, unknownOutcome } from "../refusal.ts";
-import type { BudgetLeases, LeaseAsk } from "./budget-leases.ts";
+import type { BudgetLeases, LeaseAsk, LeasedOf } from "./budget-leases.ts";
+import { type ValueKey, wholeBudget } from "./budget-value.ts";
 import { HeldBudget } from "./held-budget.ts";
 import { LiveReservations, type ReservationEnd } from "./live-reservations.ts";
 import type { ReserveAnswer, ReserveAsk } from "./reserve-ask.ts";
@@ -11,7 +12,9 @@ export interface LeasedReservations {
   /** How the reservation ended, now or before; undefined where this process never made it. */
   end(number: number, how: "settled" | "released"): ReservationEnd | undefined;
   /** What the reservations of this process that live have set aside of a budget, to the last one. */
-  allocated(organizationId: string, budgetId: string): bigint;
+  allocated(organizationId: string, budgetId: string, value?: ValueKey): bigint;
+  /** The same of all values of which anything is set aside. */
+  allocatedByValue(organizationId: string, budgetId: string): ReadonlyMap<ValueKey, bigint>;
   /** Whether anything is held or reserved. */
   readonly isHolding: boolean;
   /** Lets go of what is held in advance of budgets. Resolves when the store knows, or after half a second. */
@@ -45,6 +48,9 @@ const answerWaitMs = 5_000;
 const probeMs = 1_000;
 const tripMax = 1_000;
 
+/** Ids have no control characters. */
+const nameOf = ({ budgetId, value = wholeBudget }: LeasedOf): string => `${budgetId}\x1f${value}`;
+
 interface Waiting {
   readonly ask: ReserveAsk;
   readonly entries: readonly HeldBudget[];
@@ -61,6 +67,7 @@ interface Waiting {
 /** What this process holds of one organization's budgets, and who waits for more. */
 interface Desk {
   readonly organizationId: string;
+  /** By `nameOf`. */
   readonly held: Map<string, HeldBudget>;
   waiting: Waiting[];
   /** Those who wait for what other processes were asked to give back. */
@@ -95,11 +102,12 @@ export function createLeasedReservations(parts: LeasedReservationsParts): Leased
     return desk;
   };
 
-  const entryOf = (desk: Desk, budgetId: string, nowMs: number): HeldBudget => {
-    let entry = desk.held.get(budgetId);
+  const entryOf = (desk: Desk, of: LeasedOf, nowMs: number): HeldBudget => {
+    const name = nameOf(of);
+    let entry = desk.held.get(name);
     if (entry === undefined) {
-      entry = new HeldBudget(budgetId, nowMs);
-      desk.held.set(budgetId, entry);
+      entry = new HeldBudget(of, nowMs);
+      desk.held.set(name, entry);
     }
     return entry;
   };
@@ -123,7 +131,7 @@ export function createLeasedReservations(parts: LeasedReservationsParts): Leased
       taken.push([entry, quantity]);
     }
     const number = live.add({ organizationId, entries: taken, expiresAtMs, onEnd });
-    const budgets = taken.map(([entry]) => ({ budgetId: entry.budgetId, ...entry.standing }));
+    const budgets = taken.map(([entry]) => ({ budgetId: entry.budgetId, value: entry.value, ...entry.standing }));
     return { kind: "granted", number, expiresAtMs, budgets, overLimit, isUnsecured };
   };
 
@@ -196,7 +204,7 @@ export function createLeasedReservations(parts: LeasedReservationsParts): Leased
 
   const refusal = ({ ask, entries }: Waiting, entry: HeldBudget): ReserveAnswer => ({
     kind: "refused",
-    by: { budgetId: entry.budgetId, ...entry.standing },
+    by: { budgetId: entry.budgetId, value: entry.value, ...entry.standing },
     requested: ask.needs[entries.indexOf(entry)]?.quantity ?? 0n,
   });
 
@@ -225,7 +233,7 @@ export function createLeasedReservations(parts: LeasedReservationsParts): Leased
     }
     if (asking.size === 0) return;
     // Everybody locks in the same order.
-    const sorted = [...asking].sort(([a], [b]) => (a.budgetId < b.budgetId ? -1 : 1));
+    const sorted = [...asking].sort(([a], [b]) => (nameOf(a) < nameOf(b) ? -1 : 1));
     const asked = sorted.map(([entry, { needs, untilMs }]) => [entry, entry.ask(needs, untilMs, nowMs)] as const);
     try {
       const asks = asked.map(([, ask]) => ask);
@@ -264,15 +272,15 @@ export function createLeasedReservations(parts: LeasedReservationsParts): Leased
     answers: Awaited<ReturnType<BudgetLeases["renew"]>>,
   ): void => {
     const nowMs = clock();
-    const byBudget = new Map(answers.map((answer) => [answer.budgetId, answer]));
+    const byName = new Map(answers.map((answer) => [nameOf(answer), answer]));
     for (const [entry, ask] of asked) {
-      const answer = byBudget.get(entry.budgetId);
+      const answer = byName.get(nameOf(entry));
       if (answer !== undefined) entry.takeIn(ask, answer, nowMs);
       else {
         // The budget is no more, and limits nothing.
         entry.isGone = true;
         entry.isFrozen = false;
-        desk.held.delete(entry.budgetId);
+        desk.held.delete(nameOf(entry));
       }
     }
   };
@@ -294,9 +302,9 @@ export function createLeasedReservations(parts: LeasedReservationsParts): Leased
   const noteRecalls = async (): Promise<void> => {
     const recalled = await leases.recalls(processId);
     const nowMs = clock();
-    for (const { organizationId, budgetId } of recalled) {
+    for (const { organizationId, ...of } of recalled) {
       const desk = desks.get(organizationId);
-      const entry = desk?.held.get(budgetId);
+      const entry = desk?.held.get(nameOf(of));
       if (desk === undefined || entry === undefined) continue;
       entry.noteRecalled(nowMs);
       desk.wishes.add(entry);
@@ -313,7 +321,7 @@ export function createLeasedReservations(parts: LeasedReservationsParts): Leased
       live.requireRoom(ask.organizationId);
       const nowMs = clock();
       const desk = deskOf(ask.organizationId);
-      const entries = ask.needs.map(({ budgetId }) => entryOf(desk, budgetId, nowMs));
+      const entries = ask.needs.map((need) => entryOf(desk, need, nowMs));
       const each = { ask, entries, expiresAtMs: nowMs + ask.ttlMs };
       const hasRoom = entries.every(
         (entry, at) => entry.waiting === 0 && entry.hasRoom(ask.needs[at]?.quantity ?? 0n, each.expiresAtMs),
@@ -327,16 +335,22 @@ export function createLeasedReservations(parts: LeasedReservationsParts): Leased
       });
     },
     end: (number, how) => live.end(number, how, clock()),
-    allocated: (organizationId, budgetId) => desks.get(organizationId)?.held.get(budgetId)?.allocated ?? 0n,
+    allocated: (organizationId, budgetId, value = wholeBudget) =>
+      desks.get(organizationId)?.held.get(nameOf({ budgetId, value }))?.allocated ?? 0n,
+    allocatedByValue(organizationId, budgetId) {
+      const own = [...(desks.get(organizationId)?.held.values() ?? [])].filter(
+        (entry) => entry.budgetId === budgetId && entry.allocated > 0n,
+      );
+      return new Map(own.map(({ value, allocated }) => [value, allocated]));
+    },
     get isHolding() {
       return live.size > 0 || [...desks.values()].some(({ held }) => held.size > 0);
     },
     async drop(organizationId, budgetIds) {
       const desk = desks.get(organizationId);
       if (desk === undefined) return;
-      for (const id of budgetIds) {
-        const entry = desk.held.get(id);
-        if (entry === undefined) continue;
+      for (const entry of desk.held.values()) {
+        if (!budgetIds.includes(entry.budgetId)) continue;
         entry.drop();
         // Nor is any asked for anew with the renewal that tells of it.
         entry.noteRecalled(clock());
@@ -368,7 +382,7 @@ export function createLeasedReservations(parts: LeasedReservationsParts): Leased
         [...desks.values()].map((desk) => {
           for (const entry of desk.held.values()) {
             if (entry.isChanged(nowMs)) desk.wishes.add(entry);
-            else if (entry.isForgettable(nowMs)) desk.held.delete(entry.budgetId);
+            else if (entry.isForgettable(nowMs)) desk.held.delete(nameOf(entry));
           }
           if (desk.held.size === 0 && desk.flight === undefined && desk.pausing.size === 0) {
             desks.delete(desk.organizationId);

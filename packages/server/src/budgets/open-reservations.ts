@@ -8,12 +8,12 @@ import type { Ledger } from "../usage/ledger.ts";
 import type { Budgets, ReservedHere, ScopedBudget } from "./budget.ts";
 import { createBudgetLeases } from "./budget-leases.sql.ts";
 import type { BudgetTransfers } from "./budget-transfer.sql.ts";
-import { listHardBudgets } from "./budgets.sql.ts";
 import { latelyRead } from "./lately-read.ts";
 import { createLeasedReservations } from "./leased-reservations.ts";
 import { type ReservationIds, reservationIds } from "./reservation-ids.ts";
 import { endsToHear, noteEndsHeard, readEstimatePrice } from "./reservations.sql.ts";
 import { createReservations, type PriceKey, type Reservations } from "./reservations.ts";
+import { listHardBudgets } from "./scoped-budgets.sql.ts";
 
 const maintainEveryMs = 250;
 const sweepEveryMs = 60_000;
@@ -121,7 +121,7 @@ export function openReservations(parts: OpenReservationsParts): OpenedReservatio
 
   return {
     reservations: createReservations({ ...parts, leased, processId, budgets, prices, ids }),
-    here: { processId, reserved: leased.allocated },
+    here: { processId, reserved: leased.allocatedByValue },
     watched: (kept) => {
       const after = async <T>(organizationId: string, change: Promise<T>): Promise<T> => {
         try {

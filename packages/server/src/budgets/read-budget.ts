@@ -127,6 +127,7 @@ export function readBudgetTerms(input: BudgetInput): BudgetTerms {
     description,
     amount: tokens === undefined ? { unit: "money", picos: readPicos(amount), currency } : { unit: "tokens", tokens },
     period: readPeriod(input.period),
+    per: input.per ?? null,
     parentId: input.parent_id ?? null,
     scope,
     thresholds: readThresholds(input.thresholds ?? defaultThresholds),

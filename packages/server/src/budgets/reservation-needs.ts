@@ -5,8 +5,11 @@ import type { ApprovalAsked } from "./approvals.sql.ts";
 import type { Estimate } from "./estimate.ts";
 import type { BudgetTold, ReservationNeed } from "./reserve-ask.ts";
 
-/** What an estimate takes of a budget; undefined where it takes nothing of it. */
-export function needOf(budget: Budget, { money, tokens }: Estimate): ReservationNeed | Refusal | undefined {
+/** What an estimate takes of a budget, whatever of its values; undefined where it takes nothing of it. */
+export function needOf(
+  budget: Budget,
+  { money, tokens }: Estimate,
+): Omit<ReservationNeed, "value"> | Refusal | undefined {
   const common = {
     budgetId: budget.id,
     beyond: budget.at_limit?.action === "notify" ? "allow" : "refuse",
@@ -39,7 +42,7 @@ export const quantityText = ({ tokens }: Budget, quantity: bigint): string =>
 /** `shown` is absent where the caller may not see how the budget stands; `approval` where nobody is asked to. */
 export function exceeded(
   budget: Budget,
-  shown: { readonly told: BudgetTold; readonly requested: bigint } | undefined,
+  shown: { readonly told: BudgetTold; readonly requested: bigint; readonly value: string | null } | undefined,
   approval: ApprovalAsked | undefined,
 ): Refusal {
   const { id, name, currency } = budget;
@@ -49,16 +52,18 @@ export function exceeded(
     spent: text(shown.told.spent),
     reserved: text(shown.told.reserved),
     requested: text(shown.requested),
+    ...(budget.per !== null && { per: budget.per, value: shown.value }),
   };
   const unit = currency ?? "tokens";
   const sentence =
     amounts === undefined
       ? ""
       : ` Of ${amounts.limit} ${unit} are ${amounts.spent} spent and ${amounts.reserved} reserved; ${amounts.requested} were asked for.`;
+  const ofValue = shown === undefined ? "" : valueText(budget, shown.value);
   const toApprove = approval === undefined ? "" : ` ${approvalText(approval)}`;
   return new Refusal(
     "BUDGET_EXCEEDED",
-    `The budget ${JSON.stringify(name)} has no room for this.${sentence}${toApprove}`,
+    `The budget ${JSON.stringify(name)} has no room for this${ofValue}.${sentence}${toApprove}`,
     {
       details: {
         reason: "limit",
@@ -72,6 +77,11 @@ export function exceeded(
     },
   );
 }
+
+const valueText = ({ per }: Budget, value: string | null): string => {
+  if (per === null) return "";
+  return value === null ? ` without a ${per}` : ` of ${per} ${JSON.stringify(value)}`;
+};
 
 const approvalText = (approval: ApprovalAsked): string =>
   approval.kind === "waiting"

@@ -2,7 +2,7 @@ import type { PriceVersion, UnpricedReason } from "@llm-cost-ops/core";
 import { withPrices } from "../pricing/with-prices.sql.ts";
 import { installationRead, installationWrite, storeRead, storeWrite } from "../store/operation.ts";
 import { approvalOperations } from "./approvals.sql.ts";
-import { listHardBudgets } from "./budgets.sql.ts";
+import { listHardBudgets } from "./scoped-budgets.sql.ts";
 
 /** The price that a call would get now, to be compiled where it is used. */
 export type EstimatePrice =

@@ -17,6 +17,7 @@ import type { Store } from "../store/operation.ts";
 import type { Ledger } from "../usage/ledger.ts";
 import { type ApprovalFacts, consumeApproval, readApproval, requestApproval } from "./approvals.sql.ts";
 import { isBudgetWithin, type ScopedBudget } from "./budget.ts";
+import { keysOfCall, shownValue, wholeBudget } from "./budget-value.ts";
 import { type Estimate, estimateOf } from "./estimate.ts";
 import { countsEstimate } from "./estimate-labels.ts";
 import type { LatelyRead } from "./lately-read.ts";
@@ -90,9 +91,14 @@ export function createReservations(parts: ReservationsParts): Reservations {
     const approval = await requireApproval(store, organizationId, input.approval_id);
     const needs: ReservationNeed[] = [];
     for (const one of matching) {
-      const need = needOf(one.budget, estimate);
-      if (need instanceof Refusal) return { kind: "refused", by: one.budget, refusal: need };
-      if (need !== undefined) needs.push(approval?.budgetId === need.budgetId ? approvedNeed(need, approval) : need);
+      const whole = needOf(one.budget, estimate);
+      if (whole instanceof Refusal) return { kind: "refused", by: one.budget, refusal: whole };
+      if (whole === undefined) continue;
+      for (const value of keysOfCall(one, estimate.labels, apiKeyIdOf(caller))) {
+        const need = { ...whole, value };
+        const isApproved = approval?.budgetId === need.budgetId && approval.value === value;
+        needs.push(isApproved ? approvedNeed(need, approval) : need);
+      }
     }
     const admission = await parts.limits.admitQuantities(caller, quantitiesOf(estimate), clock());
     if (admission.kind === "refused") throw admission.refusal;
@@ -140,8 +146,10 @@ export function createReservations(parts: ReservationsParts): Reservations {
       case "refused": {
         const one = budgetOf(answer.by.budgetId);
         const { requested: quantity } = answer;
-        const shown = isVisible(one) ? { told: answer.by, requested: quantity } : undefined;
-        const toRequest = { organizationId, id: `approval_${randomUUID()}`, budgetId: one.budget.id };
+        const { value = wholeBudget } = answer.by;
+        const told = { told: answer.by, requested: quantity, value: shownValue(one, value) };
+        const shown = isVisible(one) ? told : undefined;
+        const toRequest = { organizationId, id: `approval_${randomUUID()}`, budgetId: one.budget.id, value };
         const asked =
           one.budget.at_limit?.action === "approve"
             ? await store.run(requestApproval, { ...toRequest, labels: estimate.labels, quantity })

@@ -1,8 +1,8 @@
+import type { LeasedOf } from "./budget-leases.ts";
 import type { BudgetStanding } from "./held-budget.ts";
 
-/** What a reservation takes of one budget: picos of its currency, or tokens. */
-export interface ReservationNeed {
-  readonly budgetId: string;
+/** What a reservation takes of one budget, or of one value of it: picos of its currency, or tokens. */
+export interface ReservationNeed extends LeasedOf {
   readonly quantity: bigint;
   /** What is to become of it beyond the budget: refused, or set aside nevertheless. */
   readonly beyond: "refuse" | "allow";
@@ -18,9 +18,7 @@ export interface ReserveAsk {
   readonly onEnd?: () => void;
 }
 
-export interface BudgetTold extends BudgetStanding {
-  readonly budgetId: string;
-}
+export interface BudgetTold extends BudgetStanding, LeasedOf {}
 
 export type ReserveAnswer =
   | {

@@ -1,76 +1,48 @@
-import type { Budget, BudgetStatus } from "@llm-cost-ops/contract";
-import {
-  type BudgetPeriodBounds,
-  budgetStatus,
-  formatInstant,
-  formatMoney,
-  parseInstant,
-  parseMoney,
-  periodAt,
-} from "@llm-cost-ops/core";
-import { always, readRecordFilter } from "../costs/cost-filter.ts";
-import type { AggregateAnswer, AggregateQuestion, CostQuery } from "../costs/cost-query.ts";
-import { invariant } from "../refusal.ts";
+import type { BudgetStatus, BudgetValue } from "@llm-cost-ops/contract";
+import { budgetStatus, formatInstant } from "@llm-cost-ops/core";
+import type { CostQuery } from "../costs/cost-query.ts";
 import type { ScopedBudget } from "./budget.ts";
-import { toCorePeriod } from "./read-budget.ts";
-
-/** The period of a budget that runs at an instant (UTC milliseconds). */
-export function runningPeriod(budget: Budget, nowMs: number) {
-  const period = toCorePeriod(budget.period, parseInstant(budget.period.starts_at ?? budget.created_at) ?? 0);
-  return { kind: period.kind, bounds: periodAt(period, nowMs) };
-}
-
-/** The question that `GET /costs/aggregate` would ask of the ledger for the budget's scope and period. */
-export function questionOf(
-  { budget, teamProjects }: ScopedBudget,
-  { fromMs, toMs }: BudgetPeriodBounds,
-): AggregateQuestion {
-  const { team: _, ...filter } = budget.scope;
-  const records = teamProjects === undefined ? {} : { records: { projects: teamProjects } };
-  return {
-    period: { fromMs, toMs: toMs ?? always.toMs, zone: budget.period.time_zone ?? "UTC" },
-    filter: readRecordFilter({ organizationId: budget.organization_id, ...records }, filter),
-    groupBy: [],
-    metrics: ["sum", "count"],
-  };
-}
-
-type Totals = AggregateAnswer["totals"];
-
-/** Picos of the currency; 0 where nothing was spent in it. */
-function spentIn(totals: Totals, currency: string): bigint {
-  const text = totals.find((one) => one.currency === currency)?.total_cost ?? "0";
-  const picos = parseMoney(text);
-  invariant(picos !== undefined, "a sum of the ledger is money");
-  return picos;
-}
-
-const tokensOf = (totals: Totals): bigint => totals.reduce((sum, one) => sum + BigInt(one.total_tokens ?? 0), 0n);
-
-/** Amount and spending in one unit, and how that unit is written. */
-export function measureBudget(budget: Budget, totals: Totals) {
-  const { amount, currency, tokens } = budget;
-  if (amount === null || currency === null) {
-    const write = (count: bigint): string => count.toString();
-    return { unit: "tokens", amount: BigInt(tokens ?? 0), spent: tokensOf(totals), write } as const;
-  }
-  const picos = parseMoney(amount);
-  invariant(picos !== undefined, "a budget's amount is money");
-  return { unit: "money", amount: picos, spent: spentIn(totals, currency), write: formatMoney } as const;
-}
+import { shownValue, type ValueKey, wholeBudget, withoutValue } from "./budget-value.ts";
+import { measureBudget, questionOf, runningPeriod, type Totals } from "./measure-budget.ts";
+import { readUsed, type UsedValue } from "./used-values.ts";
 
 const orNull = <T, U>(value: T | undefined, write: (value: T) => U): U | null =>
   value === undefined ? null : write(value);
 
 /**
  * How a budget stands at an instant (UTC milliseconds), from what the ledger sums for it then. What is reserved was read
- * before: what is settled meanwhile counts twice for a moment and never not at all.
+ * before: what is settled meanwhile counts twice for a moment and never not at all. Of a budget that has an amount for each
+ * value it is that of the value which is named, else of the one that used most.
  */
-export async function standingOf(query: CostQuery, scoped: ScopedBudget, nowMs: number): Promise<BudgetStatus> {
+export async function standingOf(
+  query: CostQuery,
+  scoped: ScopedBudget,
+  nowMs: number,
+  value?: ValueKey,
+): Promise<BudgetStatus> {
+  const { budget } = scoped;
+  if (budget.per !== null && (value === undefined || value === withoutValue)) {
+    const used = await readUsed(query, scoped, nowMs);
+    const one = value === undefined ? used[0] : used.find(({ key }) => key === value);
+    return standingFrom(scoped, one ?? { key: withoutValue, totals: [] }, nowMs);
+  }
+  const { bounds } = runningPeriod(budget, nowMs);
+  const key = value ?? wholeBudget;
+  const { totals } = await query.aggregate(budget.organization_id, questionOf(scoped, bounds, key));
+  return standingFrom(scoped, { key, totals }, nowMs);
+}
+
+/** How a budget stands, or one value of it, by what the ledger says of that. */
+export function standingFrom(
+  scoped: ScopedBudget,
+  { key, totals }: { readonly key: ValueKey; readonly totals: Totals },
+  nowMs: number,
+): BudgetStatus {
   const { budget } = scoped;
   const { kind, bounds } = runningPeriod(budget, nowMs);
-  const { reserved = 0n, children = [] } = scoped;
-  const { totals } = await query.aggregate(budget.organization_id, questionOf(scoped, bounds));
+  const { children = [] } = scoped;
+  const reserved = scoped.reserved?.get(key) ?? 0n;
+  const shares = children.filter(({ isPerValue }) => !isPerValue);
   const { unit, amount, spent, write } = measureBudget(budget, totals);
   const status = budgetStatus({
     amount,
@@ -105,7 +77,9 @@ export async function standingOf(query: CostQuery, scoped: ScopedBudget, nowMs: 
     unpriced_requests: totals.reduce((sum, one) => sum + (one.unpriced_requests ?? 0), 0),
     other_currencies: unit === "tokens" ? [] : othersThan(budget.currency, totals),
     children: children.map((child) => ({ budget_id: child.id, name: child.name, amount: write(child.amount) })),
-    unallocated: children.length === 0 ? null : write(children.reduce((left, child) => left - child.amount, amount)),
+    unallocated: shares.length === 0 ? null : write(shares.reduce((left, child) => left - child.amount, amount)),
+    per: budget.per,
+    value: shownValue(scoped, key),
     as_of: formatInstant(nowMs),
   };
 }
@@ -116,3 +90,19 @@ const othersThan = (currency: string | null, totals: Totals): BudgetStatus["othe
       ? []
       : [{ currency: one.currency, spent: one.total_cost ?? "0" }],
   );
+
+/** One value as a list shows it. */
+export function valueStandingOf(scoped: ScopedBudget, one: UsedValue, nowMs: number): BudgetValue {
+  const status = standingFrom(scoped, one, nowMs);
+  return {
+    value: status.value,
+    amount: status.amount,
+    spent: status.spent,
+    reserved: status.reserved,
+    remaining: status.remaining,
+    utilization: status.utilization,
+    thresholds_reached: status.thresholds_reached,
+    state: status.state,
+    unpriced_requests: status.unpriced_requests,
+  };
+}

@@ -28,6 +28,13 @@ export const filterDimensions = [
 ] as const;
 export type FilterDimension = (typeof filterDimensions)[number];
 
+/** Whether one column, or the value of one tag, is among some values; null is none. `isNot` is the opposite. */
+export interface SeriesTest {
+  readonly of: "provider" | "model" | "project_id" | "api_key_id" | { readonly tag: string };
+  readonly values: readonly (string | null)[];
+  readonly isNot?: boolean;
+}
+
 /** Which records a question is about; everything named must hold. */
 export interface RecordFilter {
   readonly dimensions: { readonly [D in FilterDimension]?: readonly string[] };
@@ -35,6 +42,8 @@ export interface RecordFilter {
   readonly models?: readonly string[];
   readonly tags: readonly (readonly TagCandidate[])[];
   readonly userIds?: readonly string[];
+  /** What the series says of one dimension, absence included. */
+  readonly exactly?: SeriesTest;
   /** Entries of either kind. */
   readonly ids?: readonly string[];
   /** Usage entries only. */

@@ -16,6 +16,8 @@ import type { SeriesCatalogue } from "./series-catalogue.ts";
 /** What is summed: picos of a currency, or input and output tokens where none is named. */
 export interface SummedUnit {
   readonly currency: string | undefined;
+  /** Only what has no user. */
+  readonly ofNobody?: boolean;
 }
 
 type Question = Omit<AggregateQuestion, "groupBy" | "metrics">;
@@ -46,12 +48,24 @@ export async function sumLedger(
 ): Promise<bigint> {
   const { extent, catalogue } = await overview(connection, organizationId);
   if (extent === undefined) return 0n;
-  const grouped = { ...question, groupBy: [] };
+  // By user: what has none is in no sum by hour.
+  const grouped = { ...question, groupBy: unit.ofNobody ? (["user"] as const) : [] };
   const plan = planSums(organizationId, catalogue, extent, grouped);
   if (plan === undefined) return 0n;
   const series = listSeries(connection, catalogue, plan.matching, unit);
-  const users = question.filter.userIds === undefined ? none : inTexts(connection, question.filter.userIds);
-  const parts = plan.segments().map((segment) => partOf(connection, organizationId, segment, { series, users, unit }));
+  const { userIds } = question.filter;
+  const ofNobody = unit.ofNobody === true;
+  if (ofNobody && userIds !== undefined) return 0n;
+  const users = userIds === undefined ? none : inTexts(connection, userIds);
+  const selected: Selected = { series, users, unit };
+  const parts = plan.segments().flatMap((segment) => {
+    const own = (source: RowSource, more: Partial<Selected> = {}) =>
+      partOf(connection, organizationId, { ...segment, source }, { ...selected, ...more });
+    if (!ofNobody) return [own(segment.source)];
+    if (segment.source === "records") return [own("records", { users: nobody })];
+    // Calls without a user have no rows in the rollup by user: they are the day's sums less those of all users.
+    return [own("rollup_daily"), own("rollup_user_daily", { isTaken: true })];
+  });
   if (parts.length === 0) return 0n;
   try {
     const sums = await connection.get<{ major: string; minor: string }>(
@@ -64,7 +78,8 @@ export async function sumLedger(
   } catch (error) {
     // The embedded store adds up to 2^63.
     if (!(error instanceof Error && error.message.includes("integer overflow"))) throw error;
-    return unitOf(sumGroups(threadBehind(connection), organizationId, grouped), unit);
+    const rows = sumGroups(threadBehind(connection), organizationId, grouped);
+    return unitOf(ofNobody ? rows.filter(({ values: [user] }) => user === null) : rows, unit);
   }
 }
 
@@ -89,6 +104,7 @@ interface Condition {
   readonly isSparse?: boolean;
 }
 const none: Condition = { test: "", values: [] };
+const nobody: Condition = { test: "IS NULL", values: [] };
 
 const inNumbers = ({ dialect }: StoreConnection, numbers: readonly number[], isIn = true): Condition =>
   dialect === "sqlite"
@@ -128,6 +144,8 @@ interface Selected {
   readonly series: Condition;
   readonly users: Condition;
   readonly unit: SummedUnit;
+  /** What is summed is taken away from the rest. */
+  readonly isTaken?: boolean;
 }
 
 /** The sums of a segment, as often as it counts: taken away where it is more than was asked for. */
@@ -135,9 +153,9 @@ function partOf(
   connection: StoreConnection,
   organizationId: string,
   { source, from, to, plus, minus }: Segment<RowSource>,
-  { series, users, unit: { currency } }: Selected,
+  { series, users, unit: { currency }, isTaken = false }: Selected,
 ) {
-  const sign = (plus === -1 ? 0 : 1) - (minus === -1 ? 0 : 1);
+  const sign = ((plus === -1 ? 0 : 1) - (minus === -1 ? 0 : 1)) * (isTaken ? -1 : 1);
   const [major, minor] = currency === undefined ? ["input_tokens", "output_tokens"] : ["cost_milli", "cost_pico"];
   const time = timeColumns[source];
   // Users and series are sought in the key, which has them behind the day or the hour.

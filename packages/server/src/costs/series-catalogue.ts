@@ -1,4 +1,4 @@
-import { type FilterDimension, filterDimensions, type RecordFilter } from "./cost-filter.ts";
+import { type FilterDimension, filterDimensions, type RecordFilter, type SeriesTest } from "./cost-filter.ts";
 import { holdsTag } from "./tag-term.ts";
 
 /** The dimensions of a series that rows can be grouped by, as columns of the catalogue. */
@@ -59,8 +59,18 @@ export class SeriesCatalogue {
       const { codes } = this.columns.tags;
       tests.push((at) => allowed[codes[at] ?? 0] === true);
     }
+    if (filter.exactly !== undefined) tests.push(this.#exactly(filter.exactly));
     const all = Array.from(this.ids.keys());
     return tests.length === 0 ? all : all.filter((at) => tests.every((test) => test(at)));
+  }
+
+  #exactly({ of, values, isNot = false }: SeriesTest): (at: number) => boolean {
+    const wanted = new Set(values);
+    const { codes, distinct } = this.columns[typeof of === "string" ? of : "tags"];
+    const read = (text: string | null): string | null =>
+      typeof of === "string" ? text : (tagOf(parseTags(text), of.tag) ?? null);
+    const allowed = distinct.map((text) => wanted.has(read(text)) !== isNot);
+    return (at) => allowed[codes[at] ?? 0] === true;
   }
 
   #allowing(name: SeriesColumn, values: ReadonlySet<string>): (at: number) => boolean {
@@ -86,6 +96,10 @@ class SeriesValues {
     this.codes.push(code);
   }
 }
+
+/** What tags say under a key. */
+export const tagOf = (tags: Readonly<Record<string, string>>, key: string): string | undefined =>
+  Object.hasOwn(tags, key) ? tags[key] : undefined;
 
 /** Tags as the store writes them: a JSON map. */
 export const parseTags = (text: string | null): Readonly<Record<string, string>> =>
