@@ -28,7 +28,7 @@ afterAll(async () => {
 });
 
 async function open(now: () => number) {
-  const url = await server.database();
+  const url = await server.databaseWithSchema();
   const store = await openPostgres({ url, poolSize: 4, now });
   const owner = new pg.Client({ connectionString: url });
   await owner.connect();

@@ -19,7 +19,7 @@ let store: PostgresStore;
 let client: pg.Client;
 beforeAll(async () => {
   server = await startPostgres();
-  const url = await server.database();
+  const url = await server.databaseWithSchema();
   store = await openPostgres({ url, poolSize: 4, now: Date.now });
   client = new pg.Client({ connectionString: url });
   await client.connect();

@@ -23,7 +23,7 @@ afterAll(async () => {
 });
 
 async function open(now: () => number): Promise<Store> {
-  const store = await openPostgres({ url: await server.database(), poolSize: 4, now });
+  const store = await openPostgres({ url: await server.databaseWithSchema(), poolSize: 4, now });
   opened.push(store);
   return store;
 }

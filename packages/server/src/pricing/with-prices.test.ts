@@ -116,7 +116,7 @@ afterAll(async () => {
 });
 
 describePrices("PostgreSQL", async () => {
-  const store = await openPostgres({ url: await server.database(), poolSize: 2, now: () => 0 });
+  const store = await openPostgres({ url: await server.databaseWithSchema(), poolSize: 2, now: () => 0 });
   opened.push(store);
   return store;
 });

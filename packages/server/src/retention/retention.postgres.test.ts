@@ -29,7 +29,7 @@ async function openOn(url: string, now: () => number): Promise<RetentionUnderTes
 }
 
 describeRetention("PostgreSQL", async (now) => {
-  const url = await server.database();
+  const url = await server.databaseWithSchema();
   await seedPostgresPrices(url);
   return openOn(url, now);
 });
@@ -39,7 +39,7 @@ describe("months on PostgreSQL", () => {
   const call = { id: "old", provider: "openai", model: "gpt-4o", input_tokens: 1, occurred_at: "2026-02-02T00:00:00Z" };
 
   async function withCall(): Promise<RetentionUnderTest & { readonly url: string }> {
-    const url = await server.database();
+    const url = await server.databaseWithSchema();
     await seedPostgresPrices(url);
     const tested = await openOn(url, () => nowMs);
     await tested.ledger.append("default", batchOf([call, { ...call, id: "new", occurred_at: "2026-05-05T00:00:00Z" }]));

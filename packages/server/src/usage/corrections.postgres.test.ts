@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 async function open() {
-  const url = await server.database();
+  const url = await server.databaseWithSchema();
   await seedPostgresPrices(url);
   return postgresWithLedger(url, () => Date.UTC(2026, 5, 1));
 }

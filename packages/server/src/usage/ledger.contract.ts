@@ -1,5 +1,5 @@
 import type { UsageRecord } from "@llm-cost-ops/contract";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Caller } from "../http/route.ts";
 import { Refusal } from "../refusal.ts";
 import type { LedgerCheck } from "./check-ledger.sql.ts";
@@ -18,20 +18,29 @@ export interface LedgerUnderTest {
 const encode = (value: unknown): Uint8Array =>
   new TextEncoder().encode(typeof value === "string" ? value : JSON.stringify(value));
 
-/** What every adapter of the ledger must do; run it for each. */
+/** What every adapter of the ledger must do; run it for each. Tests share a store, and have an organization of their own each. */
 export function describeLedger(name: string, open: () => Promise<LedgerUnderTest>): void {
   describe(`the ledger on ${name}`, () => {
     let tested: LedgerUnderTest;
-    beforeEach(async () => {
+    let tests = 0;
+    let home: string;
+    let recordsBefore = 0;
+    beforeAll(async () => {
       tested = await open();
     });
+    afterAll(() => tested.close());
+    beforeEach(() => {
+      tests += 1;
+      home = `home-${tests}`;
+    });
     afterEach(async () => {
-      const { differences, reported } = await tested.check();
-      await tested.close();
+      const { differences, reported, records } = await tested.check();
+      recordsBefore = records;
       expect({ differences, reported }).toEqual({ differences: 0, reported: [] });
     });
 
-    const append = (value: unknown, over: Partial<UsageBytes> = {}, organizationId = "default") =>
+    const recordsOfThisTest = async (): Promise<number> => (await tested.check()).records - recordsBefore;
+    const append = (value: unknown, over: Partial<UsageBytes> = {}, organizationId = home) =>
       tested.ledger.append(organizationId, {
         shape: Array.isArray(value) ? "batch" : "record",
         entry: "usage",
@@ -50,7 +59,7 @@ export function describeLedger(name: string, open: () => Promise<LedgerUnderTest
     it("prices a call exactly and reads it back", async () => {
       const item = await appendOne({ ...call, cached_tokens: 400, occurred_at: "2026-01-15T10:00:00Z" });
       expect(item).toMatchObject({ status: "recorded", cost_status: "priced", total_cost: "0.007", currency: "USD" });
-      expect(await tested.get("default", "call-1")).toEqual(item.record);
+      expect(await tested.get(home, "call-1")).toEqual(item.record);
       expect(item.record).toMatchObject({
         occurred_at: "2026-01-15T10:00:00.000Z",
         quantities: { input: 600, cache_read: 400, output: 500 },
@@ -78,7 +87,7 @@ export function describeLedger(name: string, open: () => Promise<LedgerUnderTest
 
     it("says which API key recorded it, whoever sends it again", async () => {
       const by = (id: string): { readonly recordedBy: Caller } => ({
-        recordedBy: { organizationId: "default", principal: { kind: "key", id, name: id }, permissions: new Set() },
+        recordedBy: { organizationId: home, principal: { kind: "key", id, name: id }, permissions: new Set() },
       });
       expect((await appendOne(call, by("key_1"))).record).toMatchObject({ api_key_id: "key_1" });
       const again = await appendOne(call, by("key_2"));
@@ -90,7 +99,7 @@ export function describeLedger(name: string, open: () => Promise<LedgerUnderTest
       await append([{ ...call, id: "later" }], by("key_1"));
       const keys = [];
       for (const id of ["call-1", "nobody's", "several-0", "several-39", "later"]) {
-        keys.push((await tested.get("default", id)).api_key_id);
+        keys.push((await tested.get(home, id)).api_key_id);
       }
       expect(keys).toEqual(["key_1", null, "key_2", "key_2", "key_1"]);
     });
@@ -100,7 +109,7 @@ export function describeLedger(name: string, open: () => Promise<LedgerUnderTest
       tested = await tested.restart();
       const repeats = await Promise.all(Array.from({ length: 200 }, () => appendOne({ ...call, tags: { team: "a" } })));
       for (const repeat of repeats) expect(repeat).toEqual({ ...first, status: "duplicate" });
-      expect((await tested.check()).records).toBe(1);
+      expect(await recordsOfThisTest()).toBe(1);
     });
 
     it("records once what arrives 200 times at once, whoever is first", async () => {
@@ -113,7 +122,7 @@ export function describeLedger(name: string, open: () => Promise<LedgerUnderTest
       const items = await append([call, { ...call, output_tokens: 501 }, call]);
       expect(items.map(({ status }) => status)).toEqual(["recorded", "rejected", "duplicate"]);
       expect(items[1]?.error).toMatchObject({ code: "USAGE_002" });
-      expect(await tested.get("default", "call-1")).toMatchObject({ output_tokens: 500 });
+      expect(await tested.get(home, "call-1")).toMatchObject({ output_tokens: 500 });
     });
 
     it("takes a UUID in any letters as the same id and keeps the caller's own text", async () => {
@@ -126,7 +135,7 @@ export function describeLedger(name: string, open: () => Promise<LedgerUnderTest
       await append(call, {}, "one");
       const [item] = await append({ ...call, input_tokens: 1 }, {}, "two");
       expect(item).toMatchObject({ status: "recorded" });
-      await expect(tested.get("default", "call-1")).rejects.toMatchObject({ code: "NOT_FOUND" });
+      await expect(tested.get(home, "call-1")).rejects.toMatchObject({ code: "NOT_FOUND" });
     });
 
     it("refuses a record that names another organization", async () => {
@@ -217,7 +226,7 @@ export function describeLedger(name: string, open: () => Promise<LedgerUnderTest
       await expect(append(many)).rejects.toMatchObject({ code: "PAYLOAD_TOO_LARGE" });
       const bytes = Uint8Array.from([0x7b, 0xff, 0x7d]);
       const usage = { shape: "record", entry: "usage", source: "api", requirePrice: false, bytes } as const;
-      await expect(tested.ledger.append("default", usage)).rejects.toBeInstanceOf(Refusal);
+      await expect(tested.ledger.append(home, usage)).rejects.toBeInstanceOf(Refusal);
     });
 
     it("reads lines one by one, a broken one by itself", async () => {
@@ -268,7 +277,7 @@ export function describeLedger(name: string, open: () => Promise<LedgerUnderTest
         { status: "recorded" },
         { status: "duplicate" },
       ]);
-      expect((await tested.check()).records).toBe(0);
+      expect(await recordsOfThisTest()).toBe(0);
       expect(await appendOne(call)).toMatchObject({ status: "recorded" });
     });
 

@@ -33,7 +33,7 @@ async function openOn(url: string): Promise<LedgerUnderTest> {
 }
 
 describeLedger("PostgreSQL", async () => {
-  const url = await server.database();
+  const url = await server.databaseWithSchema();
   await seedPostgresPrices(url);
   return openOn(url);
 });
