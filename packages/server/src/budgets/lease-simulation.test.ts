@@ -6,6 +6,7 @@ import { formatMoney, periodAt, type ReservationModel, releaseInModel, reserveIn
 import { expect, it } from "vitest";
 import { testedStore } from "../store/database-fixture.ts";
 import type { LeaseAnswer, LeaseAsk } from "./budget-leases.ts";
+import { type ValueKey, wholeBudget, withoutValue } from "./budget-value.ts";
 import { type LeasesUnderTest, openLeases, organizationId } from "./leases-fixture.ts";
 import { standingOf } from "./standing.ts";
 
@@ -18,6 +19,17 @@ const aliveMs = 3_000;
 interface Reservation {
   readonly amount: bigint;
   readonly expiresAtMs: number;
+}
+
+/** What of a budget something happens to, and the fields of records that are of it. */
+interface Other {
+  readonly value: ValueKey;
+  readonly fields: object;
+}
+
+interface Simulated extends Other {
+  readonly per: string | undefined;
+  readonly others: readonly Other[];
 }
 
 interface Process {
@@ -43,6 +55,7 @@ class Simulation {
   refused = 0;
   readonly #under: LeasesUnderTest;
   readonly #budgetId: string;
+  readonly #of: Simulated;
   #state: number;
   #limit: bigint;
   #made = 0;
@@ -55,9 +68,10 @@ class Simulation {
   /** Whether something other than a grant made more of the budget used than there is, such as a smaller amount. */
   #isDisturbed = false;
 
-  constructor(under: LeasesUnderTest, budgetId: string, limit: bigint, seed: number) {
+  constructor(under: LeasesUnderTest, budgetId: string, of: Simulated, limit: bigint, seed: number) {
     this.#under = under;
     this.#budgetId = budgetId;
+    this.#of = of;
     this.#limit = limit;
     this.#state = seed;
     this.#processes = [this.#newProcess(), this.#newProcess(), this.#newProcess()];
@@ -107,7 +121,7 @@ class Simulation {
     const allocated = total([...process.reservations.values()].map(({ amount }) => amount));
     const ends = [...process.reservations.values()].map(({ expiresAtMs }) => expiresAtMs);
     const expiresAtMs = Math.max(nowMs + coverMs, ...ends);
-    const ask = { allocated, needs: [need], want, expiresAtMs };
+    const ask = { value: this.#of.value, allocated, needs: [need], want, expiresAtMs };
     const answer = await this.#under.renew(process.id, this.#budgetId, ask);
     this.#check(process.id, ask, answer);
     const { held } = answer;
@@ -161,7 +175,7 @@ class Simulation {
   }
 
   async #spend(picos: bigint): Promise<void> {
-    this.#ledger.set(await this.#under.spend(picos), { picos, atMs: this.#under.nowMs });
+    this.#ledger.set(await this.#under.spend(picos, this.#of.fields), { picos, atMs: this.#under.nowMs });
   }
 
   async #end(process: Process, isSettled: boolean): Promise<void> {
@@ -198,14 +212,29 @@ class Simulation {
 
   async #lookAtStatus(): Promise<void> {
     const scoped = await this.#under.budgets.find({ organizationId }, { id: this.#budgetId });
-    const { spent, reserved, remaining } = await standingOf(this.#under.query, scoped, this.#under.nowMs);
+    const { spent, reserved, remaining } = await standingOf(
+      this.#under.query,
+      scoped,
+      this.#under.nowMs,
+      this.#of.value,
+    );
     const held = total(this.#liveRows().map(([, row]) => row.held));
     expect([spent, reserved, remaining]).toEqual(
       [this.#spent(), held, this.#limit - this.#spent() - held].map(formatMoney),
     );
   }
 
+  /** What happens to another value of the budget is nothing to this one. */
+  async #elsewhere(): Promise<void> {
+    const other = this.#oneOf(this.#of.others);
+    if (other === undefined) return;
+    const ask = { value: other.value, need: this.#amount(), want: this.#amount() * 2n };
+    await this.#under.renew(this.#oneOf(this.#processes)?.id ?? "", this.#budgetId, ask);
+    await this.#under.spend(this.#amount(), other.fields);
+  }
+
   async step(): Promise<void> {
+    if (this.#below(10) === 0) await this.#elsewhere();
     const process = this.#oneOf(this.#processes) as Process;
     const dice = this.#below(100);
     if (dice < 45) await this.#reserve(process);
@@ -227,20 +256,33 @@ class Simulation {
   /** When all that was held has expired, nothing is left of it, and what is spent is what the ledger has. */
   async rest(): Promise<void> {
     this.#move(coverMs + ttlMaxMs);
-    const { spent, heldByOthers } = await this.#under.renew("the last one", this.#budgetId, {});
+    const { spent, heldByOthers } = await this.#under.renew("the last one", this.#budgetId, { value: this.#of.value });
     expect([spent, heldByOthers]).toEqual([this.#spent(), 0n]);
     this.#rows.clear();
     await this.#lookAtStatus();
   }
 }
 
-it.each([1, 2, 3])(
-  "nothing that processes do grants more than the smallest model of the budget: seed %i",
-  async (seed) => {
+const whole: Simulated = { value: wholeBudget, fields: {}, per: undefined, others: [] };
+const ofAda: Other = { value: "=ada", fields: { user_id: "ada" } };
+const ofNobody: Other = { value: withoutValue, fields: {} };
+const ofBob: Other = { value: "=bob", fields: { user_id: "bob" } };
+
+it.each([
+  [1, "the whole", whole],
+  [2, "the whole", whole],
+  [3, "a value", { ...ofAda, per: "user", others: [ofBob, ofNobody] }],
+  [4, "what has no value", { ...ofNobody, per: "user", others: [ofAda, ofBob] }],
+] as const)(
+  "nothing that processes do grants more than the smallest model of the budget: seed %i, of %s",
+  async (seed, _, of) => {
     const under = await openLeases(startMs);
     const limit = 700_000_000_001n;
-    const { id } = await under.budget({ period: { kind: "day" }, amount: formatMoney(limit) });
-    const simulation = new Simulation(under, id, limit, seed);
+    const { id } = await under.budget({
+      ...{ period: { kind: "day" }, amount: formatMoney(limit) },
+      ...(of.per !== undefined && { per: of.per }),
+    });
+    const simulation = new Simulation(under, id, of, limit, seed);
     for (let step = 0; step < steps; step += 1) await simulation.step();
     await simulation.rest();
     expect(simulation.compared).toBeGreaterThan(steps / 20);

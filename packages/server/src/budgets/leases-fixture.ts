@@ -90,6 +90,7 @@ export async function openLeases(startMs: number): Promise<LeasesUnderTest> {
     },
     renew: async (processId, budgetId, ask) => {
       const {
+        value,
         allocated = 0n,
         need = 0n,
         needs = [need],
@@ -97,7 +98,7 @@ export async function openLeases(startMs: number): Promise<LeasesUnderTest> {
         expiresAtMs = under.nowMs + 60_000,
       } = ask;
       const [answer] = await leases.renew(organizationId, processId, [
-        { budgetId, allocated, needs, want, expiresAtMs },
+        { budgetId, ...(value !== undefined && { value }), allocated, needs, want, expiresAtMs },
       ]);
       if (answer === undefined) throw new Error(`there is no budget ${budgetId}`);
       return answer;

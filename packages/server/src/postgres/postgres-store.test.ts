@@ -103,6 +103,25 @@ describe("migrations", () => {
     await client.end();
     await Promise.all(stores.map((store) => store.close()));
   });
+
+  it("keep what processes hold of budgets when these get an amount for each value", async () => {
+    const url = await server.database();
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    await client.query("CREATE TABLE schema_version (version bigint NOT NULL)");
+    for (const { id, sql } of postgresMigrations.filter(({ id }) => id < 23)) {
+      await client.query(sql);
+      await client.query("INSERT INTO schema_version VALUES ($1)", [id]);
+    }
+    await client.query("INSERT INTO budget_leases VALUES ('one', 'b', 'p', '7', '5', 1, 2, NULL)");
+    const store = await open(url);
+    const { rows } = await client.query(
+      "SELECT organization_id, budget_id, value, process_id, held FROM budget_leases",
+    );
+    expect(rows).toEqual([{ organization_id: "one", budget_id: "b", value: "", process_id: "p", held: "7" }]);
+    await client.end();
+    await store.close();
+  });
 });
 
 describe("a database that goes away", () => {

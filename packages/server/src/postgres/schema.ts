@@ -49,11 +49,6 @@ const roomForUpdates = ["rollup_hourly", "rollup_daily", "rollup_user_daily"]
   .map((table) => `ALTER TABLE ${table} SET (fillfactor = 70)`)
   .join(";\n");
 
-/** Whoever moves the rows of all organizations has to see them. */
-const ownBeginnings: Readonly<Record<number, string>> = {
-  23: "ALTER TABLE budget_leases NO FORCE ROW LEVEL SECURITY",
-};
-
 /** What migrations do here beside what they do on the embedded store, by their number. */
 const ownAdditions: Readonly<Record<number, string>> = {
   11: `${requireAppendTerms};\n${roomForUpdates}`,
@@ -132,6 +127,5 @@ export const postgresMigrations: readonly PostgresMigration[] = migrations.map((
   const policies = tables.filter((table) => !ofInstallation.has(table)).map(secured);
   // Rows that a migration writes itself belong to whom they name, so they come before the policies.
   const addition = ownAdditions[id] ?? [];
-  const beginning = ownBeginnings[id] ?? [];
-  return { id, sql: [beginning, ...statements, ...policies].flat().concat(addition).join(";\n") };
+  return { id, sql: [...statements, ...policies].concat(addition).join(";\n") };
 });
