@@ -137,14 +137,18 @@ export const costQueryOperations: readonly StoreOperation<never, unknown>[] = [
 /** PostgreSQL's answers; every question is one transaction that sees one snapshot. */
 export function postgresCostQuery(store: Store): CostQuery {
   return {
-    aggregate: (organizationId, question) => store.run(aggregate, { organizationId, question }),
+    aggregate: (organizationId, question, signal) =>
+      store.run(aggregate, { organizationId, question }, undefined, signal),
     aggregateAll: (organizationId, questions) => store.run(aggregateAll, { organizationId, question: questions }),
-    summarize: (organizationId, question) => store.run(summarize, { organizationId, question }),
-    listCosts: (organizationId, question) => store.run(listCosts, { organizationId, question }),
-    listUsage: (organizationId, question): Promise<ListPage<UsageRecord>> =>
-      store.run(listUsage, { organizationId, question }),
+    summarize: (organizationId, question, signal) =>
+      store.run(summarize, { organizationId, question }, undefined, signal),
+    listCosts: (organizationId, question, signal) =>
+      store.run(listCosts, { organizationId, question }, undefined, signal),
+    listUsage: (organizationId, question, signal): Promise<ListPage<UsageRecord>> =>
+      store.run(listUsage, { organizationId, question }, undefined, signal),
     findCost: (organizationId, id) => store.run(findCost, { organizationId, question: id }),
-    sortedIds: (organizationId, question) => store.run(sortedIds, { organizationId, question }),
+    sortedIds: (organizationId, question, signal) =>
+      store.run(sortedIds, { organizationId, question }, undefined, signal),
     costsById: (organizationId, ids) => store.run(costsById, { organizationId, question: ids }),
     extent: (organizationId) => store.run(extent, { organizationId, question: undefined }),
   };

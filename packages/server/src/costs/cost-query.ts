@@ -52,16 +52,16 @@ export interface ListPage<Item> {
  * record counts for nothing, and is listed only where the filter names the status `void`.
  */
 export interface CostQuery {
-  aggregate(organizationId: string, question: AggregateQuestion): Promise<AggregateAnswer>;
+  aggregate(organizationId: string, question: AggregateQuestion, signal?: AbortSignal): Promise<AggregateAnswer>;
   /** Answers several questions by one state of the ledger, in their order; refuses all where it refuses one. */
   aggregateAll(organizationId: string, questions: readonly AggregateQuestion[]): Promise<readonly AggregateAnswer[]>;
-  summarize(organizationId: string, question: SummaryQuestion): Promise<SummaryAnswer>;
+  summarize(organizationId: string, question: SummaryQuestion, signal?: AbortSignal): Promise<SummaryAnswer>;
   /** Usage and reported entries, as costs. */
-  listCosts(organizationId: string, question: ListQuestion): Promise<ListPage<CostRecord>>;
+  listCosts(organizationId: string, question: ListQuestion, signal?: AbortSignal): Promise<ListPage<CostRecord>>;
   /** Usage entries only. */
-  listUsage(organizationId: string, question: ListQuestion): Promise<ListPage<UsageRecord>>;
+  listUsage(organizationId: string, question: ListQuestion, signal?: AbortSignal): Promise<ListPage<UsageRecord>>;
   /** The ids of every record of a question in its order, 16 bytes each, for walking an order that no index has. */
-  sortedIds(organizationId: string, question: ListQuestion): Promise<Uint8Array>;
+  sortedIds(organizationId: string, question: ListQuestion, signal?: AbortSignal): Promise<Uint8Array>;
   /** The costs of records in the order of their ids, 16 bytes each. */
   costsById(organizationId: string, ids: Uint8Array): Promise<readonly CostRecord[]>;
   findCost(organizationId: string, id: string): Promise<CostRecord | undefined>;

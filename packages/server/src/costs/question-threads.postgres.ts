@@ -39,7 +39,7 @@ const session = { work_mem: "32MB", jit: "off", max_parallel_workers_per_gather:
 
 /** Connections for questions, made with the first of them. */
 export const connectForQuestions = ({ url, connections }: QuestionThreadOptions): PostgresStore =>
-  connectPostgres({ url, poolSize: connections, now: Date.now, session });
+  connectPostgres({ url, poolSize: connections, now: Date.now, session, endsWithClient: true });
 
 /** Answers questions from PostgreSQL on the thread that asks, for a process in which nobody else waits meanwhile. */
 export function answerPostgresQuestions(options: QuestionThreadOptions): PostgresQuestions {
@@ -62,13 +62,17 @@ export async function startPostgresQuestions(options: PostgresQuestionsOptions):
   await thread.ready;
   let waiting = 0;
   const store: Store = {
-    run: async ({ name }, args) => {
+    run: async ({ name }, args, _actor, signal) => {
       if (waiting >= questionsMax) throw unavailable("too many questions wait");
       waiting += 1;
+      const cancel = (): void => thread.post({ kind: "cancel", id }, []);
       const { id, answer } = thread.expect<never>(() => {
         waiting -= 1;
+        signal?.removeEventListener("abort", cancel);
       });
       thread.post({ kind: "call", id, name, args }, [id]);
+      if (signal?.aborted) cancel();
+      else signal?.addEventListener("abort", cancel);
       return answer;
     },
   };

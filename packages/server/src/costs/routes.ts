@@ -31,18 +31,18 @@ export function costRoutes({ query, now }: CostRouteDeps): Routes {
   return {
     "costs.list": {
       body: "json",
-      handle: async ({ caller, query: asked }) => {
+      handle: async ({ caller, query: asked, signal }) => {
         const fields = readFields("fields", asked.fields);
         const list = readList("costs", caller, asked, now());
-        return listReply(list, await query.listCosts(caller.organizationId, list.question), fields);
+        return listReply(list, await query.listCosts(caller.organizationId, list.question, signal), fields);
       },
     },
     "usage.list": {
       body: "json",
-      handle: async ({ caller, query: asked }) => {
+      handle: async ({ caller, query: asked, signal }) => {
         const fields = readFields("fields", asked.fields, usageFields);
         const list = readList("usage", caller, asked, now());
-        return listReply(list, await query.listUsage(caller.organizationId, list.question), fields);
+        return listReply(list, await query.listUsage(caller.organizationId, list.question, signal), fields);
       },
     },
     "costs.get": {
@@ -58,15 +58,15 @@ export function costRoutes({ query, now }: CostRouteDeps): Routes {
     },
     "costs.aggregate": {
       body: "json",
-      handle: async ({ caller, query: asked }) => ({
-        json: await answer(query, caller, readAggregate(caller, asked, now())),
+      handle: async ({ caller, query: asked, signal }) => ({
+        json: await answer(query, caller, readAggregate(caller, asked, now()), signal),
       }),
     },
     "costs.summary": {
       body: "json",
-      handle: async ({ caller, query: asked }) => {
+      handle: async ({ caller, query: asked, signal }) => {
         const question = readSummary(caller, asked, now());
-        const { previous, ...summary } = await query.summarize(caller.organizationId, question);
+        const { previous, ...summary } = await query.summarize(caller.organizationId, question, signal);
         const data: CostSummary = {
           ...summary,
           previous: { range: rangeOf(question.previous), by_currency: [...previous] },
@@ -85,7 +85,7 @@ export function costRoutes({ query, now }: CostRouteDeps): Routes {
         const data: AggregateResult[] = [];
         for (const question of questions) {
           signal.throwIfAborted();
-          data.push(await answer(query, caller, question));
+          data.push(await answer(query, caller, question, signal));
         }
         return { json: { data } };
       },
@@ -103,8 +103,13 @@ export function costRoutes({ query, now }: CostRouteDeps): Routes {
   };
 }
 
-async function answer(query: CostQuery, caller: Caller, question: AggregateQuestion): Promise<AggregateResult> {
-  const { rows, totals } = await query.aggregate(caller.organizationId, question);
+async function answer(
+  query: CostQuery,
+  caller: Caller,
+  question: AggregateQuestion,
+  signal: AbortSignal,
+): Promise<AggregateResult> {
+  const { rows, totals } = await query.aggregate(caller.organizationId, question, signal);
   return {
     data: [...rows],
     totals: [...totals],

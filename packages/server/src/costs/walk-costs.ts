@@ -24,11 +24,8 @@ export async function* walkCosts(
   }
   let after: OrderPosition | undefined;
   do {
-    const page = await query.listCosts(organizationId, {
-      ...question,
-      limit: stepRecords,
-      ...(after !== undefined && { after }),
-    });
+    const step = { ...question, limit: stepRecords, ...(after !== undefined && { after }) };
+    const page = await query.listCosts(organizationId, step, signal);
     if (signal.aborted) return;
     yield page.items;
     after = page.end;
@@ -42,7 +39,7 @@ async function* walkSorted(
   question: Omit<ListQuestion, "limit">,
   signal: AbortSignal,
 ): AsyncGenerator<readonly CostRecord[], void, undefined> {
-  const ids = await query.sortedIds(organizationId, { ...question, limit: Number.MAX_SAFE_INTEGER });
+  const ids = await query.sortedIds(organizationId, { ...question, limit: Number.MAX_SAFE_INTEGER }, signal);
   for (let at = 0; at < ids.length && !signal.aborted; at += stepRecords * idBytes) {
     yield await query.costsById(organizationId, ids.slice(at, at + stepRecords * idBytes));
   }

@@ -215,6 +215,8 @@ export function createApp(parts: AppParts): App {
       if (answer.chunks === undefined) return answered(request, response, { operation: id, caller });
       response.once("close", () => answered(request, response, { operation: id, caller }));
     } catch (error) {
+      // Who left is told nothing, and that their question was ended is no failure.
+      if (response.destroyed && error instanceof Refusal) return answered(request, response, { operation: id, caller });
       const answer = errorAnswer(error, request.id);
       if (!reply.sent) sendError(reply, answer);
       answered(request, response, { operation: id, caller, ...(answer.status >= 500 ? { error } : {}) });

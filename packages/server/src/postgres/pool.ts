@@ -38,6 +38,8 @@ export interface PoolOptions {
   readonly session?: Readonly<Record<string, string>> | undefined;
   /** How long an answer is waited for, in milliseconds; a bit more than a statement may take if absent. */
   readonly silentAfterMs?: number | undefined;
+  /** Whether the database looks, while it works on a statement, if whoever asked is still there, and ends it if not. */
+  readonly endsWithClient?: boolean | undefined;
 }
 
 /** Settings of a connection that works as the server's role, for which row-level security holds, and waits for nothing without end. */
@@ -63,13 +65,19 @@ export function sessionOptions(url: string, session: PoolOptions["session"] = {}
   };
 }
 
-export function createPool({ url, size, onBroken, session, silentAfterMs = patience }: PoolOptions): pg.Pool {
-  const pool = new pg.Pool({ ...sessionOptions(url, session), query_timeout: silentAfterMs, max: size });
+export function createPool(options: PoolOptions): pg.Pool {
+  const { url, size, onBroken, session, silentAfterMs = patience, endsWithClient = false } = options;
+  const ending = endsWithClient ? { onConnect: heedClient } : {};
+  const pool = new pg.Pool({ ...sessionOptions(url, session), ...ending, query_timeout: silentAfterMs, max: size });
   pool.on("error", (error) => onBroken?.(error));
   // One that breaks while it works fails what it works on; without a listener it would end the process as well.
   pool.on("connect", (client) => client.on("error", () => undefined));
   return pool;
 }
+
+/** Not among the settings that a session begins with: a database on Windows cannot look, and would refuse the session. */
+const heedClient = (client: pg.ClientBase): Promise<unknown> =>
+  client.query("SET client_connection_check_interval = 500").catch(() => undefined);
 
 /** What all connections of a process have in common. */
 export interface ProcessParts extends Pick<StoreConnection, "now" | "state"> {

@@ -1,7 +1,7 @@
 import pg from "pg";
 import type { Actor } from "../audit/actor.ts";
 import { runWithActor } from "../audit/watched-change.ts";
-import type { Refusal } from "../refusal.ts";
+import { Refusal } from "../refusal.ts";
 import type { StoreConnection } from "../store/connection.ts";
 import type { Store, StoreOperation } from "../store/operation.ts";
 import { keepMonths } from "./keep-months.ts";
@@ -25,6 +25,8 @@ export interface PostgresOptions {
   readonly session?: Readonly<Record<string, string>>;
   /** Milliseconds after which a database that does not answer counts as away; a bit more than a statement may take if absent. */
   readonly silentAfterMs?: number;
+  /** Whether what is read is ended where its signal is aborted. */
+  readonly endsWithClient?: boolean;
 }
 
 export interface PostgresStore extends Store {
@@ -57,18 +59,21 @@ export function connectPostgres({
   session,
   now,
   silentAfterMs,
+  endsWithClient,
 }: PostgresOptions): PostgresStore {
-  return createStore(createPool({ url, size: poolSize, onBroken, session, silentAfterMs }), now);
+  return createStore(createPool({ url, size: poolSize, onBroken, session, silentAfterMs, endsWithClient }), now);
 }
 
 function createStore(pool: pg.Pool, now: () => number): PostgresStore {
   const parts: ProcessParts = { textOf: statementTexts(), now, state: new Map() };
   return {
-    async run(operation, args, actor) {
+    async run(operation, args, actor, signal) {
+      const until = operation.access === "read" ? signal : undefined;
       for (let attempt = 1; ; attempt += 1) {
         try {
-          return await transact(pool, operation, args, actor, (client) => connectionOf(client, parts));
+          return await transact(pool, operation, args, { actor, until }, (client) => connectionOf(client, parts));
         } catch (error) {
+          if (until?.aborted) throw nobodyWaits();
           if (isLostRace(error) && attempt < attemptsMax) continue;
           throw storageRefusal(error) ?? error;
         }
@@ -78,14 +83,23 @@ function createStore(pool: pg.Pool, now: () => number): PostgresStore {
   };
 }
 
+const nobodyWaits = (): Refusal => new Refusal("UNAVAILABLE", "nobody waits for the answer any more");
+
 async function transact<Args, Result>(
   pool: pg.Pool,
   operation: StoreOperation<Args, Result>,
   args: Args,
-  actor: Actor | undefined,
+  { actor, until }: { readonly actor: Actor | undefined; readonly until: AbortSignal | undefined },
   connect: (client: pg.PoolClient) => StoreConnection,
 ): Promise<Result> {
   const client = await pool.connect();
+  if (until?.aborted) {
+    client.release();
+    throw nobodyWaits();
+  }
+  // Nothing that comes too late can hit another question: the connection goes with the statement, and the pool makes a new one.
+  const leave = (): void => void client.end().catch(() => undefined);
+  until?.addEventListener("abort", leave);
   let broken: Error | true | undefined;
   let ending: Promise<void> | undefined;
   try {
@@ -114,6 +128,7 @@ async function transact<Args, Result>(
     else await committed;
     return result;
   } finally {
+    until?.removeEventListener("abort", leave);
     if (ending === undefined) client.release(broken);
     else void ending.then(() => client.release(broken));
   }

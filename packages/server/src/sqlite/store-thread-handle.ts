@@ -2,7 +2,13 @@ import { getCompileCacheDir } from "node:module";
 import { dirname } from "node:path";
 import { Worker, type WorkerOptions } from "node:worker_threads";
 import { Refusal } from "../refusal.ts";
-import { fromRefusalMessage, type ThreadAnswer, type ThreadBegin, type ThreadRequest } from "./thread-messages.ts";
+import {
+  type CancelRequest,
+  fromRefusalMessage,
+  type ThreadAnswer,
+  type ThreadBegin,
+  type ThreadRequest,
+} from "./thread-messages.ts";
 
 interface Pending {
   readonly resolve: (result: unknown) => void;
@@ -77,7 +83,7 @@ export class StoreThreadHandle {
   }
 
   /** Sends a request; calls of a thread that is down are refused at once. */
-  post(request: ThreadRequest, ids: readonly number[], moved: readonly ArrayBuffer[] = []): void {
+  post(request: ThreadRequest | CancelRequest, ids: readonly number[], moved: readonly ArrayBuffer[] = []): void {
     if (this.#worker === undefined || this.#isClosing) {
       for (const id of ids) this.#settle(id, ({ reject }) => reject(unavailable(`the ${this.#role} is not running`)));
       return;

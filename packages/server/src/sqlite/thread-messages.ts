@@ -33,6 +33,12 @@ export type ThreadRequest =
   | { readonly kind: "grouped"; readonly name: string; readonly calls: readonly GroupedRequest[] }
   | { readonly kind: "close" };
 
+/** Nobody waits for the answer of a call any more. */
+export interface CancelRequest {
+  readonly kind: "cancel";
+  readonly id: number;
+}
+
 export interface GroupedRequest {
   readonly id: number;
   readonly args: unknown;

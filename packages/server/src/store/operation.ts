@@ -76,8 +76,14 @@ const because = (unrecorded: string | undefined): Pick<StoreOperation<never, unk
 
 /**
  * The way to the database for use-cases. A `Refusal` thrown by an operation is thrown here as one. `actor` is whom the
- * audit trail names; the process itself if absent.
+ * audit trail names; the process itself if absent. Where `signal` is aborted nobody waits for what is read any more: a
+ * store may then end it, and refuse with UNAVAILABLE.
  */
 export interface Store {
-  run<Args, Result>(operation: StoreOperation<Args, Result>, args: Args, actor?: Actor): Promise<Result>;
+  run<Args, Result>(
+    operation: StoreOperation<Args, Result>,
+    args: Args,
+    actor?: Actor,
+    signal?: AbortSignal,
+  ): Promise<Result>;
 }
