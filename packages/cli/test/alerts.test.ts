@@ -1,9 +1,9 @@
 /** Alerts from the terminal: rules, what came of them, and a server that tells of what is recorded beside it. */
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { newDatabase } from "../../server/src/store/database-fixture.ts";
+import { newDatabaseWithSchema } from "../../server/src/store/database-fixture.ts";
 import { type Started, workplaceOn } from "./cost-ops.ts";
 
-const place = await workplaceOn(newDatabase);
+const place = await workplaceOn(newDatabaseWithSchema);
 let server: Started;
 let remote: Record<string, string>;
 

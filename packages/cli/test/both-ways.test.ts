@@ -2,11 +2,11 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { newDatabase } from "../../server/src/store/database-fixture.ts";
+import { newDatabaseWithSchema } from "../../server/src/store/database-fixture.ts";
 import { type Outcome, type Started, workplaceOn } from "./cost-ops.ts";
 import { asJsonl, sampleLog } from "./sample-log.ts";
 
-const place = await workplaceOn(newDatabase);
+const place = await workplaceOn(newDatabaseWithSchema);
 let server: Started;
 let remote: Record<string, string>;
 

@@ -1,9 +1,9 @@
 /** Reservations from the terminal, against a server: what is reserved, settled, released, refused and approved. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { newDatabase } from "../../server/src/store/database-fixture.ts";
+import { newDatabaseWithSchema } from "../../server/src/store/database-fixture.ts";
 import { type Started, workplaceOn } from "./cost-ops.ts";
 
-const place = await workplaceOn(newDatabase);
+const place = await workplaceOn(newDatabaseWithSchema);
 let server: Started;
 let remote: { readonly env: Record<string, string> };
 

@@ -2,10 +2,10 @@ import { randomBytes } from "node:crypto";
 import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { newDatabase } from "../../server/src/store/database-fixture.ts";
+import { newDatabaseWithSchema } from "../../server/src/store/database-fixture.ts";
 import { workplaceOn } from "./cost-ops.ts";
 
-const place = await workplaceOn(newDatabase);
+const place = await workplaceOn(newDatabaseWithSchema);
 const secretKey = randomBytes(32).toString("base64");
 const adminKey = `sk_live_${randomBytes(40).toString("hex")}`;
 beforeAll(async () => {

@@ -2,11 +2,11 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { newDatabase } from "../../server/src/store/database-fixture.ts";
+import { newDatabaseWithSchema } from "../../server/src/store/database-fixture.ts";
 import { version } from "../src/version.ts";
 import { type Started, workplace, workplaceOn } from "./cost-ops.ts";
 
-const place = await workplaceOn(newDatabase);
+const place = await workplaceOn(newDatabaseWithSchema);
 let server: Started;
 let url: string;
 const wrongKey = `sk_live_${"x".repeat(43)}`;

@@ -1,6 +1,6 @@
 /** The printed proof is enough to compute a cost again by hand. */
 import { describe, expect, test } from "vitest";
-import { newDatabase } from "../../server/src/store/database-fixture.ts";
+import { newDatabaseWithSchema } from "../../server/src/store/database-fixture.ts";
 import { workplaceOn } from "./cost-ops.ts";
 import { asJsonl, sampleLog } from "./sample-log.ts";
 
@@ -19,7 +19,7 @@ const units = (text: string, digits: number): bigint => {
 
 describe("explain", () => {
   test("each printed line gives its cost, and the lines give the sum", async () => {
-    const place = await workplaceOn(newDatabase);
+    const place = await workplaceOn(newDatabaseWithSchema);
     try {
       await place.ok(["import", "-"], { input: asJsonl(sampleLog()) });
       const list = JSON.parse(await place.ok(["list", "--cost-status", "priced", "--limit", "1000", "-o", "json"]));

@@ -1,9 +1,9 @@
 /** What is recorded, as it happens: on a server and on the database of this folder. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { newDatabase } from "../../server/src/store/database-fixture.ts";
+import { newDatabaseWithSchema } from "../../server/src/store/database-fixture.ts";
 import { type Started, workplaceOn } from "./cost-ops.ts";
 
-const place = await workplaceOn(newDatabase);
+const place = await workplaceOn(newDatabaseWithSchema);
 let server: Started;
 let remote: Record<string, string>;
 

@@ -1,10 +1,10 @@
 /** Webhooks from the terminal: endpoints, samples, and a receiver that the server cannot reach. */
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { newDatabase } from "../../server/src/store/database-fixture.ts";
+import { newDatabaseWithSchema } from "../../server/src/store/database-fixture.ts";
 import { answering, isSignedBy, type Receiver, startReceiver } from "../../server/src/webhooks/receiver-fixture.ts";
 import { type Started, workplaceOn } from "./cost-ops.ts";
 
-const place = await workplaceOn(newDatabase);
+const place = await workplaceOn(newDatabaseWithSchema);
 let server: Started;
 let receiver: Receiver;
 let env: Record<string, string>;
