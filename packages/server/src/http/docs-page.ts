@@ -41,6 +41,8 @@ const none = raw("");
 /** The error codes that an answer is filed under. */
 const codesOf = (name: string): Html => text(name.replaceAll(".", ", "));
 
+const isEveryNumbers = (bound: number): boolean => Math.abs(bound) === Number.MAX_SAFE_INTEGER;
+
 type Described = Readonly<Record<string, unknown>> & { readonly $ref?: string };
 
 /**
@@ -146,7 +148,8 @@ function drawer(document: OpenApiDocument) {
       maxLength: "length ≤ ",
       maxItems: "entries ≤ ",
     })
-      .filter(([keyword]) => typeof schema[keyword] === "number")
+      // That a whole number is none beyond what a number can hold says nothing of the field.
+      .filter(([keyword]) => typeof schema[keyword] === "number" && !isEveryNumbers(schema[keyword]))
       .map(([keyword, sign]) => `${sign}${schema[keyword]}`)
       .join(", ");
 
