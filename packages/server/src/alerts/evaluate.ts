@@ -4,7 +4,7 @@ import type { Store } from "../store/operation.ts";
 import type { AlertOpening } from "./alerts.sql.ts";
 import { askedTogether } from "./asked-together.ts";
 import { crossingsOf, type Marks } from "./crossings.ts";
-import { type Manner, type Subject, subjectsOf } from "./subjects.ts";
+import { type Manner, type Reading, type Subject, subjectsOf } from "./subjects.ts";
 import { escalateDue, type KeepWatch, keepWatch, readWatching, type Watch } from "./watches.sql.ts";
 
 export interface EvaluationParts {
@@ -57,8 +57,15 @@ export async function evaluate(parts: EvaluationParts, organizationId: string): 
   // All begin before one waits, so that what they ask of the ledger is asked together.
   const looks = subjects.map((subject) => look(parts, subject, watchesOf.get(subject.id) ?? [], nowMs));
   for (const found of await Promise.allSettled(looks)) {
-    if (found.status === "rejected") onFailure(found.reason);
-    else for (const kept of found.value) await keep(kept);
+    if (found.status === "rejected") {
+      onFailure(found.reason);
+      continue;
+    }
+    // Decided one after the other, so that alerts have their ids in the order of what is watched.
+    for (const decide of found.value) {
+      const kept = decide();
+      if (kept !== undefined) await keep(kept);
+    }
   }
   if (watching.hasToEscalate) told.push(...(await store.run(escalateDue, { organizationId, nowMs: clock() })));
   return { told, hasTold: hasTold || told.length > 0, isStale };
@@ -86,28 +93,28 @@ async function look(
   subject: Subject,
   watches: readonly Watch[],
   nowMs: number,
-): Promise<readonly Kept[]> {
+): Promise<readonly Decision[]> {
   const prefix = `${subject.definition}@`;
   const bounds = subject.boundsAt(nowMs);
   const present = `${prefix}${bounds?.fromMs ?? ""}`;
-  const kept: (Kept | undefined | Promise<Kept | undefined>)[] = [];
+  const decisions: (Decision | Promise<Decision>)[] = [];
   let isPast = false;
   for (const watch of watches) {
     const { period, fromMs, toMs } = watch;
-    if (!period.startsWith(prefix)) kept.push(ending(watch, "changed", nowMs));
-    else if (period === present) kept.push(compare(parts, subject, watch, { atMs: nowMs, nowMs }));
+    if (!period.startsWith(prefix)) decisions.push(() => ending(watch, "changed", nowMs));
+    else if (period === present) decisions.push(compare(parts, subject, watch, { atMs: nowMs, nowMs }));
     else if (toMs !== null && toMs <= nowMs) {
       const last = compare(parts, subject, watch, { atMs: toMs - 1, nowMs });
       const isLast = nowMs >= toMs + graceMs(fromMs, toMs);
-      kept.push(isLast ? last.then((found) => lastOf(watch, found, nowMs)) : last);
+      decisions.push(isLast ? last.then((decide) => () => lastOf(watch, decide(), nowMs)) : last);
     } // By another process, whose clock is ahead.
     else isPast = true;
   }
   if (!isPast && !watches.some(({ period }) => period === present)) {
     const watch = { subject: subject.id, period: present, fromMs: bounds?.fromMs ?? 0, toMs: bounds?.toMs ?? null };
-    kept.push(compare(parts, subject, { ...watch, revision: null, marks: {} }, { atMs: nowMs, nowMs }));
+    decisions.push(compare(parts, subject, { ...watch, revision: null, marks: {} }, { atMs: nowMs, nowMs }));
   }
-  return (await Promise.all(kept)).filter((one) => one !== undefined);
+  return Promise.all(decisions);
 }
 
 /** A period that is over: what it still told is told, and all of it ends. */
@@ -118,14 +125,34 @@ function lastOf(watch: Watch, last: Kept | undefined, nowMs: number): Kept {
   return { ...last, isOver: true, ended: [...last.ended, ...open] };
 }
 
-/** Undefined where there is nothing to keep. */
+/** What is to be kept, by what was read; undefined where there is nothing. */
+type Decision = () => Kept | undefined;
+
+/** As it was read; without a revision where there was none. */
+type OpenWatch = Omit<Watch, "revision"> & { readonly revision: number | null };
+
+interface Instants {
+  /** The instant that is looked at, and the present one. UTC milliseconds. */
+  readonly atMs: number;
+  readonly nowMs: number;
+}
+
 async function compare(
   { newId }: EvaluationParts,
   subject: Subject,
-  { revision, ...watch }: Omit<Watch, "revision"> & { readonly revision: number | null },
-  { atMs, nowMs }: { readonly atMs: number; readonly nowMs: number },
-): Promise<Kept | undefined> {
+  watch: OpenWatch,
+  { atMs, nowMs }: Instants,
+): Promise<Decision> {
   const readings = await subject.read(atMs, Object.keys(watch.marks));
+  return () => decided({ newId, nowMs }, subject, watch, readings);
+}
+
+function decided(
+  { newId, nowMs }: Pick<EvaluationParts, "newId"> & Pick<Instants, "nowMs">,
+  subject: Subject,
+  { revision, ...watch }: OpenWatch,
+  readings: ReadonlyMap<string, Reading>,
+): Kept | undefined {
   const reached = new Map([...readings].map(([mark, reading]) => [mark, reading.isReached]));
   const crossings = crossingsOf(watch.marks, reached, { nowMs, quietMs: subject.quietMs });
   // A period that ends is kept from the start, so that whoever comes after its end knows that it is to be looked at.
