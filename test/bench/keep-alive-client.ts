@@ -1,5 +1,8 @@
 import { Agent, request } from "node:http";
+import { setTimeout as pause } from "node:timers/promises";
 import { adminKey } from "./running-server.ts";
+
+const attemptsMax = 20;
 
 export interface Told<Data> {
   readonly status: number;
@@ -9,6 +12,8 @@ export interface Told<Data> {
 
 /** Asks one server as its administrator over sockets that stay open, any number of questions at once. */
 export class KeepAliveClient {
+  /** How often the answer was that the database was away. */
+  timesAway = 0;
   readonly #port: number;
   readonly #agent: Agent;
 
@@ -17,8 +22,17 @@ export class KeepAliveClient {
     this.#agent = new Agent({ keepAlive: true, maxSockets: socketsMax, maxFreeSockets: socketsMax });
   }
 
-  /** The answer, whatever its status. Rejects where there is none. */
-  ask<Data>(method: string, path: string, body?: unknown): Promise<Told<Data>> {
+  /** The answer, whatever its status; where the database was away, which it counts as after five seconds, that of later. */
+  async ask<Data>(method: string, path: string, body?: unknown): Promise<Told<Data>> {
+    for (let attempt = 1; ; attempt += 1) {
+      const told = await this.#askOnce<Data>(method, path, body);
+      if (told.status !== 503 || attempt === attemptsMax) return told;
+      this.timesAway += 1;
+      await pause(1_000);
+    }
+  }
+
+  #askOnce<Data>(method: string, path: string, body: unknown): Promise<Told<Data>> {
     const bytes = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
     const headers = {
       authorization: `Bearer ${adminKey}`,

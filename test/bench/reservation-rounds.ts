@@ -24,15 +24,25 @@ interface Tally {
   readonly rounds: number;
   readonly asked: number;
   readonly granted: number;
+  readonly away: number;
   readonly overshoots: number;
   readonly wrong: number;
   readonly perSecond: number;
 }
 
-async function holdRounds(databaseUrl: string, rounds: number, seed: number): Promise<Tally> {
+async function withServers(databaseUrl: string, rounds: number, seed: number): Promise<Tally> {
   const servers = [await startServer(databaseUrl), await startServer(databaseUrl)];
   const clients = servers.map(({ port }) => new KeepAliveClient(port, burst));
-  const [first] = clients as [KeepAliveClient];
+  try {
+    return await holdRounds(clients, rounds, seed);
+  } finally {
+    for (const client of clients) client.close();
+    for (const server of servers) await server.stop();
+  }
+}
+
+async function holdRounds(clients: readonly KeepAliveClient[], rounds: number, seed: number): Promise<Tally> {
+  const [first] = clients as readonly [KeepAliveClient, KeepAliveClient];
   const made = new Map<number, Promise<Budget>>();
   const make = async (number: number): Promise<Budget> => {
     const budget = await makeBudget(first, planRound(seed, number));
@@ -77,12 +87,11 @@ async function holdRounds(databaseUrl: string, rounds: number, seed: number): Pr
   const rate = perSecond(rounds, startedAt);
   const sum = (of: (found: RoundFindings) => number): number => findings.reduce((total, found) => total + of(found), 0);
   const wrongInAll = await compareWithAll(clients, findings);
-  for (const client of clients) client.close();
-  for (const server of servers) await server.stop();
   return {
     rounds: findings.length,
     asked: sum(({ asked }) => asked),
     granted: sum(({ granted }) => granted),
+    away: clients.reduce((total, { timesAway }) => total + timesAway, 0),
     overshoots: sum(({ overshoots }) => overshoots.length),
     wrong: sum(({ wrong }) => wrong.length) + wrongInAll,
     perSecond: rate,
@@ -113,12 +122,13 @@ async function benchRounds(rounds: number, seed: number, only: string | undefine
       if (only !== undefined && only !== store) continue;
       const folder = temporaryFolder();
       const address = store === "sqlite" ? `sqlite:${folder.file}` : await postgres?.database();
-      const tally = await holdRounds(address ?? "", rounds, seed);
+      const tally = await withServers(address ?? "", rounds, seed);
       folder.remove();
       const name = store === "sqlite" ? "SQLite" : "PostgreSQL";
       printFigure(`rounds of ${burst} reservations at once, ${name}`, { value: tally.rounds, unit: "rounds" });
       printFigure("reservations asked for", { value: tally.asked, unit: "" });
       printFigure("granted of them", { value: tally.granted, unit: "" });
+      printFigure("asked again because the database was away", { value: tally.away, unit: "times" });
       printFigure("spent and reserved beyond the limit", { value: tally.overshoots, unit: "times", wanted: "0" });
       printFigure("wrong counts, sums and answers", { value: tally.wrong, unit: "times", wanted: "0" });
       printFigure("rounds", { value: tally.perSecond, unit: "rounds/s" });
