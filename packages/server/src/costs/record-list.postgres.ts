@@ -215,8 +215,9 @@ async function wantedSeries(
 async function refuseLongSort(
   connection: StoreConnection,
   organizationId: string,
-  { period, order }: ListQuestion,
+  question: ListQuestion,
 ): Promise<void> {
-  const row = await connection.get<{ requests: number | bigint }>(requestsOfDays, organizationId, ...daysOf(period));
-  if (row !== undefined && row.requests > sortedRecordsMax) throw longSort(order);
+  const days = daysOf(question.period);
+  const row = await connection.get<{ requests: number | bigint }>(requestsOfDays, organizationId, ...days);
+  if (row !== undefined && row.requests > sortedRecordsMax) throw longSort(question, row.requests);
 }

@@ -169,7 +169,9 @@ function registerFunction(db: DatabaseSync): Wanting {
   return wanting;
 }
 
-function refuseLongSort({ db }: StoreThread, organizationId: string, { period, order }: ListQuestion): void {
-  const { requests } = db.prepare(requestsOfDays).get(organizationId, ...daysOf(period)) as { requests: number };
-  if (requests > sortedRecordsMax) throw longSort(order);
+function refuseLongSort({ db }: StoreThread, organizationId: string, question: ListQuestion): void {
+  const { requests } = db.prepare(requestsOfDays).get(organizationId, ...daysOf(question.period)) as {
+    requests: number;
+  };
+  if (requests > sortedRecordsMax) throw longSort(question, requests);
 }
