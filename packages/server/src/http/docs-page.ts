@@ -212,7 +212,8 @@ ${status.startsWith("2") ? media("With", response["content"] as Described | unde
 
 /** A command that a reader can paste after putting in a key. */
 function curl(path: string, method: string, operation: OpenApiOperation): string {
-  const lines = [`curl -X ${method.toUpperCase()} "$COST_OPS_API_URL${path}"`];
+  const how = method === "get" ? "" : ` -X ${method.toUpperCase()}`;
+  const lines = [`curl${how} "$COST_OPS_API_URL${path}"`];
   if (operation.security.some((scheme) => "apiKey" in scheme))
     lines.push('-H "Authorization: Bearer $COST_OPS_API_KEY"');
   const content = Object.entries(operation.requestBody?.content ?? {})[0];
