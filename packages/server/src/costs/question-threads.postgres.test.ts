@@ -16,7 +16,7 @@ const first = { ...plainRecord, id: "first", occurredAtMs: 0 };
 
 beforeAll(async () => {
   server = await startPostgres();
-  const url = await server.database();
+  const url = await server.databaseWithSchema();
   await (await openPostgres({ url, poolSize: 1, now: Date.now })).close();
   ledger.add([plainRecord, { ...plainRecord, id: "order-7", user: null, tags: {}, corrections: [-5n] }, first]);
   const client = new pg.Client({ connectionString: url });

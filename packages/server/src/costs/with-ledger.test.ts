@@ -38,7 +38,7 @@ async function openSqlite(): Promise<WrittenLedger> {
 }
 
 async function openOnPostgres(): Promise<WrittenLedger> {
-  const url = await server.database();
+  const url = await server.databaseWithSchema();
   await seedPostgresPrices(url);
   const store = await openPostgres({ url, poolSize: 2, now: Date.now });
   const ledger = await startPostgresLedger({ url });

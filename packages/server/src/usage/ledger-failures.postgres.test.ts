@@ -24,7 +24,7 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 beforeEach(async () => {
-  url = await server.database();
+  url = await server.databaseWithSchema();
   await seedPostgresPrices(url);
   store = await openPostgres({ url, poolSize: 2, now: Date.now });
   owner = new pg.Client({ connectionString: url });

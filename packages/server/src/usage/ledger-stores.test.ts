@@ -20,7 +20,7 @@ const folder = temporaryFolder();
 
 beforeAll(async () => {
   server = await startPostgres();
-  const url = await server.database();
+  const url = await server.databaseWithSchema();
   await seedPostgresPrices(url);
   postgres = {
     store: await openPostgres({ url, poolSize: 2, now: Date.now }),
