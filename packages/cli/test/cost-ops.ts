@@ -40,7 +40,7 @@ export interface Talk {
 /** A folder of its own in which `cost-ops` runs for real, without anything of the machine's environment. */
 export interface Workplace {
   readonly folder: string;
-  /** Runs a command after those before it, in one process for them all. */
+  /** Runs a command after those before it have ended, in one process for them all. */
   run(args: readonly string[], options?: RunOptions): Promise<Outcome>;
   /** Runs a command as a shell does, as a process of its own: for what must hold of how it starts and ends. */
   runAlone(args: readonly string[], options?: RunOptions): Promise<Outcome>;

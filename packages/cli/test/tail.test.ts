@@ -48,7 +48,7 @@ describe.each(["over HTTP", "on the local database"])("tail %s", (where) => {
   });
 
   test("writes one document a line for programs", async () => {
-    const tail = place.run(["tail", "--events", "costs", "--limit", "2", "-o", "json"], env());
+    const tail = place.runAlone(["tail", "--events", "costs", "--limit", "2", "-o", "json"], env());
     await recordUntil(tail);
     const { code, stdout } = await tail;
     const events = stdout
