@@ -31,6 +31,7 @@ const reading: readonly (readonly string[])[] = [
   ["users", "list"],
   ["roles", "list"],
   ["projects", "list"],
+  ["teams", "list"],
   ["budget", "list"],
   ["channels", "list"],
   ["alerts", "list"],
