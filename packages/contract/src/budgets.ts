@@ -95,6 +95,7 @@ const scopeShape = {
   team: Name.optional().meta({
     description: "A team's id or slug: what the projects record that the team has at the moment.",
   }),
+  tenant_id: Id.optional().meta({ description: "What this tenant records; set by its parent alone." }),
 };
 
 const scopeMeaning =
@@ -249,12 +250,16 @@ const budgetShape = {
   at_limit: BudgetAtLimit.nullable().meta({ description: "Null where the budget is soft." }),
   when_store_is_away: z.enum(refuseOrAllow).nullable().meta({ description: "Null where the budget is soft." }),
   unpriced: z.enum(refuseOrAllow).nullable().meta({ description: "Null where the budget is soft." }),
+  set_by: z.enum(["organization", "parent"]).meta({ description: "What the parent set, it alone changes." }),
   created_at: z.string(),
   updated_at: z.string(),
 };
 
 export const Budget = z.object(budgetShape).meta({ id: "Budget" });
 export type Budget = z.infer<typeof Budget>;
+
+/** Of a list: what the caller's organization set for this tenant of it, in place of its own. */
+export const TenantQuery = z.strictObject({ tenant_id: Id.optional() });
 
 export const CurrentBudgetQuery = z
   .strictObject({ id: Id.optional(), name: Name.optional() })
@@ -366,6 +371,7 @@ export type BudgetValue = z.infer<typeof BudgetValue>;
 const {
   id: _id,
   organization_id: _organization,
+  set_by: _setBy,
   created_at: _created,
   updated_at: _updated,
   ...changeable

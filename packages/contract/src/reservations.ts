@@ -102,7 +102,7 @@ export const BudgetApproval = z
   .meta({ id: "BudgetApproval" });
 export type BudgetApproval = z.infer<typeof BudgetApproval>;
 
-export const ApprovalQuery = z.strictObject({ state: z.enum(approvalStates).optional() });
+export const ApprovalQuery = z.strictObject({ state: z.enum(approvalStates).optional(), tenant_id: Id.optional() });
 
 /** The reservation decides the record's id, so that a repetition is one. */
 const SettledUsage = UsageInput.omit({ id: true, organization_id: true, require_price: true });

@@ -94,6 +94,8 @@ test("each method asks the address of its operation", async () => {
     json(200, { data: status }),
     json(200, { data: status }),
     text(204, ""),
+    json(200, { data: [] }),
+    json(200, { data: [] }),
   );
   expect(await client.budgets.list()).toEqual([{ id: "b1", amount: null, amountExact: null, tokens: 5 }]);
   await client.budgets.get("b1");
@@ -101,6 +103,8 @@ test("each method asks the address of its operation", async () => {
   await client.budgets.status("b1");
   await client.budgets.getCurrent();
   expect(await client.budgets.delete("b1")).toBeUndefined();
+  await client.budgets.list({ tenantId: "org-1" });
+  await client.budgets.approvals({ tenantId: "org-1" });
   expect(asked()).toEqual([
     "GET /api/v1/budgets",
     "GET /api/v1/budgets/b1",
@@ -108,6 +112,8 @@ test("each method asks the address of its operation", async () => {
     "GET /api/v1/budgets/b1/status",
     "GET /api/v1/budgets/current",
     "DELETE /api/v1/budgets/b1",
+    "GET /api/v1/budgets?tenant_id=org-1",
+    "GET /api/v1/budgets/approvals?tenant_id=org-1",
   ]);
 });
 

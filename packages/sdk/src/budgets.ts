@@ -34,6 +34,11 @@ export interface BudgetTransfer extends FromWire<Wire.BudgetTransfer> {}
 /** `to` is a budget's id. Either `amount`, a number or, exactly, a decimal string, or `tokens`. */
 export interface TransferBudgetParams extends ToWire<Wire.BudgetTransferInput> {}
 
+export interface ListBudgetsParams {
+  /** What the organization set for this tenant of it, in place of its own. */
+  readonly tenantId?: string | undefined;
+}
+
 /** Which budget is meant; at most one of both. */
 export interface CurrentBudgetParams {
   readonly id?: string | undefined;
@@ -131,8 +136,9 @@ export class Budgets {
   }
 
   /** By name. */
-  async list(options?: RequestOptions): Promise<Budget[]> {
-    const answer = await this.#session.transport.json({ operation: "budgets.list", options });
+  async list(params: ListBudgetsParams = {}, options?: RequestOptions): Promise<Budget[]> {
+    const query = queryString({ tenant_id: params.tenantId });
+    const answer = await this.#session.transport.json({ operation: "budgets.list", query, options });
     return fromWire<Wire.Budget[]>(dataOf(answer));
   }
 

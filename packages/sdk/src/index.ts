@@ -45,6 +45,7 @@ export type {
   BudgetValueParams,
   CreateBudgetParams,
   CurrentBudgetParams,
+  ListBudgetsParams,
   TransferBudgetParams,
   UpdateBudgetParams,
 } from "./budgets.ts";

@@ -24,6 +24,8 @@ export interface BudgetApproval extends FromWire<Wire.BudgetApproval> {}
 export interface ListApprovalsParams {
   /** Those alone that are in this state. */
   readonly state?: BudgetApproval["state"] | undefined;
+  /** Of budgets that the organization set for this tenant of it, in place of its own. */
+  readonly tenantId?: string | undefined;
 }
 
 /** What a call may cost at most: by its tokens, or as an `amount`, a number or, exactly, a decimal string. */
@@ -106,8 +108,8 @@ export class Reservations {
     return fromWire<Wire.ReservationRelease>(dataOf(answer));
   }
 
-  async approvals({ state }: ListApprovalsParams = {}, options?: RequestOptions): Promise<BudgetApproval[]> {
-    const query = queryString({ state });
+  async approvals({ state, tenantId }: ListApprovalsParams = {}, options?: RequestOptions): Promise<BudgetApproval[]> {
+    const query = queryString({ state, tenant_id: tenantId });
     const answer = await this.#session.transport.json({ operation: "approvals.list", query, options });
     return fromWire<Wire.BudgetApproval[]>(dataOf(answer));
   }

@@ -12,6 +12,7 @@ import { createBudgets } from "./budgets/budgets.sql.ts";
 import { openReservations } from "./budgets/open-reservations.ts";
 import { reservationRoutes } from "./budgets/reservation-routes.ts";
 import { budgetRoutes } from "./budgets/routes.ts";
+import { createTenantAskers } from "./budgets/tenant-askers.ts";
 import { mailServerOf } from "./channels/mail-settings.ts";
 import { channelRoutes } from "./channels/routes.ts";
 import { openBuckets, organizationLimits, quantityLimits, rateLimits } from "./compose-limits.ts";
@@ -246,10 +247,11 @@ export async function compose(config: Config, { clock, logger, brief, createServ
         projectRoutes({ projects: createProjects(store), teams: createTeams(store, onEnded) }),
         budgetRoutes({
           budgets: reserving.watched({ ...createBudgets(store, reserving.here), ...createBudgetTransfers(store) }),
+          tenants: createTenantAskers(store),
           query,
           now: clock,
         }),
-        reservationRoutes(reserving.reservations, store),
+        reservationRoutes(reserving.reservations, store, createTenantAskers(store)),
         identityRoutes({ apiKeys, now: clock, onRevoked: authenticator.forget }),
         auditRoutes({
           store,

@@ -7,12 +7,22 @@ import type { Run } from "../invocation.ts";
 import { type Column, writeAnswer } from "../terminal/output.ts";
 import { printable } from "../terminal/printable.ts";
 import { wireForm } from "../wire-form.ts";
-import { budgetsOf, percent } from "./budget-flags.ts";
+import { budgetsOf, percent, tenantFlag } from "./budget-flags.ts";
 import { sayWhatIsNotCounted, statusColumnsOf, statusFields } from "./budget-text.ts";
 import { repeated } from "./filter-flags.ts";
 
 /** How many budgets are asked for at the same time. */
 const askedAtOnce = 8;
+
+interface StatusFlags extends ValueFlags {
+  readonly tenant?: string;
+}
+
+interface CheckFlags {
+  readonly budget?: readonly string[];
+  readonly failOver?: string;
+  readonly tenant?: string;
+}
 
 interface ValueFlags {
   readonly value?: string;
@@ -22,9 +32,9 @@ interface ValueFlags {
 async function statusesOf(
   client: CostOpsClient,
   named: readonly string[],
-  of: ValueFlags = {},
+  { tenant, ...of }: StatusFlags = {},
 ): Promise<BudgetStatus[]> {
-  const budgets = await budgetsOf(client, named);
+  const budgets = await budgetsOf(client, named, tenant);
   const statuses: BudgetStatus[] = [];
   for (let at = 0; at < budgets.length; at += askedAtOnce) {
     const some = budgets.slice(at, at + askedAtOnce);
@@ -59,9 +69,11 @@ export function defineStatus(command: Command, run: Run): void {
       ),
     )
     .option("--without-value", "of a budget with --per: what has no value")
+    .option(...tenantFlag)
     .action(
-      run<ValueFlags>(async (cli, flags, named) => {
-        if (Object.keys(flags).length > 0 && named.length !== 1) {
+      run<StatusFlags>(async (cli, flags, named) => {
+        const { tenant: _, ...ofValue } = flags;
+        if (Object.keys(ofValue).length > 0 && named.length !== 1) {
           throw new CommandError("Name the one budget that the value is of.", exitCodes.usage);
         }
         const rows = await statusesOf(await cli.connect(), named, flags);
@@ -77,10 +89,11 @@ export function defineCheck(command: Command, run: Run): void {
     .command("check")
     .description("exit with 6 where a budget is used (spent and reserved) to a percentage or beyond, for CI")
     .option("--budget <budget>", "id or name of a budget; repeatable (all)", repeated)
+    .option(...tenantFlag)
     .option("--fail-over <percent>", "the percentage, such as 80% (100%)", percent)
     .action(
-      run<{ budget?: readonly string[]; failOver?: string }>(async (cli, { budget = [], failOver = "100" }) => {
-        const statuses = await statusesOf(await cli.connect(), budget);
+      run<CheckFlags>(async (cli, { budget = [], failOver = "100", ...of }) => {
+        const statuses = await statusesOf(await cli.connect(), budget, of);
         const rows = statuses.map((status): Checked => ({ ...status, failed: isUsedTo(status, failOver) }));
         await writeAnswer(cli.terminal, {
           document: { data: rows, fail_over: failOver },

@@ -136,19 +136,33 @@ export function termsFrom(flags: BudgetFlags, kind: BudgetPeriodName | undefined
   };
 }
 
+/** Where commands ask for the budgets that the organization set for a tenant, in place of its own. */
+export const tenantFlag = [
+  "--tenant <id>",
+  "what the organization set for this tenant of it, in place of its own",
+] as const;
+
 /** The budgets of these ids or names, in their order; all there are where nothing is named. */
-export async function budgetsOf(client: CostOpsClient, named: readonly string[]): Promise<readonly Budget[]> {
-  const budgets = await client.budgets.list();
+export async function budgetsOf(
+  client: CostOpsClient,
+  named: readonly string[],
+  tenantId?: string,
+): Promise<readonly Budget[]> {
+  const budgets = await client.budgets.list({ tenantId });
   if (named.length === 0) return budgets;
-  return named.map((wanted) => {
+  const wanting = named.map(async (wanted) => {
     const found = budgets.find(({ id }) => id === wanted) ?? budgets.find(({ name }) => name === wanted);
-    if (found === undefined) throw new CommandError(`There is no budget ${printable(wanted)}.`, exitCodes.api);
-    return found;
+    // What is set for a tenant is found by its id alone.
+    if (found !== undefined || isId.test(wanted)) return found ?? client.budgets.get(wanted);
+    throw new CommandError(`There is no budget ${printable(wanted)}.`, exitCodes.api);
   });
+  return Promise.all(wanting);
 }
 
+const isId = /^budget_[0-9a-f-]{36}$/;
+
 /** The budget of this id or name. */
-export async function budgetOf(client: CostOpsClient, named: string): Promise<Budget> {
-  const [budget] = await budgetsOf(client, [named]);
+export async function budgetOf(client: CostOpsClient, named: string, tenantId?: string): Promise<Budget> {
+  const [budget] = await budgetsOf(client, [named], tenantId);
   return budget as Budget;
 }

@@ -6,6 +6,7 @@ import type { Run } from "../invocation.ts";
 import { money } from "../terminal/amounts.ts";
 import { writeAnswer, writeRecord } from "../terminal/output.ts";
 import { wireForm } from "../wire-form.ts";
+import { tenantFlag } from "./budget-flags.ts";
 import { quantity } from "./budget-text.ts";
 import { repeated } from "./filter-flags.ts";
 import { wholeNumber } from "./flag-values.ts";
@@ -128,9 +129,10 @@ export function defineReservations(command: Command, run: Run): void {
     .command("approvals")
     .description("requests to go beyond budgets that ask for approval, newest first")
     .addOption(new Option("--state <state>", "those alone that are in this state").choices(approvalStates))
+    .option(...tenantFlag)
     .action(
-      run<{ state?: BudgetApproval["state"] }>(async (cli, { state }) => {
-        const rows = wireForm<BudgetApproval[]>(await (await cli.connect()).budgets.approvals({ state }));
+      run<{ state?: BudgetApproval["state"]; tenant?: string }>(async (cli, { state, tenant: tenantId }) => {
+        const rows = wireForm<BudgetApproval[]>(await (await cli.connect()).budgets.approvals({ state, tenantId }));
         await writeAnswer(cli.terminal, {
           document: { data: rows },
           rows,

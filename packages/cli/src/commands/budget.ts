@@ -6,7 +6,7 @@ import { writeAnswer, writeRecord } from "../terminal/output.ts";
 import { printable } from "../terminal/printable.ts";
 import { wireForm } from "../wire-form.ts";
 import { defineCheck, defineStatus } from "./budget-check.ts";
-import { addBudgetFlags, type BudgetFlags, budgetOf, termsFrom } from "./budget-flags.ts";
+import { addBudgetFlags, type BudgetFlags, budgetOf, tenantFlag, termsFrom } from "./budget-flags.ts";
 import { defineReservations } from "./budget-reservations.ts";
 import { budgetColumns, budgetText, historyColumns } from "./budget-text.ts";
 import { defineTransfer } from "./budget-transfer.ts";
@@ -37,6 +37,7 @@ const budgetFields = [
   "at_limit",
   "when_store_is_away",
   "unpriced",
+  "set_by",
   "created_at",
   "updated_at",
 ] as const satisfies readonly (keyof Budget)[];
@@ -48,16 +49,20 @@ export function define(command: Command, run: Run): void {
       .description("make a budget of money or tokens; without flags that say what it counts, of everything")
       .requiredOption("--name <name>", "what people call it, and commands")
       .option("--per <dimension>", `the amount for each value of: ${budgetDimensions.join(", ")} or tag:KEY`)
+      .option("--tenant <id>", "of a tenant of the organization, which sees it and cannot change it")
       .addOption(new Option("--currency <code>", "currency of the amount (USD)").conflicts("tokens")),
     "how long a period is (month)",
   ).action(
-    run<BudgetFlags & { name: string; currency?: string; per?: string }>(
-      async (cli, { name, currency, per, ...flags }) => {
+    run<BudgetFlags & { name: string; currency?: string; per?: string; tenant?: string }>(
+      async (cli, { name, currency, per, tenant: tenantId, ...flags }) => {
         const client = await cli.connect("may be created");
-        const { period: given, ...terms } = termsFrom(flags, flags.period ?? "month");
+        const { period: given, scope: named, ...terms } = termsFrom(flags, flags.period ?? "month");
         const period = given ?? { kind: "month" as const };
-        const parentId = flags.parent === undefined ? undefined : (await budgetOf(client, flags.parent)).id;
-        const made = wireForm<Budget>(await client.budgets.create({ name, currency, period, per, parentId, ...terms }));
+        const parentId = flags.parent === undefined ? undefined : (await budgetOf(client, flags.parent, tenantId)).id;
+        const scope = tenantId === undefined ? named : { ...named, tenantId };
+        const made = wireForm<Budget>(
+          await client.budgets.create({ name, currency, period, per, parentId, scope, ...terms }),
+        );
         await writeRecord(cli.terminal, made, () => budgetText(made));
       },
     ),
@@ -66,10 +71,11 @@ export function define(command: Command, run: Run): void {
   command
     .command("list")
     .description("budgets by name")
+    .option(...tenantFlag)
     .action(
-      run<object>(async (cli) => {
+      run<{ tenant?: string }>(async (cli, { tenant: tenantId }) => {
         const client = await cli.connect();
-        const rows = wireForm<Budget[]>(await client.budgets.list());
+        const rows = wireForm<Budget[]>(await client.budgets.list({ tenantId }));
         const table = { rows, fields: budgetFields, columns: budgetColumns, none: "No budgets." };
         await writeAnswer(cli.terminal, { document: { data: rows }, ...table });
       }),

@@ -9,6 +9,7 @@ import {
   BudgetUpdate,
   BudgetValue,
   CurrentBudgetQuery,
+  TenantQuery,
 } from "../budgets.ts";
 import { CursorPage } from "../fields.ts";
 import { created, data, get, id, list, type Operation, ok, page } from "../operation.ts";
@@ -26,9 +27,11 @@ export const budgetOperations = {
     success: created(data(Budget)),
     errors: ["CONFLICT", "VALIDATION_ERROR"],
   },
-  "budgets.list": get("/budgets", "Budgets", "Budgets by name.", {
+  "budgets.list": get("/budgets", "Budgets", "Budgets by name: its own, or those that it set for a tenant.", {
     permission: "budgets:read",
+    query: TenantQuery,
     success: ok(list(Budget)),
+    errors: ["NOT_FOUND", "VALIDATION_ERROR"],
   }),
   "budgets.getCurrent": get(
     "/budgets/current",

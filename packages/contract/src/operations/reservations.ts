@@ -53,7 +53,7 @@ export const reservationOperations = {
     permission: "budgets:write",
     query: ApprovalQuery,
     success: ok(list(BudgetApproval)),
-    errors: ["VALIDATION_ERROR"],
+    errors: ["NOT_FOUND", "VALIDATION_ERROR"],
   }),
   "approvals.approve": {
     method: "POST",

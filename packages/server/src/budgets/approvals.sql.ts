@@ -3,14 +3,16 @@ import { limits } from "@llm-cost-ops/contract/limits";
 import { formatInstant, formatMoney } from "@llm-cost-ops/core";
 import { processActor } from "../audit/actor.ts";
 import { recordChange } from "../audit/audit-entries.sql.ts";
-import type { RecordScope } from "../identity/record-scope.ts";
 import { Refusal } from "../refusal.ts";
 import type { StoreConnection } from "../store/connection.ts";
 import { type OfOrganization, storeChange, storeRead } from "../store/operation.ts";
 import { isBudgetWithin } from "./budget.ts";
+import type { Limited } from "./budget-scope.sql.ts";
 import { type ValueKey, wholeBudget } from "./budget-value.ts";
 import type { EstimateLabels } from "./estimate-labels.ts";
+import { requireDecider } from "./found-budget.sql.ts";
 import { findScoped } from "./scoped-budgets.sql.ts";
+import { byParent } from "./tenant-budgets.sql.ts";
 
 /** What was asked for, as it is kept. The quantity is picos or tokens in decimal digits. */
 interface AskedFor extends EstimateLabels {
@@ -42,14 +44,15 @@ const orNull = (atMs: number | null): string | null => (atMs === null ? null : f
 const nameOf = (text: string | null): string | null => (text === null || text === "" ? null : text);
 const actorName = ({ actor = processActor }: StoreConnection): string => actor.name ?? "";
 
-/** Undefined where the budget is gone, or not of the part of the records that the asker is limited to. */
+/** Undefined where the budget is gone, or none that the asker may see. */
 async function toWire(
   connection: StoreConnection,
   organizationId: string,
   row: ApprovalRow,
-  within: RecordScope | undefined,
+  { within, parentId }: Pick<Limited, "within" | "parentId">,
 ): Promise<BudgetApproval | undefined> {
   const found = await findScoped(connection, organizationId, row.budget_id);
+  if (parentId !== undefined && found?.budget.set_by !== "parent") return undefined;
   if (found === undefined || !isBudgetWithin(found.budget.scope, found.teamProjects, within)) return undefined;
   const { name, currency, tokens } = found.budget;
   const asked = JSON.parse(row.estimate) as AskedFor;
@@ -191,14 +194,10 @@ export const consumeApproval = storeChange("approvals.use", async (connection, {
   return true;
 });
 
-export interface Limited extends OfOrganization {
-  readonly within: RecordScope | undefined;
-}
-
 export const listApprovals = storeRead(
   "approvals.list",
   async (connection, args: Limited & { readonly state: BudgetApproval["state"] | undefined }) => {
-    const { organizationId, within, state } = args;
+    const { organizationId, state } = args;
     const rows = await connection.all<ApprovalRow>(
       `SELECT ${columns} FROM budget_approvals WHERE organization_id = ? AND (CAST(? AS TEXT) IS NULL OR state = ?)
        ORDER BY requested_at DESC, id LIMIT 1000`,
@@ -208,7 +207,7 @@ export const listApprovals = storeRead(
     );
     const found: BudgetApproval[] = [];
     for (const row of rows) {
-      const approval = await toWire(connection, organizationId, row, within);
+      const approval = await toWire(connection, organizationId, row, args);
       if (approval !== undefined) found.push(approval);
     }
     return found;
@@ -219,10 +218,12 @@ export const listApprovals = storeRead(
 export const decideApproval = storeChange(
   "approvals.decide",
   async (connection, args: Limited & Named & { readonly decision: "approved" | "denied" }): Promise<BudgetApproval> => {
-    const { organizationId, within, id, decision } = args;
+    const { organizationId, id, decision } = args;
     const row = await readRow(connection, args);
-    const before = row && (await toWire(connection, organizationId, row, within));
+    const before = row && (await toWire(connection, organizationId, row, args));
     if (row === undefined || before === undefined) throw new Refusal("NOT_FOUND", "There is no approval with this id.");
+    const found = await findScoped(connection, organizationId, row.budget_id);
+    if (found !== undefined) requireDecider(found.budget, args);
     if (row.state === decision) return before;
     if (row.state === "used" || row.state === "denied") {
       throw new Refusal("CONFLICT", `The approval is ${row.state === "used" ? "used up" : "denied"} already.`);
@@ -244,9 +245,12 @@ export const decideApproval = storeChange(
       after: { state: decision },
     });
     const decided = { state: decision, decided_at: nowMs, decided_by: actorName(connection) };
-    return (await toWire(connection, organizationId, { ...row, ...decided }, within)) ?? before;
+    return (await toWire(connection, organizationId, { ...row, ...decided }, args)) ?? before;
   },
 );
+
+/** Of budgets that the parent set. */
+export const decideForTenant = byParent(decideApproval);
 
 /** For the registry. */
 export const approvalOperations = [
@@ -255,4 +259,5 @@ export const approvalOperations = [
   consumeApproval,
   listApprovals,
   decideApproval,
+  decideForTenant,
 ] as const;

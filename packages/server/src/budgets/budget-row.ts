@@ -22,10 +22,11 @@ export interface BudgetRow {
   readonly unpriced: NonNullable<Budget["unpriced"]>;
   readonly created_at: number;
   readonly updated_at: number;
+  readonly set_by_parent: number;
 }
 
 export const columns = `organization_id, id, name, description, amount, currency, tokens, period, per, parent_id, scope, team_id,
-  thresholds, enforcement, at_limit, when_store_is_away, unpriced, created_at, updated_at`;
+  thresholds, enforcement, at_limit, when_store_is_away, unpriced, created_at, updated_at, set_by_parent`;
 
 export const toWire = (row: BudgetRow): Budget => ({
   id: row.id,
@@ -44,6 +45,7 @@ export const toWire = (row: BudgetRow): Budget => ({
   at_limit: row.enforcement === "soft" ? null : (JSON.parse(row.at_limit) as BudgetAtLimit),
   when_store_is_away: row.enforcement === "soft" ? null : row.when_store_is_away,
   unpriced: row.enforcement === "soft" ? null : row.unpriced,
+  set_by: row.set_by_parent === 1 ? "parent" : "organization",
   created_at: formatInstant(row.created_at),
   updated_at: formatInstant(row.updated_at),
 });

@@ -9,6 +9,8 @@ import { isBudgetWithin, isTeamWithin } from "./budget.ts";
 /** Who is limited to a part of the records asks and changes within it alone. */
 export interface Limited extends OfOrganization {
   readonly within: RecordScope | undefined;
+  /** The organization's parent, where that asks: it knows the budgets that it set there, and no others. */
+  readonly parentId?: string | undefined;
 }
 
 /** The projects that a team has at the moment. */
@@ -29,9 +31,14 @@ interface PlacedScope {
 /** A scope with its team by slug. Refuses a team that is none, or none to whoever is limited, and what is beyond them. */
 export async function placeScope(
   connection: StoreConnection,
-  { organizationId, within }: Limited,
-  scope: BudgetScope,
+  { organizationId, within, parentId }: Limited,
+  { tenant_id: tenantId, ...asked }: BudgetScope,
 ): Promise<PlacedScope> {
+  if (tenantId !== undefined && (parentId === undefined || tenantId !== organizationId)) {
+    const text = "is decided when a budget is made, by the parent of the tenant";
+    throw new Refusal("VALIDATION_ERROR", `scope.tenant_id ${text}.`, { fieldErrors: { "scope.tenant_id": text } });
+  }
+  const scope = parentId === undefined ? asked : { ...asked, tenant_id: organizationId };
   const team = scope.team === undefined ? undefined : await findTeam(connection, organizationId, scope.team);
   if (scope.team !== undefined && (team === undefined || !isTeamWithin(team.projects, within))) {
     throw new Refusal("VALIDATION_ERROR", "scope.team names no team of the organization.", {

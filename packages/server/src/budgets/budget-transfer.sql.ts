@@ -9,7 +9,9 @@ import { measureOf } from "./budget-leases.sql.ts";
 import { placedOf } from "./budget-row.ts";
 import type { Limited } from "./budget-scope.sql.ts";
 import { requireFitting } from "./budget-tree.sql.ts";
-import { changeBudget, type FoundBudget, requireBudget } from "./budgets.sql.ts";
+import { changeBudget } from "./budgets.sql.ts";
+import { type FoundBudget, requireBudget, requireDecider, requireOwnBudget } from "./found-budget.sql.ts";
+import { byParent, runFor } from "./tenant-budgets.sql.ts";
 
 /** What is moved from a budget to another: picos as decimal digits, or tokens. */
 export interface BudgetMove {
@@ -30,8 +32,9 @@ const refused = (code: "CONFLICT" | "VALIDATION_ERROR", field: string, text: str
 const transferAmount = storeChange(
   "budgets.transfer",
   async (connection, { move, ...limited }: Limited & { readonly move: BudgetMove }): Promise<BudgetTransfer> => {
-    const from = await requireBudget(connection, { ...limited, id: move.from });
+    const from = await requireOwnBudget(connection, { ...limited, id: move.from });
     const to = await requireTarget(connection, limited, move);
+    requireDecider(to.budget, limited);
     for (const [side, { budget }] of [
       ["from", from],
       ["to", to],
@@ -148,9 +151,15 @@ export interface BudgetTransfers {
   transfer(asker: BudgetAsker, move: BudgetMove): Promise<BudgetTransfer>;
 }
 
+const transferOfParent = byParent(transferAmount);
+
 export const createBudgetTransfers = (store: Store): BudgetTransfers => ({
-  transfer: ({ organizationId, records: within }, move) => store.run(transferAmount, { organizationId, within, move }),
+  transfer(asker, move) {
+    const { organizationId, records: within, parentId } = asker;
+    const args = { organizationId, within, ...(parentId === undefined ? {} : { parentId }), move };
+    return runFor(store, asker, [transferAmount, transferOfParent], args);
+  },
 });
 
 /** For the registry. */
-export const budgetTransferOperations = [transferAmount] as const;
+export const budgetTransferOperations = [transferAmount, transferOfParent] as const;

@@ -69,6 +69,8 @@ export interface ReservedHere {
 export interface BudgetAsker {
   readonly organizationId: string;
   readonly records?: RecordScope;
+  /** The organization's parent, where that asks: it knows the budgets that it set there, and no others. */
+  readonly parentId?: string;
 }
 
 /** Which budget is meant: one by its id or name, or the first that was made for the whole organization. */

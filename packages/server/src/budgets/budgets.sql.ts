@@ -10,6 +10,7 @@ import { type Store, storeChange, storeRead } from "../store/operation.ts";
 import { emitEvent } from "../webhooks/outbox.sql.ts";
 import {
   type AmendmentPage,
+  type BudgetAsker,
   type BudgetChange,
   type BudgetChoice,
   type Budgets,
@@ -24,12 +25,17 @@ import { type BudgetRow, columns, placedOf, toWire } from "./budget-row.ts";
 import { type Limited, placeScope } from "./budget-scope.sql.ts";
 import { requireFitting, requireNoChildren } from "./budget-tree.sql.ts";
 import type { ValueKey } from "./budget-value.ts";
+import {
+  type FoundBudget,
+  type Named,
+  requireBudget,
+  requireFreeName,
+  requireOwnBudget,
+  requireParents,
+} from "./found-budget.sql.ts";
 import { requireHard } from "./read-budget.ts";
 import { scoped } from "./scoped-budgets.sql.ts";
-
-export interface Named extends Limited {
-  readonly id: string;
-}
+import { byParent, runFor } from "./tenant-budgets.sql.ts";
 
 /**
  * With what processes hold of it, but for the one that asks. How much of that they have reserved already they alone know,
@@ -72,61 +78,6 @@ async function withParts(
   return { ...(await withReserved(connection, found, processId)), children };
 }
 
-const missing = () => new Refusal("NOT_FOUND", "There is no budget with this id.");
-
-export interface FoundBudget extends ScopedBudget {
-  readonly row: BudgetRow;
-}
-
-/** Undefined also where whoever is limited may not see it. */
-async function findBudgetOf(
-  connection: StoreConnection,
-  { organizationId, within, id }: Named,
-): Promise<FoundBudget | undefined> {
-  const row = await connection.get<BudgetRow>(
-    `SELECT ${columns} FROM budgets WHERE organization_id = ? AND id = ?`,
-    organizationId,
-    id,
-  );
-  if (row === undefined) return undefined;
-  const found = await scoped(connection, row);
-  return isBudgetWithin(found.budget.scope, found.teamProjects, within) ? { ...found, row } : undefined;
-}
-
-export async function requireBudget(connection: StoreConnection, named: Named): Promise<FoundBudget> {
-  const found = await findBudgetOf(connection, named);
-  if (found === undefined) throw missing();
-  return found;
-}
-
-async function requireFreeName(connection: StoreConnection, organizationId: string, name: string): Promise<void> {
-  const taken = await connection.get(
-    "SELECT id FROM budgets WHERE organization_id = ? AND name = ?",
-    organizationId,
-    name,
-  );
-  if (taken !== undefined) {
-    throw new Refusal("CONFLICT", "There is a budget with this name already.", { fieldErrors: { name: "is taken" } });
-  }
-}
-
-/** What a limited asker does not see is no parent to them either, and they do not take theirs out from under it. */
-async function requireParents(
-  connection: StoreConnection,
-  limited: Limited,
-  { from, to }: { readonly from: string | null; readonly to: string | null },
-): Promise<void> {
-  if (from === to) return;
-  const refuse = (code: "AUTH_002" | "VALIDATION_ERROR", text: string): Refusal =>
-    new Refusal(code, `parent_id ${text}.`, { fieldErrors: { parent_id: text } });
-  if (from !== null && (await findBudgetOf(connection, { ...limited, id: from })) === undefined) {
-    throw refuse("AUTH_002", "must stay: the budget above is beyond the credential's part of the records");
-  }
-  if (to !== null && (await findBudgetOf(connection, { ...limited, id: to })) === undefined) {
-    throw refuse("VALIDATION_ERROR", "names no budget of the organization");
-  }
-}
-
 /** A prepaid budget that names no start counts from its creation on. */
 const startedAt = (period: BudgetPeriod, createdAtMs: number): BudgetPeriod =>
   period.kind !== "prepaid" || period.starts_at !== undefined
@@ -134,16 +85,19 @@ const startedAt = (period: BudgetPeriod, createdAtMs: number): BudgetPeriod =>
     : { ...period, starts_at: formatInstant(createdAtMs) };
 
 /** What can be changed about a budget, for the trail and the history. */
-const told = ({ id: _, organization_id: _o, created_at: _c, updated_at: _u, ...terms }: Budget) => terms;
+const told = ({ id: _, organization_id: _o, set_by: _s, created_at: _c, updated_at: _u, ...terms }: Budget) => terms;
 
 const createBudget = storeChange(
   "budgets.create",
   async (connection, { id, terms, ...limited }: Named & { readonly terms: BudgetTerms }): Promise<Budget> => {
     const { organizationId } = limited;
+    const setByParent = limited.parentId === undefined ? 0 : 1;
     await requireFreeName(connection, organizationId, terms.name);
     const count = await connection.get<{ present: number }>(
-      "SELECT count(*) AS present FROM budgets WHERE organization_id = ?",
+      // Neither takes the room of the other.
+      "SELECT count(*) AS present FROM budgets WHERE organization_id = ? AND set_by_parent = ?",
       organizationId,
+      setByParent,
     );
     if (Number(count?.present ?? 0) >= limits.budgets) {
       throw new Refusal("CONFLICT", `An organization has at most ${limits.budgets} budgets.`);
@@ -153,7 +107,7 @@ const createBudget = storeChange(
     await requireParents(connection, limited, { from: null, to: terms.parentId });
     const nowMs = connection.now();
     await connection.run(
-      `INSERT INTO budgets (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO budgets (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       organizationId,
       id,
       terms.name,
@@ -173,6 +127,7 @@ const createBudget = storeChange(
       terms.hard.unpriced,
       nowMs,
       nowMs,
+      setByParent,
     );
     const { budget, row } = await requireBudget(connection, { ...limited, id });
     await requireFitting(connection, placedOf(row), limited.within !== undefined);
@@ -186,10 +141,11 @@ const createBudget = storeChange(
 
 const listBudgets = storeRead(
   "budgets.list",
-  async (connection, { organizationId, within }: Limited): Promise<readonly Budget[]> => {
+  async (connection, { organizationId, within, parentId }: Limited): Promise<readonly Budget[]> => {
     const rows = await connection.all<BudgetRow>(
-      `SELECT ${columns} FROM budgets WHERE organization_id = ? ORDER BY lower(name), id`,
+      `SELECT ${columns} FROM budgets WHERE organization_id = ? AND set_by_parent >= ? ORDER BY lower(name), id`,
       organizationId,
+      parentId === undefined ? 0 : 1,
     );
     if (within === undefined) return rows.map(toWire);
     const visible: Budget[] = [];
@@ -259,7 +215,7 @@ const updateBudget = storeChange(
   "budgets.update",
   async (connection, { id, change, ...limited }: Named & { readonly change: BudgetChange }): Promise<Budget> => {
     const { organizationId } = limited;
-    const found = await requireBudget(connection, { ...limited, id });
+    const found = await requireOwnBudget(connection, { ...limited, id });
     const { row, budget: before } = found;
     requireUnit(row, change);
     requireHard(change.enforcement ?? row.enforcement, change.hard ?? {});
@@ -353,7 +309,7 @@ export async function changeBudget(
 
 const deleteBudget = storeChange("budgets.delete", async (connection, named: Named): Promise<void> => {
   const { organizationId, id } = named;
-  const { budget } = await requireBudget(connection, named);
+  const { budget } = await requireOwnBudget(connection, named);
   // It could be made anew without a parent.
   await requireParents(connection, named, { from: budget.parent_id, to: null });
   await requireNoChildren(connection, named);
@@ -373,24 +329,38 @@ const budgetHistory = storeRead(
   },
 );
 
+const changeTenants = {
+  create: byParent(createBudget),
+  update: byParent(updateBudget),
+  remove: byParent(deleteBudget),
+};
+
+const limitedOf = ({ organizationId, records: within, parentId }: BudgetAsker): Limited => ({
+  ...{ organizationId, within },
+  ...(parentId === undefined ? {} : { parentId }),
+});
+
 /** Budgets in a store; `here` is absent where the process makes no reservations. */
 export const createBudgets = (store: Store, here?: ReservedHere): Budgets => ({
-  create: ({ organizationId, records: within }, terms) =>
-    store.run(createBudget, { organizationId, within, id: `budget_${randomUUID()}`, terms }),
-  list: ({ organizationId, records: within }) => store.run(listBudgets, { organizationId, within }),
-  async find({ organizationId, records: within }, choice) {
-    const found = await store.run(findBudget, { organizationId, within, choice, processId: here?.processId });
+  create: (asker, terms) =>
+    runFor(store, asker, [createBudget, changeTenants.create], {
+      ...limitedOf(asker),
+      id: `budget_${randomUUID()}`,
+      terms,
+    }),
+  list: (asker) => store.run(listBudgets, limitedOf(asker)),
+  async find(asker, choice) {
+    const found = await store.run(findBudget, { ...limitedOf(asker), choice, processId: here?.processId });
     const reserved = new Map(found.reserved);
-    for (const [key, own] of here?.reserved(organizationId, found.budget.id) ?? []) {
+    for (const [key, own] of here?.reserved(asker.organizationId, found.budget.id) ?? []) {
       reserved.set(key, (reserved.get(key) ?? 0n) + own);
     }
     return { ...found, reserved };
   },
-  update: ({ organizationId, records: within }, id, change) =>
-    store.run(updateBudget, { organizationId, within, id, change }),
-  remove: ({ organizationId, records: within }, id) => store.run(deleteBudget, { organizationId, within, id }),
-  history: ({ organizationId, records: within }, id, page) =>
-    store.run(budgetHistory, { organizationId, within, id, page }),
+  update: (asker, id, change) =>
+    runFor(store, asker, [updateBudget, changeTenants.update], { ...limitedOf(asker), id, change }),
+  remove: (asker, id) => runFor(store, asker, [deleteBudget, changeTenants.remove], { ...limitedOf(asker), id }),
+  history: (asker, id, page) => store.run(budgetHistory, { ...limitedOf(asker), id, page }),
 });
 
 /** For the registry. */
@@ -401,4 +371,5 @@ export const budgetOperations = [
   updateBudget,
   deleteBudget,
   budgetHistory,
+  ...Object.values(changeTenants),
 ] as const;

@@ -25,7 +25,7 @@ export function questionOf(
   value: ValueKey = wholeBudget,
 ): BudgetQuestion {
   const { budget, teamProjects } = scoped;
-  const { team: _, ...filter } = budget.scope;
+  const { team: _, tenant_id: _tenant, ...filter } = budget.scope;
   const { exactly, userIds, ofNobody = false } = filterOf(scoped, value);
   const within = { ...(teamProjects && { projects: teamProjects }), ...(userIds && { userIds }) };
   return {

@@ -1,16 +1,19 @@
 import { always } from "../costs/cost-filter.ts";
 import type { CostQuery } from "../costs/cost-query.ts";
 import { readCursor, writeCursor } from "../costs/page-cursor.ts";
-import type { Routes } from "../http/route.ts";
-import type { Budgets } from "./budget.ts";
+import type { Caller, Routes } from "../http/route.ts";
+import { Refusal } from "../refusal.ts";
+import type { BudgetAsker, Budgets, ScopedBudget } from "./budget.ts";
 import type { BudgetTransfers } from "./budget-transfer.sql.ts";
 import { readValue, requireValues } from "./budget-value.ts";
 import { readBudgetChange, readBudgetTerms, readTransfer } from "./read-budget.ts";
 import { standingOf, valueStandingOf } from "./standing.ts";
+import { askerOfList, type TenantAskers } from "./tenant-askers.ts";
 import { readUsed, type UsedValue } from "./used-values.ts";
 
 export interface BudgetRouteDeps {
   readonly budgets: Budgets & BudgetTransfers;
+  readonly tenants: TenantAskers;
   readonly query: CostQuery;
   /** UTC milliseconds. */
   readonly now: () => number;
@@ -33,50 +36,72 @@ function firstAfter(all: readonly UsedValue[], used: bigint, skipped: number): n
   return all[start]?.used === used ? start + skipped : start;
 }
 
+const noTenant = (): Refusal =>
+  new Refusal("VALIDATION_ERROR", "scope.tenant_id names no tenant of the organization.", {
+    fieldErrors: { "scope.tenant_id": "names no tenant of the organization" },
+  });
+
 /** Budgets, how they stand and what was changed about them. */
-export function budgetRoutes({ budgets, query, now }: BudgetRouteDeps): Routes {
+export function budgetRoutes({ budgets, tenants, query, now }: BudgetRouteDeps): Routes {
+  const read = (caller: Caller, id: string): Promise<ScopedBudget> =>
+    tenants.either(caller, { kind: "budget", id, access: "read" }, (asker) => budgets.find(asker, { id }));
+  const write = <Result>(caller: Caller, id: string, ask: (asker: BudgetAsker) => Promise<Result>): Promise<Result> =>
+    tenants.either(caller, { kind: "budget", id, access: "write" }, ask);
   return {
     "budgets.create": {
       body: "json",
-      handle: async ({ caller, body }) => ({ json: { data: await budgets.create(caller, readBudgetTerms(body)) } }),
+      handle: async ({ caller, body }) => {
+        const terms = readBudgetTerms(body);
+        const tenantId = terms.scope.tenant_id;
+        const asker = tenantId === undefined ? caller : await tenants.of(caller, tenantId, "write");
+        if (asker === undefined) throw noTenant();
+        return { json: { data: await budgets.create(asker, terms) } };
+      },
     },
     "budgets.list": {
       body: "json",
-      handle: async ({ caller }) => ({ json: { data: await budgets.list(caller) } }),
+      handle: async ({ caller, query: { tenant_id: tenantId } }) => ({
+        json: { data: await budgets.list(await askerOfList(tenants, caller, tenantId)) },
+      }),
     },
     "budgets.getCurrent": {
       body: "json",
-      handle: async ({ caller, query: choice }) => ({
-        json: { data: await standingOf(query, await budgets.find(caller, choice), now()) },
-      }),
+      handle: async ({ caller, query: choice }) => {
+        const scoped = await (choice.id === undefined ? budgets.find(caller, choice) : read(caller, choice.id));
+        return { json: { data: await standingOf(query, scoped, now()) } };
+      },
     },
     "budgets.get": {
       body: "json",
-      handle: async ({ caller, params }) => ({ json: { data: (await budgets.find(caller, params)).budget } }),
+      handle: async ({ caller, params }) => ({ json: { data: (await read(caller, params.id)).budget } }),
     },
     "budgets.update": {
       body: "json",
       handle: async ({ caller, params, body }) => ({
-        json: { data: await budgets.update(caller, params.id, readBudgetChange(body)) },
+        json: {
+          data: await write(caller, params.id, (asker) => budgets.update(asker, params.id, readBudgetChange(body))),
+        },
       }),
     },
     "budgets.delete": {
       body: "json",
       handle: async ({ caller, params }) => {
-        await budgets.remove(caller, params.id);
+        await write(caller, params.id, (asker) => budgets.remove(asker, params.id));
         return {};
       },
     },
     "budgets.transfer": {
       body: "json",
       handle: async ({ caller, params, body }) => ({
-        json: { data: await budgets.transfer(caller, readTransfer(params.id, body)) },
+        json: {
+          data: await write(caller, params.id, (asker) => budgets.transfer(asker, readTransfer(params.id, body))),
+        },
       }),
     },
     "budgets.status": {
       body: "json",
       handle: async ({ caller, params, query: asked }) => {
-        const scoped = await budgets.find(caller, params);
+        const scoped = await read(caller, params.id);
         return { json: { data: await standingOf(query, scoped, now(), readValue(scoped, asked)) } };
       },
     },
@@ -85,7 +110,7 @@ export function budgetRoutes({ budgets, query, now }: BudgetRouteDeps): Routes {
       handle: async ({ caller, params, query: { limit = defaultLimit, cursor } }) => {
         const identity = { view: "budget values", organization: caller.organizationId, budget: params.id };
         const place = cursor === undefined ? undefined : readCursor(identity, cursor, 2).position.values;
-        const scoped = await budgets.find(caller, params);
+        const scoped = await read(caller, params.id);
         requireValues(scoped);
         const nowMs = now();
         const all = await readUsed(query, scoped, nowMs);
@@ -108,7 +133,9 @@ export function budgetRoutes({ budgets, query, now }: BudgetRouteDeps): Routes {
       handle: async ({ caller, params, query: { limit = defaultLimit, cursor } }) => {
         const identity = { view: "budget history", organization: caller.organizationId, budget: params.id };
         const before = cursor === undefined ? undefined : Number(readCursor(identity, cursor, 1).position.values[0]);
-        const found = await budgets.history(caller, params.id, { limit, before });
+        const page = { limit, before };
+        const named = { kind: "budget", id: params.id, access: "read" } as const;
+        const found = await tenants.either(caller, named, (asker) => budgets.history(asker, params.id, page));
         const items = found.slice(0, limit);
         const position = { id: noId, values: [String(items.at(-1)?.number)] };
         const hasMore = found.length > limit;

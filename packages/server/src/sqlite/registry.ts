@@ -7,6 +7,7 @@ import { budgetLeaseOperations } from "../budgets/budget-leases.sql.ts";
 import { budgetTransferOperations } from "../budgets/budget-transfer.sql.ts";
 import { budgetOperations } from "../budgets/budgets.sql.ts";
 import { reservationOperations } from "../budgets/reservations.sql.ts";
+import { tenantBudgetOperations } from "../budgets/tenant-budgets.sql.ts";
 import { channelOperations } from "../channels/channels.sql.ts";
 import { costQueryOperations } from "../costs/cost-query.sqlite.ts";
 import { exportOperations } from "../exports/exports.sql.ts";
@@ -61,6 +62,7 @@ export const storeOperations: readonly StoreOperation<never, unknown>[] = [
   ...projectOperations,
   ...budgetOperations,
   ...budgetTransferOperations,
+  ...tenantBudgetOperations,
   ...alertRuleOperations,
   ...alertOperations,
   ...alertWatchOperations,

@@ -423,4 +423,12 @@ ALTER TABLE webhooks ADD COLUMN lease_ms INTEGER;
 ALTER TABLE webhooks ADD COLUMN leased_until INTEGER;
 `,
   },
+  {
+    id: 27,
+    sql: `
+-- 1 of what the parent set for its tenant, in whose organization it is.
+ALTER TABLE budgets ADD COLUMN set_by_parent INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX budgets_set_by_parent ON budgets (id) WHERE set_by_parent = 1;
+`,
+  },
 ];

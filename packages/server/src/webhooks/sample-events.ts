@@ -87,6 +87,7 @@ export function sampleData(type: WebhookEventType, { organizationId, webhookId, 
     at_limit: null,
     when_store_is_away: null,
     unpriced: null,
+    set_by: "organization",
     created_at: now,
     updated_at: now,
   };
