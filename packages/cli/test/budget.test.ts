@@ -203,6 +203,29 @@ test("a budget has its amount for each value, and shows one of them, the most us
   await place.ok(["budget", "delete", "each", "--yes"]);
 });
 
+test("a tenant's budget is made, listed, shown, changed and deleted by its parent, beside its own", async () => {
+  const made = await place.ok(["organizations", "create-tenant", "--name", "Inner", "-o", "json"], { env: remote });
+  const tenant = JSON.parse(made) as { readonly id: string };
+  const of = ["--tenant", tenant.id];
+  const amount = ["--amount", "5", "--provider", "openai", ...sinceEver];
+  expect(await place.ok(["budget", "create", "--name", "agreed", ...of, ...amount], { env: remote })).toContain(
+    tenant.id,
+  );
+  const [{ id }] = (await documentOf("list", ...of)).data;
+  expect(await documentOf("get", id)).toMatchObject({ set_by: "parent", organization_id: tenant.id });
+  for (const { stdout } of await bothWays(["status", ...of])) {
+    expect(stdout).toMatch(/^agreed +ok +0 % +\$0\.00 +\$5\.00/m);
+  }
+  for (const { code } of await bothWays(["check", ...of, "--budget", "agreed"])) expect(code).toBe(0);
+  expect(await place.ok(["budget", "list"])).not.toContain("agreed");
+  await place.ok(["budget", "update", id, "--amount", "6"], { env: remote });
+  expect((await documentOf("status", id)).data).toMatchObject([{ amount: "6" }]);
+  await place.ok(["budget", "delete", id, "--yes"], { env: remote });
+  expect((await documentOf("list", ...of)).data).toEqual([]);
+  const nobodys = await place.run(["budget", "list", "--tenant", "org-nobody"], { env: remote });
+  expect([nobodys.code, nobodys.stderr]).toEqual([4, expect.stringContaining("no tenant")]);
+});
+
 test("status shows the budgets that are named, else all, in money and tokens", async () => {
   for (const { code, stdout } of await bothWays(["status", "tokens", "all of it"])) {
     expect(code).toBe(0);

@@ -1,4 +1,5 @@
 import type { Alert, AlertMetric, AlertRule, BudgetStatus } from "@llm-cost-ops/contract";
+import { cutText, titleLengthMax } from "../channels/notice-text.ts";
 
 /** How an alert reads, wherever it is told. */
 export type AlertWords = Pick<Alert, "title" | "text" | "details">;
@@ -11,11 +12,11 @@ export const spanText = ({ from, to }: Alert["period"]): string =>
 /** A budget that reaches a threshold, in percent. */
 export function budgetWords(status: BudgetStatus, of: "spent" | "projected", threshold: string): AlertWords {
   const unit = status.currency ?? "tokens";
-  const { spent, amount, projected, per, value } = status;
-  const name = per === null ? status.name : `${status.name} (${value === null ? `without ${per}` : `${per} ${value}`})`;
+  const { spent, amount, projected } = status;
+  const name = budgetName(status);
   const isSpent = of === "spent";
   return {
-    title: isSpent ? `Budget ${name} has reached ${threshold} %` : `Budget ${name} is on its way to ${threshold} %`,
+    title: titleOf(status, isSpent ? ` has reached ${threshold} %` : ` is on its way to ${threshold} %`),
     text: isSpent
       ? `${spent} of ${amount} ${unit} are spent ${spanText(status.period)}.`
       : `At the present pace ${projected} of ${amount} ${unit} will be spent ${spanText(status.period)}.`,
@@ -28,6 +29,27 @@ export function budgetWords(status: BudgetStatus, of: "spent" | "projected", thr
       { label: "Period", value: spanText(status.period) },
     ],
   };
+}
+
+/** With the value that is meant, where the budget has an amount for each. */
+function budgetName({ name, per, value }: BudgetStatus, cut: (value: string) => string = (all) => all): string {
+  if (per === null) return name;
+  return `${name} (${value === null ? `without ${per}` : `${per} ${cut(value)}`})`;
+}
+
+/** Of a value at least so much is shown. */
+const shownOfValue = 20;
+
+/** Names and values may be long: they are shortened, so that what happened is there to the end. */
+function titleOf(status: BudgetStatus, happened: string): string {
+  const said = "Budget ";
+  const room = titleLengthMax - said.length - happened.length;
+  const beside = budgetName(status, () => "").length;
+  const name = budgetName(status, (value) => cutText(value, Math.max(shownOfValue, room - beside)));
+  if (name.length <= room) return `${said}${name}${happened}`;
+  const shorter = cutText(status.name, Math.max(shownOfValue, status.name.length - (name.length - room)));
+  const cut = budgetName({ ...status, name: shorter }, (value) => cutText(value, shownOfValue));
+  return `${said}${cutText(cut, room)}${happened}`;
 }
 
 const metricNames: Readonly<Record<AlertMetric, string>> = {

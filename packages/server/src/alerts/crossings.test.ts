@@ -75,3 +75,15 @@ test("a threshold that nobody asks for any more falls, and says so", () => {
   expect(crossings.fallen).toEqual([{ mark: "50", alertId: "a", isAskedFor: false }]);
   expect([crossings.marks, crossings.isChanged]).toEqual([{}, true]);
 });
+
+test("what is no longer reached is forgotten once its quiet period is over, and not before", () => {
+  const mark = (isTold: boolean) => ({ isTold, toldAtMs: 0, alertId: null });
+  const told = { "50 =a": mark(true), "50 =b": mark(false), "50 =c": mark(true) };
+  const now = reached({ "50 =a": false, "50 =b": false, "50 =c": true });
+  const within = crossingsOf(told, now, { nowMs: minuteMs - 1, quietMs: minuteMs });
+  expect([within.marks, within.fallen.map(({ mark }) => mark)]).toEqual([{ ...told, "50 =a": mark(false) }, ["50 =a"]]);
+  const after = crossingsOf(within.marks, now, { nowMs: minuteMs, quietMs: minuteMs });
+  expect([after.marks, after.fallen, after.isChanged]).toEqual([{ "50 =c": told["50 =c"] }, [], true]);
+  const atOnce = crossingsOf(told, now, { nowMs: minuteMs, quietMs: minuteMs });
+  expect([atOnce.marks, atOnce.fallen.map(({ mark }) => mark)]).toEqual([after.marks, ["50 =a"]]);
+});

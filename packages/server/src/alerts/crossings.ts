@@ -8,7 +8,7 @@ export interface Mark {
   readonly alertId: string | null;
 }
 
-/** By what names a threshold, such as `90`. What has none was never told. */
+/** By what names a threshold, such as `90`. What has none was never told, or no longer holds and its quiet period is over. */
 export type Marks = Readonly<Record<string, Mark>>;
 
 export interface Crossings {
@@ -33,22 +33,28 @@ export function crossingsOf(
   const risen: string[] = [];
   const fallen: Crossings["fallen"][number][] = [];
   const marks: Record<string, Mark> = {};
+  let isForgotten = false;
   for (const [mark, isReached] of reached) {
     const before = told[mark];
+    const isQuiet = before !== undefined && nowMs < before.toldAtMs + quietMs;
     if (isReached && before?.isTold !== true) {
-      if (before === undefined || nowMs >= before.toldAtMs + quietMs) {
+      if (!isQuiet) {
         risen.push(mark);
         marks[mark] = { isTold: true, toldAtMs: nowMs, alertId: null };
         continue;
       }
     } else if (!isReached && before?.isTold === true) {
       fallen.push({ mark, alertId: before.alertId, isAskedFor: true });
-      marks[mark] = { ...before, isTold: false, alertId: null };
+      if (isQuiet) marks[mark] = { ...before, isTold: false, alertId: null };
+      continue;
+    } else if (!isReached && before !== undefined && !isQuiet) {
+      // Values come and go without end: what is nothing any more is kept no longer than it is needed.
+      isForgotten = true;
       continue;
     }
     if (before !== undefined) marks[mark] = before;
   }
-  let isChanged = risen.length > 0 || fallen.length > 0;
+  let isChanged = isForgotten || risen.length > 0 || fallen.length > 0;
   for (const [mark, { isTold, alertId }] of Object.entries(told)) {
     if (reached.has(mark)) continue;
     isChanged = true;

@@ -5,7 +5,15 @@ import type { AlertOpening } from "./alerts.sql.ts";
 import { askedTogether } from "./asked-together.ts";
 import { crossingsOf, type Marks } from "./crossings.ts";
 import { type Manner, type Reading, type Subject, subjectsOf } from "./subjects.ts";
-import { escalateDue, type KeepWatch, keepWatch, readWatching, type Watch } from "./watches.sql.ts";
+import {
+  escalateDue,
+  type KeepWatch,
+  keepParentsWatch,
+  keepWatch,
+  parentWantsThresholds,
+  readWatching,
+  type Watch,
+} from "./watches.sql.ts";
 
 export interface EvaluationParts {
   readonly store: Store;
@@ -41,7 +49,7 @@ export async function evaluate(parts: EvaluationParts, organizationId: string): 
   let isStale = false;
   let hasTold = false;
   const keep = async (kept: Kept): Promise<void> => {
-    const done = await store.run(keepWatch, { organizationId, ...kept });
+    const done = await store.run(kept.tellsParent ? keepParentsWatch : keepWatch, { organizationId, ...kept });
     if (done === undefined) {
       isStale = true;
       return;
@@ -49,7 +57,10 @@ export async function evaluate(parts: EvaluationParts, organizationId: string): 
     told.push(...done);
     hasTold ||= done.length > 0 || kept.events.length > 0;
   };
-  const subjects = subjectsOf({ store, query: askedTogether(parts.query) }, watching);
+  const tellsParent =
+    watching.budgets.some(({ budget }) => budget.set_by === "parent") &&
+    (await store.run(parentWantsThresholds, { organizationId }));
+  const subjects = subjectsOf({ store, query: askedTogether(parts.query) }, watching, tellsParent);
   const known = new Set(subjects.map(({ id }) => id));
   for (const watch of watching.watches) if (!known.has(watch.subject)) await keep(ending(watch, "changed", clock()));
   const watchesOf = Map.groupBy(watching.watches, (watch) => watch.subject);
@@ -180,6 +191,7 @@ function decided(
     opened,
     ended,
     events,
+    ...(subject.tellsParent && { tellsParent: true as const }),
     nowMs,
   };
 }

@@ -32,6 +32,8 @@ export interface Subject {
   readonly quietMs: number;
   readonly rule: AlertRule | undefined;
   readonly grounds: Grounds;
+  /** What is told is told to the organization's parent. */
+  readonly tellsParent?: true;
   /** The period that runs at an instant, where there is one that ends and is followed by another. UTC milliseconds. */
   readonly boundsAt: (atMs: number) => { readonly fromMs: number; readonly toMs: number } | undefined;
   /** By the name of the threshold. `known` are names of which something was told. */
@@ -50,7 +52,7 @@ interface Standings {
   readonly each: (scoped: ScopedBudget, atMs: number) => Promise<readonly UsedValue[]>;
 }
 
-/** Of a budget with more values those are watched that used most. */
+/** Of a budget with more values those are watched that used most, and those of which something was told. */
 export const watchedValuesMax = 10_000;
 
 const minuteMs = 60_000;
@@ -59,7 +61,11 @@ const dayMs = 86_400_000;
 const eventQuietMs = 60 * minuteMs;
 
 /** Everything that is watched in an organization. How a budget stands at an instant is asked once for all that want to know. */
-export function subjectsOf(sources: Sources, { rules, budgets, wantsThresholds }: Watching): readonly Subject[] {
+export function subjectsOf(
+  sources: Sources,
+  { rules, budgets, wantsThresholds }: Watching,
+  tellsParent: boolean,
+): readonly Subject[] {
   const once = <Answer>(read: (scoped: ScopedBudget, atMs: number) => Promise<Answer>) => {
     const asked = new Map<string, Promise<Answer>>();
     return (scoped: ScopedBudget, atMs: number): Promise<Answer> => {
@@ -75,6 +81,7 @@ export function subjectsOf(sources: Sources, { rules, budgets, wantsThresholds }
   };
   return [
     ...(wantsThresholds ? budgets.map((scoped) => ownThresholds(scoped, standing)) : []),
+    ...(tellsParent ? budgets.filter(isSetByParent).map((scoped) => parentsThresholds(scoped, standing)) : []),
     ...rules.flatMap((watched) =>
       watched.rule.kind === "metric"
         ? [metricSubject(sources, watched)]
@@ -116,6 +123,15 @@ function ownThresholds(scoped: ScopedBudget, standing: Standings): Subject {
     },
   };
 }
+
+const isSetByParent = ({ budget }: ScopedBudget): boolean => budget.set_by === "parent";
+
+/** The same for the parent that set it, with marks of its own: it may have begun to listen at another time. */
+const parentsThresholds = (scoped: ScopedBudget, standing: Standings): Subject => ({
+  ...ownThresholds(scoped, standing),
+  id: `parent:${scoped.budget.id}`,
+  tellsParent: true,
+});
 
 function budgetOfRule(watched: WatchedRule, scoped: ScopedBudget, standing: Standings): Subject {
   const { rule } = watched;
@@ -166,17 +182,25 @@ async function readEach(
 ): Promise<ReadonlyMap<string, Reading>> {
   if (scoped.budget.per === null) return new Map(readings(await standing.one(scoped, atMs)));
   const found = new Map<string, Reading>();
-  for (const one of (await standing.each(scoped, atMs)).slice(0, watchedValuesMax)) {
+  const all = await standing.each(scoped, atMs);
+  for (const one of all.slice(0, watchedValuesMax)) {
     const own = readings(standingFrom(scoped, one, atMs));
     const reached = own.filter(([, { isReached }]) => isReached);
     // Whoever comes after used less.
     if (reached.length === 0) break;
     for (const [name, reading] of reached) found.set(`${name} ${one.key}`, reading);
   }
-  // What was told and is no longer reached is said to be so, whether the value still has anything or not.
-  const asked = readings(standingFrom(scoped, { key: withoutValue, totals: [] }, atMs)).map(([name]) => `${name} `);
-  for (const mark of known) {
-    if (!found.has(mark) && asked.some((name) => isOfName(mark, name))) found.set(mark, { isReached: false });
+  const left = known.filter((mark) => !found.has(mark));
+  if (left.length === 0) return found;
+  // What was told is judged by what its own value used, however many used more, and whether it still has anything or not.
+  const names = readings(standingFrom(scoped, { key: withoutValue, totals: [] }, atMs)).map(([name]) => name);
+  const used = new Map(all.map((one) => [one.key, one]));
+  for (const mark of left) {
+    const name = names.find((one) => isOfName(mark, `${one} `));
+    if (name === undefined) continue;
+    const one = used.get(mark.slice(name.length + 1));
+    const own = one && readings(standingFrom(scoped, one, atMs)).find(([threshold]) => threshold === name);
+    found.set(mark, own?.[1] ?? { isReached: false });
   }
   return found;
 }

@@ -1,5 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import type { CostQuery } from "../costs/cost-query.ts";
 import { Alerting, type Tenant } from "./alerting-fixture.ts";
+import { subjectsOf, watchedValuesMax } from "./subjects.ts";
+import { readWatching } from "./watches.sql.ts";
 
 const noon = Date.UTC(2026, 10, 16, 12);
 const minuteMs = 60_000;
@@ -61,4 +64,39 @@ test("an alert is of one value, says so, and ends when that value falls below", 
   alerting.now += minuteMs;
   await tenant.look();
   expect(await tenant.briefly()).toEqual(["80 resolved below", "80 open"]);
+});
+
+test("what was told of values is kept no longer than their thresholds hold and are quiet", async () => {
+  await tenant.listen();
+  await tenant.budget({ per: "tag:run", thresholds: [50], period: { kind: "rolling", rolling_hours: 1 } });
+  const marks = async (): Promise<readonly string[]> => {
+    const args = { organizationId: tenant.id, nowMs: alerting.now };
+    const { watches } = await alerting.opened.store.run(readWatching, args);
+    return watches.flatMap((watch) => Object.keys(watch.marks));
+  };
+  for (let round = 0; round < 3; round += 1) {
+    await tenant.spend("60", alerting.now, { tags: [`run:${round}`] });
+    await tenant.look();
+    expect(await marks()).toEqual([`50 =${round}`]);
+    alerting.now += 61 * minuteMs;
+  }
+  await tenant.look();
+  expect([await marks(), (await told()).length]).toEqual([[], 3]);
+});
+
+test("a value of which something was told is judged by its own use, however many others used more", async () => {
+  await tenant.listen();
+  await tenant.budget({ per: "user", thresholds: [50] });
+  const args = { organizationId: tenant.id, nowMs: noon };
+  const watching = await alerting.opened.store.run(readWatching, args);
+  const rowOf = (user: string, cost: string) => ({ user, currency: "USD", total_cost: cost });
+  const many = Array.from({ length: watchedValuesMax }, (_, at) => rowOf(`u${at}`, "90"));
+  const rows = [...many, rowOf("ada", "60"), rowOf("bob", "40"), rowOf("eve", "70")];
+  const query = { aggregate: async () => ({ rows, totals: [] }) } as unknown as CostQuery;
+  const [subject] = subjectsOf({ store: alerting.opened.store, query }, watching, false);
+  const found = await subject?.read(noon, ["50 =ada", "50 =bob", "50 =gone", "exceeded =ada"]);
+  expect(found?.size).toBe(watchedValuesMax + 4);
+  const isReached = (mark: string) => found?.get(mark)?.isReached;
+  const marks = ["50 =u0", "50 =ada", "50 =bob", "50 =gone", "exceeded =ada", "50 =eve"];
+  expect(marks.map(isReached)).toEqual([true, true, false, false, false, undefined]);
 });

@@ -3,8 +3,9 @@ import { parseInstant } from "@llm-cost-ops/core";
 import type { ScopedBudget } from "../budgets/budget.ts";
 import { projectsOfTeam } from "../budgets/budget-scope.sql.ts";
 import { scopedBudgets } from "../budgets/scoped-budgets.sql.ts";
+import { lockTenant } from "../budgets/tenant-budgets.sql.ts";
 import type { StoreConnection } from "../store/connection.ts";
-import { installationRead, type OfOrganization, storeRead, storeWrite } from "../store/operation.ts";
+import { installationRead, installationWrite, type OfOrganization, storeRead, storeWrite } from "../store/operation.ts";
 import { emitEvent } from "../webhooks/outbox.sql.ts";
 import { type AlertOpening, endAlert, escalateAlerts, openAlert } from "./alerts.sql.ts";
 import type { Marks } from "./crossings.ts";
@@ -58,6 +59,9 @@ export const watchedOrganizations = installationRead(
        UNION SELECT organization_id FROM alerts WHERE escalate_at IS NOT NULL
        UNION SELECT w.organization_id FROM webhooks w WHERE w.disabled_at IS NULL AND w.events LIKE '%"budget.%exceeded"%'
          AND EXISTS (SELECT 1 FROM budgets b WHERE b.organization_id = w.organization_id)
+       UNION SELECT b.organization_id FROM budgets b JOIN organizations o ON o.organization_id = b.organization_id
+         JOIN webhooks w ON w.organization_id = o.parent_id
+         WHERE b.set_by_parent = 1 AND w.disabled_at IS NULL AND w.events LIKE '%"budget.%exceeded"%'
        ORDER BY organization_id`,
     );
     return rows.map(({ organization_id }) => organization_id);
@@ -74,6 +78,23 @@ async function wantsThresholds(connection: StoreConnection, organizationId: stri
   );
 }
 
+const parentOf = async (connection: StoreConnection, organizationId: string): Promise<string | null> =>
+  (
+    await connection.get<{ readonly parent_id: string | null }>(
+      "SELECT parent_id FROM organizations WHERE organization_id = ?",
+      organizationId,
+    )
+  )?.parent_id ?? null;
+
+/** Whether a tenant's parent is to be told of thresholds of the budgets that it set there. */
+export const parentWantsThresholds = installationRead(
+  "alerts.parentListens",
+  async (connection, { organizationId }: OfOrganization): Promise<boolean> => {
+    const parentId = await parentOf(connection, organizationId);
+    return parentId !== null && wantsThresholds(connection, parentId);
+  },
+);
+
 /** To be read before the ledger is: see `keepWatch`. */
 export const readWatching = storeRead(
   "alerts.watching",
@@ -86,7 +107,11 @@ export const readWatching = storeRead(
       rules.push({ ...one, teamProjects });
     }
     const isWanted = await wantsThresholds(connection, organizationId);
-    const needsBudgets = isWanted || rules.some(({ rule }) => rule.kind === "budget");
+    const set = await connection.get(
+      "SELECT id FROM budgets WHERE organization_id = ? AND set_by_parent = 1 LIMIT 1",
+      organizationId,
+    );
+    const needsBudgets = isWanted || set !== undefined || rules.some(({ rule }) => rule.kind === "budget");
     const watches = await connection.all<WatchRow>(
       `SELECT subject, period, from_at, to_at, revision, marks FROM alert_watches WHERE organization_id = ?
        ORDER BY subject, from_at`,
@@ -128,6 +153,8 @@ export interface KeepWatch extends OfOrganization {
   readonly opened: readonly AlertOpening[];
   readonly ended: readonly { readonly alertId: string; readonly because: NonNullable<Alert["resolved_because"]> }[];
   readonly events: readonly { readonly type: WebhookEventType; readonly data: unknown }[];
+  /** The events are the parent's, of a budget that it set. */
+  readonly tellsParent?: true;
   readonly nowMs: number;
 }
 
@@ -178,20 +205,33 @@ async function moveWatch(connection: StoreConnection, { organizationId, watch, r
  * must still be the one that was read: so whoever writes knows of the ledger at least what was known to whoever wrote
  * before, and of processes that see the same crossing one tells it. Answers undefined where it is to be looked at again.
  */
-export const keepWatch = storeWrite(
-  "alerts.keepWatch",
+export const keepWatch = storeWrite("alerts.keepWatch", keep, ofOutbox);
+
+async function keep(
+  connection: StoreConnection,
+  kept: KeepWatch,
+  listener = kept.organizationId,
+): Promise<readonly Alert[] | undefined> {
+  const { organizationId, grounds, opened, ended, events, nowMs } = kept;
+  if (grounds !== undefined && !(await stillHolds(connection, organizationId, grounds))) return undefined;
+  if ((await moveWatch(connection, kept)) === 0) return undefined;
+  const told: Alert[] = [];
+  for (const opening of opened) told.push(await openAlert(connection, organizationId, opening, nowMs));
+  for (const { alertId: id, because } of ended) {
+    const alert = await endAlert(connection, { organizationId, id }, because, { atMs: nowMs });
+    if (alert !== undefined) told.push(alert);
+  }
+  for (const event of events) await emitEvent(connection, { organizationId: listener, ...event });
+  return told;
+}
+
+/** The same where what is watched is the tenant's and the outbox that of its parent. */
+export const keepParentsWatch = installationWrite(
+  "alerts.keepParentsWatch",
   async (connection, kept: KeepWatch): Promise<readonly Alert[] | undefined> => {
-    const { organizationId, grounds, opened, ended, events, nowMs } = kept;
-    if (grounds !== undefined && !(await stillHolds(connection, organizationId, grounds))) return undefined;
-    if ((await moveWatch(connection, kept)) === 0) return undefined;
-    const told: Alert[] = [];
-    for (const opening of opened) told.push(await openAlert(connection, organizationId, opening, nowMs));
-    for (const { alertId: id, because } of ended) {
-      const alert = await endAlert(connection, { organizationId, id }, because, { atMs: nowMs });
-      if (alert !== undefined) told.push(alert);
-    }
-    for (const event of events) await emitEvent(connection, { organizationId, ...event });
-    return told;
+    await lockTenant(connection, kept.organizationId);
+    const parentId = await parentOf(connection, kept.organizationId);
+    return parentId === null ? undefined : keep(connection, kept, parentId);
   },
   ofOutbox,
 );
@@ -206,4 +246,11 @@ export const escalateDue = storeWrite(
 );
 
 /** For the registry. */
-export const alertWatchOperations = [watchedOrganizations, readWatching, keepWatch, escalateDue] as const;
+export const alertWatchOperations = [
+  watchedOrganizations,
+  parentWantsThresholds,
+  readWatching,
+  keepWatch,
+  keepParentsWatch,
+  escalateDue,
+] as const;

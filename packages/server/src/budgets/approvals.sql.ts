@@ -168,6 +168,8 @@ async function fullOf(
 export interface ApprovalFacts {
   readonly budgetId: string;
   readonly value: ValueKey;
+  /** Of the call that it was asked for. */
+  readonly projectId: string | null;
   readonly state: BudgetApproval["state"];
   readonly quantity: bigint;
 }
@@ -175,8 +177,9 @@ export interface ApprovalFacts {
 export const readApproval = storeRead("approvals.read", async (connection, named: Named) => {
   const row = await readRow(connection, named);
   if (row === undefined) return undefined;
-  const { quantity, value = wholeBudget } = JSON.parse(row.estimate) as AskedFor;
-  return { budgetId: row.budget_id, value, state: row.state, quantity: BigInt(quantity) } satisfies ApprovalFacts;
+  const { quantity, value = wholeBudget, projectId } = JSON.parse(row.estimate) as AskedFor;
+  const asked = { value, projectId, quantity: BigInt(quantity) };
+  return { budgetId: row.budget_id, state: row.state, ...asked } satisfies ApprovalFacts;
 });
 
 /** Uses an approval up; false where somebody did before, or it was taken back. */

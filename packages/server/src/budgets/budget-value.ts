@@ -72,6 +72,14 @@ export function keysOfProject(teams: readonly TeamOfBudget[], projectId: string 
   return own.length === 0 ? [withoutValue] : own.map(({ id }) => keyOf(id));
 }
 
+/** What an approval lets through: the value that had no room and, of a project, all of its teams, as the call counts in each. */
+export function approvedKeys(
+  { budget: { per }, teams = [] }: ValuedBudget,
+  { value, projectId }: { readonly value: ValueKey; readonly projectId: string | null },
+): readonly ValueKey[] {
+  return per === "team" ? [value, ...keysOfProject(teams, projectId)] : [value];
+}
+
 /** What narrows a budget's records to one of its values. */
 export interface ValueFilter {
   readonly exactly?: SeriesTest;

@@ -59,7 +59,7 @@ describe("an amount for each value", () => {
     ["team", { red: "0.12", blue: "0.023" }, "0.000456"],
     ["model", { "gpt-4o": "0.120406", "gpt-4o-mini": "0.003", claude: "0.00005" }, undefined],
     ["provider", { openai: "0.123056", anthropic: "0.0004" }, undefined],
-    ["tag:run", { "1": "0.103", "2": "0.020006" }, "0.0004"],
+    ["tag:run", { "1": "0.103", "2": "0.020006", "": "0.00005" }, "0.0004"],
   ];
   let taken: string;
   beforeAll(async () => {
@@ -224,6 +224,65 @@ describe("a hard budget with an amount for each value", () => {
     const rest = { amount: "0.006", tags: ["app:sessions", "session:a"] };
     const again = await ask("POST", "/budgets/reservations", rest, by);
     expect(again.status).toBe(201);
+  });
+
+  it("counts a call with an amount and no provider as its record will be counted", async () => {
+    const price = { provider: "acme-models", input_price_per_million: "1", output_price_per_million: "1" };
+    await must("POST", "/pricing", { ...price, model: "even" });
+    const tags = ["app:bare"];
+    const hard = { enforcement: "hard" };
+    const each = await makeBudget({ ...hard, per: "provider", scope: { tags } });
+    const one = await makeBudget({ ...hard, scope: { tags, provider: ["acme-models"] } });
+    const named = await makeBudget({ ...hard, scope: { tags, model: ["even"] } });
+    const nobodys = await makeBudget({ ...hard, scope: { tags, provider: ["unknown"] } });
+    const reserve = (call: object) => ask("POST", "/budgets/reservations", { amount: "0.8", tags, ...call });
+    for (const call of [{ model: "even" }, { model: "acme-models/even" }]) {
+      const { id, provider, budgets } = await must<Reservation>("POST", "/budgets/reservations", {
+        ...{ amount: "0.4", tags, ...call },
+      });
+      expect([provider, budgets.map((told) => told.id).toSorted()]).toEqual([
+        "acme-models",
+        [each.id, one.id, named.id].toSorted(),
+      ]);
+      await must("POST", `/budgets/reservations/${id}/settle`, { usage: { input_tokens: 400_000, output_tokens: 0 } });
+    }
+    expect((await reserve({ model: "even" })).status).toBe(402);
+    for (const of of [statusOf(each, "acme-models"), must<BudgetStatus>("GET", `/budgets/${one.id}/status`)]) {
+      expect(await of).toMatchObject({ spent: "0.8", reserved: "0" });
+    }
+    // What nobody knows is recorded as such, whether a model is named or not.
+    const { id } = await must<Reservation>("POST", "/budgets/reservations", { amount: "0.8", tags, model: "nobodys" });
+    expect((await reserve({ model: "nobodys" })).status).toBe(402);
+    await must("POST", `/budgets/reservations/${id}/settle`, { cost: { amount: "0.8" } });
+    for (const call of [{ model: "nobodys" }, {}]) expect((await reserve(call)).status).toBe(402);
+    expect((await statusOf(each, "unknown")).spent).toBe("0.8");
+    expect(await must("GET", `/budgets/${nobodys.id}/status`)).toMatchObject({ spent: "0.8", reserved: "0" });
+  });
+
+  it("lets an approval of a call through for all teams of its project, and for no team besides", async () => {
+    const scope = { tags: ["app:team-asks"] };
+    const approvable = { amount: "0", enforcement: "hard", at_limit: { action: "approve" } };
+    const budget = await makeBudget({ per: "team", scope, ...approvable });
+    const reserve = (project: string, approval?: string) =>
+      ask("POST", "/budgets/reservations", {
+        ...{ amount: "0.5", tags: scope.tags, project_id: project, approval_id: approval },
+      });
+    const approvalOf = async (project: string): Promise<string> => {
+      const { error } = await reserve(project);
+      const { approval_id: id } = (error as unknown as { details: { approval_id: string } }).details;
+      await must("POST", `/budgets/approvals/${id}/approve`);
+      return id;
+    };
+    const ofOne = await approvalOf("p1");
+    expect((await reserve("both", ofOne)).status).toBe(402);
+    const ofBoth = await approvalOf("both");
+    expect((await reserve("both", ofBoth)).status).toBe(201);
+    expect([(await statusOf(budget, "red")).reserved, (await statusOf(budget, "blue")).reserved]).toEqual([
+      "0.5",
+      "0.5",
+    ]);
+    expect((await reserve("both", ofBoth)).status).toBe(422);
+    expect((await reserve("p1", ofOne)).status).toBe(201);
   });
 
   it("lets an approval through for the value that it was given for alone", async () => {

@@ -1,5 +1,6 @@
-import type { BudgetScope } from "@llm-cost-ops/contract";
+import type { Budget, BudgetScope } from "@llm-cost-ops/contract";
 import { holdsTag, tagCandidates } from "../costs/tag-term.ts";
+import { unknownName } from "../usage/record-row.ts";
 
 /** What is known of a call before it is made, in the words of the ledger's records. */
 export interface EstimateLabels {
@@ -24,12 +25,19 @@ export function countsEstimate(
   const isAny = (values: readonly string[] | undefined, ...own: readonly (string | null)[]): boolean =>
     values === undefined || own.some((value) => value !== null && values.includes(value));
   return (
-    isAny(scope.provider, provider) &&
-    isAny(scope.model, model, resolvedModel) &&
+    // What names none is recorded under this name.
+    isAny(scope.provider, provider ?? unknownName) &&
+    isAny(scope.model, model ?? unknownName, resolvedModel) &&
     isAny(scope.project_id, projectId) &&
     isAny(teamProjects, projectId) &&
     isAny(scope.user_id, userId) &&
     isAny(scope.api_key_id, apiKeyId) &&
     (scope.tags ?? []).every((term) => holdsTag(tags, tagCandidates(term)))
   );
+}
+
+/** Whether it takes the price book to tell that a budget counts a call, or as what: the model goes by several names. */
+export function dependsOnNames({ scope, per }: Pick<Budget, "scope" | "per">, provider: string | undefined): boolean {
+  if (scope.model !== undefined) return true;
+  return provider === undefined && (scope.provider !== undefined || per === "provider");
 }

@@ -62,7 +62,7 @@ function readAmount(amount: string | number): Pico {
 
 /**
  * The estimate of a request that was valid by the contract: its amount, or what its tokens cost by the price that holds
- * now. `labels` are the request's; `price` is undefined where it names no model.
+ * now. `labels` are the request's; `price` is undefined where it names no model, or names an amount and nobody needs the price.
  */
 export function estimateOf(
   input: ReservationInput,

@@ -17,9 +17,9 @@ import type { Store } from "../store/operation.ts";
 import type { Ledger } from "../usage/ledger.ts";
 import { type ApprovalFacts, consumeApproval, readApproval, requestApproval } from "./approvals.sql.ts";
 import { isBudgetWithin, type ScopedBudget } from "./budget.ts";
-import { keysOfCall, shownValue, wholeBudget } from "./budget-value.ts";
+import { approvedKeys, keysOfCall, shownValue, wholeBudget } from "./budget-value.ts";
 import { type Estimate, estimateOf } from "./estimate.ts";
-import { countsEstimate } from "./estimate-labels.ts";
+import { countsEstimate, dependsOnNames } from "./estimate-labels.ts";
 import type { LatelyRead } from "./lately-read.ts";
 import type { LeasedReservations } from "./leased-reservations.ts";
 import type { ReservationEnd } from "./live-reservations.ts";
@@ -60,6 +60,12 @@ export interface Reservations {
   release(caller: Caller, id: string): Promise<ReservationRelease>;
 }
 
+/** A price that cannot be asked for at the moment. */
+interface Unread {
+  readonly kind: "unread";
+  readonly error: unknown;
+}
+
 const ttlSecondsByDefault = 600;
 /** Fallbacks of fallbacks are followed so far. */
 const fallbacksMax = 3;
@@ -72,16 +78,27 @@ type Outcome =
 export function createReservations(parts: ReservationsParts): Reservations {
   const { leased, processId, clock, store } = parts;
 
+  const readPrice = async (key: PriceKey): Promise<EstimatePrice | Unread> => {
+    try {
+      return await parts.prices.get(key);
+    } catch (error) {
+      return { kind: "unread", error };
+    }
+  };
+
   const attempt = async (caller: Caller, input: ReservationInput, fallbackFrom: string | null): Promise<Outcome> => {
     const { organizationId } = caller;
     const labels = readEstimateLabels(input, caller.records);
-    const [ids, all, price] = await Promise.all([
+    const { model, provider } = input;
+    const [ids, all, read] = await Promise.all([
       parts.ids(),
       parts.budgets.get(organizationId),
-      input.model === undefined || input.amount !== undefined
-        ? undefined
-        : parts.prices.get({ organizationId, provider: input.provider, model: input.model }),
+      model === undefined ? undefined : readPrice({ organizationId, provider, model }),
     ]);
+    // Of a call whose amount is named the price book tells names alone, which are not asked for where none counts.
+    const isNeeded = input.amount === undefined || all.some(({ budget }) => dependsOnNames(budget, provider));
+    if (read?.kind === "unread" && isNeeded) throw read.error;
+    const price = read?.kind === "unread" ? undefined : read;
     const estimate = estimateOf(input, labels, price, clock());
     const matching = all.filter((one) =>
       countsEstimate({ ...one, scope: one.budget.scope }, estimate.labels, estimate.resolvedModel, apiKeyIdOf(caller)),
@@ -94,10 +111,10 @@ export function createReservations(parts: ReservationsParts): Reservations {
       const whole = needOf(one.budget, estimate);
       if (whole instanceof Refusal) return { kind: "refused", by: one.budget, refusal: whole };
       if (whole === undefined) continue;
+      const approved = approval?.budgetId === one.budget.id ? approvedKeys(one, approval) : [];
       for (const value of keysOfCall(one, estimate.labels, apiKeyIdOf(caller))) {
         const need = { ...whole, value };
-        const isApproved = approval?.budgetId === need.budgetId && approval.value === value;
-        needs.push(isApproved ? approvedNeed(need, approval) : need);
+        needs.push(approval !== undefined && approved.includes(value) ? approvedNeed(need, approval) : need);
       }
     }
     const admission = await parts.limits.admitQuantities(caller, quantitiesOf(estimate), clock());

@@ -97,7 +97,7 @@ const ofTenant = (tenantId: string, state: string | null): unknown =>
  * On PostgreSQL an operation of the installation does not wait for the tenant's own writes, as they do for each other. The
  * first lock is theirs, the second that of the trail's end: whoever takes both takes them in this order.
  */
-async function lockTenant(connection: StoreConnection, organizationId: string): Promise<void> {
+export async function lockTenant(connection: StoreConnection, organizationId: string): Promise<void> {
   if (connection.dialect !== "postgres") return;
   for (const which of [1, 2]) {
     await connection.get(

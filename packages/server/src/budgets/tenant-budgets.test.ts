@@ -187,6 +187,23 @@ describe("a budget that the parent sets for its tenant", () => {
     expect(JSON.stringify(tenants)).toContain("the parent organization");
     expect(JSON.stringify(parents)).not.toContain("the parent organization");
   });
+
+  it("changes while the tenant changes its own, and neither trail breaks", async () => {
+    const { id } = await setForAcme("busy", "1");
+    const own = { amount: "1", period: { kind: "day" } };
+    const answers = await Promise.all(
+      Array.from({ length: 12 }, (_, at) => [
+        asParent("PATCH", `/budgets/${id}`, { amount: String(at + 2) }),
+        asTenant("POST", "/budgets", { name: `busy ${at}`, ...own }),
+        asParent("POST", "/projects", { id: `busy-${at}` }),
+      ]).flat(),
+    );
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200, 201]));
+    expect(dataOf<unknown[]>(await asTenant("GET", `/budgets/${id}/history`), 200)).toHaveLength(12);
+    for (const ask of [asParent, asTenant]) {
+      expect(dataOf(await ask("POST", "/audit/verify", {}), 200)).toMatchObject({ valid: true });
+    }
+  });
 });
 
 describe("a budget of a tenant is refused", () => {
