@@ -231,6 +231,7 @@ export async function compose(config: Config, { clock, logger, brief, createServ
         exportRoutes({ query, exports: exportStore(store), now: clock }),
         pricingRoutes({
           book,
+          organizations,
           repricings: createRepricings(store, clock),
           loadBundledCatalogue,
           wakeJobs: () => acting.aside(jobs.wake),

@@ -95,6 +95,17 @@ describe("tenants", () => {
     });
   });
 
+  it("cannot apply a catalogue, by which their neighbours would pay, but preview one and add prices of their own", async () => {
+    const catalogue = { source: "bundled" };
+    expect(await ask(acme.api_key.key, "POST", "/api/v1/pricing/catalogue/apply", catalogue)).toMatchObject({
+      status: 403,
+      body: { error: { code: "AUTH_002" } },
+    });
+    expect(await ask(acme.api_key.key, "POST", "/api/v1/pricing/catalogue/preview", catalogue)).toMatchObject({
+      status: 200,
+    });
+  });
+
   it("keep settings, whose money is exact, and their isolation, which the parent alone decides", async () => {
     const path = `/api/v1/organizations/${acme.id}`;
     const settings = { budget_limit: 10000.1, budget_period: "monthly", alert_threshold: 0.8 };

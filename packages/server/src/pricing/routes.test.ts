@@ -1,4 +1,4 @@
-import { type OperationId, operations } from "@llm-cost-ops/contract";
+import { type OperationId, type Organization, operations } from "@llm-cost-ops/contract";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Reply, Routes } from "../http/route.ts";
 import { openTestedAt, type TestedStoreAt } from "../store/opened-fixture.ts";
@@ -25,6 +25,7 @@ beforeEach(async () => {
   opened = await openTestedAt(() => now);
   routes = pricingRoutes({
     book: createPriceBook(opened.store),
+    organizations: { get: async () => ({ parent_id: null }) as Organization },
     repricings: createRepricings(opened.store, () => now),
     loadBundledCatalogue: async () => catalogueFromFile(content("a", "b", "c")),
     wakeJobs: () => {

@@ -1,6 +1,7 @@
 import type { Pagination } from "@llm-cost-ops/contract";
 import { canonicalProvider } from "@llm-cost-ops/core";
 import type { Routes } from "../http/route.ts";
+import type { Organizations } from "../organizations/organizations.ts";
 import { Refusal } from "../refusal.ts";
 import type { ReadCatalogue } from "./catalogue/catalogue.ts";
 import { catalogueFromFile } from "./catalogue/from-file.ts";
@@ -11,6 +12,7 @@ import type { Repricings } from "./repricing.ts";
 
 export interface PricingDependencies {
   readonly book: PriceBook;
+  readonly organizations: Pick<Organizations, "get">;
   readonly repricings: Repricings;
   readonly loadBundledCatalogue: () => Promise<ReadCatalogue>;
   /** Lets queued jobs begin at once. */
@@ -65,6 +67,16 @@ function requireSameOrganization(own: string, named: string | undefined): void {
       fieldErrors: { organization_id: "names another organization than the credential" },
     });
   }
+}
+
+/** A catalogue holds for everybody on the installation, so no tenant may change what its neighbours pay by. */
+async function requireOwnInstallation({ organizations }: PricingDependencies, organizationId: string): Promise<void> {
+  const own = await organizations.get({ organizationId, seesStrict: true }, organizationId);
+  if (own.parent_id === null) return;
+  throw new Refusal(
+    "AUTH_002",
+    "A catalogue holds for the whole installation: a tenant cannot apply one, but adds prices of its own.",
+  );
 }
 
 async function readChange(
@@ -187,7 +199,8 @@ function bookRoutes(deps: PricingDependencies): Routes {
     },
     "catalogue.apply": {
       body: "json",
-      handle: async ({ body }) => {
+      handle: async ({ caller, body }) => {
+        await requireOwnInstallation(deps, caller.organizationId);
         const { version, difference } = await book.applyCatalogue(await readChange(deps, body));
         wakeJobs();
         return { json: { data: version, difference } };
