@@ -270,7 +270,8 @@ export const CurrentBudgetQuery = z
 
 /** Which value of a budget that has an amount for each. */
 const valueShape = {
-  value: TagTerm.optional().meta({
+  // Empty is a value too, of a tag.
+  value: freeText(limits.tagValueLength).optional().meta({
     description: "Of a budget with `per`; of a team its slug or id. The value that used most if absent.",
   }),
   without_value: BooleanText.optional().meta({ description: "What has no value, in place of a value." }),

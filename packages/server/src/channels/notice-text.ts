@@ -17,6 +17,11 @@ export function cutText(text: string, lengthMax: number): string {
   return `${/[\uD800-\uDBFF]$/.test(cut) ? cut.slice(0, -1) : cut}…`;
 }
 
+const headlineMax = 200;
+/** Of a title of at most so many characters a headline cuts nothing away, whatever step it tells of. */
+export const titleLengthMax =
+  headlineMax - Math.max(...Object.values(phaseWords).map(({ length }) => length)) - ": ".length;
+
 const oneLine = (text: string): string => text.replace(/\s+/g, " ").trim();
 
 /** An alert's step as every kind of channel tells it, within what the narrowest of them takes (Teams: 28 KB in all). */
@@ -35,7 +40,7 @@ export interface NoticeText {
 export function noticeText({ kind, phase, severity, title, text, details, occurred_at, url }: AlertNotice): NoticeText {
   const word = kind === "test" ? "Test" : phaseWords[phase];
   return {
-    headline: cutText(oneLine(`${word}: ${title}`), 200),
+    headline: cutText(oneLine(`${word}: ${title}`), headlineMax),
     text: cutText(text.trim(), 2_000),
     details: details
       .slice(0, 10)
