@@ -9,14 +9,16 @@ import { requireMember } from "../members/members.sql.ts";
 import { Refusal } from "../refusal.ts";
 import { endOtherSessions } from "../sessions/sessions.sql.ts";
 import type { StoreConnection } from "../store/connection.ts";
-import { installationChange, installationRead } from "../store/operation.ts";
+import { installationChange, installationRead, installationWrite } from "../store/operation.ts";
 import { emailKey } from "./email.ts";
 import { type Account, homeOf, organizationsOf, readAccount, removeSecondFactor, setPassword } from "./users.sql.ts";
 
 /** A token is good for so long. */
 export const resetMs = 30 * 60_000;
-/** So many of a user's tokens are good at once: whoever asks again and again fills nobody's mailbox. */
-const openMax = 3;
+/** So many of a user's mailed tokens are good at once: whoever asks again and again fills nobody's mailbox. */
+const mailedMax = 3;
+/** Whoever has one of these could, with a key alone, make another key or somebody who signs in. */
+const making: readonly Permission[] = ["keys:write", "members:write"];
 
 interface ResetRow {
   readonly user_id: string;
@@ -30,19 +32,14 @@ const bytes = (hash: string): Uint8Array => Buffer.from(hash, "hex");
 const unknownToken = (): Refusal =>
   new Refusal("NOT_FOUND", "There is no such token, or it was used or has ended: ask for another one.");
 
-/** Keeps a token of which the hash alone is known here. When it ends, or undefined where too many are good already. */
+/** Keeps a token of which the hash alone is known here, until it ends. */
 async function insertReset(
   connection: StoreConnection,
   tokenHash: string,
   { user_id, made_by, organization_id }: Omit<ResetRow, "expires_at">,
-): Promise<number | undefined> {
+): Promise<number> {
   const nowMs = connection.now();
   await connection.run("DELETE FROM password_resets WHERE user_id = ? AND expires_at <= ?", user_id, nowMs);
-  const open = await connection.get<{ open: number }>(
-    "SELECT count(*) AS open FROM password_resets WHERE user_id = ?",
-    user_id,
-  );
-  if (Number(open?.open ?? 0) >= openMax) return undefined;
   await connection.run(
     `INSERT INTO password_resets (token_hash, user_id, made_by, organization_id, created_at, expires_at)
      VALUES (?, ?, ?, ?, ?, ?)`,
@@ -77,12 +74,18 @@ export const offerReset = installationChange(
       args.emailKey,
     );
     if (row === undefined) return undefined;
+    // What an administrator handed over does not count: a stranger who asks must not decide whether that is possible.
+    const mailed = await connection.get<{ open: number }>(
+      "SELECT count(*) AS open FROM password_resets WHERE user_id = ? AND made_by IS NULL AND expires_at > ?",
+      row.id,
+      connection.now(),
+    );
+    if (Number(mailed?.open ?? 0) >= mailedMax) return undefined;
     const expiresAtMs = await insertReset(connection, args.tokenHash, {
       user_id: row.id,
       made_by: null,
       organization_id: null,
     });
-    if (expiresAtMs === undefined) return undefined;
     await recordChange(connection, {
       organizationId: await homeOf(connection, row.id),
       action: "users.password.reset_request",
@@ -93,7 +96,19 @@ export const offerReset = installationChange(
   },
 );
 
-/** Whoever could give a member every right that this one has may let them in again; nobody else gains by it. */
+/** Forgets a token that reached nobody, so that it takes no place among those that did. */
+export const withdrawReset = installationWrite(
+  "passwordResets.withdraw",
+  async (connection, { tokenHash }: { readonly tokenHash: string }): Promise<void> => {
+    await connection.run("DELETE FROM password_resets WHERE token_hash = ?", bytes(tokenHash));
+  },
+  "the entry about the request stays, and whoever did not get the token has lost nothing",
+);
+
+/**
+ * Whoever could give a member every right that this one has may let them in again; nobody else gains by it. A key lets in
+ * nobody who makes keys or members: a stolen session makes a key, which would take over the very account it was stolen from.
+ */
 async function requireMayReset(
   connection: StoreConnection,
   organizationId: string,
@@ -106,6 +121,12 @@ async function requireMayReset(
   for (const other of await organizationsOf(connection, id)) {
     if (other.id !== organizationId) await requireOwnTenant(connection, organizationId, other.id, by);
     const grants = await grantsOf(connection, other.id, { id, email: emailKey(email) });
+    if (madeBy.startsWith("key:") && making.some((permission) => grants?.permissions.has(permission))) {
+      throw new Refusal(
+        "AUTH_002",
+        `An API key makes no token for whoever has ${making.join(" or ")}: another administrator who signed in does, or a mail, or cost-ops auth recover.`,
+      );
+    }
     for (const permission of grants?.permissions ?? []) {
       const isWithin =
         by.permissions.has(permission) && isScopeWithin(grants?.scopes.get(permission), by.scopes?.get(permission));
@@ -140,8 +161,9 @@ export interface ResetMade {
 }
 
 /**
- * A token for a member who is to be handed it. Refuses with NOT_FOUND who is no member, with AUTH_002 who has rights that
- * the maker has not, and with CONFLICT who belongs to organizations of others, or is the maker.
+ * A token for a member who is to be handed it, in the place of one that was handed over before. Refuses with NOT_FOUND who
+ * is no member, with AUTH_002 who has rights that the maker has not or, where a key asks, makes keys or members, and with
+ * CONFLICT who belongs to organizations of others, or is the maker.
  */
 export const makeReset = installationChange(
   "passwordResets.make",
@@ -166,10 +188,8 @@ export const makeReset = installationChange(
     }
     await requireMayReset(connection, organizationId, { by, madeBy }, account);
     const reset = { user_id: userId, made_by: madeBy, organization_id: organizationId };
+    await connection.run("DELETE FROM password_resets WHERE user_id = ? AND made_by IS NOT NULL", userId);
     const expiresAtMs = await insertReset(connection, tokenHash, reset);
-    if (expiresAtMs === undefined) {
-      throw new Refusal("CONFLICT", `At most ${openMax} tokens of a user are good at once: use one of them.`);
-    }
     await recordChange(connection, {
       organizationId,
       action: "users.password.reset_request",
@@ -260,4 +280,11 @@ export const recoverAccount = installationChange(
   },
 );
 
-export const passwordResetOperations = [offerReset, makeReset, resetEmail, useReset, recoverAccount] as const;
+export const passwordResetOperations = [
+  offerReset,
+  withdrawReset,
+  makeReset,
+  resetEmail,
+  useReset,
+  recoverAccount,
+] as const;

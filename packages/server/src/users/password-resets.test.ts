@@ -14,8 +14,17 @@ const password = "a quiet harbour at dawn";
 const next = "another harbour at dusk";
 let people: PeopleServer;
 let mails: MailReceiver;
+/** Addresses that the mail server takes nothing for, each with how often it was asked. */
+const unreachable = new Map<string, number>();
 beforeAll(async () => {
-  mails = await startMailServer();
+  mails = await startMailServer({
+    recipient: (address) => {
+      const asked = unreachable.get(address);
+      if (asked === undefined) return undefined;
+      unreachable.set(address, asked + 1);
+      return "550 5.1.1 nobody here";
+    },
+  });
   const folder = temporaryFolder();
   const smtp = {
     SMTP_HOST: "127.0.0.1",
@@ -135,6 +144,25 @@ describe("a forgotten password", () => {
     expect((await login(email, next, recovery)).status).toBe(200);
   });
 
+  test("keeps no token of a mail that nobody took, so that the next one is sent", async () => {
+    const { email } = await newcomer();
+    unreachable.set(email, 0);
+    for (let at = 1; at <= 3; at += 1) {
+      expect((await ask(email)).status).toBe(202);
+      await vi.waitFor(() => expect(unreachable.get(email)).toBe(at), { timeout: 10_000 });
+    }
+    unreachable.delete(email);
+    // Once more where the third is being given up at this moment.
+    await vi.waitFor(
+      async () => {
+        if (tokensOf(email).length === 0) await ask(email);
+        expect(tokensOf(email)).not.toEqual([]);
+      },
+      { timeout: 10_000, interval: 1_000 },
+    );
+    expect((await confirm(tokensOf(email)[0] ?? "")).status).toBe(204);
+  });
+
   test("fills no mailbox, and whoever asks too often is put off while signing in goes on", async () => {
     const { email } = await newcomer();
     for (let at = 0; at < 3; at += 1) await mailed(email);
@@ -196,6 +224,61 @@ describe("a token that an administrator hands over", () => {
       "users.password.reset_request",
       "users.password.reset",
     ]);
+  });
+
+  test("takes the place of the one before, whatever strangers ask for by mail", async () => {
+    const { id, email } = await newcomer("viewer");
+    const byMail: string[] = [];
+    for (let at = 0; at < 3; at += 1) byMail.push(await mailed(email));
+    const tokens: string[] = [];
+    for (let at = 0; at < 4; at += 1) {
+      const made = await handed(people.adminKey, id);
+      expect(made.status).toBe(201);
+      tokens.push(String(made.data["token"]));
+    }
+    expect((await confirm(tokens[2] ?? "")).status).toBe(404);
+    expect((await confirm(tokens[3] ?? "", "Password2024!")).status).toBe(422);
+    expect((await confirm(byMail[0] ?? "")).status).toBe(204);
+    expect((await confirm(tokens[3] ?? "")).status).toBe(404);
+  });
+
+  test("leaves the mails of three tokens to be asked for", async () => {
+    const { id, email } = await newcomer("viewer");
+    expect((await handed(people.adminKey, id)).status).toBe(201);
+    for (let at = 0; at < 3; at += 1) await mailed(email);
+  });
+
+  test("is not made by a key for whoever makes keys or members, so that a stolen session cannot do it by one", async () => {
+    const { id, email } = await newcomer("admin");
+    const { access_token: stolen } = await people.login(email, password);
+    expect((await handed(stolen, id)).status).toBe(409);
+    const key = await people.ask(stolen, "POST", "/api-keys", { name: "of a stolen session" });
+    expect(key.status).toBe(201);
+    for (const asking of [String(key.data["key"]), people.adminKey]) {
+      expect(await handed(asking, id)).toMatchObject({ status: 403, error: { code: "AUTH_002" } });
+    }
+    const role = { name: "keepers", permissions: ["keys:write", "usage:read"] };
+    expect((await people.ask(people.adminKey, "POST", "/roles", role)).status).toBe(201);
+    const keeper = await newcomer("keepers");
+    expect((await handed(String(key.data["key"]), keeper.id)).status).toBe(403);
+
+    const other = await newcomer("admin");
+    const { access_token: another } = await people.login(other.email, password);
+    const made = await handed(another, id);
+    expect(made.status).toBe(201);
+    expect((await confirm(String(made.data["token"]))).status).toBe(204);
+    expect(await people.statusOf(stolen)).toBe(401);
+  });
+
+  test("of a key ends when its user comes to make keys or members", async () => {
+    const { id, email } = await newcomer("viewer");
+    const made = await handed(people.adminKey, id);
+    const role = { user_id: id, role: "admin" };
+    expect((await people.ask(people.adminKey, "POST", "/organizations/default/role-assignments", role)).status).toBe(
+      200,
+    );
+    expect((await confirm(String(made.data["token"]))).status).toBe(403);
+    expect((await login(email, password)).status).toBe(200);
   });
 
   test("is not made for oneself, for which a session would be enough", async () => {

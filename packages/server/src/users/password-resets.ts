@@ -15,6 +15,7 @@ import {
   type ResetToSend,
   resetEmail,
   useReset,
+  withdrawReset,
 } from "./password-resets.sql.ts";
 import type { SignInAttempts } from "./sign-in-attempts.ts";
 
@@ -75,9 +76,15 @@ export function createPasswordResets(parts: PasswordResetParts): PasswordResets 
   /** What is asked for in a mail goes past the outbox, which keeps what it sends: no token may lie there to be read. */
   const offer = async (key: string, server: MailServer, clientAddress: string | undefined): Promise<void> => {
     const token = makeToken();
-    const made = await store.run(offerReset, { emailKey: key, tokenHash: hashToken(token) });
+    const tokenHash = hashToken(token);
+    const made = await store.run(offerReset, { emailKey: key, tokenHash });
     if (made === undefined) return onAttempt({ outcome: "nothing_to_send", clientAddress });
-    const isSent = await mailToken(made, token, server);
+    let isSent = false;
+    try {
+      isSent = await mailToken(made, token, server);
+    } finally {
+      if (!isSent) await store.run(withdrawReset, { tokenHash });
+    }
     onAttempt({ outcome: isSent ? "sent" : "not_sent", userId: made.userId, clientAddress });
   };
 
