@@ -216,6 +216,13 @@ describe("an id within a query or a body", () => {
       "",
       { name: "n", amount: "1", period: { kind: "day" }, parent_id: on(budget), scope: { team: on(budget) } },
     ],
+    ({ organization }, on) => [
+      "budgets.create",
+      "",
+      { name: "n", amount: "1", period: { kind: "day" }, scope: { tenant_id: on(organization) } },
+    ],
+    ({ organization }, on) => ["budgets.list", `?tenant_id=${on(organization)}`],
+    ({ organization }, on) => ["approvals.list", `?tenant_id=${on(organization)}`],
     ({ budget }, on) => ["alertRules.create", "", { name: "n", kind: "budget", budget: on(budget) }],
     ({ alertRule }, on) => ["alerts.list", `?rule_id=${on(alertRule)}`],
     ({ member }, on) => ["teams.create", "", { name: "n", members: [on(member)] }],
