@@ -9,10 +9,8 @@ export class LabelProblem {
 }
 
 const plainAscii = /^[\x20-\x7e]*$/;
-/** Printable ASCII that JSON writes as it is. */
+/** Printable ASCII that JSON writes as it is: to look is cheaper than a call of `JSON.stringify` for short plain texts. */
 const plainJson = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
-/** JSON text of a string; a regular expression is cheaper than a call of `JSON.stringify` for short plain texts. */
-const quote = (text: string): string => (plainJson.test(text) ? `"${text}"` : JSON.stringify(text));
 const unprintable = /[\p{Cc}\p{Cs}\u2028\u2029]/u;
 
 /** Whether text may stand in a name or a label: no control characters, no lone surrogates, no line separators. */
@@ -55,12 +53,24 @@ export function readTags(value: unknown): string | LabelProblem {
     const tag = map[key];
     const written = typeof tag === "string" ? tag : writeTagValue(tag);
     if (written instanceof LabelProblem) return written;
-    const problem = tagProblem(key, written);
+    const problem = tagLengthProblem(key, written);
     if (problem !== undefined) return problem;
-    text += `${text.length > 1 ? "," : ""}${quote(key)}:${quote(written)}`;
+    // Nearly all tags are plain, which one look each tells; only others are looked at once more.
+    const quotedKey = quotedTag(key);
+    const quotedValue = quotedTag(written);
+    if (quotedKey === undefined || quotedValue === undefined) return unprintableTag;
+    text += `${text.length > 1 ? "," : ""}${quotedKey}:${quotedValue}`;
   }
   return `${text}}`;
 }
+
+/** JSON text of a tag's key or value; undefined where it cannot be printed. */
+function quotedTag(text: string): string | undefined {
+  if (plainJson.test(text)) return `"${text}"`;
+  return isPrintable(text) ? JSON.stringify(text) : undefined;
+}
+
+const unprintableTag = new LabelProblem("must not contain control characters");
 
 function writeTagValue(value: unknown): string | LabelProblem {
   if (typeof value === "boolean" || (typeof value === "number" && Number.isFinite(value))) return String(value);
@@ -68,6 +78,10 @@ function writeTagValue(value: unknown): string | LabelProblem {
 }
 
 function tagProblem(key: string, value: string): LabelProblem | undefined {
+  return tagLengthProblem(key, value) ?? (isPrintable(key) && isPrintable(value) ? undefined : unprintableTag);
+}
+
+function tagLengthProblem(key: string, value: string): LabelProblem | undefined {
   if (key === "") return new LabelProblem("must not have an empty key");
   if (key.length > limits.tagKeyLength) {
     return new LabelProblem(`must have keys of at most ${limits.tagKeyLength} characters`);
@@ -75,7 +89,7 @@ function tagProblem(key: string, value: string): LabelProblem | undefined {
   if (value.length > limits.tagValueLength) {
     return new LabelProblem(`must have values of at most ${limits.tagValueLength} characters`);
   }
-  return isPrintable(key) && isPrintable(value) ? undefined : new LabelProblem("must not contain control characters");
+  return undefined;
 }
 
 function readTagList(list: readonly unknown[]): string | LabelProblem {
