@@ -112,8 +112,24 @@ test("each method asks the address of its operation", async () => {
     "GET /api/v1/budgets/b1/status",
     "GET /api/v1/budgets/current",
     "DELETE /api/v1/budgets/b1",
-    "GET /api/v1/budgets?tenant_id=org-1",
-    "GET /api/v1/budgets/approvals?tenant_id=org-1",
+    "GET /api/v1/budgets",
+    "GET /api/v1/budgets/approvals",
+  ]);
+  expect(server.arrived.slice(-2).map(({ query }) => [...query])).toEqual([
+    [["tenant_id", "org-1"]],
+    [["tenant_id", "org-1"]],
+  ]);
+});
+
+test("a name or value with commas, or an empty value, is asked for as it is", async () => {
+  server.script(...["b1", "b2", "b3"].map(() => json(200, { data: status })));
+  await client.budgets.status("b1", { value: "a,b" });
+  await client.budgets.status("b1", { value: "" });
+  await client.budgets.getCurrent({ name: "a,b" });
+  expect(server.arrived.map(({ query }) => [...query])).toEqual([
+    [["value", "a,b"]],
+    [["value", ""]],
+    [["name", "a,b"]],
   ]);
 });
 

@@ -1,5 +1,5 @@
 import type * as Wire from "@llm-cost-ops/contract";
-import { pageFromWire, queryString } from "./filters.ts";
+import { pageFromWire, plainQuery, queryString } from "./filters.ts";
 import type { RequestOptions } from "./options.ts";
 import type { Page } from "./page.ts";
 import { dataOf } from "./records.ts";
@@ -180,14 +180,14 @@ export class Budgets {
    * @throws NotFoundError where there is no such budget.
    */
   async getCurrent(params: CurrentBudgetParams = {}, options?: RequestOptions): Promise<BudgetStatus> {
-    const query = queryString({ ...params });
+    const query = plainQuery({ ...params });
     const answer = await this.#session.transport.json({ operation: "budgets.getCurrent", query, options });
     return fromWire<Wire.BudgetStatus>(dataOf(answer));
   }
 
   /** What is spent in the present period. */
   async status(id: string, params: BudgetValueParams = {}, options?: RequestOptions): Promise<BudgetStatus> {
-    const query = queryString({ value: params.value, without_value: params.withoutValue });
+    const query = plainQuery({ value: params.value, without_value: params.withoutValue });
     const request = { operation: "budgets.status", params: { id }, query, options } as const;
     return fromWire<Wire.BudgetStatus>(dataOf(await this.#session.transport.json(request)));
   }

@@ -91,6 +91,15 @@ export function queryString(question: Readonly<Record<string, unknown>>): URLSea
   return query;
 }
 
+/** A query string of fields that take one value each, which may have commas. */
+export function plainQuery(question: Readonly<Record<string, unknown>>): URLSearchParams {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(question)) {
+    if (value !== undefined && value !== null) query.append(name, String(value));
+  }
+  return query;
+}
+
 /** A list's answer as a page; `convert` makes each record. */
 export function pageFromWire<T>(answer: unknown, convert: (record: unknown) => T): Page<T> {
   const body = isRecord(answer) ? answer : { data: answer };
