@@ -7,7 +7,7 @@ import { reservationIds } from "./reservation-ids.ts";
 import { createReservations, type ReservationsParts } from "./reservations.ts";
 import type { ReservationNeed } from "./reserve-ask.ts";
 
-const caller: Caller = { organizationId: "o", principal: { kind: "user", id: "u", name: "" }, permissions: new Set() };
+const caller: Caller = { organizationId: "o", principal: { kind: "key", id: "k", name: "" }, permissions: new Set() };
 
 /** What is asked of budgets where no price can be read. */
 function withoutPrices(terms: Pick<BudgetInput, "scope" | "per">) {
