@@ -56,10 +56,10 @@ export class Auth {
     return fromWire<Wire.BrowserSession>(await this.#post("auth.browserLogin", params, options));
   }
 
-  /** A new access token of the session that the browser has a cookie of. */
-  async browserRefresh(options?: RequestOptions): Promise<BrowserSession> {
+  /** A new access token of the session that the browser has a cookie of; null where it has none. */
+  async browserRefresh(options?: RequestOptions): Promise<BrowserSession | null> {
     const answer = await this.#session.transport.json({ operation: "auth.browserRefresh", options });
-    return fromWire<Wire.BrowserSession>(dataOf(answer));
+    return dataOf(answer) === null ? null : fromWire<Wire.BrowserSession>(dataOf(answer));
   }
 
   /** Ends the session of the client's access token. */
@@ -121,7 +121,9 @@ export class Auth {
       | "auth.login"
       | "auth.refresh"
       | "auth.browserLogin"
-      | "auth.startTotp" | "auth.confirmTotp" | "auth.renewRecoveryCodes",
+      | "auth.startTotp"
+      | "auth.confirmTotp"
+      | "auth.renewRecoveryCodes",
     params: object,
     options: RequestOptions | undefined,
   ): Promise<T> {

@@ -57,7 +57,7 @@ export const userOperations = {
     tag: "Sign-in",
     access: "public",
     summary: "Replace the tokens of the cookie's session. Only from the server's own pages.",
-    success: ok(data(BrowserSession), "A new access token of the same session."),
+    success: ok(data(BrowserSession.nullable()), "A new access token of the same session; null without a cookie."),
     errors: ["AUTH_001", "AUTH_002"],
   },
   "auth.logout": {

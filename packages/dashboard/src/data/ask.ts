@@ -1,13 +1,13 @@
 import type { CostOpsClient } from "@llm-cost-ops/sdk";
 import { AbortedError, CostOpsError, NetworkError } from "@llm-cost-ops/sdk";
 import {
+  keepPreviousData,
   QueryClient,
   type UseMutationResult,
   type UseQueryResult,
   useMutation,
   useQuery,
   useQueryClient,
-  keepPreviousData,
 } from "@tanstack/react-query";
 import { useSession } from "../session/session-context.tsx";
 
@@ -67,7 +67,11 @@ export function useAct<Input, T>(
 }
 
 /** What went wrong, in a sentence for people, and the request's id where the server gave one. */
-export function problemOf(error: unknown): { readonly title: string; readonly text: string; readonly requestId?: string } {
+export function problemOf(error: unknown): {
+  readonly title: string;
+  readonly text: string;
+  readonly requestId?: string;
+} {
   if (error instanceof NetworkError) return { title: "No answer", text: "The server cannot be reached at the moment." };
   if (error instanceof CostOpsError) {
     const requestId = (error as { readonly requestId?: string }).requestId;

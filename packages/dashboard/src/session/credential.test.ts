@@ -93,9 +93,9 @@ test("a key is used as it is and never refreshed; a wrong one leaves nothing beh
   const credential = new Credential(origin, fetch);
   await credential.restore();
   state.refreshes = 0;
-  await expect(credential.useKey("wrong")).rejects.toMatchObject({ statusCode: 401 });
+  await expect(credential.enterKey("wrong")).rejects.toMatchObject({ statusCode: 401 });
   expect(credential.state().kind).toBe("signed_out");
-  await credential.useKey(" key ");
+  await credential.enterKey(" key ");
   expect(credential.state()).toMatchObject({ kind: "signed_in", by: "key" });
   expect(state.refreshes).toBe(0);
 });

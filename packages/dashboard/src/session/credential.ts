@@ -58,7 +58,7 @@ export class Credential {
   }
 
   /** Until the page is left. @throws AuthenticationError where the key is none. */
-  async useKey(key: string): Promise<void> {
+  async enterKey(key: string): Promise<void> {
     this.#token = { text: key.trim(), endsAtMs: Number.POSITIVE_INFINITY };
     try {
       await this.#enter("key");
@@ -100,8 +100,8 @@ export class Credential {
       .browserRefresh()
       .then(
         (session) => {
-          this.#take(session);
-          return true;
+          if (session !== null) this.#take(session);
+          return session !== null;
         },
         (error: unknown) => {
           if (error instanceof CostOpsError && error.statusCode === 401) return false;

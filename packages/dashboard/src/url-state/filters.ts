@@ -2,7 +2,16 @@ import type { CostFilters } from "@llm-cost-ops/sdk";
 import type { Field } from "./fields.ts";
 
 /** What records may be filtered by, by the client's names. */
-export const filterNames = ["provider", "model", "projectId", "userId", "apiKeyId", "serviceTier", "region", "costStatus"] as const;
+export const filterNames = [
+  "provider",
+  "model",
+  "projectId",
+  "userId",
+  "apiKeyId",
+  "serviceTier",
+  "region",
+  "costStatus",
+] as const;
 export type FilterName = (typeof filterNames)[number] | "tags";
 
 /** The values of each filter; several values of one mean any of them. Tags are `key` or `key:value`, and all must hold. */

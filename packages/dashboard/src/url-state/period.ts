@@ -104,7 +104,8 @@ function previousOf(choice: PeriodChoice, startDate: string, days: number): DayR
 /** Every bucket of a period in order, also those in which nothing was spent. Weeks begin on Monday, as the server's do. */
 export function bucketsOf({ startDate, endDate, bucket }: Period): readonly string[] {
   if (bucket === "hour") return [];
-  const first = bucket === "week" ? dayAfter(startDate, -((new Date(`${startDate}T00:00:00Z`).getUTCDay() + 6) % 7)) : startDate;
+  const first =
+    bucket === "week" ? dayAfter(startDate, -((new Date(`${startDate}T00:00:00Z`).getUTCDay() + 6) % 7)) : startDate;
   const found: string[] = [];
   for (let day = first; day <= endDate; day = dayAfter(day, bucket === "week" ? 7 : 1)) found.push(day);
   return found;

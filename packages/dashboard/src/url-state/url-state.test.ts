@@ -50,7 +50,10 @@ test.each([
 });
 
 test("a month to date is compared with no more days than the month before has", () => {
-  expect(resolvePeriod("mtd", "2026-03-31", "UTC").previous).toEqual({ startDate: "2026-02-01", endDate: "2026-02-28" });
+  expect(resolvePeriod("mtd", "2026-03-31", "UTC").previous).toEqual({
+    startDate: "2026-02-01",
+    endDate: "2026-02-28",
+  });
 });
 
 test("today is today in the zone, and an address that says nonsense means the default", () => {

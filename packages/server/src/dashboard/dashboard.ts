@@ -100,7 +100,11 @@ const encodings = [
   { name: "gzip", suffix: ".gz" },
 ] as const;
 
-function encodingOf(name: string, assets: ReadonlySet<string>, accepted: string): (typeof encodings)[number] | undefined {
+function encodingOf(
+  name: string,
+  assets: ReadonlySet<string>,
+  accepted: string,
+): (typeof encodings)[number] | undefined {
   const wanted = new Set(
     accepted
       .split(",")

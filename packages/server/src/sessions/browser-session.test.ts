@@ -56,6 +56,7 @@ describe("nobody but the server's own pages is given or takes a cookie", () => {
     "another site": () => ({ origin: "https://evil.example", "sec-fetch-site": "cross-site" }),
     "another site of the same domain": () => ({ origin: here.url, "sec-fetch-site": "same-site" }),
     "an old browser at another site": () => ({ origin: "https://evil.example" }),
+    "another site that names its page": () => ({ referer: "https://evil.example/" }),
     "a sandboxed frame": () => ({ origin: "null", "sec-fetch-site": "cross-site" }),
     "no browser at all": () => ({}),
   };
@@ -72,10 +73,13 @@ describe("nobody but the server's own pages is given or takes a cookie", () => {
 
   test("a page without TLS is known by its host", async () => {
     expect((await signIn({ origin: here.url })).status).toBe(200);
+    expect((await signIn({ referer: `${here.url}/explore?by=model` })).status).toBe(200);
   });
 
   test("without a cookie nobody is signed in", async () => {
-    expect((await post("browser/refresh", own())).status).toBe(401);
-    expect((await post("browser/refresh", { ...own(), cookie: "cost_ops_session=abc" })).status).toBe(401);
+    const response = await post("browser/refresh", own());
+    expect([response.status, await response.json()]).toEqual([200, { data: null }]);
+    const forged = `${cookieOf(await signIn()).split("=")[0]}=abc`;
+    expect((await post("browser/refresh", { ...own(), cookie: forged })).status).toBe(401);
   });
 });

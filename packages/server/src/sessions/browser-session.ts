@@ -28,9 +28,10 @@ export function requireOwnPage(headers: Headers): OwnPage {
   return { origin };
 }
 
-function originOf(headers: Headers): URL | undefined {
-  const { origin } = headers;
-  return typeof origin === "string" && URL.canParse(origin) ? new URL(origin) : undefined;
+/** Some browsers leave out the origin of what a page asks its own server; the address of the page then says it. */
+function originOf({ origin, referer }: Headers): URL | undefined {
+  const text = origin ?? referer;
+  return typeof text === "string" && URL.canParse(text) ? new URL(text) : undefined;
 }
 
 /** Cookies know no ports: two servers on one machine need two names. */
@@ -50,12 +51,11 @@ export function endedCookie(headers: Headers): string | undefined {
   return origin === undefined ? undefined : cookie({ origin }, "", 0);
 }
 
-/** The refresh token that came as the page's cookie. Refuses with AUTH_001 where there is none. */
-export function refreshTokenOf(page: OwnPage, headers: Headers): string {
+/** The refresh token that came as the page's cookie; undefined where none did. */
+export function refreshTokenOf(page: OwnPage, headers: Headers): string | undefined {
   const name = nameOf(page);
   const pairs = String(headers["cookie"] ?? "").split(";");
   const found = pairs.map((pair) => pair.trim()).find((pair) => pair.startsWith(`${name}=`));
   const token = found?.slice(name.length + 1) ?? "";
-  if (token === "" || token.length > 4_096) throw new Refusal("AUTH_001", "Nobody is signed in: sign in first.");
-  return token;
+  return token === "" || token.length > 4_096 ? undefined : token;
 }

@@ -120,7 +120,10 @@ export function sessionRoutes(parts: {
       body: "json",
       handle: async ({ clientAddress, headers }) => {
         const page = requireOwnPage(headers);
-        const result = await refresh(refreshTokenOf(page, headers), clientAddress);
+        const token = refreshTokenOf(page, headers);
+        // Whoever opens the page for the first time has done nothing wrong, and browsers log every refusal.
+        if (token === undefined) return { json: { data: null } };
+        const result = await refresh(token, clientAddress);
         return {
           json: { data: browserSessionToWire(result) },
           headers: { "set-cookie": refreshCookie(page, result.tokens.refreshToken) },
