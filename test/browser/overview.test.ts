@@ -3,7 +3,7 @@ import { closeBrowser, type DashboardServer, startDashboardServer, walk } from "
 
 let server: DashboardServer;
 beforeAll(async () => {
-  server = await startDashboardServer();
+  server = await startDashboardServer({ days: 65 });
 });
 afterAll(async () => {
   await closeBrowser();

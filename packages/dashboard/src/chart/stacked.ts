@@ -11,6 +11,8 @@ export interface Stack {
     readonly name: string;
     readonly values: readonly (string | null)[];
     readonly dashed?: boolean;
+    /** Grey, for what is no series of its own. */
+    readonly muted?: boolean;
   }[];
   /** Text of a value, exact enough to be read out. */
   readonly text: (value: string) => string;
@@ -23,6 +25,9 @@ export interface Stack {
 /** The picture of a stack, and what is said of a place that somebody points at. */
 export function stackedOption(stack: Stack, theme: ChartTheme): EChartsCoreOption {
   const { kind, labels, series, text, axis, adds = kind !== "line" } = stack;
+  const colors = series.map(({ muted }, at) =>
+    muted ? theme.muted : (theme.series[at % theme.series.length] as string),
+  );
   return {
     ...baseOption(theme),
     legend: {
@@ -61,9 +66,7 @@ export function stackedOption(stack: Stack, theme: ChartTheme): EChartsCoreOptio
         const at = (points as { readonly dataIndex: number }[])[0]?.dataIndex ?? 0;
         const entries = series.flatMap(({ name, values }, index) => {
           const value = values[at] ?? null;
-          return value === null || pixels(value) === 0
-            ? []
-            : [{ name, value, color: theme.series[index % theme.series.length] as string }];
+          return value === null || pixels(value) === 0 ? [] : [{ name, value, color: colors[index] as string }];
         });
         const sum =
           adds && entries.length > 1
@@ -84,7 +87,7 @@ export function stackedOption(stack: Stack, theme: ChartTheme): EChartsCoreOptio
       ...(kind === "bar"
         ? { barMaxWidth: 40 }
         : { showSymbol: values.length < 3, lineStyle: { width: 2, type: dashed ? "dashed" : "solid" } }),
-      itemStyle: { color: theme.series[index % theme.series.length] },
+      itemStyle: { color: colors[index] },
       emphasis: { disabled: true },
       data: values.map((value) => (value === null ? "-" : pixels(value))),
     })),

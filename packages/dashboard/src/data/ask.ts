@@ -1,10 +1,12 @@
-import type { CostOpsClient } from "@llm-cost-ops/sdk";
+import type { CostOpsClient, Page } from "@llm-cost-ops/sdk";
 import { AbortedError, CostOpsError, NetworkError } from "@llm-cost-ops/sdk";
 import {
   keepPreviousData,
   QueryClient,
+  type UseInfiniteQueryResult,
   type UseMutationResult,
   type UseQueryResult,
+  useInfiniteQuery,
   useMutation,
   useQuery,
   useQueryClient,
@@ -42,6 +44,37 @@ export function useAsk<T>(
     enabled,
     ...(everyMs === undefined ? {} : { refetchInterval: everyMs }),
     ...(keepsLast ? { placeholderData: keepPreviousData } : {}),
+  });
+}
+
+/**
+ * Asks for a list page by page; `fetchNextPage` asks for those that follow:
+ *
+ * ```tsx
+ * const alerts = useAskPages(["alerts"], (client, { cursor, ...options }) => client.alerts.list({ cursor }, options));
+ * ```
+ */
+export function useAskPages<T>(
+  key: AskKey,
+  ask: (
+    client: CostOpsClient,
+    options: { readonly signal: AbortSignal; readonly cursor: string | undefined },
+  ) => Promise<Page<T>>,
+  { enabled = true }: Pick<AskOptions, "enabled"> = {},
+): UseInfiniteQueryResult<readonly T[], Error> {
+  const { client, organizationId } = useSession();
+  return useInfiniteQuery({
+    queryKey: [organizationId, ...key],
+    queryFn: async ({ signal, pageParam }) => {
+      const page = await ask(client, { signal, cursor: pageParam });
+      // Plain, because what is kept is compared and copied part by part.
+      return { records: page.data, next: page.nextCursor };
+    },
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: ({ next }) => next,
+    select: ({ pages }) => pages.flatMap(({ records }) => records),
+    enabled,
+    placeholderData: keepPreviousData,
   });
 }
 

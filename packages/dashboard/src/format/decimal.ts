@@ -51,6 +51,12 @@ export function compareDecimals(a: string, b: string): number {
 
 export const isZero = (text: string): boolean => parseDecimal(text).units === 0n;
 
+/** The exact product, such as of an amount and a percent. */
+export function multiplyDecimals(a: string, b: string): string {
+  const [left, right] = [parseDecimal(a), parseDecimal(b)];
+  return decimalText({ units: left.units * right.units, scale: left.scale + right.scale });
+}
+
 /** part ÷ whole with so many digits, rounded half away from zero; undefined where the whole is 0. */
 export function ratioOf(part: string, whole: string, scale = 6): Decimal | undefined {
   const [a, b] = [parseDecimal(part), parseDecimal(whole)];

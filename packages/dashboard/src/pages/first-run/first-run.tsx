@@ -46,11 +46,9 @@ interface Sent {
   readonly name: string;
 }
 
+/** What costs are known is asked again where somebody goes to look: until then this page shows what arrives. */
 const useImport = () =>
-  useAct<Sent, ImportReport>(
-    (client, { content, name }) => client.imports.create(content, { name }),
-    ["costs", "usage", "imports"],
-  );
+  useAct<Sent, ImportReport>((client, { content, name }) => client.imports.create(content, { name }), ["imports"]);
 
 function PasteLog() {
   const [text, setText] = useState("");
@@ -164,7 +162,6 @@ function FromProgram() {
               )}
             </CopyButton>
           </Group>
-          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be scrolled by keys as well. */}
           <Code block tabIndex={0} aria-label={name}>
             {text}
           </Code>

@@ -2,6 +2,7 @@ import { CostOpsError, type UsageRecord } from "@llm-cost-ops/sdk";
 import { Anchor, Badge, Group, Stack, Text } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
+import { Link } from "wouter";
 import { problemOf } from "../../data/ask.ts";
 import { formatAgo } from "../../format/instants.ts";
 import { formatMoney, formatMoneyExact } from "../../format/money.ts";
@@ -35,11 +36,7 @@ export function LiveArrivals() {
     <Panel
       title="Arriving now"
       aside={
-        <Badge
-          variant="light"
-          color={records.length > 0 ? "teal" : "gray"}
-          leftSection={records.length === 0 ? <Loader size={8} /> : null}
-        >
+        <Badge variant="dot" tt="none" color={records.length > 0 ? "teal" : "gray"}>
           {records.length > 0 ? "live" : "waiting"}
         </Badge>
       }
@@ -77,6 +74,7 @@ export function LiveArrivals() {
             )}
             <Anchor
               size="sm"
+              component={Link}
               href="/"
               onClick={() => void queries.invalidateQueries({ queryKey: [organizationId, "costs"] })}
             >

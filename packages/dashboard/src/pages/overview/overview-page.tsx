@@ -330,7 +330,7 @@ function Budgets() {
                         </Text>
                         <Group gap="xs" wrap="nowrap">
                           {state === "ok" ? null : (
-                            <Badge size="sm" variant="dot" tt="none" color={stateColors[state]}>
+                            <Badge size="sm" variant="dot" tt="none" flex="none" color={stateColors[state]}>
                               {state}
                             </Badge>
                           )}

@@ -14,6 +14,7 @@ export interface SpendStack {
     readonly name: string;
     readonly values: readonly (string | null)[];
     readonly total: string;
+    readonly muted?: boolean;
   }[];
   readonly total: string;
 }
@@ -55,7 +56,7 @@ export function stackOf(result: AggregateResult, dimension: string, period: Peri
     labels: buckets.map((bucket) => labelOf(bucket, period.bucket)),
     series: [
       ...kept.map(({ name }) => seriesFor(name, [name])),
-      ...(rest.length === 0 ? [] : [seriesFor(others, rest)]),
+      ...(rest.length === 0 ? [] : [{ ...seriesFor(others, rest), muted: true }]),
     ],
     total: sumDecimals(rows.map(costOf)),
   };
