@@ -59,7 +59,7 @@ function PasteLog() {
         label="Lines of a log"
         description="What OpenAI, Anthropic, Google and others answer, one JSON object a line, or CSV. The format is recognised."
         rows={8}
-        ff="monospace"
+        styles={{ input: { fontFamily: "var(--mantine-font-family-monospace)" } }}
         placeholder={sampleLog(new Date(0).toISOString())}
         value={text}
         onChange={({ currentTarget }) => setText(currentTarget.value)}
