@@ -10,6 +10,7 @@ export interface Stack {
   readonly series: readonly {
     readonly name: string;
     readonly values: readonly (string | null)[];
+    /** A dashed line, and no part of the sum: what the others are compared with. */
     readonly dashed?: boolean;
     /** Grey, for what is no series of its own. */
     readonly muted?: boolean;
@@ -64,15 +65,16 @@ export function stackedOption(stack: Stack, theme: ChartTheme): EChartsCoreOptio
       axisPointer: { type: kind === "bar" ? "shadow" : "line" },
       formatter: (points: unknown) => {
         const at = (points as { readonly dataIndex: number }[])[0]?.dataIndex ?? 0;
-        const entries = series.flatMap(({ name, values }, index) => {
+        const entries = series.flatMap(({ name, values, dashed = false }, index) => {
           const value = values[at] ?? null;
-          return value === null || pixels(value) === 0 ? [] : [{ name, value, color: colors[index] as string }];
+          return value === null || pixels(value) === 0 ? [] : [{ name, value, color: colors[index] as string, dashed }];
         });
+        const parts = entries.filter(({ dashed }) => !dashed).toSorted((a, b) => pixels(b.value) - pixels(a.value));
         const sum =
-          adds && entries.length > 1
-            ? [{ name: "Sum", value: sumDecimals(entries.map(({ value }) => value)), color: "transparent" }]
+          adds && parts.length > 1
+            ? [{ name: "Sum", value: sumDecimals(parts.map(({ value }) => value)), color: "transparent" }]
             : [];
-        const shown = [...entries.toSorted((a, b) => pixels(b.value) - pixels(a.value)), ...sum];
+        const shown = [...parts, ...sum, ...entries.filter(({ dashed }) => dashed)];
         return tooltipElement(
           labels[at] ?? "",
           shown.map(({ name, value, color }) => ({ name, text: text(value), color })),
@@ -81,10 +83,10 @@ export function stackedOption(stack: Stack, theme: ChartTheme): EChartsCoreOptio
     },
     series: series.map(({ name, values, dashed = false }, index) => ({
       name,
-      type: kind === "bar" ? "bar" : "line",
-      ...(adds ? { stack: "sum" } : {}),
-      ...(kind === "area" ? { areaStyle: { opacity: 0.25 } } : {}),
-      ...(kind === "bar"
+      type: kind === "bar" && !dashed ? "bar" : "line",
+      ...(adds && !dashed ? { stack: "sum" } : {}),
+      ...(kind === "area" && !dashed ? { areaStyle: { opacity: 0.25 } } : {}),
+      ...(kind === "bar" && !dashed
         ? { barMaxWidth: 40 }
         : { showSymbol: values.length < 3, lineStyle: { width: 2, type: dashed ? "dashed" : "solid" } }),
       itemStyle: { color: colors[index] },

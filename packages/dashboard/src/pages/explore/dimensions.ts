@@ -64,15 +64,16 @@ export interface Condition {
 
 /** The filters narrowed to these values. A missing value cannot be asked for, and changes nothing. */
 export function narrowed(filters: Filters, conditions: readonly Condition[]): Filters {
-  return conditions.reduce<Filters>((before, { dimension, value }) => {
+  const result: { [Name in FilterName]?: readonly string[] } = { ...filters };
+  for (const { dimension, value } of conditions) {
     const found = dimensionOf(dimension);
-    if (found === undefined || value === null) return before;
+    if (found === undefined || value === null) continue;
     const key = tagKeyOf(dimension);
-    if (key === undefined) return { ...before, [found.filter]: [value] };
     // All terms of tags must hold, so another value of the same key would leave nothing.
-    const others = (before.tags ?? []).filter((term) => term !== key && !term.startsWith(`${key}:`));
-    return { ...before, tags: [...others, `${key}:${value}`] };
-  }, filters);
+    const others = (result.tags ?? []).filter((term) => term !== key && !term.startsWith(`${key}:`));
+    result[found.filter] = key === undefined ? [value] : [...others, `${key}:${value}`];
+  }
+  return result;
 }
 
 /** The same filters without a value. */

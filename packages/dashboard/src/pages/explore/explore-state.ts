@@ -69,10 +69,13 @@ export function daysOf(period: Period, firstBucket: string, lastBucket: string):
   const end = period.bucket === "week" ? dayAfter(last, 6) : last;
   const start = firstBucket.slice(0, 10);
   return {
-    startDate: start < period.startDate ? period.startDate : start,
-    endDate: end > period.endDate ? period.endDate : end,
+    startDate: later(start, period.startDate),
+    endDate: earlier(end, period.endDate),
   };
 }
+
+const earlier = (a: string, b: string): string => (a < b ? a : b);
+const later = (a: string, b: string): string => (a < b ? b : a);
 
 const quoted = (text: string): string => (/^[\w.:/@+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
 
