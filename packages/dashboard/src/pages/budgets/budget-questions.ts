@@ -61,7 +61,8 @@ export const useApprovals = () => {
   return useAsk<readonly BudgetApproval[]>(
     ["budgets", "approvals"],
     (client, options) => client.budgets.approvals({}, options),
-    { enabled: may("budgets:read"), everyMs: 15_000 },
+    // Who may not decide may not see them.
+    { enabled: may("budgets:write"), everyMs: 15_000 },
   );
 };
 
@@ -97,7 +98,7 @@ export const useSpend = (question: SpendQuestion | undefined, measure: Measure) 
       const asked = { ...filters, startDate, endDate, timezone, groupBy: [bucket] };
       return spendOf(await client.costs.aggregate(asked, options), bucket, measure);
     },
-    { enabled: question !== undefined, keepsLast: false },
+    { enabled: question !== undefined },
   );
 
 /** The sums of a currency, or all tokens, by bucket. */

@@ -13,6 +13,10 @@ export interface Measure {
 export const amountText = (amount: string | null, { currency }: Measure): string =>
   currency === null ? (amount === null ? "–" : `${formatTokens(amount)} tokens`) : formatMoney(amount, currency);
 
+/** The same before another amount, whose unit says it for both. */
+export const amountShort = (amount: string | null, { currency }: Measure): string =>
+  currency === null ? formatTokens(amount) : formatMoney(amount, currency);
+
 /** With every digit. */
 export const amountTextExact = (amount: string | null, { currency }: Measure): string =>
   currency === null ? (amount === null ? "–" : `${formatCount(amount)} tokens`) : formatMoneyExact(amount, currency);
