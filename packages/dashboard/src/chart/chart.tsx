@@ -128,7 +128,9 @@ function Canvas(props: {
   }, [holder]);
   useEffect(() => {
     if (chart === undefined || chart.isDisposed()) return;
-    chart.setOption(onZoom === undefined ? option : { ...option, brush: brushOption }, { notMerge: true });
+    // Without its toolbox, which would offer other brushes; dragging is enough.
+    const zooming = { brush: brushOption, toolbox: { show: false } };
+    chart.setOption(onZoom === undefined ? option : { ...option, ...zooming }, { notMerge: true });
     if (onZoom !== undefined) {
       chart.dispatchAction({
         type: "takeGlobalCursor",

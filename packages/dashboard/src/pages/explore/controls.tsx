@@ -1,4 +1,15 @@
-import { Button, Group, MultiSelect, Popover, SegmentedControl, Select, Stack, Text, TextInput } from "@mantine/core";
+import {
+  Button,
+  Group,
+  Input,
+  MultiSelect,
+  Popover,
+  SegmentedControl,
+  Select,
+  Stack,
+  Text,
+  TextInput,
+} from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { useState } from "react";
 import { compareDecimals } from "../../format/decimal.ts";
@@ -44,9 +55,9 @@ export function Controls(props: {
           />
         ) : null}
         <div className="scroll-x">
-          <Text size="xs" fw={500} component="div" id="picture-label" mb={2}>
+          <Input.Label size="xs" labelElement="div" id="picture-label" display="block">
             Picture
-          </Text>
+          </Input.Label>
           <SegmentedControl
             size="xs"
             aria-labelledby="picture-label"

@@ -10,7 +10,7 @@ import { Controls } from "./controls.tsx";
 import { Details } from "./details.tsx";
 import { type Condition, narrowed } from "./dimensions.ts";
 import { type Question, useGroupSums, useTimeSums } from "./explore-questions.ts";
-import { dimensionsFor, type ExploreState, exploreFields } from "./explore-state.ts";
+import { dimensionsFor, type ExploreState, exploreFields, kindOf } from "./explore-state.ts";
 import { FigureLine } from "./figure-line.tsx";
 import { currenciesOf, measures, writingOf } from "./measures.ts";
 import { Picture } from "./picture.tsx";
@@ -41,7 +41,8 @@ export default function ExplorePage() {
     [change],
   );
   const error = groups.error ?? times.error;
-  const isOld = groups.isPlaceholderData || times.isPlaceholderData;
+  // What is not asked for is not waited for.
+  const isOld = groups.isPlaceholderData || (kindOf(state.as) !== "groups" && times.isPlaceholderData);
   const isEmpty = groups.data !== undefined && groups.data.now.data.length === 0;
   return (
     <>

@@ -63,7 +63,7 @@ export interface TimeSums {
 export function useTimeSums(question: Question | undefined, shape: Shape) {
   const kind = kindOf(shape);
   return useAsk<TimeSums>(
-    ["costs", "explore", kind, ...(question === undefined ? [] : keyOf(question))],
+    ["costs", "explore", "over time", kind, ...(question === undefined ? [] : keyOf(question))],
     async (client, options) => {
       const asked = question as Question;
       const unit: Bucket = kind === "hours" ? "hour" : asked.period.bucket;

@@ -34,6 +34,12 @@ export function tinted(color: string, ground: string, share: number): string {
 
 const tintShare = 0.3;
 
+interface Named {
+  readonly name: string;
+  readonly data?: { readonly amount?: string };
+}
+const labelOf = ({ name, data }: Named): readonly string[] => [name, data?.amount ?? ""];
+
 /** Areas within areas. */
 export function tilesOption(
   nodes: readonly GroupNode[],
@@ -79,12 +85,14 @@ export function tilesOption(
           ...text,
           lineHeight: 17,
           position: "insideTopLeft",
-          formatter: (point: { name: string; data?: { amount?: string } }) =>
-            `${point.name}\n${point.data?.amount ?? ""}`,
+          formatter: (point: Named) => labelOf(point).join("\n"),
         },
-        upperLabel: { ...text, show: true, height: 22, fontWeight: 600 },
-        itemStyle: { gapWidth: 2, borderWidth: 0 },
-        levels: [{ itemStyle: { gapWidth: 3 }, upperLabel: { show: false } }, { itemStyle: { gapWidth: 1 } }],
+        upperLabel: { ...text, show: true, height: 24, formatter: (point: Named) => labelOf(point).join("  ") },
+        itemStyle: { borderColor: theme.ground, borderWidth: 0 },
+        levels: [
+          { itemStyle: { gapWidth: 3, borderColor: theme.ground }, upperLabel: { show: false } },
+          { itemStyle: { gapWidth: 1, borderColor: theme.ground } },
+        ],
         emphasis: { itemStyle: { borderColor: theme.text } },
         data: nodes.map((node, at) => {
           const color = node.conditions.length === 0 ? theme.muted : theme.series[at % theme.series.length];
