@@ -98,7 +98,6 @@ test("from a question to its figures, down to a record and the proof of its cost
     await page.getByRole("tab", { name: "Records" }).click();
     await page.getByRole("region", { name: "Records", exact: true }).waitFor();
     await settled();
-    await screenshot("explore-records");
     const first = page.locator("table tbody button").first();
     await first.click();
     await page.getByRole("heading", { name: "4. The cost" }).waitFor();
@@ -128,8 +127,14 @@ test("every picture is drawn, and a bar leads to its records", async () => {
       await settled();
       await canvas.waitFor();
       if (["tiles", "hours", "flow"].includes(shape)) await screenshot(`explore-${shape}`);
+      if (shape !== "flow") continue;
+      const saved = page.waitForEvent("download");
+      await page.getByRole("button", { name: /^Download / }).click();
+      await page.getByRole("menuitem", { name: "Picture (SVG)" }).click();
+      expect(readFileSync(await (await saved).path(), "utf8")).toMatch(/^<svg.*coding-agents/s);
     }
     await accessible();
+    await screenshot("explore");
     const box = await canvas.boundingBox();
     if (box === null) throw new Error("nothing is drawn");
     // Low in the middle of the third bar of seven.
@@ -149,7 +154,10 @@ test("names of any kind break nothing, on a telephone either", async () => {
     await page.locator("[data-chart=drawn]").first().waitFor();
     await settled();
     await accessible();
-    await page.goto(`/explore?by=model`);
+    await page.goto("/explore?by=&as=line&m=average&cmp=1");
+    await page.locator("[data-chart=drawn]").first().waitFor();
+    await settled();
+    await page.goto("/explore?by=model");
     await page.locator("[data-chart=drawn]").first().waitFor();
     await settled();
     await accessible();

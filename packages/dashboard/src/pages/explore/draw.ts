@@ -68,7 +68,9 @@ export function drawTime(times: TimeSums, shape: "bar" | "line" | "area" | strin
   ];
   return {
     title:
-      by.length === 0 ? `${measure.label} by ${period.bucket}` : `${measure.label} by ${period.bucket}, ${wordsOf(by)}`,
+      by.length === 0
+        ? `${measure.label} by ${period.bucket}`
+        : `${measure.label} by ${period.bucket}${by.length === 1 ? " and " : ", "}${wordsOf(by)}`,
     summary: `${writing.short(total)} ${datesOf(period)}; most for ${series[0]?.name ?? "nothing"}.`,
     option,
     table: timeTable({ ...picture, series: places }, measure, writing),

@@ -43,7 +43,7 @@ export default function ExplorePage() {
   const error = groups.error ?? times.error;
   // What is not asked for is not waited for.
   const isOld = groups.isPlaceholderData || (kindOf(state.as) !== "groups" && times.isPlaceholderData);
-  const isEmpty = groups.data !== undefined && groups.data.now.data.length === 0;
+  const isEmpty = groups.data !== undefined && groups.data.now.totals.length === 0;
   return (
     <>
       <PageHeader title="Explore">

@@ -1,7 +1,7 @@
-import { choiceField, type Field, flagField, textField } from "../../url-state/fields.ts";
+import { choiceField, type Field, flagField, textField, writeState } from "../../url-state/fields.ts";
 import { type Filters, filtersField } from "../../url-state/filters.ts";
 import { type DayRange, dayAfter, type Period, type PeriodChoice, periodField } from "../../url-state/period.ts";
-import { dimensionOf, dimensions, dimensionsField, entriesOf } from "./dimensions.ts";
+import { type Condition, dimensionOf, dimensions, dimensionsField, entriesOf, narrowed } from "./dimensions.ts";
 import { type MeasureId, measureIds } from "./measures.ts";
 
 /** The pictures, and what each is called. */
@@ -51,6 +51,12 @@ export interface ExploreState {
   readonly cur: string;
   readonly tab: (typeof tabs)[number];
   readonly order: (typeof orders)[number];
+}
+
+/** Where these records alone are looked into; whatever else is named is chosen there too. */
+export function exploreAddress(conditions: readonly Condition[], chosen: Partial<ExploreState> = {}): string {
+  const query = writeState<ExploreState>(exploreFields, "", { ...chosen, f: narrowed({}, conditions) });
+  return `/explore${query === "" ? "" : `?${query}`}`;
 }
 
 /** What is grouped by: a flow leads from something to something. */

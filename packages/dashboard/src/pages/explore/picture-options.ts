@@ -122,7 +122,7 @@ export function flowOption(flow: Flow, label: string, writing: Writing, theme: C
         right: 4,
         top: 8,
         bottom: 8,
-        nodeGap: 10,
+        nodeGap: 16,
         nodeWidth: 10,
         draggable: false,
         emphasis: { focus: "adjacency" },

@@ -1,6 +1,6 @@
 import "./explore.css";
 import type { Explanation } from "@llm-cost-ops/sdk";
-import { Anchor, Badge, Group, Stack, Text } from "@mantine/core";
+import { Anchor, Badge, Group, Text } from "@mantine/core";
 import { Link, useSearch } from "wouter";
 import { useAsk } from "../../data/ask.ts";
 import { useTimeZone } from "../../data/organization.ts";
@@ -8,8 +8,8 @@ import { formatInstantExact } from "../../format/instants.ts";
 import { formatMoneyExact } from "../../format/money.ts";
 import { formatCount } from "../../format/numbers.ts";
 import { Answer, EmptyState, PageHeader, Panel } from "../../shell/states.tsx";
-import { narrowed, tagDimension } from "./dimensions.ts";
-import { exploreFields } from "./explore-state.ts";
+import { tagDimension } from "./dimensions.ts";
+import { exploreAddress } from "./explore-state.ts";
 import { Corrections, CountedKinds, costText, Facts, PriceLines } from "./record-proof.tsx";
 
 /** The proof of what one call cost: what was reported, what was counted, which price, each line, the sum. */
@@ -59,28 +59,34 @@ function Proof({ proof }: { proof: Explanation }) {
         </Badge>
         <Verdict proof={proof} />
       </PageHeader>
-      <Stack gap="sm">
-        <div className="panels">
-          <Call proof={proof} />
+      <div className="proof">
+        <Call proof={proof} />
+        <div className="proof-steps">
           <Panel title="1. What was reported">
             <Reported proof={proof} />
           </Panel>
           <Panel title="2. What was counted, each token once">
             <CountedKinds record={record} />
           </Panel>
-          <Panel title="3. Which price">
-            <Price proof={proof} />
-          </Panel>
+          <div className="proof-wide">
+            <Panel title="3. Which price">
+              <Price proof={proof} />
+            </Panel>
+          </div>
+          <div className="proof-wide">
+            <Panel title="4. The cost">
+              <Cost proof={proof} />
+            </Panel>
+          </div>
+          {proof.corrections.length === 0 ? null : (
+            <div className="proof-wide">
+              <Panel title="5. What was corrected since">
+                <Corrections proof={proof} />
+              </Panel>
+            </div>
+          )}
         </div>
-        <Panel title="4. The cost">
-          <Cost proof={proof} />
-        </Panel>
-        {proof.corrections.length === 0 ? null : (
-          <Panel title="5. What was corrected since">
-            <Corrections proof={proof} />
-          </Panel>
-        )}
-      </Stack>
+      </div>
     </>
   );
 }
@@ -102,16 +108,10 @@ function Verdict({ proof: { record, verified } }: { proof: Explanation }) {
   );
 }
 
-/** An address of the explorer with one filter. */
-const exploreBy = (dimension: string, value: string): string => {
-  const filters = exploreFields.f.write(narrowed({}, [{ dimension, value }]));
-  return `/explore?${new URLSearchParams(filters === null ? {} : { f: filters })}`;
-};
-
 function Filtered({ dimension, value }: { dimension: string; value: string | null }) {
   if (value === null) return null;
   return (
-    <Anchor component={Link} href={exploreBy(dimension, value)} inherit>
+    <Anchor component={Link} href={exploreAddress([{ dimension, value }])} inherit>
       <bdi>{value}</bdi>
     </Anchor>
   );
@@ -124,9 +124,9 @@ function Call({ proof: { record } }: { proof: Explanation }) {
   const tags = Object.entries(record.tags);
   const tagLinks =
     tags.length === 0 ? null : (
-      <Group gap="xs">
+      <Group gap="4px 12px">
         {tags.map(([key, value]) => (
-          <Anchor key={key} component={Link} href={exploreBy(tagDimension(key), value)} inherit>
+          <Anchor key={key} component={Link} href={exploreAddress([{ dimension: tagDimension(key), value }])} inherit>
             <bdi>{`${key}: ${value}`}</bdi>
           </Anchor>
         ))}

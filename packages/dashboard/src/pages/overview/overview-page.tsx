@@ -1,11 +1,11 @@
-import type { AggregateResult, CostSummary } from "@llm-cost-ops/sdk";
+import type { CostSummary } from "@llm-cost-ops/sdk";
 import { Alert, Badge, Group, Progress, Select, Stack, Text } from "@mantine/core";
 import { useCallback, useMemo } from "react";
 import { Chart } from "../../chart/chart.tsx";
 import type { ChartTheme } from "../../chart/chart-theme.ts";
 import { stackedOption } from "../../chart/stacked.ts";
 import { useTimeZone } from "../../data/organization.ts";
-import { compareDecimals, pixels } from "../../format/decimal.ts";
+import { pixels } from "../../format/decimal.ts";
 import { formatAgo, formatDay } from "../../format/instants.ts";
 import { formatMoney, formatMoneyAxis, formatMoneyExact, formatMoneyFixed } from "../../format/money.ts";
 import { formatCount, formatShare, formatTokens } from "../../format/numbers.ts";
@@ -29,8 +29,9 @@ import {
   useSummary,
   useSums,
 } from "./overview-questions.ts";
-import { nameOf, stackOf, tableOf } from "./spend-stack.ts";
+import { stackOf, tableOf } from "./spend-stack.ts";
 import { Tile } from "./tile.tsx";
+import { Top } from "./top.tsx";
 
 const fields = { period: periodField(), by: choiceField(dimensionChoices), cmp: flagField(true) };
 
@@ -67,9 +68,9 @@ export default function OverviewPage() {
         {summary.data === undefined ? null : <Unpriced summary={summary.data} />}
         <Spend period={period} by={state.by} currency={currency} onBy={(by) => change({ by })} />
         <div className="panels">
-          <Top title="Top models" dimension="model" period={period} currency={currency} />
-          <Top title="Top projects" dimension="project" period={period} currency={currency} />
-          <Top title="Top users" dimension="user" period={period} currency={currency} />
+          <Top title="Top models" dimension="model" period={period} choice={state.period} currency={currency} />
+          <Top title="Top projects" dimension="project" period={period} choice={state.period} currency={currency} />
+          <Top title="Top users" dimension="user" period={period} choice={state.period} currency={currency} />
           {may("budgets:read") ? <Budgets /> : null}
           {may("alerts:read") ? <Alerts /> : null}
         </div>
@@ -247,59 +248,6 @@ function Spend(props: {
         />
       }
     />
-  );
-}
-
-const topMax = 6;
-
-function Top(props: { title: string; dimension: DimensionChoice; period: Period | undefined; currency: string }) {
-  const { title, dimension, period, currency } = props;
-  const sums = useSums(period, [dimension]);
-  return (
-    <Panel title={title}>
-      <Answer of={sums} rows={topMax}>
-        {(result) => <Ranking rows={result.data} dimension={dimension} currency={currency} />}
-      </Answer>
-    </Panel>
-  );
-}
-
-function Ranking({
-  rows,
-  dimension,
-  currency,
-}: {
-  rows: AggregateResult["data"];
-  dimension: DimensionChoice;
-  currency: string;
-}) {
-  const { ranked, total } = useMemo(() => {
-    const ours = rows.filter((row) => row.currency === currency);
-    const sorted = ours.toSorted((a, b) => compareDecimals(b.totalCostExact ?? "0", a.totalCostExact ?? "0"));
-    return { ranked: sorted.slice(0, topMax), total: sorted.reduce((sum, row) => sum + pixels(row.totalCostExact), 0) };
-  }, [rows, currency]);
-  if (ranked.length === 0) return <Text c="dimmed">Nothing was spent in this period.</Text>;
-  return (
-    <Stack gap={2} component="ol" style={{ listStyle: "none", margin: 0, padding: 0 }}>
-      {ranked.map((row) => {
-        const name = nameOf(row[dimension]);
-        const part = total > 0 ? Math.max(0, pixels(row.totalCostExact) / total) : 0;
-        return (
-          <li key={name} className="rank">
-            <span className="rank-bar" style={{ width: `${(part * 100).toFixed(2)}%` }} />
-            <Text className="clip" title={name} size="sm">
-              <bdi>{name}</bdi>
-            </Text>
-            <Text size="xs" c="dimmed" className="amount">
-              {formatTokens(row.totalRequests)} calls
-            </Text>
-            <Text size="sm" className="amount" title={formatMoneyExact(row.totalCostExact, currency)}>
-              {formatMoneyFixed(row.totalCostExact, currency)}
-            </Text>
-          </li>
-        );
-      })}
-    </Stack>
   );
 }
 
