@@ -20,10 +20,10 @@ test("a budget is made with a preview, looked at, changed and deleted", async ()
     async ({ page, signIn, settled, accessible }) => {
       await signIn("/budgets");
       await page.getByRole("link", { name: "New budget" }).click();
-      await page.getByLabel("Name").fill("Content studio");
-      await page.getByLabel("Amount").fill("10");
-      await page.getByLabel("Projects").fill("content-studio");
-      await page.getByLabel("Projects").press("Enter");
+      await page.getByRole("textbox", { name: "Name" }).fill("Content studio");
+      await page.getByRole("textbox", { name: "Amount" }).fill("10");
+      await page.getByRole("combobox", { name: "Projects" }).fill("content-studio");
+      await page.getByRole("combobox", { name: "Projects" }).press("Enter");
       await page
         .getByText(/would have warned on \d+ \w+/)
         .first()
@@ -40,28 +40,28 @@ test("a budget is made with a preview, looked at, changed and deleted", async ()
       const exact = totals.find(({ currency }) => currency === "USD")?.totalCostExact ?? "";
       expect(await page.getByTitle(`$${exact}`).count()).toBe(1);
 
-      await page.getByLabel("Thresholds in percent").fill("2000");
-      await page.getByLabel("Thresholds in percent").press("Enter");
+      await page.getByRole("combobox", { name: "Thresholds in percent" }).fill("2000");
+      await page.getByRole("combobox", { name: "Thresholds in percent" }).press("Enter");
       await page.getByRole("button", { name: "Make the budget" }).click();
       await page
         .getByText(/must be a percent above 0/)
         .first()
         .waitFor();
-      await page.getByLabel("Thresholds in percent").press("Backspace");
+      await page.getByRole("combobox", { name: "Thresholds in percent" }).press("Backspace");
       await page.getByRole("button", { name: "Make the budget" }).click();
 
       await page.getByRole("heading", { name: "Content studio" }).waitFor();
       await page.locator("[data-chart=drawn]").waitFor();
       await page.getByRole("link", { name: "Edit" }).click();
       expect(await page.getByRole("button", { name: "Save" }).isDisabled()).toBe(true);
-      await page.getByLabel("Amount").fill("12.5");
-      await page.getByLabel("Why it changes").fill("Two more writers");
+      await page.getByRole("textbox", { name: "Amount" }).fill("12.5");
+      await page.getByRole("textbox", { name: "Why it changes" }).fill("Two more writers");
       await page.getByRole("button", { name: "Save" }).click();
       await page.getByText("Two more writers").waitFor();
       await page.getByText("Amount: $10.00 → $12.50").waitFor();
 
       await page.getByRole("button", { name: "Transfer" }).click();
-      await page.getByRole("textbox", { name: "To" }).fill("Market");
+      await page.getByRole("combobox", { name: "To", exact: true }).fill("Market");
       await page.getByRole("option", { name: "Market research" }).click();
       await page.getByLabel("Amount in USD").fill("2.5");
       await accessible();

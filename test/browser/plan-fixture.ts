@@ -79,3 +79,59 @@ export async function makeBudgets(client: CostOpsClient): Promise<void> {
     .reserve({ amount: "2.5", model: "gpt-4o", projectId: "coding-agents", userId: "user-0007" }, { maxRetries: 0 })
     .catch(() => undefined);
 }
+
+/** Rules that something of the above has crossed, a channel that nothing answers at, and alerts in each state. */
+export async function makeAlerts(client: CostOpsClient): Promise<void> {
+  // A name that is nobody's, by decree.
+  const channel = await client.channels.create({
+    name: "On-call duty",
+    kind: "webhook",
+    url: "https://alerts.example.invalid/costs",
+  });
+  await client.alerts.rules.create({
+    name: "Budgets that run out",
+    kind: "budget",
+    thresholds: [100],
+    severity: "critical",
+    channels: [channel.id],
+    escalateAfterMinutes: 30,
+    escalateTo: [channel.id],
+  });
+  await client.alerts.rules.create({
+    name: "Budgets on their way",
+    kind: "budget",
+    of: "projected",
+    thresholds: [100],
+  });
+  await client.alerts.rules.create({
+    name: "A dear day",
+    kind: "metric",
+    metric: "daily_cost",
+    threshold: "0.05",
+    severity: "info",
+  });
+  await client.alerts.rules.create({
+    name: "Errors of the assistant",
+    kind: "metric",
+    metric: "error_rate",
+    threshold: "5",
+    window: { kind: "rolling", minutes: 15 },
+    scope: { projectId: ["support-assistant"] },
+    requestsMin: 20,
+    enabled: false,
+  });
+  // Whoever records wakes the evaluator, which looks at everything once in a quarter of a minute otherwise.
+  await client.usage.create({
+    provider: "openai",
+    model: "gpt-4o",
+    projectId: "content-studio",
+    inputTokens: 40_000,
+    outputTokens: 4_000,
+  } as CreateUsageParams);
+  const openedMin = 3;
+  for (let tries = 0; tries < 100; tries += 1) {
+    const open = await client.alerts.list({ state: "open" });
+    if (open.length >= openedMin) break;
+    await new Promise((done) => setTimeout(done, 200));
+  }
+}

@@ -11,6 +11,7 @@ import { useSession } from "../../session/session-context.tsx";
 import { ConfirmDialog } from "../../shell/confirm-dialog.tsx";
 import { Icon } from "../../shell/icons.tsx";
 import { Answer, ErrorState, Loading, Panel } from "../../shell/states.tsx";
+import { AlertsOfBudget } from "../alerts/alerts-of-budget.tsx";
 import { Tile } from "../overview/tile.tsx";
 import { ApprovalList } from "./approvals.tsx";
 import { BarKey, BudgetBar, figuresOf } from "./budget-bar.tsx";
@@ -35,6 +36,7 @@ export default function BudgetPage() {
 
 function OneBudget({ budget }: { budget: Budget }) {
   const status = useStatus(budget.id);
+  const { may } = useSession();
   return (
     <>
       <Heading budget={budget} status={status.data} />
@@ -53,6 +55,7 @@ function OneBudget({ budget }: { budget: Budget }) {
             <BudgetFacts budget={budget} />
           </Panel>
           <Blocked budget={budget} status={status.data} />
+          {may("alerts:read") ? <AlertsOfBudget budgetId={budget.id} /> : null}
           {status.data === undefined || status.data.children.length === 0 ? null : <Parts status={status.data} />}
         </div>
         <History budget={budget} />

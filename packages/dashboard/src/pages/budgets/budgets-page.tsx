@@ -110,7 +110,7 @@ function BudgetList({ budgets }: { budgets: readonly Budget[] }) {
             <>
               <Select
                 aria-label="State"
-                w={130}
+                w={125}
                 allowDeselect={false}
                 value={state.state}
                 data={states.map((value) => ({ value, label: value === "all" ? "Any state" : stateLabels[value] }))}
@@ -118,7 +118,7 @@ function BudgetList({ budgets }: { budgets: readonly Budget[] }) {
               />
               <Select
                 aria-label="Order"
-                w={155}
+                w={150}
                 allowDeselect={false}
                 value={state.order}
                 data={[
@@ -219,7 +219,7 @@ function BudgetRow(props: { row: ListedBudget; depth: number; status: BudgetStat
           <bdi>{about}</bdi>
         </Text>
       </div>
-      <div>
+      <div className="budget-state">
         {status === undefined ? (
           isKnown ? (
             <Text size="xs" c="dimmed">

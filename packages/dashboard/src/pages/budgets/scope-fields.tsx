@@ -2,6 +2,7 @@ import { SimpleGrid, TagsInput } from "@mantine/core";
 import { useState } from "react";
 import { useAsk } from "../../data/ask.ts";
 import { useSession } from "../../session/session-context.tsx";
+import { useTeams } from "./budget-questions.ts";
 import { type ScopeDraft, type ScopeName, scopeDimensions } from "./scope.ts";
 
 /** What is counted: a field for each dimension, which offers what was seen lately and takes anything else. */
@@ -39,7 +40,7 @@ function ScopeField(props: {
   error: string | undefined;
 }) {
   const { dimension, value, onChange, error } = props;
-  const { plural, groupBy, takesMany } = dimension;
+  const { name, plural, groupBy, takesMany } = dimension;
   const [isUsed, setUsed] = useState(false);
   const { may } = useSession();
   const offered = useAsk<readonly string[]>(
@@ -54,6 +55,8 @@ function ScopeField(props: {
     },
     { enabled: isUsed && groupBy !== undefined && may("costs:read") },
   );
+  const teams = useTeams(isUsed && name === "team");
+  const choices = name === "team" ? (teams.data ?? []).map(({ slug }) => slug) : (offered.data ?? []);
   return (
     <TagsInput
       label={plural}
@@ -61,7 +64,7 @@ function ScopeField(props: {
       inputWrapperOrder={["label", "input", "description", "error"]}
       placeholder={value.length > 0 ? "" : takesMany ? "all" : "none"}
       value={[...value]}
-      data={[...(offered.data ?? [])]}
+      data={[...choices]}
       limit={50}
       maxTags={takesMany ? 1_000 : 1}
       splitChars={[]}
