@@ -119,11 +119,12 @@ function FilterLine(props: {
   const { filters, question, onChange } = props;
   const entries = entriesOf(filters);
   return (
-    <Group gap={6} mt="xs">
+    <Group gap={6} mt="xs" className="filter-line">
       {entries.map(({ name, label, value }) => (
         <Button
           key={`${name} ${value}`}
           size="compact-xs"
+          mih={24}
           variant="light"
           maw="20rem"
           rightSection={<Icon name="close" size={12} />}
@@ -137,7 +138,7 @@ function FilterLine(props: {
       ))}
       <AddFilter filters={filters} question={question} onChange={onChange} />
       {entries.length > 1 ? (
-        <Button size="compact-xs" variant="subtle" onClick={() => onChange({})}>
+        <Button size="compact-xs" mih={24} variant="subtle" onClick={() => onChange({})}>
           Clear all
         </Button>
       ) : null}
@@ -160,6 +161,7 @@ function AddFilter(props: {
       <Popover.Target>
         <Button
           size="compact-xs"
+          mih={24}
           variant="default"
           leftSection={<Icon name="plus" size={12} />}
           onClick={() => setOpen(!isOpen)}
@@ -190,6 +192,7 @@ function AddFilter(props: {
           <TextInput
             size="xs"
             label="Value"
+            data-autofocus
             placeholder="type to search"
             value={search}
             onChange={({ currentTarget }) => setSearch(currentTarget.value)}
@@ -238,9 +241,11 @@ function Values(props: {
                 <Button
                   key={value}
                   size="compact-xs"
+                  mih={24}
                   variant={isOn ? "light" : "subtle"}
                   {...(isOn ? {} : { color: "gray", c: "var(--mantine-color-text)" })}
                   justify="space-between"
+                  fw={400}
                   fullWidth
                   aria-pressed={isOn}
                   rightSection={<span className="quiet">{formatTokens(requests)}</span>}
@@ -260,6 +265,7 @@ function Values(props: {
             {found.length === 0 && typed !== "" ? (
               <Button
                 size="compact-xs"
+                mih={24}
                 variant="light"
                 fullWidth
                 onClick={() => onChange(toggled(filters, name, termOf(typed)))}

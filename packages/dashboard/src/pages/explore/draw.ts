@@ -136,7 +136,8 @@ export function drawFlow({ asked, now }: GroupSums, { measure, currency, writing
   return {
     title: `${measure.label} from ${asked.by.map((id) => wordsOf([id])).join(" to ")}`,
     summary: `${writing.short(totalOf(now.totals, measure, currency))} ${datesOf(asked.period)}; most from ${most?.name ?? "nothing"}.`,
-    option: (theme) => flowOption(flow, measure.label, writing, theme),
+    // Between two columns there is little room on a telephone.
+    option: (theme) => flowOption(flow, measure.label, writing, theme, window.innerWidth < 700 ? 12 : 28),
     table: {
       columns: [
         { key: "from", label: "From" },

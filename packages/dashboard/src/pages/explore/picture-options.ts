@@ -103,8 +103,14 @@ export function tilesOption(
   };
 }
 
-/** From the values of one dimension to those of the next. */
-export function flowOption(flow: Flow, label: string, writing: Writing, theme: ChartTheme): EChartsCoreOption {
+/** From the values of one dimension to those of the next; names are cut at so many characters. */
+export function flowOption(
+  flow: Flow,
+  label: string,
+  writing: Writing,
+  theme: ChartTheme,
+  nameLengthMax = 28,
+): EChartsCoreOption {
   const last = Math.max(0, ...flow.nodes.map(({ level }) => level));
   const first = flow.nodes.filter(({ level }) => level === 0);
   const colorOf = (node: FlowNode): string => {
@@ -134,7 +140,7 @@ export function flowOption(flow: Flow, label: string, writing: Writing, theme: C
           itemStyle: { color: colorOf(node), borderWidth: 0 },
           label: {
             position: node.level === last ? "left" : "right",
-            formatter: `${clipped(node.name)}  ${writing.short(node.value)}`,
+            formatter: `${clipped(node.name, nameLengthMax)}  ${writing.short(node.value)}`,
             color: theme.text,
             fontSize: 12,
             textBorderColor: theme.ground,
@@ -159,8 +165,10 @@ export function flowOption(flow: Flow, label: string, writing: Writing, theme: C
 }
 
 /** Braces would be read as places of a template. */
-const clipped = (name: string): string =>
-  (name.length > 28 ? `${name.slice(0, 27)}…` : name).replace(/[{}]/g, (brace) => (brace === "{" ? "(" : ")"));
+const clipped = (name: string, lengthMax: number): string =>
+  (name.length > lengthMax ? `${name.slice(0, lengthMax - 1)}…` : name).replace(/[{}]/g, (brace) =>
+    brace === "{" ? "(" : ")",
+  );
 
 /** The hours of a week, stronger where more is. */
 export function hoursOption({ cells }: HourMap, label: string, writing: Writing, theme: ChartTheme): EChartsCoreOption {

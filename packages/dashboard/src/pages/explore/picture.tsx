@@ -110,7 +110,7 @@ function PickedLine(
       <Group gap="xs">
         {known.length === 0 ? null : (
           <Button size="compact-sm" variant="light" onClick={() => onNarrow(known)}>
-            Only {wordsOf(known.map(({ dimension }) => dimension))}
+            Only this {wordsOf(known.map(({ dimension }) => dimension))}
           </Button>
         )}
         {isPart ? (

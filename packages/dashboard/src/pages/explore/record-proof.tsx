@@ -1,6 +1,6 @@
 import type { Explanation } from "@llm-cost-ops/sdk";
 import { Stack, Table, Text } from "@mantine/core";
-import type { ReactNode } from "react";
+import { Fragment, type ReactNode } from "react";
 import { useTimeZone } from "../../data/organization.ts";
 import { sumDecimals } from "../../format/decimal.ts";
 import { formatInstantExact } from "../../format/instants.ts";
@@ -14,10 +14,10 @@ export function Facts({ facts }: { facts: readonly (readonly [name: string, valu
   return (
     <dl className="facts">
       {known.map(([name, value]) => (
-        <div key={name}>
+        <Fragment key={name}>
           <dt>{name}</dt>
           <dd>{typeof value === "string" ? <bdi>{value}</bdi> : value}</dd>
-        </div>
+        </Fragment>
       ))}
     </dl>
   );
@@ -69,7 +69,7 @@ export function PriceLines(props: {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be scrolled by keys as well.
     <section className="scroll-x" tabIndex={0} aria-label={name}>
-      <Table verticalSpacing={5}>
+      <Table verticalSpacing={5} miw="26rem">
         <Table.Thead>
           <Table.Tr>
             <Table.Th>Kind</Table.Th>
@@ -120,13 +120,15 @@ export function Corrections({ proof }: { proof: Explanation }) {
   const zone = useTimeZone() ?? "UTC";
   const { corrections, originalCostExact, record } = proof;
   const steps = corrections.map((each, at) => {
-    const amounts = corrections.slice(0, at + 1).map(({ amountExact }) => amountExact ?? "0");
-    const currency = each.currency ?? record.currency;
-    return { each, currency, after: sumDecimals([originalCostExact ?? "0", ...amounts]) };
+    const amounts = [originalCostExact, ...corrections.map(({ amountExact }) => amountExact)].map(
+      (text) => text ?? "0",
+    );
+    const [before, after] = [sumDecimals(amounts.slice(0, at + 1)), sumDecimals(amounts.slice(0, at + 2))];
+    return { each, currency: each.currency ?? record.currency, before, after };
   });
   return (
     <Stack gap="sm">
-      {steps.map(({ each, currency, after }) => (
+      {steps.map(({ each, currency, before, after }) => (
         <div key={each.id}>
           <Text size="sm">
             {formatInstantExact(each.createdAt, zone)}: {reasons[each.reason]}
@@ -141,7 +143,9 @@ export function Corrections({ proof }: { proof: Explanation }) {
             <PriceLines name={`Lines of ${each.id}`} lines={each.lines} sum={after} currency={currency} />
           )}
           <Text size="sm" fw={600}>
-            {formatMoneyExact(each.amountExact, currency)} more or less, which makes {formatMoneyExact(after, currency)}
+            {formatMoneyExact(before, currency)} {each.amountExact?.startsWith("-") ? "−" : "+"}{" "}
+            {formatMoneyExact(each.amountExact?.replace(/^-/, "") ?? null, currency)} ={" "}
+            {formatMoneyExact(after, currency)}
           </Text>
         </div>
       ))}
