@@ -97,6 +97,16 @@ export const routes: readonly PageRoute[] = [
     load: () => import("./pages/alerts/rule-page.tsx"),
   },
   {
+    id: "live",
+    // Not /live, which answers whether the process lives.
+    path: "/stream",
+    label: "Live",
+    group: "Operate",
+    icon: "live",
+    needs: ["costs:read"],
+    load: () => import("./pages/live/live-page.tsx"),
+  },
+  {
     id: "first-run",
     path: "/start",
     label: "Record usage",

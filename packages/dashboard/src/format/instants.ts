@@ -28,6 +28,10 @@ export const formatInstantExact = (instant: string | number, zone: string): stri
     second: "2-digit",
   }).format(new Date(instant));
 
+/** The time of day alone, to the second, where the day is plain: `17:04:05`. */
+export const formatTime = (instant: string | number, zone: string): string =>
+  formatIn(zone, "time", { hour: "2-digit", minute: "2-digit", second: "2-digit" }).format(new Date(instant));
+
 /** A day of a calendar, `2026-11-21`, as `21 Nov`; with the year where it is asked for. */
 export const formatDay = (day: string, withYear = false): string =>
   formatIn("UTC", withYear ? "day-year" : "day", {
