@@ -34,7 +34,8 @@ export function decimalText({ units, scale }: Decimal): string {
 /** The exact sum, such as of the rows of a table. */
 export function sumDecimals(texts: readonly string[]): string {
   const values = texts.map(parseDecimal);
-  const scale = Math.max(0, ...values.map((value) => value.scale));
+  // One by one: an answer has up to a hundred thousand rows, which are too many to be arguments.
+  const scale = values.reduce((most, value) => Math.max(most, value.scale), 0);
   return decimalText({ units: values.reduce((sum, value) => sum + unitsAt(value, scale), 0n), scale });
 }
 

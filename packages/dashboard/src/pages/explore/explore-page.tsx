@@ -1,6 +1,6 @@
 import "./explore.css";
 import { Stack } from "@mantine/core";
-import { useCallback, useMemo } from "react";
+import { useCallback, useMemo, useState } from "react";
 import { PeriodPicker } from "../../period/period-picker.tsx";
 import { usePeriod } from "../../period/use-period.ts";
 import { EmptyState, ErrorState, Loading, PageHeader, Panel } from "../../shell/states.tsx";
@@ -40,6 +40,9 @@ export default function ExplorePage() {
       }),
     [change],
   );
+  // Where the page began with groups alone, they stay until the first sums over time are here.
+  const [first] = useState(state.as);
+  const isBlank = groups.data === undefined || (times.isLoading && kindOf(first) !== "groups");
   const error = groups.error ?? times.error;
   // What is not asked for is not waited for.
   const isOld = groups.isPlaceholderData || (kindOf(state.as) !== "groups" && times.isPlaceholderData);
@@ -69,7 +72,7 @@ export default function ExplorePage() {
                   Choose a longer period or fewer filters.
                 </EmptyState>
               </Panel>
-            ) : groups.data === undefined || (times.data === undefined && times.isLoading) ? (
+            ) : isBlank || groups.data === undefined ? (
               error === null ? (
                 <Panel title={measure.label}>
                   <Loading height={340} />

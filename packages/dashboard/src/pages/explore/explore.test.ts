@@ -64,6 +64,11 @@ test("ten thousand groups are nine series, whose sum is the sum", () => {
   expect(sumDecimals(leavesOf(tree).map(({ value }) => value))).toBe(sumOf(rows, measures.cost));
 });
 
+test("as many rows as an answer may have are summed", () => {
+  const rows = Array.from({ length: 150_000 }, () => row({ model: "a" }, "0.01"));
+  expect(sumOf(rows, measures.cost)).toBe("1500.00");
+});
+
 test("the period before lies above this one, and is no part of its sum", () => {
   const rows = [row({ day: "2026-11-01", model: "a" }, "2"), row({ day: "2026-11-01", model: "b" }, "1")];
   const before = [row({ day: "2026-10-30" }, "5")];

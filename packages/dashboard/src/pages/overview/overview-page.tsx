@@ -1,6 +1,7 @@
 import type { CostSummary } from "@llm-cost-ops/sdk";
-import { Alert, Badge, Group, Progress, Select, Stack, Text } from "@mantine/core";
+import { Alert, Anchor, Badge, Group, Progress, Select, Stack, Text } from "@mantine/core";
 import { useCallback, useMemo } from "react";
+import { Link } from "wouter";
 import { Chart } from "../../chart/chart.tsx";
 import type { ChartTheme } from "../../chart/chart-theme.ts";
 import { stackedOption } from "../../chart/stacked.ts";
@@ -15,9 +16,10 @@ import { useSession } from "../../session/session-context.tsx";
 import { Icon } from "../../shell/icons.tsx";
 import { Answer, EmptyState, ErrorState, Loading, PageHeader, Panel } from "../../shell/states.tsx";
 import { choiceField, flagField } from "../../url-state/fields.ts";
-import type { Period } from "../../url-state/period.ts";
+import type { Period, PeriodChoice } from "../../url-state/period.ts";
 import { periodField } from "../../url-state/period.ts";
 import { useUrlState } from "../../url-state/use-url-state.ts";
+import { exploreAddress } from "../explore/explore-state.ts";
 import { FirstRun } from "../first-run/first-run.tsx";
 import {
   type DimensionChoice,
@@ -65,7 +67,7 @@ export default function OverviewPage() {
       <Stack gap="sm">
         {summary.error === null ? null : <ErrorState error={summary.error} onRetry={() => void summary.refetch()} />}
         <Figures summary={summary.data} period={period} currency={currency} compare={state.cmp} />
-        {summary.data === undefined ? null : <Unpriced summary={summary.data} />}
+        {summary.data === undefined ? null : <Unpriced summary={summary.data} choice={state.period} />}
         <Spend period={period} by={state.by} currency={currency} onBy={(by) => change({ by })} />
         <div className="panels">
           <Top title="Top models" dimension="model" period={period} choice={state.period} currency={currency} />
@@ -167,14 +169,20 @@ function Figures(props: {
   );
 }
 
-function Unpriced({ summary }: { summary: CostSummary }) {
+const unpricedAddress = (period: PeriodChoice): string =>
+  exploreAddress([{ dimension: "costStatus", value: "unpriced" }], { period, m: "unpriced" });
+
+function Unpriced({ summary, choice }: { summary: CostSummary; choice: PeriodChoice }) {
   const { unpricedRequests, totalRequests } = summary;
   if (unpricedRequests === 0) return null;
   return (
     <Alert color="yellow" variant="light" py="xs" icon={<Icon name="warning" />} role="status">
       <Text size="sm">
         {formatCount(unpricedRequests)} requests ({formatShare(unpricedRequests, totalRequests)}) have no price and are
-        in no sum on this page.
+        in no sum on this page.{" "}
+        <Anchor component={Link} href={unpricedAddress(choice)} c="inherit" underline="always" inherit>
+          See which
+        </Anchor>
       </Text>
     </Alert>
   );
