@@ -99,6 +99,15 @@ export function useAct<Input, T>(
   });
 }
 
+/** Throws away what was answered about subjects: where something is gone, nobody shall be shown it or ask for it once more. */
+export function useForget(): (...subjects: readonly string[]) => void {
+  const { organizationId } = useSession();
+  const queries = useQueryClient();
+  return (...subjects) => {
+    for (const subject of subjects) queries.removeQueries({ queryKey: [organizationId, subject] });
+  };
+}
+
 /** What went wrong, in a sentence for people, and the request's id where the server gave one. */
 export function problemOf(error: unknown): {
   readonly title: string;

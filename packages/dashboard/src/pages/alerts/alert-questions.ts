@@ -48,10 +48,10 @@ export const useChannels = () => {
   });
 };
 
-/** What became of what was sent last; asked again and again while that is under way. */
+/** What became of what was sent last; asked only while somebody waits for it, again and again. */
 export const useLastDelivery = (channelId: string, isWaiting: boolean) =>
   useAsk<ChannelDelivery | null>(
     ["channels", "last-delivery", channelId],
     async (client, options) => (await client.channels.deliveries(channelId, { limit: 1 }, options)).at(0) ?? null,
-    isWaiting ? { everyMs: 1_000 } : {},
+    isWaiting ? { everyMs: 1_000 } : { enabled: false },
   );

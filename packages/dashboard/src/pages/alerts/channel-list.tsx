@@ -50,6 +50,7 @@ function ChannelRow({ channel }: { channel: Channel }) {
   useEffect(() => {
     if (isTold) setAwaited("");
   }, [isTold]);
+  const zone = useTimeZone() ?? "UTC";
   const { name, kind, address, to, status, failingSince } = channel;
   const where = address ?? (to ?? []).join(", ");
   return (
@@ -73,7 +74,11 @@ function ChannelRow({ channel }: { channel: Channel }) {
         </Badge>
       </div>
       <Text size="xs" c="dimmed" aria-live="polite">
-        {last.data === undefined || last.data === null ? "Nothing was sent yet" : <Outcome delivery={last.data} />}
+        {last.data === undefined || last.data === null ? (
+          failingSince !== null && `since ${formatInstant(failingSince, zone)}`
+        ) : (
+          <Outcome delivery={last.data} />
+        )}
       </Text>
       <div className="alert-actions">
         {may("channels:write") && status === "active" ? (

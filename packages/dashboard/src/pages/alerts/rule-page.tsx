@@ -2,7 +2,7 @@ import type { AlertRule } from "@llm-cost-ops/sdk";
 import { Button, Text } from "@mantine/core";
 import { useState } from "react";
 import { useLocation, useParams } from "wouter";
-import { useAct } from "../../data/ask.ts";
+import { useAct, useForget } from "../../data/ask.ts";
 import { useSession } from "../../session/session-context.tsx";
 import { ConfirmDialog } from "../../shell/confirm-dialog.tsx";
 import { Answer, PageHeader } from "../../shell/states.tsx";
@@ -32,7 +32,15 @@ function OneRule({ rule }: { rule: AlertRule }) {
     (client, draft: RuleDraft) => client.alerts.rules.update(rule.id, ruleUpdateOf(draft, rule) ?? {}),
     ["alerts"],
   );
-  const remove = useAct((client, id: string) => client.alerts.rules.delete(id), ["alerts"]);
+  const forget = useForget();
+  const remove = useAct(
+    async (client, id: string) => {
+      await client.alerts.rules.delete(id);
+      forget("alerts");
+      toRules();
+    },
+    ["alerts"],
+  );
   return (
     <>
       <PageHeader title={rule.name}>
@@ -60,7 +68,7 @@ function OneRule({ rule }: { rule: AlertRule }) {
         verb="Delete the rule"
         isBusy={remove.isPending}
         error={remove.error}
-        onConfirm={() => remove.mutate(rule.id, { onSuccess: toRules })}
+        onConfirm={() => remove.mutate(rule.id)}
         onClose={() => {
           remove.reset();
           setAsks(false);

@@ -2,7 +2,7 @@ import type { Budget, BudgetStatus } from "@llm-cost-ops/sdk";
 import { Alert, Anchor, Badge, Breadcrumbs, Button, Group, Stack, Text, Title } from "@mantine/core";
 import { useState } from "react";
 import { Link, useLocation, useParams } from "wouter";
-import { useAct } from "../../data/ask.ts";
+import { useAct, useForget } from "../../data/ask.ts";
 import { useTimeZone } from "../../data/organization.ts";
 import { formatInstant } from "../../format/instants.ts";
 import { formatMoney } from "../../format/money.ts";
@@ -50,7 +50,7 @@ function OneBudget({ budget }: { budget: Budget }) {
         ) : (
           <Standing budget={budget} status={status.data} />
         )}
-        <div className="panels">
+        <div className="panels budget-panels">
           <Panel title="What it is">
             <BudgetFacts budget={budget} />
           </Panel>
@@ -69,7 +69,15 @@ function Heading({ budget, status }: { budget: Budget; status: BudgetStatus | un
   const all = useBudgets();
   const [, navigate] = useLocation();
   const [asks, setAsks] = useState<"delete" | "transfer">();
-  const remove = useAct((client, budgetId: string) => client.budgets.delete(budgetId), ["budgets", "alerts"]);
+  const forget = useForget();
+  const remove = useAct(
+    async (client, budgetId: string) => {
+      await client.budgets.delete(budgetId);
+      forget("budgets", "alerts");
+      navigate("/budgets");
+    },
+    ["budgets", "alerts"],
+  );
   const above = ancestorsOf(budget, all.data ?? []);
   return (
     <>
@@ -131,7 +139,7 @@ function Heading({ budget, status }: { budget: Budget; status: BudgetStatus | un
         name={budget.name}
         isBusy={remove.isPending}
         error={remove.error}
-        onConfirm={() => remove.mutate(budget.id, { onSuccess: () => navigate("/budgets") })}
+        onConfirm={() => remove.mutate(budget.id)}
         onClose={() => {
           remove.reset();
           setAsks(undefined);
@@ -152,10 +160,12 @@ function Standing({ budget, status }: { budget: Budget; status: BudgetStatus }) 
   const unit = status.currency === null ? "tokens " : "";
   const exact = (value: string | null): string => amountTextExact(value, status);
   const share = (value: string): string => formatShare(value, amountExact);
+  const { from, to, timeZone } = status.period;
+  const ownZone = timeZone ?? zone;
   const span =
-    status.period.to === null
-      ? `since ${formatInstant(status.period.from, zone)}`
-      : `${formatInstant(status.period.from, zone)} – ${formatInstant(status.period.to, zone)}`;
+    to === null
+      ? `since ${formatInstant(from, ownZone)}`
+      : `${formatInstant(from, ownZone)} – ${formatInstant(to, ownZone)}`;
   return (
     <>
       <div className="tiles">
@@ -205,6 +215,7 @@ function Standing({ budget, status }: { budget: Budget; status: BudgetStatus }) 
           </Text>
           <Text size="xs" c="dimmed">
             {span}
+            {ownZone === zone ? "" : `, ${ownZone}`}
           </Text>
         </Group>
         <BudgetBar figures={figuresOf(status)} thresholds={budget.thresholds} isTall />

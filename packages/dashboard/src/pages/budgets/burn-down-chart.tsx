@@ -119,6 +119,8 @@ function burnDownOption(
     silent: true,
     symbol: "none",
     animation: false,
+    // Its own would round amounts of less than a cent to none.
+    precision: 12,
     lineStyle: { color: theme.muted, type: "dotted", width: 1 },
     label: { formatter: "{b}", position: "insideStartTop", color: theme.text, fontSize: 10, distance: 2 },
     data: marks,

@@ -21,13 +21,17 @@ export interface Steps {
   readonly labels: readonly string[];
 }
 
+/** `21 Nov 14:00`. */
+export const hourLabel = (ms: number, zone: string): string =>
+  `${formatDay(todayIn(zone, ms))} ${formatInstant(ms, zone).slice(-"14:00".length)}`;
+
 /** By hour up to three days, by day beyond. Both ends are instants; the second is not included. */
 export function stepsOf(from: string, to: string, zone: string): Steps {
   const [fromMs, toMs] = [Date.parse(from), Date.parse(to)];
   if (toMs - fromMs <= hoursDrawnMax * hourMs) {
     const keys: string[] = [];
     for (let at = Math.floor(fromMs / hourMs) * hourMs; at < toMs; at += hourMs) keys.push(String(at));
-    return { bucket: "hour", keys, labels: keys.map((key) => formatInstant(Number(key), zone)) };
+    return { bucket: "hour", keys, labels: keys.map((key) => hourLabel(Number(key), zone)) };
   }
   const keys: string[] = [];
   const last = todayIn(zone, toMs - 1);

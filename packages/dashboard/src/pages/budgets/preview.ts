@@ -1,9 +1,9 @@
 import { compareDecimals, multiplyDecimals, sumDecimals } from "../../format/decimal.ts";
-import { formatDay, formatInstant } from "../../format/instants.ts";
+import { formatDay } from "../../format/instants.ts";
 import { dayAfter, monthStart, todayIn } from "../../url-state/period.ts";
 import type { BudgetDraft } from "./budget-draft.ts";
 import type { SpendByBucket } from "./budget-questions.ts";
-import { crossingsOf, runningSums } from "./burn-down.ts";
+import { crossingsOf, hourLabel, runningSums } from "./burn-down.ts";
 
 /** The time that a budget which is not there yet is held against. */
 export interface PreviewSpan {
@@ -107,9 +107,7 @@ export function previewOf(
   thresholds: readonly number[],
 ): Preview {
   const keys = keysOf(span, spend);
-  const labels = keys.map((key) =>
-    span.bucket === "hour" ? formatInstant(Number(key), span.timezone) : formatDay(key),
-  );
+  const labels = keys.map((key) => (span.bucket === "hour" ? hourLabel(Number(key), span.timezone) : formatDay(key)));
   if (span.mode === "running") {
     const values = runningSums(keys, spend);
     const crossings = crossingsOf(values, amount, thresholds).map((crossing) => ({
