@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import react from "@vitejs/plugin-react";
+import { type Selector, transform } from "lightningcss";
 import { defaultClientConditions, defineConfig, type Plugin } from "vite";
 import { routes } from "./src/routes.ts";
 
@@ -15,6 +16,48 @@ const pageAddresses = (): Plugin => ({
   generateBundle() {
     const paths = routes.map(({ path }) => path);
     this.emitFile({ type: "asset", fileName: "paths.json", source: JSON.stringify(paths) });
+  },
+});
+
+/** How the library of components names the classes of its parts. */
+const partClass = /\bm_[0-9a-f]{5,}\b/g;
+
+/**
+ * Leaves out the styles of components that no page has: the library's sheet is for all that it offers, and the first page waits
+ * for it. A class that stands in no script can be on no element.
+ */
+const usedStyles = (): Plugin => ({
+  name: "used-styles",
+  generateBundle(_, bundle) {
+    const files = Object.values(bundle);
+    const scripts = files.map((file) => (file.type === "chunk" ? file.code : "")).join("\n");
+    const used = new Set(scripts.match(partClass));
+    const isUnused = (selector: Selector): boolean =>
+      selector.some(
+        (part) =>
+          (part.type === "class" && part.name.match(partClass) !== null && !used.has(part.name)) ||
+          (part.type === "pseudo-class" &&
+            (part.kind === "where" || part.kind === "is") &&
+            part.selectors.every(isUnused)),
+      );
+    for (const file of files) {
+      if (file.type !== "asset" || !file.fileName.endsWith(".css")) continue;
+      const { code } = transform({
+        filename: file.fileName,
+        code: Buffer.from(file.source),
+        minify: true,
+        visitor: {
+          Rule: {
+            style({ type, value }) {
+              const selectors = value.selectors.filter((selector) => !isUnused(selector));
+              if (selectors.length === value.selectors.length) return undefined;
+              return selectors.length === 0 ? [] : { type, value: { ...value, selectors } };
+            },
+          },
+        },
+      });
+      file.source = code;
+    }
   },
 });
 
@@ -37,7 +80,7 @@ const precompressed = (): Plugin => ({
 
 export default defineConfig({
   root: fileURLToPath(new URL(".", import.meta.url)),
-  plugins: [react(), pageAddresses(), precompressed()],
+  plugins: [react(), pageAddresses(), usedStyles(), precompressed()],
   resolve: { conditions: ["source", ...defaultClientConditions] },
   // The server puts one of its own in the place of it for each answer.
   html: { cspNonce: "__CSP_NONCE__" },
