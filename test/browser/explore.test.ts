@@ -162,6 +162,18 @@ test("names of any kind break nothing, on a telephone either", async () => {
     await settled();
     await accessible();
     await screenshot("explore");
+    await page.getByRole("button", { name: "Filter", exact: true }).click();
+    await page.getByRole("textbox", { name: "Value" }).fill("haiku");
+    await page
+      .getByRole("group", { name: "Values" })
+      .getByText(/^claude-haiku/)
+      .waitFor();
+    await accessible();
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: /^Remove the filter Model: claude-haiku/ }).waitFor();
+    await settled();
     expect(await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth)).toBe(false);
     await page.goto(`/explore/record?id=${encodeURIComponent("hostile/1?&#")}`);
     await page.getByRole("heading", { name: "4. The cost" }).waitFor();

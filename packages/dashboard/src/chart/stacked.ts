@@ -88,13 +88,17 @@ export function stackedOption(stack: Stack, theme: ChartTheme): EChartsCoreOptio
       ...(kind === "area" && !dashed ? { areaStyle: { opacity: 0.25 } } : {}),
       ...(kind === "bar" && !dashed
         ? { barMaxWidth: 40 }
-        : { showSymbol: values.length < 3, lineStyle: { width: 2, type: dashed ? "dashed" : "solid" } }),
+        : { showSymbol: hasLonePoint(values), lineStyle: { width: 2, type: dashed ? "dashed" : "solid" } }),
       itemStyle: { color: colors[index] },
       emphasis: { disabled: true },
       data: values.map((value) => (value === null ? "-" : pixels(value))),
     })),
   };
 }
+
+/** A value between two that are not there makes no line, and would not be seen. */
+const hasLonePoint = (values: readonly (string | null)[]): boolean =>
+  values.some((value, at) => value !== null && (values[at - 1] ?? null) === null && (values[at + 1] ?? null) === null);
 
 /** What every picture starts from. */
 export const baseOption = (theme: ChartTheme): EChartsCoreOption => ({

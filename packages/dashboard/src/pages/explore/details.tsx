@@ -29,7 +29,7 @@ export function Details(props: {
 }) {
   const { state, change, question, groups, onNarrow } = props;
   return (
-    <section className="panel" aria-label="Figures and records">
+    <section className="panel explore-details" aria-label="Figures and records">
       <Tabs
         value={state.tab}
         onChange={(tab) => change({ tab: tab === "records" ? "records" : "groups" })}

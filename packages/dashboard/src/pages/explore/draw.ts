@@ -4,7 +4,7 @@ import type { ChartTheme } from "../../chart/chart-theme.ts";
 import type { ChartTable } from "../../chart/download.ts";
 import { stackedOption } from "../../chart/stacked.ts";
 import { formatDay } from "../../format/instants.ts";
-import { formatShare } from "../../format/numbers.ts";
+import { formatCount, formatShare } from "../../format/numbers.ts";
 import type { DayRange, Period } from "../../url-state/period.ts";
 import { type Condition, labelOf, wordsOf } from "./dimensions.ts";
 import type { GroupSums, TimeSums } from "./explore-questions.ts";
@@ -64,7 +64,7 @@ export function drawTime(times: TimeSums, shape: "bar" | "line" | "area" | strin
   const total = totalOf(now.totals, measure, currency);
   const notes = [
     by.length < asked.by.length ? "There are too many groups to draw each over time, so this is their sum." : undefined,
-    left > 0 ? `${left} more groups are in the table below: averages of parts do not add up.` : undefined,
+    left > 0 ? `${formatCount(left)} more groups are in the table below: averages of parts do not add up.` : undefined,
   ];
   return {
     title:

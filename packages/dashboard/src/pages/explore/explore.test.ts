@@ -58,7 +58,7 @@ test("ten thousand groups are nine series, whose sum is the sum", () => {
   const rows = Array.from({ length: 10_000 }, (_, at) => row({ day: "2026-11-02", model: `m${at}` }, `${at}.01`));
   const { series } = timePicture({ ...drawn, rows });
   expect(series).toHaveLength(9);
-  expect(series.at(-1)?.name).toBe("9992 others");
+  expect(series.at(-1)?.name).toBe("9,992 others");
   expect(sumDecimals(series.map(({ values }) => values[1] ?? "0"))).toBe(sumOf(rows, measures.cost));
   const tree = groupTree(rows, ["model"], measures.cost, "USD");
   expect(sumDecimals(leavesOf(tree).map(({ value }) => value))).toBe(sumOf(rows, measures.cost));

@@ -1,4 +1,5 @@
 import { compareDecimals, pixels, sumDecimals } from "../../format/decimal.ts";
+import { formatCount } from "../../format/numbers.ts";
 import { nameOf } from "../overview/spend-stack.ts";
 import type { Condition } from "./dimensions.ts";
 import { type Measure, type Row, rowsFor } from "./measures.ts";
@@ -44,7 +45,7 @@ function levelOf(
   });
   if (rest.length === 0) return nodes;
   const sum = sumDecimals(rest.map((group) => group.sum));
-  return [...nodes, { name: `${rest.length} others`, value: sum, conditions: [], children: [] }];
+  return [...nodes, { name: `${formatCount(rest.length)} others`, value: sum, conditions: [], children: [] }];
 }
 
 const sumRows = (rows: readonly Row[], measure: Measure): string =>
@@ -105,7 +106,7 @@ export function flowOf(rows: readonly Row[], by: readonly string[], measure: Mea
     const sum = sumDecimals(rest.map((group) => group.sum));
     const others: FlowNode = {
       id: `${level} others`,
-      name: `${rest.length} others`,
+      name: `${formatCount(rest.length)} others`,
       value: sum,
       level,
       conditions: [],

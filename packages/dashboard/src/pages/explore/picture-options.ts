@@ -38,7 +38,7 @@ interface Named {
   readonly name: string;
   readonly data?: { readonly amount?: string };
 }
-const labelOf = ({ name, data }: Named): readonly string[] => [name, data?.amount ?? ""];
+const labelOf = ({ name, data }: Named): readonly string[] => [apart(name), data?.amount ?? ""];
 
 /** Areas within areas. */
 export function tilesOption(
@@ -54,7 +54,7 @@ export function tilesOption(
     group: node,
     amount: writing.short(node.value),
     told: {
-      title: above === "" ? node.name : `${above} · ${node.name}`,
+      title: above === "" ? node.name : `${apart(above)} · ${apart(node.name)}`,
       text: `${writing.exact(node.value)} (${formatShare(node.value, whole)})`,
     },
     itemStyle: { color, borderColor: theme.ground },
@@ -140,7 +140,7 @@ export function flowOption(
           itemStyle: { color: colorOf(node), borderWidth: 0 },
           label: {
             position: node.level === last ? "left" : "right",
-            formatter: `${clipped(node.name, nameLengthMax)}  ${writing.short(node.value)}`,
+            formatter: `${apart(clipped(node.name, nameLengthMax))}  ${writing.short(node.value)}`,
             color: theme.text,
             fontSize: 12,
             textBorderColor: theme.ground,
@@ -163,6 +163,9 @@ export function flowOption(
     ],
   };
 }
+
+/** A name that may turn the direction of writing turns that of no figure beside it. */
+const apart = (name: string): string => `\u2068${name}\u2069`;
 
 /** Braces would be read as places of a template. */
 const clipped = (name: string, lengthMax: number): string =>

@@ -1,6 +1,7 @@
 import type { ChartTable } from "../../chart/download.ts";
 import { compareDecimals, isZero, sumDecimals } from "../../format/decimal.ts";
 import { formatDay } from "../../format/instants.ts";
+import { formatCount } from "../../format/numbers.ts";
 import { bucketsOf, dayAfter, type Period } from "../../url-state/period.ts";
 import { nameOf } from "../overview/spend-stack.ts";
 import type { Condition } from "./dimensions.ts";
@@ -66,7 +67,7 @@ export function timePicture({ rows, before, by, period, measure, currency }: Dra
   );
   if (measure.adds && rest.length > 0) {
     const members = rest.flatMap((group) => group.members);
-    series.push({ name: `${rest.length} others`, conditions: [], values: along(members), muted: true });
+    series.push({ name: `${formatCount(rest.length)} others`, conditions: [], values: along(members), muted: true });
   }
   if (before !== undefined) series.push(beforeSeries(before, period, measure, currency, buckets.length));
   const labels = buckets.map((bucket) => labelOf(bucket, period));
