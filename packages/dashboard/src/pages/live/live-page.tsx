@@ -8,16 +8,26 @@ import { formatCount } from "../../format/numbers.ts";
 import { useSession } from "../../session/session-context.tsx";
 import { ErrorState, PageHeader } from "../../shell/states.tsx";
 import { DataTable } from "../../table/data-table.tsx";
-import { choiceField, textField } from "../../url-state/fields.ts";
+import { choiceField, type Field, textField } from "../../url-state/fields.ts";
 import { type FilterName, type Filters, filtersField, toggled } from "../../url-state/filters.ts";
 import { useUrlState } from "../../url-state/use-url-state.ts";
 import { liveColumns } from "./live-columns.tsx";
 import { keptMax, type LiveCall, minuteOf, type ShownKind, shownCalls, shownKinds } from "./live-feed.ts";
 import { type Connection, useLiveCalls } from "./use-live-calls.ts";
 
-const fields = { q: textField(), show: choiceField(shownKinds), f: filtersField() };
+const allFilters = filtersField();
 
-const filterLabels: Readonly<Record<FilterName, string>> = {
+/** What a stream can be narrowed to; a cost's status changes while it is followed. */
+const streamFilters: Field<Filters> = {
+  read: (text) => {
+    const { costStatus: _, ...filters } = allFilters.read(text);
+    return filters;
+  },
+  write: allFilters.write,
+};
+const fields = { q: textField(), show: choiceField(shownKinds), f: streamFilters };
+
+const filterLabels: Readonly<Record<Exclude<FilterName, "costStatus">, string>> = {
   provider: "Provider",
   model: "Model",
   projectId: "Project",
@@ -25,7 +35,6 @@ const filterLabels: Readonly<Record<FilterName, string>> = {
   apiKeyId: "API key",
   serviceTier: "Tier",
   region: "Region",
-  costStatus: "Status",
   tags: "Tag",
 };
 
@@ -145,7 +154,7 @@ function Calls(props: {
 }
 
 function Chips({ filters, onChange }: { filters: Filters; onChange: (filters: Filters) => void }) {
-  const entries = (Object.keys(filterLabels) as FilterName[]).flatMap((name) =>
+  const entries = (Object.keys(filterLabels) as (keyof typeof filterLabels)[]).flatMap((name) =>
     (filters[name] ?? []).map((value) => ({ name, value })),
   );
   if (entries.length === 0) return null;

@@ -88,14 +88,13 @@ interface Following {
  */
 async function followed(client: CostOpsClient, following: Following): Promise<void> {
   const { filters, mayReadUsage, signal, onArrival, onConnection } = following;
-  const { costStatus: _, ...narrowing } = asQuestion(filters);
   let wasLive = false;
   let hasGap = false;
   while (!signal.aborted) {
     try {
       const events = client.stream(
         {
-          ...narrowing,
+          ...asQuestion(filters),
           events: mayReadUsage ? ["usage", "costs"] : ["costs"],
           onConnection: (isConnected) => {
             const resumed = wasLive ? { resumedMs: Date.now(), hasGap } : {};
