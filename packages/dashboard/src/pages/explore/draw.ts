@@ -44,6 +44,8 @@ interface Look {
 }
 
 const height = 340;
+/** What a tile must have, so that an amount fits in it however narrow it is. */
+const amountAreaPx = 18_000;
 
 const datesOf = ({ startDate, endDate }: Period): string =>
   `from ${formatDay(startDate, true)} to ${formatDay(endDate, true)}`;
@@ -111,7 +113,8 @@ export function drawTiles({ asked, now }: GroupSums, { measure, currency, writin
   return {
     title: `${measure.label} by ${wordsOf(asked.by) || "nothing"}`,
     summary: `${writing.short(whole)} ${datesOf(asked.period)}; most for ${tree[0]?.name ?? "nothing"}.`,
-    option: (theme) => tilesOption(tree, whole, measure.label, writing, theme),
+    option: (theme) =>
+      tilesOption(tree, whole, measure.label, writing, theme, amountAreaPx / (window.innerWidth * height)),
     table: {
       columns: [
         ...asked.by.map((id, at) => ({ key: `d${at}`, label: labelOf(id) })),

@@ -40,19 +40,22 @@ interface Named {
 }
 const labelOf = ({ name, data }: Named): readonly string[] => [apart(name), data?.amount ?? ""];
 
-/** Areas within areas. */
+/** Areas within areas. Those below a share of the whole have no room for an amount, and a part of one would mislead. */
 export function tilesOption(
   nodes: readonly GroupNode[],
   whole: string,
   label: string,
   writing: Writing,
   theme: ChartTheme,
+  amountShareMin = 0.04,
 ): EChartsCoreOption {
+  const hasRoom = ({ value, children }: GroupNode): boolean =>
+    children.length > 0 || pixels(value) >= pixels(whole) * amountShareMin;
   const tile = (node: GroupNode, color: string, above: string): object => ({
     name: node.name,
     value: pixels(node.value),
     group: node,
-    amount: writing.short(node.value),
+    amount: hasRoom(node) ? writing.short(node.value) : "",
     told: {
       title: above === "" ? node.name : `${apart(above)} · ${apart(node.name)}`,
       text: `${writing.exact(node.value)} (${formatShare(node.value, whole)})`,
