@@ -17,7 +17,7 @@ test("a budget is made with a preview, looked at, changed and deleted", async ()
   await walk(
     server,
     {},
-    async ({ page, signIn, settled, accessible }) => {
+    async ({ page, signIn, settled, accessible, screenshot }) => {
       await signIn("/budgets");
       await page.getByRole("link", { name: "New budget" }).click();
       await page.getByRole("textbox", { name: "Name" }).fill("Content studio");
@@ -29,6 +29,8 @@ test("a budget is made with a preview, looked at, changed and deleted", async ()
         .first()
         .waitFor();
       await settled();
+      await page.locator("[data-chart=drawn]").waitFor();
+      await screenshot("budget-new");
       await accessible();
 
       // What the preview says is what the question for that month and scope answers.
@@ -39,6 +41,16 @@ test("a budget is made with a preview, looked at, changed and deleted", async ()
       const { totals } = await server.client.costs.aggregate({ ...filters, timezone: "UTC" });
       const exact = totals.find(({ currency }) => currency === "USD")?.totalCostExact ?? "";
       expect(await page.getByTitle(`$${exact}`).count()).toBe(1);
+
+      // Of hours and days each one is looked at by itself.
+      for (const period of ["Each day", "Each hour", "Rolling", "Each month"]) {
+        await page.getByRole("combobox", { name: "Period" }).click();
+        await page.getByRole("option", { name: period }).click();
+        await page
+          .getByText({ "Each day": "The most in one day", "Each hour": "The most in one hour" }[period] ?? "would have")
+          .first()
+          .waitFor();
+      }
 
       await page.getByRole("combobox", { name: "Thresholds in percent" }).fill("2000");
       await page.getByRole("combobox", { name: "Thresholds in percent" }).press("Enter");

@@ -46,7 +46,7 @@ export function AlertsOfBudget({ budgetId }: { budgetId: string }) {
                       href={`/alerts?state=all&alert=${encodeURIComponent(alert.id)}`}
                       c="var(--mantine-color-text)"
                       size="sm"
-                      className="clip"
+                      lineClamp={2}
                       title={alert.title}
                     >
                       <bdi>{alert.title}</bdi>

@@ -187,7 +187,7 @@ function Standing({ budget, status }: { budget: Budget; status: BudgetStatus }) 
           label="Remaining"
           value={text(remainingExact)}
           exact={exact(remainingExact)}
-          note={share(remainingExact)}
+          note={`${share(remainingExact)} of the amount`}
         />
         <Tile
           label="Pace"

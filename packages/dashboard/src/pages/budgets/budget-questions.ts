@@ -89,14 +89,24 @@ export interface SpendQuestion {
 /** What was spent in each hour (by its first millisecond) or each day (`2026-11-21`), as exact decimal strings. */
 export type SpendByBucket = ReadonlyMap<string, string>;
 
+/** An answer with its question: the last one stays while the next is under way, and may be of other steps. */
+export interface SpendAnswer {
+  readonly question: SpendQuestion;
+  readonly spend: SpendByBucket;
+}
+
 export const useSpend = (question: SpendQuestion | undefined, measure: Measure) =>
-  useAsk<SpendByBucket>(
+  useAsk<SpendAnswer>(
     ["costs", "of-a-budget", question, measure.currency],
     async (client, options) => {
-      const { filters, startDate, endDate, timezone, bucket } = question as SpendQuestion;
-      if (filters === null) return new Map();
-      const asked = { ...filters, startDate, endDate, timezone, groupBy: [bucket] };
-      return spendOf(await client.costs.aggregate(asked, options), bucket, measure);
+      const asked = question as SpendQuestion;
+      const { filters, startDate, endDate, timezone, bucket } = asked;
+      if (filters === null) return { question: asked, spend: new Map() };
+      const result = await client.costs.aggregate(
+        { ...filters, startDate, endDate, timezone, groupBy: [bucket] },
+        options,
+      );
+      return { question: asked, spend: spendOf(result, bucket, measure) };
     },
     { enabled: question !== undefined },
   );

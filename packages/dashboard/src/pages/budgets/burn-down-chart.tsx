@@ -41,7 +41,7 @@ export function BurnDownChart({ budget, status }: { budget: Budget; status: Budg
       </Panel>
     );
   }
-  if (spend.data === undefined) {
+  if (spend.data?.question.bucket !== steps.bucket) {
     return (
       <Panel title={title}>
         {spend.error === null ? (
@@ -52,7 +52,7 @@ export function BurnDownChart({ budget, status }: { budget: Budget; status: Budg
       </Panel>
     );
   }
-  return <Drawn budget={budget} status={status} steps={steps} spend={spend.data} zone={zone} />;
+  return <Drawn budget={budget} status={status} steps={steps} spend={spend.data.spend} zone={zone} />;
 }
 
 function Drawn(props: { budget: Budget; status: BudgetStatus; steps: Steps; spend: SpendByBucket; zone: string }) {
@@ -86,11 +86,33 @@ function Drawn(props: { budget: Budget; status: BudgetStatus; steps: Steps; spen
   );
 }
 
+interface Mark {
+  readonly name: string;
+  readonly yAxis: number;
+  readonly lineStyle?: object;
+}
+
+/** Of the height of the picture: closer than this the names of two lines would lie on one another. */
+const nameGap = 0.075;
+
+/** A line for each threshold below the amount; it has its name where there is room for one. */
+function thresholdMarks(thresholds: readonly number[], amount: number, height: number): Mark[] {
+  let named = Number.POSITIVE_INFINITY;
+  return thresholds
+    .filter((percent) => percent < 100)
+    .map((percent) => {
+      const yAxis = amount * (1 - percent / 100);
+      const hasRoom = named - yAxis >= height * nameGap;
+      if (hasRoom) named = yAxis;
+      return { name: hasRoom ? `${percent}%` : "", yAxis };
+    });
+}
+
 function burnDownOption(
-  drawn: { lines: BurnDown; steps: Steps; status: BudgetStatus; thresholds: readonly number[] },
+  given: { lines: BurnDown; steps: Steps; status: BudgetStatus; thresholds: readonly number[] },
   theme: ChartTheme,
 ): EChartsCoreOption {
-  const { lines, steps, status, thresholds } = drawn;
+  const { lines, steps, status, thresholds } = given;
   const { remaining, projected, even } = lines;
   const { currency } = status;
   const option = stackedOption(
@@ -109,12 +131,9 @@ function burnDownOption(
   ) as EChartsCoreOption & { series: object[] };
   const [first = {}, ...others] = option.series;
   const amount = pixels(status.amountExact);
-  const marks = [
-    ...thresholds
-      .filter((percent) => percent < 100)
-      .map((percent) => ({ name: `${percent}%`, yAxis: amount * (1 - percent / 100) })),
-    { name: "", yAxis: 0, lineStyle: { color: theme.warning, type: "solid" } },
-  ];
+  const drawn = [...remaining, ...(projected ?? [])].map(pixels);
+  const marks = thresholdMarks(thresholds, amount, amount - Math.min(0, ...drawn));
+  marks.push({ name: "", yAxis: 0, lineStyle: { color: theme.warning, type: "solid" } });
   const markLine = {
     silent: true,
     symbol: "none",

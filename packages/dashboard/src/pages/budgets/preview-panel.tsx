@@ -9,7 +9,7 @@ import { compareDecimals, subtractDecimals } from "../../format/decimal.ts";
 import { formatMoneyAxis } from "../../format/money.ts";
 import { formatShare } from "../../format/numbers.ts";
 import { useSession } from "../../session/session-context.tsx";
-import { Answer, Panel } from "../../shell/states.tsx";
+import { Answer, Loading, Panel } from "../../shell/states.tsx";
 import { BudgetBar } from "./budget-bar.tsx";
 import type { BudgetDraft } from "./budget-draft.ts";
 import { useSpend, useTeams } from "./budget-questions.ts";
@@ -64,13 +64,17 @@ function Asked({ draft, teams }: { draft: BudgetDraft; teams: readonly Team[] | 
   }
   return (
     <Answer of={spend} height={260}>
-      {(data) => (
-        <Shown
-          preview={previewOf(span, data, amount ?? "0", amount === undefined ? [] : thresholds)}
-          amount={amount}
-          measure={{ currency }}
-        />
-      )}
+      {({ question, spend: found }) =>
+        question.startDate === span.startDate && question.bucket === span.bucket ? (
+          <Shown
+            preview={previewOf(span, found, amount ?? "0", amount === undefined ? [] : thresholds)}
+            amount={amount}
+            measure={{ currency }}
+          />
+        ) : (
+          <Loading height={260} />
+        )
+      }
     </Answer>
   );
 }
@@ -123,10 +127,13 @@ function Shown({ preview, amount, measure }: { preview: Preview; amount: string 
   );
 }
 
+/** Of hours only those in which something was spent are known, so they are not counted out of all. */
+const timesText = (times: number, bucket: "hour" | "day", all: number): string =>
+  bucket === "day" ? `${times} of ${all} days` : times === 1 ? "one hour" : `${times} hours`;
+
 function Crossings({ preview }: { preview: Preview }) {
   const { crossings, labels, span, values } = preview;
   const isEach = span.mode === "each";
-  const step = span.bucket === "hour" ? "hours" : "days";
   return (
     <Stack gap={4} component="ul" style={{ listStyle: "none", margin: 0, padding: 0 }} aria-label="Thresholds">
       {crossings.map(({ percent, at, times }) => (
@@ -146,7 +153,7 @@ function Crossings({ preview }: { preview: Preview }) {
               {at === null
                 ? "would not have been reached"
                 : isEach
-                  ? `would have been reached in ${times} of ${span.bucket === "hour" ? 168 : values.length} ${step}, first ${labels[at]}`
+                  ? `would have been reached in ${timesText(times, span.bucket, values.length)}, first ${labels[at]}`
                   : percent === 100
                     ? `would have been used up on ${labels[at]}`
                     : `would have warned on ${labels[at]}`}

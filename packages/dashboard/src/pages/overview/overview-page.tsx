@@ -259,12 +259,21 @@ function Spend(props: {
   );
 }
 
+/** To the page of what a panel shows the first of. */
+function All({ href, children }: { href: string; children: string }) {
+  return (
+    <Anchor component={Link} href={href} size="xs">
+      All {children}
+    </Anchor>
+  );
+}
+
 const stateColors = { ok: "teal", warning: "yellow", exceeded: "red" } as const;
 
 function Budgets() {
   const standings = useBudgetStandings();
   return (
-    <Panel title="Budgets nearest to their amount">
+    <Panel title="Budgets nearest to their amount" aside={<All href="/budgets?order=use">budgets</All>}>
       <Answer of={standings} rows={4}>
         {(all) =>
           all.length === 0 ? (
@@ -281,9 +290,16 @@ function Budgets() {
                   return (
                     <div key={budgetId}>
                       <Group justify="space-between" wrap="nowrap" gap="xs">
-                        <Text size="sm" className="clip" title={name}>
+                        <Anchor
+                          component={Link}
+                          href={`/budgets/${encodeURIComponent(budgetId)}`}
+                          c="var(--mantine-color-text)"
+                          size="sm"
+                          className="clip"
+                          title={name}
+                        >
                           <bdi>{name}</bdi>
-                        </Text>
+                        </Anchor>
                         <Group gap="xs" wrap="nowrap">
                           {state === "ok" ? null : (
                             <Badge size="sm" variant="dot" tt="none" flex="none" color={stateColors[state]}>
@@ -317,7 +333,7 @@ const severityColors = { info: "blue", warning: "yellow", critical: "red" } as c
 function Alerts() {
   const alerts = useLatestAlerts();
   return (
-    <Panel title="Latest alerts">
+    <Panel title="Latest alerts" aside={<All href="/alerts">alerts</All>}>
       <Answer of={alerts} rows={4}>
         {(all) =>
           all.length === 0 ? (
@@ -330,9 +346,16 @@ function Alerts() {
                     <Badge size="sm" variant="dot" tt="none" flex="none" color={severityColors[severity]}>
                       {severity}
                     </Badge>
-                    <Text size="sm" className="clip" title={title}>
+                    <Anchor
+                      component={Link}
+                      href={`/alerts?state=all&alert=${encodeURIComponent(id)}`}
+                      c="var(--mantine-color-text)"
+                      size="sm"
+                      className="clip"
+                      title={title}
+                    >
                       <bdi>{title}</bdi>
-                    </Text>
+                    </Anchor>
                   </Group>
                   <Text size="xs" c="dimmed" className="amount">
                     {state}, {formatAgo(openedAt, Date.now())}
