@@ -41,6 +41,14 @@ test("calls arrive, wait while it is paused, are filtered, and lead to the proof
     await rows.first().getByText("unpriced").waitFor();
     await rows.first().getByText("error").waitFor();
 
+    // Whoever reads further down keeps the place.
+    const list = page.getByRole("region", { name: "Calls, newest first" });
+    await list.evaluate((element) => element.scrollTo({ top: 400 }));
+    await record("gpt-4o");
+    await page.getByText("Held while you read further down: 1 call waits").waitFor();
+    await list.evaluate((element) => element.scrollTo({ top: 0 }));
+    await rows.first().getByText("gpt-4o", { exact: true }).waitFor();
+
     await page.getByText("Errors", { exact: true }).first().click();
     await page.getByRole("button", { name: "a-model-nobody-knows" }).first().click();
     await page.getByText("Model: a-model-nobody-knows").waitFor();

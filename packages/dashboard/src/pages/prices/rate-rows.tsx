@@ -101,9 +101,9 @@ function RateRow(props: {
       />
       {text("price", `price in ${currency}`, `in ${currency}`)}
       {text("per", "per", "1000000")}
-      {text("above", "above so many tokens of input", "always")}
-      {text("serviceTier", "tier", "any tier")}
-      {text("region", "region", "any region")}
+      {text("above", "above so many tokens of input", "threshold")}
+      {text("serviceTier", "tier", "tier")}
+      {text("region", "region", "region")}
       <ActionIcon variant="subtle" color="gray" size="lg" aria-label={`${name}: remove`} onClick={onRemove}>
         <Icon name="close" size={14} />
       </ActionIcon>
@@ -168,7 +168,7 @@ function FactorRow(props: {
     <div className="factor-row">
       {text("factor", "factor", "factor, such as 0.5")}
       {text("serviceTier", "tier", "tier, such as batch")}
-      {text("region", "region", "any region")}
+      {text("region", "region", "region")}
       <ActionIcon variant="subtle" color="gray" size="lg" aria-label={`${name}: remove`} onClick={onRemove}>
         <Icon name="close" size={14} />
       </ActionIcon>
