@@ -19,8 +19,14 @@ export interface DashboardServer extends PeopleServer {
 }
 
 /** A server with so many days of the demonstration's calls, and with budgets; none and nothing for 0. */
-export async function startDashboardServer({ days = 30 }: { readonly days?: number } = {}): Promise<DashboardServer> {
-  const server = await startPeopleServer();
+export async function startDashboardServer({
+  days = 30,
+  environment = {},
+}: {
+  readonly days?: number;
+  readonly environment?: Readonly<Record<string, string>>;
+} = {}): Promise<DashboardServer> {
+  const server = await startPeopleServer(environment);
   const client = new CostOpsClient({ apiKey: server.adminKey, baseURL: server.url });
   await server.makeUser(email, password);
   if (days > 0) {

@@ -125,6 +125,16 @@ export const routes: readonly PageRoute[] = [
     load: () => import("./pages/budgets/budget-edit-page.tsx"),
   },
   {
+    id: "live",
+    // Not /live, which answers whether the process lives.
+    path: "/stream",
+    label: "Live",
+    group: "Operate",
+    icon: "live",
+    needs: ["costs:read"],
+    load: () => import("./pages/live/live-page.tsx"),
+  },
+  {
     id: "alerts",
     path: "/alerts",
     label: "Alerts",
@@ -148,16 +158,6 @@ export const routes: readonly PageRoute[] = [
     load: () => import("./pages/alerts/rule-page.tsx"),
   },
   {
-    id: "live",
-    // Not /live, which answers whether the process lives.
-    path: "/stream",
-    label: "Live",
-    group: "Operate",
-    icon: "live",
-    needs: ["costs:read"],
-    load: () => import("./pages/live/live-page.tsx"),
-  },
-  {
     id: "first-run",
     path: "/start",
     label: "Record usage",
@@ -165,5 +165,21 @@ export const routes: readonly PageRoute[] = [
     icon: "start",
     needs: ["costs:read"],
     load: () => import("./pages/first-run/first-run-page.tsx"),
+  },
+  {
+    id: "settings",
+    path: "/settings",
+    label: "Settings",
+    group: "Manage",
+    icon: "settings",
+    needs: [],
+    load: () => import("./pages/settings/settings-page.tsx"),
+  },
+  {
+    id: "settings-tab",
+    path: "/settings/:tab",
+    label: "Settings",
+    needs: [],
+    load: () => import("./pages/settings/settings-page.tsx"),
   },
 ];

@@ -42,12 +42,14 @@ export const cssVariables: CSSVariablesResolver = () => ({
   light: {
     "--mantine-color-dimmed": "#565d64",
     "--mantine-color-placeholder": "#6b7279",
+    "--mantine-color-error": "#c92a2a",
     "--page-ground": "#f6f7f8",
     "--focus-ring": "#0b7285",
   },
   dark: {
     "--mantine-color-dimmed": "#a9afb6",
     "--mantine-color-placeholder": "#9aa0a6",
+    "--mantine-color-error": "#ff8787",
     "--page-ground": "#191a1c",
     "--focus-ring": "#4ba6b6",
   },
