@@ -151,3 +151,26 @@ test.each([
     expect(await isWider()).toBe(false);
   });
 });
+
+test("where there is nothing, the pages say what there would be and how to begin", async () => {
+  const empty = await startDashboardServer({ days: 0 });
+  try {
+    await walk(empty, { scheme: "dark", width: 360, height: 740 }, async ({ page, signIn, settled, accessible }) => {
+      await signIn("/alerts");
+      await page.getByText("All quiet").waitFor();
+      await page.getByRole("tab", { name: "Rules" }).click();
+      await page.getByText("Nothing is watched yet").waitFor();
+      await accessible();
+      await page.goto("/budgets");
+      await page.getByText("No budget yet").waitFor();
+      await accessible();
+      await page.getByRole("link", { name: "Make the first budget" }).click();
+      await page.getByRole("textbox", { name: "Amount" }).fill("0");
+      await page.getByText("would have been used up").waitFor();
+      await settled();
+      await accessible();
+    });
+  } finally {
+    await empty.close();
+  }
+});

@@ -41,6 +41,12 @@ export function RuleList() {
   );
 }
 
+/** Channels by name; who may not read them is told how many there are. */
+function toldText(ids: readonly string[], names: ReadonlyMap<string, string>): string {
+  if (names.size === 0 && ids.length > 0) return ids.length === 1 ? "one channel" : `${ids.length} channels`;
+  return ids.map((id) => names.get(id) ?? id).join(", ");
+}
+
 function Rules({ rules }: { rules: readonly AlertRule[] }) {
   const budgets = useBudgets();
   const channels = useChannels();
@@ -50,7 +56,7 @@ function Rules({ rules }: { rules: readonly AlertRule[] }) {
     <ul className="alert-list">
       {rules.map((rule) => {
         const text = ruleText(rule, rule.budgetId === null ? undefined : budgetNames.get(rule.budgetId));
-        const told = rule.channels.map((id) => channelNames.get(id) ?? id).join(", ");
+        const told = toldText(rule.channels, channelNames);
         return (
           <li key={rule.id} className="alert-row rule-row">
             <div style={{ minWidth: 0 }}>

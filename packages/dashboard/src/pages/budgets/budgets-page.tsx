@@ -84,9 +84,8 @@ function BudgetList({ budgets }: { budgets: readonly Budget[] }) {
   const pages = Math.max(1, Math.ceil(found.length / pageRows));
   const page = Math.min(pages, Math.max(1, Number.parseInt(state.page, 10) || 1));
   const inPage = found.slice((page - 1) * pageRows, page * pageRows);
-  const standings = useStandings(
-    (knowsAll ? budgets.map(({ id }) => ({ id })) : inPage.map(({ budget }) => budget)).map(({ id }) => id),
-  );
+  const asked = knowsAll ? budgets : inPage.map(({ budget }) => budget);
+  const standings = useStandings(asked.map(({ id }) => id));
   const standingOf = ({ budget }: ListedBudget): BudgetStatus | undefined => standings.data?.get(budget.id);
   const filtered =
     knowsAll && state.state !== "all" ? inPage.filter((row) => standingOf(row)?.state === state.state) : inPage;
@@ -94,7 +93,7 @@ function BudgetList({ budgets }: { budgets: readonly Budget[] }) {
     knowsAll && state.order === "use"
       ? filtered.toSorted((a, b) => (standingOf(b)?.utilization ?? -1) - (standingOf(a)?.utilization ?? -1))
       : filtered;
-  const isFlat = state.order === "use" || state.state !== "all" || state.q !== "";
+  const isFlat = state.q !== "" || (knowsAll && (state.order === "use" || state.state !== "all"));
   return (
     <section className="panel" aria-label="Budgets">
       <Group gap="xs" mb="sm" justify="space-between">

@@ -5,7 +5,7 @@ import { useCallback, useMemo } from "react";
 import { Chart } from "../../chart/chart.tsx";
 import type { ChartTheme } from "../../chart/chart-theme.ts";
 import { stackedOption } from "../../chart/stacked.ts";
-import { compareDecimals, subtractDecimals } from "../../format/decimal.ts";
+import { compareDecimals, isZero, subtractDecimals } from "../../format/decimal.ts";
 import { formatMoneyAxis } from "../../format/money.ts";
 import { formatShare } from "../../format/numbers.ts";
 import { useSession } from "../../session/session-context.tsx";
@@ -93,7 +93,7 @@ function Shown({ preview, amount, measure }: { preview: Preview; amount: string 
               {amountText(total, measure)}
             </Text>
             {isEach ? "" : measure.currency === null ? " were used" : " was spent"}
-            {amount === undefined ? "." : `: ${formatShare(total, amount)} of the amount.`}
+            {amount === undefined || isZero(amount) ? "." : `: ${formatShare(total, amount)} of the amount.`}
           </Text>
           {amount === undefined ? (
             <Text size="sm" c="dimmed">
