@@ -14,7 +14,7 @@ import type { Measure } from "./budget-words.ts";
 
 export const useBudgets = () => {
   const { may } = useSession();
-  return useAsk<readonly Budget[]>(["budgets", "list"], (client, options) => client.budgets.list(options), {
+  return useAsk<readonly Budget[]>(["budgets", "list"], (client, options) => client.budgets.list({}, options), {
     enabled: may("budgets:read"),
   });
 };
@@ -26,7 +26,7 @@ export const useBudget = (id: string, enabled = true) =>
   });
 
 export const useStatus = (id: string) =>
-  useAsk<BudgetStatus>(["budgets", "status", id], (client, options) => client.budgets.status(id, options), {
+  useAsk<BudgetStatus>(["budgets", "status", id], (client, options) => client.budgets.status(id, {}, options), {
     keepsLast: false,
     everyMs: 30_000,
   });
@@ -36,7 +36,7 @@ export const useStandings = (ids: readonly string[]) =>
   useAsk<ReadonlyMap<string, BudgetStatus>>(
     ["budgets", "standings-by-id", ids],
     async (client, options) => {
-      const answers = await Promise.allSettled(ids.map((id) => client.budgets.status(id, options)));
+      const answers = await Promise.allSettled(ids.map((id) => client.budgets.status(id, {}, options)));
       const failure = answers.find((answer) => answer.status === "rejected");
       const found = answers.flatMap((answer) => (answer.status === "fulfilled" ? [answer.value] : []));
       if (found.length === 0 && failure !== undefined) throw failure.reason;

@@ -86,8 +86,8 @@ export function useBudgetStandings() {
   return useAsk<readonly BudgetStatus[]>(
     ["budgets", "standings"],
     async (client, options) => {
-      const budgets = await client.budgets.list(options);
-      const standings = await Promise.all(budgets.slice(0, 30).map(({ id }) => client.budgets.status(id, options)));
+      const budgets = await client.budgets.list({}, options);
+      const standings = await Promise.all(budgets.slice(0, 30).map(({ id }) => client.budgets.status(id, {}, options)));
       return standings.toSorted((a, b) => (b.utilization ?? 0) - (a.utilization ?? 0));
     },
     { enabled: may("budgets:read") },
