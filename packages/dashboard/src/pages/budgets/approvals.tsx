@@ -43,7 +43,8 @@ const stateWords = {
 const shownMax = 20;
 
 /** Requests to go beyond the budget once: those that wait first. */
-export function ApprovalList({ approvals }: { approvals: readonly BudgetApproval[] }) {
+export function ApprovalList(props: { approvals: readonly BudgetApproval[]; mayDecide: boolean }) {
+  const { approvals, mayDecide } = props;
   const decide = useAct(
     (client, { id, isGranted }: { id: string; isGranted: boolean }) =>
       isGranted ? client.budgets.approve(id) : client.budgets.deny(id),
@@ -62,7 +63,7 @@ export function ApprovalList({ approvals }: { approvals: readonly BudgetApproval
             <Badge size="sm" variant="dot" tt="none" color={stateWords[approval.state].color}>
               {stateWords[approval.state].label}
             </Badge>
-            {approval.state === "pending" ? (
+            {mayDecide && approval.state === "pending" ? (
               <Button
                 size="compact-sm"
                 loading={decide.isPending && decide.variables.id === approval.id && decide.variables.isGranted}
@@ -71,7 +72,7 @@ export function ApprovalList({ approvals }: { approvals: readonly BudgetApproval
                 Approve
               </Button>
             ) : null}
-            {approval.state === "pending" || approval.state === "approved" ? (
+            {mayDecide && (approval.state === "pending" || approval.state === "approved") ? (
               <Button
                 size="compact-sm"
                 variant="default"

@@ -2,6 +2,7 @@ import type { BudgetStatus } from "@llm-cost-ops/sdk";
 import { compareDecimals, pixels } from "../../format/decimal.ts";
 import { formatShare } from "../../format/numbers.ts";
 import { amountText, type Measure, stateLabels } from "./budget-words.ts";
+import { whoseText } from "./per.ts";
 import "./budgets.css";
 
 /** What a bar is drawn from: exact decimal strings. */
@@ -11,6 +12,8 @@ export interface BarFigures extends Measure {
   readonly reserved: string;
   readonly projected: string | null;
   readonly state: BudgetStatus["state"];
+  /** Of a budget with an amount for each value, which one this is of. */
+  readonly whose?: string | undefined;
 }
 
 export const figuresOf = (status: BudgetStatus): BarFigures => ({
@@ -20,10 +23,11 @@ export const figuresOf = (status: BudgetStatus): BarFigures => ({
   reserved: status.reservedExact,
   projected: status.projectedExact,
   state: status.state,
+  whose: status.per === null ? undefined : whoseText(status.per, status.value),
 });
 
 /** Positions in percent of the bar, which ends where the most of what it shows does. */
-export function barOf({ amount, spent, reserved, projected }: Omit<BarFigures, "state" | "currency">) {
+export function barOf({ amount, spent, reserved, projected }: Omit<BarFigures, "state" | "currency" | "whose">) {
   const used = Math.max(0, pixels(spent));
   const held = Math.max(0, pixels(reserved));
   // A pace that would be a hundred times the amount must not press all else into a line.
@@ -52,6 +56,7 @@ export function BudgetBar({
   const bar = barOf(figures);
   const text = (value: string): string => amountText(value, figures);
   const name = [
+    ...(figures.whose === undefined ? [] : [figures.whose]),
     `${stateLabels[state]}: ${text(spent)} of ${text(amount)} spent (${formatShare(spent, amount)})`,
     ...(compareDecimals(reserved, "0") > 0 ? [`${text(reserved)} reserved`] : []),
     ...(projected === null ? [] : [`${text(projected)} projected`]),

@@ -1,4 +1,5 @@
 import type { Budget, CreateBudgetParams, UpdateBudgetParams } from "@llm-cost-ops/sdk";
+import { tagPrefix } from "./per.ts";
 import { emptyScope, type ScopeDraft, scopeDraftOf, scopeOfDraft } from "./scope.ts";
 
 type Period = Budget["period"];
@@ -11,6 +12,9 @@ export interface BudgetDraft {
   readonly unit: "money" | "tokens";
   readonly amount: string;
   readonly currency: string;
+  /** Whose the amount is: `none`, a dimension, or `tag` with the key beside it. */
+  readonly per: string;
+  readonly perTag: string;
   readonly kind: Period["kind"];
   readonly timeZone: string;
   /** 1 is January. */
@@ -39,6 +43,8 @@ export const newDraft = (timeZone: string): BudgetDraft => ({
   unit: "money",
   amount: "",
   currency: "USD",
+  per: "none",
+  perTag: "",
   kind: "month",
   timeZone,
   fiscalStartMonth: "1",
@@ -66,6 +72,9 @@ export const draftOf = (budget: Budget): BudgetDraft => {
     unit: budget.currency === null ? "tokens" : "money",
     amount: budget.amountExact ?? String(budget.tokens ?? ""),
     currency: budget.currency ?? absent.currency,
+    ...(budget.per?.startsWith(tagPrefix)
+      ? { per: "tag", perTag: budget.per.slice(tagPrefix.length) }
+      : { per: budget.per ?? "none" }),
     kind: period.kind,
     fiscalStartMonth: String(period.fiscalStartMonth ?? 1),
     rollingHours: String(period.rollingHours ?? absent.rollingHours),
@@ -103,9 +112,13 @@ export function periodOfDraft(draft: BudgetDraft): Period {
   }
 }
 
+export const perOfDraft = ({ per, perTag }: Pick<BudgetDraft, "per" | "perTag">): string | undefined =>
+  per === "none" ? undefined : per === "tag" ? `${tagPrefix}${perTag}` : per;
+
 /** What the server is asked to make. What is wrong with it the server says, by field. */
 export function createParamsOf(draft: BudgetDraft): CreateBudgetParams {
   const { name, description, unit, amount, currency, parentId, scope, thresholds, enforcement, action } = draft;
+  const per = perOfDraft(draft);
   return {
     name: name.trim(),
     ...(description.trim() === "" ? {} : { description }),
@@ -113,6 +126,7 @@ export function createParamsOf(draft: BudgetDraft): CreateBudgetParams {
       ? { amount: amount.trim(), currency: currency.trim().toUpperCase() }
       : { tokens: Number(amount) }),
     period: periodOfDraft(draft),
+    ...(per === undefined ? {} : { per }),
     ...(parentId === "" ? {} : { parentId }),
     scope: scopeOfDraft(scope),
     thresholds: thresholds.map(Number).toSorted((a, b) => a - b),
@@ -135,10 +149,10 @@ export function createParamsOf(draft: BudgetDraft): CreateBudgetParams {
   };
 }
 
-/** The fields that a draft changes of a budget; undefined where it changes none. A budget's unit stays what it is. */
+/** The fields that a draft changes of a budget; undefined where it changes none. A budget's unit, and what it is per, stay as they are. */
 export function updateParamsOf(draft: BudgetDraft, budget: Budget): UpdateBudgetParams | undefined {
   const changeable = (one: BudgetDraft): Readonly<Record<string, unknown>> => {
-    const { currency: _, ...params } = createParamsOf(one);
+    const { currency: _, per: _per, ...params } = createParamsOf(one);
     return { ...params, description: one.description, parentId: one.parentId === "" ? null : one.parentId };
   };
   const [before, after] = [changeable(draftOf(budget)), changeable(draft)];

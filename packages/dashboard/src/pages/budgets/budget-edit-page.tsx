@@ -1,19 +1,28 @@
 import type { Budget } from "@llm-cost-ops/sdk";
 import { useLocation, useParams } from "wouter";
 import { useAct } from "../../data/ask.ts";
-import { Answer, PageHeader } from "../../shell/states.tsx";
+import { Answer, EmptyState, PageHeader } from "../../shell/states.tsx";
 import { type BudgetDraft, draftOf, updateParamsOf } from "./budget-draft.ts";
 import { BudgetForm } from "./budget-form.tsx";
-import { useBudget } from "./budget-questions.ts";
+import { useBudget, useMayChange } from "./budget-questions.ts";
 
 export default function BudgetEditPage() {
   const { id = "" } = useParams<{ id: string }>();
   const budget = useBudget(id);
+  const mayChange = useMayChange();
   return (
     <>
       <PageHeader title={budget.data === undefined ? "Edit a budget" : `Edit ${budget.data.name}`} />
       <Answer of={budget} height={320}>
-        {(data) => <Edited key={data.id} budget={data} />}
+        {(data) =>
+          data.setBy === "parent" && !mayChange(data) ? (
+            <EmptyState icon="budgets" title="Set by the parent organization">
+              It alone changes this budget.
+            </EmptyState>
+          ) : (
+            <Edited key={data.id} budget={data} />
+          )
+        }
       </Answer>
     </>
   );

@@ -6,6 +6,7 @@ import { formatInstant } from "../../format/instants.ts";
 import { formatShare } from "../../format/numbers.ts";
 import { Panel } from "../../shell/states.tsx";
 import { amountText, limitText, periodText } from "./budget-words.ts";
+import { eachText } from "./per.ts";
 import { scopeDimensions } from "./scope.ts";
 
 const shownMax = 12;
@@ -21,7 +22,10 @@ export function BudgetFacts({ budget }: { budget: Budget }) {
       <dt>Period</dt>
       <dd>{periodText(budget.period)}</dd>
       <dt>Amount</dt>
-      <dd>{amountText(budget.amountExact ?? String(budget.tokens ?? 0), budget)}</dd>
+      <dd>
+        {amountText(budget.amountExact ?? String(budget.tokens ?? 0), budget)}
+        {budget.per === null ? "" : <bdi> for {eachText(budget.per)}</bdi>}
+      </dd>
       {named.length === 0 ? (
         <>
           <dt>Counts</dt>
@@ -57,6 +61,12 @@ export function BudgetFacts({ budget }: { budget: Budget }) {
           <dd>{budget.unpriced === "allow" ? "allowed" : "refused"}</dd>
           <dt>Database away</dt>
           <dd>{budget.whenStoreIsAway === "allow" ? "calls are allowed" : "calls are refused"}</dd>
+        </>
+      ) : null}
+      {budget.setBy === "parent" ? (
+        <>
+          <dt>Set by</dt>
+          <dd>the parent organization</dd>
         </>
       ) : null}
       <dt>Made</dt>

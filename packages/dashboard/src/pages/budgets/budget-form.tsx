@@ -19,6 +19,7 @@ import type { BudgetDraft } from "./budget-draft.ts";
 import { useBudgets } from "./budget-questions.ts";
 import { possibleParents } from "./budget-tree.ts";
 import { HardFields } from "./hard-fields.tsx";
+import { PerFields } from "./per-fields.tsx";
 import { PeriodFields } from "./period-fields.tsx";
 import { PreviewPanel } from "./preview-panel.tsx";
 import { ScopeFields } from "./scope-fields.tsx";
@@ -57,7 +58,10 @@ export function BudgetForm(props: {
       >
         <Stack gap="sm">
           <Panel title="What may be spent">
-            <AmountFields draft={draft} change={change} errors={errors} isNew={budget === undefined} />
+            <Stack gap="sm">
+              <AmountFields draft={draft} change={change} errors={errors} isNew={budget === undefined} />
+              <PerFields draft={draft} change={change} errors={errors} isNew={budget === undefined} />
+            </Stack>
           </Panel>
           <Panel title="Over which time">
             <PeriodFields draft={draft} change={change} errors={errors} />

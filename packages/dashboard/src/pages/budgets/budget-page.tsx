@@ -11,18 +11,21 @@ import { useSession } from "../../session/session-context.tsx";
 import { ConfirmDialog } from "../../shell/confirm-dialog.tsx";
 import { Icon } from "../../shell/icons.tsx";
 import { Answer, ErrorState, Loading, Panel } from "../../shell/states.tsx";
+import { useUrlState } from "../../url-state/use-url-state.ts";
 import { AlertsOfBudget } from "../alerts/alerts-of-budget.tsx";
 import { Tile } from "../overview/tile.tsx";
 import { ApprovalList } from "./approvals.tsx";
 import { BarKey, BudgetBar, figuresOf } from "./budget-bar.tsx";
 import { BudgetFacts, Parts } from "./budget-facts.tsx";
-import { useApprovals, useBudget, useBudgets, useStatus } from "./budget-questions.ts";
+import { useApprovals, useBudget, useBudgets, useMayChange, useStatus } from "./budget-questions.ts";
 import { ancestorsOf } from "./budget-tree.ts";
 import { amountShort, amountText, amountTextExact, stateColors, stateLabels } from "./budget-words.ts";
 import { BurnDownChart } from "./burn-down-chart.tsx";
 import { History } from "./history.tsx";
+import { type Picked, pickedOf, valueFields, whoseText } from "./per.ts";
 import { scopeText } from "./scope.ts";
 import { TransferDialog } from "./transfer-dialog.tsx";
+import { Values, Whose } from "./values.tsx";
 
 export default function BudgetPage() {
   const { id = "" } = useParams<{ id: string }>();
@@ -35,7 +38,11 @@ export default function BudgetPage() {
 }
 
 function OneBudget({ budget }: { budget: Budget }) {
-  const status = useStatus(budget.id);
+  const [state, change] = useUrlState(valueFields);
+  const picked = pickedOf(budget.per, state);
+  const status = useStatus(budget.id, picked);
+  const { per } = budget;
+  const pick = ({ value, withoutValue }: Picked): void => change({ value: value ?? null, none: withoutValue === true });
   const { may } = useSession();
   return (
     <>
@@ -48,8 +55,12 @@ function OneBudget({ budget }: { budget: Budget }) {
             <ErrorState error={status.error} onRetry={() => void status.refetch()} />
           )
         ) : (
-          <Standing budget={budget} status={status.data} />
+          <>
+            {per === null ? null : <Whose per={per} status={status.data} picked={picked} onPick={pick} />}
+            <Standing key={String(status.data.value)} budget={budget} status={status.data} />
+          </>
         )}
+        {per === null ? null : <Values budget={budget} per={per} status={status.data} onPick={pick} />}
         <div className="panels budget-panels">
           <Panel title="What it is">
             <BudgetFacts budget={budget} />
@@ -65,7 +76,7 @@ function OneBudget({ budget }: { budget: Budget }) {
 }
 
 function Heading({ budget, status }: { budget: Budget; status: BudgetStatus | undefined }) {
-  const { may } = useSession();
+  const mayChange = useMayChange();
   const all = useBudgets();
   const [, navigate] = useLocation();
   const [asks, setAsks] = useState<"delete" | "transfer">();
@@ -111,15 +122,22 @@ function Heading({ budget, status }: { budget: Budget; status: BudgetStatus | un
           <Badge variant="default" tt="none" flex="none">
             {budget.enforcement}
           </Badge>
+          {budget.setBy === "parent" ? (
+            <Badge variant="default" tt="none" flex="none">
+              set by the parent organization
+            </Badge>
+          ) : null}
         </Group>
-        {may("budgets:write") ? (
+        {mayChange(budget) ? (
           <Group gap="xs">
             <Button component={Link} href={`/budgets/${encodeURIComponent(budget.id)}/edit`} variant="default">
               Edit
             </Button>
-            <Button variant="default" onClick={() => setAsks("transfer")}>
-              Transfer
-            </Button>
+            {budget.per === null ? (
+              <Button variant="default" onClick={() => setAsks("transfer")}>
+                Transfer
+              </Button>
+            ) : null}
             <Button variant="subtle" color="red" onClick={() => setAsks("delete")}>
               Delete
             </Button>
@@ -248,6 +266,7 @@ function Doubts({ status }: { status: BudgetStatus }) {
 /** Who is refused at the moment, and who has asked to go on. */
 function Blocked({ budget, status }: { budget: Budget; status: BudgetStatus | undefined }) {
   const { may } = useSession();
+  const mayChange = useMayChange();
   const approvals = useApprovals();
   const ours = (approvals.data ?? []).filter(({ budgetId }) => budgetId === budget.id);
   const isApproving = budget.atLimit?.action === "approve";
@@ -261,7 +280,7 @@ function Blocked({ budget, status }: { budget: Budget; status: BudgetStatus | un
               Requests to go beyond
             </Title>
             <Answer of={approvals} rows={2}>
-              {() => <ApprovalList approvals={ours} />}
+              {() => <ApprovalList approvals={ours} mayDecide={mayChange(budget)} />}
             </Answer>
           </>
         ) : null}
@@ -271,7 +290,8 @@ function Blocked({ budget, status }: { budget: Budget; status: BudgetStatus | un
 }
 
 function blockedText(budget: Budget, status: BudgetStatus): string {
-  const who = `Calls of ${scopeText(budget.scope)}`;
+  const whose = status.per === null ? "" : ` (${whoseText(status.per, status.value)})`;
+  const who = `Calls of ${scopeText(budget.scope)}${whose}`;
   if (budget.enforcement === "soft") return "Nobody: this budget is soft and warns alone.";
   const action = budget.atLimit?.action ?? "block";
   if (status.state !== "exceeded") {

@@ -4,13 +4,15 @@ import type {
   BudgetAmendment,
   BudgetApproval,
   BudgetStatus,
+  BudgetValue,
   CostFilters,
   Team,
 } from "@llm-cost-ops/sdk";
-import { useAsk } from "../../data/ask.ts";
+import { useAsk, useAskPages } from "../../data/ask.ts";
 import { sumDecimals } from "../../format/decimal.ts";
 import { useSession } from "../../session/session-context.tsx";
 import type { Measure } from "./budget-words.ts";
+import type { Picked } from "./per.ts";
 
 export const useBudgets = () => {
   const { may } = useSession();
@@ -25,11 +27,22 @@ export const useBudget = (id: string, enabled = true) =>
     enabled,
   });
 
-export const useStatus = (id: string) =>
-  useAsk<BudgetStatus>(["budgets", "status", id], (client, options) => client.budgets.status(id, {}, options), {
-    keepsLast: false,
-    everyMs: 30_000,
-  });
+/** What the parent set, it alone changes; within the organization it is only seen. */
+export function useMayChange(): (budget: Budget) => boolean {
+  const { may, organizationId } = useSession();
+  return (budget) => may("budgets:write") && (budget.setBy !== "parent" || budget.organizationId !== organizationId);
+}
+
+/** Of the value that is picked; of a budget with an amount for each and none picked, of the one that used most. */
+export const useStatus = (id: string, picked: Picked) =>
+  useAsk<BudgetStatus>(
+    ["budgets", "status", id, picked],
+    (client, options) => client.budgets.status(id, picked, options),
+    {
+      keepsLast: false,
+      everyMs: 30_000,
+    },
+  );
 
 /** How these budgets stand, by id. One that has gone meanwhile, or does not answer, is absent. */
 export const useStandings = (ids: readonly string[]) =>
@@ -43,6 +56,12 @@ export const useStandings = (ids: readonly string[]) =>
       return new Map(found.map((status) => [status.budgetId, status]));
     },
     { enabled: ids.length > 0, everyMs: 60_000 },
+  );
+
+/** How a budget stands for each of its values, page by page, most used first. */
+export const useValues = (id: string) =>
+  useAskPages<BudgetValue>(["budgets", "values", id], (client, { cursor, ...options }) =>
+    client.budgets.values(id, { cursor, limit: 50 }, options),
   );
 
 export interface HistoryPage {
@@ -84,6 +103,8 @@ export interface SpendQuestion {
   readonly endDate: string;
   readonly timezone: string;
   readonly bucket: "hour" | "day";
+  /** Only what was sent under this name. */
+  readonly sentModel?: string | undefined;
 }
 
 /** What was spent in each hour (by its first millisecond) or each day (`2026-11-21`), as exact decimal strings. */
@@ -100,22 +121,28 @@ export const useSpend = (question: SpendQuestion | undefined, measure: Measure) 
     ["costs", "of-a-budget", question, measure.currency],
     async (client, options) => {
       const asked = question as SpendQuestion;
-      const { filters, startDate, endDate, timezone, bucket } = asked;
+      const { filters, startDate, endDate, timezone, bucket, sentModel } = asked;
       if (filters === null) return { question: asked, spend: new Map() };
       const result = await client.costs.aggregate(
-        { ...filters, startDate, endDate, timezone, groupBy: [bucket] },
+        { ...filters, startDate, endDate, timezone, groupBy: sentModel === undefined ? [bucket] : [bucket, "model"] },
         options,
       );
-      return { question: asked, spend: spendOf(result, bucket, measure) };
+      return { question: asked, spend: spendOf(result, bucket, measure, sentModel) };
     },
     { enabled: question !== undefined },
   );
 
 /** The sums of a currency, or all tokens, by bucket. */
-export function spendOf(result: AggregateResult, bucket: "hour" | "day", { currency }: Measure): SpendByBucket {
+export function spendOf(
+  result: AggregateResult,
+  bucket: "hour" | "day",
+  { currency }: Measure,
+  sentModel?: string,
+): SpendByBucket {
   const spend = new Map<string, string>();
   for (const row of result.data) {
     if (currency !== null && row.currency !== currency) continue;
+    if (sentModel !== undefined && row["model"] !== sentModel) continue;
     const label = String(row[bucket]);
     const key = bucket === "hour" ? String(Date.parse(label)) : label;
     const value = currency === null ? String(row.totalTokens ?? 0) : (row.totalCostExact ?? "0");

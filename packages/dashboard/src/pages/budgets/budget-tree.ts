@@ -42,13 +42,18 @@ export function ancestorsOf(budget: Budget, budgets: readonly Budget[]): readonl
   return found;
 }
 
-/** What may stand above a budget: neither itself nor its parts, in the same unit. */
+/** What may stand above a budget: neither itself nor its parts, in the same unit; what the parent set or is per value has no parts. */
 export function possibleParents(
   id: string | undefined,
   currency: string | null,
   budgets: readonly Budget[],
 ): readonly Budget[] {
   return budgets.filter(
-    (one) => one.currency === currency && one.id !== id && !ancestorsOf(one, budgets).some((above) => above.id === id),
+    (one) =>
+      one.currency === currency &&
+      one.per === null &&
+      one.setBy === "organization" &&
+      one.id !== id &&
+      !ancestorsOf(one, budgets).some((above) => above.id === id),
   );
 }

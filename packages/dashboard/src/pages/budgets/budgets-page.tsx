@@ -23,6 +23,7 @@ import {
   stateColors,
   stateLabels,
 } from "./budget-words.ts";
+import { eachText, whoseText } from "./per.ts";
 import { scopeText } from "./scope.ts";
 
 const orders = ["tree", "use"] as const;
@@ -185,7 +186,8 @@ function BudgetRow(props: { row: ListedBudget; depth: number; status: BudgetStat
   const { row, depth, status, isKnown } = props;
   const { budget } = row;
   const scope = scopeText(budget.scope);
-  const about = `${periodText(budget.period)}, ${scope}`;
+  const each = budget.per === null ? "" : `${eachText(budget.per)}, `;
+  const about = `${each}${periodText(budget.period)}, ${scope}`;
   const measure = { currency: budget.currency };
   const amount = budget.amountExact ?? String(budget.tokens ?? 0);
   return (
@@ -206,6 +208,11 @@ function BudgetRow(props: { row: ListedBudget; depth: number; status: BudgetStat
           {budget.enforcement === "hard" ? (
             <Badge size="xs" variant="default" tt="none" flex="none" title={limitText(budget)}>
               hard
+            </Badge>
+          ) : null}
+          {budget.setBy === "parent" ? (
+            <Badge size="xs" variant="default" tt="none" flex="none" title="Set by the parent organization">
+              by the parent
             </Badge>
           ) : null}
         </Group>
@@ -237,7 +244,14 @@ function BudgetRow(props: { row: ListedBudget; depth: number; status: BudgetStat
         {status === undefined ? (
           <Skeleton height={12} visible={!isKnown} />
         ) : (
-          <BudgetBar figures={figuresOf(status)} thresholds={budget.thresholds} />
+          <>
+            <BudgetBar figures={figuresOf(status)} thresholds={budget.thresholds} />
+            {status.per === null ? null : (
+              <Text size="xs" c="dimmed" mt={4} className="clip" title={whoseText(status.per, status.value)}>
+                most: <bdi>{whoseText(status.per, status.value)}</bdi>
+              </Text>
+            )}
+          </>
         )}
       </div>
       <Text size="sm" className="budget-used" title={amountTextExact(status?.spentExact ?? null, measure)}>

@@ -49,8 +49,18 @@ test("parts stand below the whole, and a circle or a missing parent ends nowhere
   expect(listed(budgets, " B ").map(({ budget, parentName }) => [budget.id, parentName])).toEqual([["b", "a"]]);
   expect(ancestorsOf(budgets[2] as Budget, budgets).map(({ id }) => id)).toEqual(["a", "b"]);
   expect(possibleParents("b", "USD", budgets).map(({ id }) => id)).toEqual(["a", "d"]);
+  const whole = [made("each", { per: "user" }), made("theirs", { setBy: "parent" })];
+  expect(possibleParents("b", "USD", whole)).toEqual([]);
   const circle = [made("x", { parentId: "y" }), made("y", { parentId: "x" })];
   expect(ancestorsOf(circle[0] as Budget, circle).length).toBeLessThan(3);
+});
+
+test("what a budget is per stays as it was made", () => {
+  const budget = made("a", { per: "tag:run" });
+  const draft = draftOf(budget);
+  expect(draft).toMatchObject({ per: "tag", perTag: "run" });
+  expect(updateParamsOf(draft, budget)).toBeUndefined();
+  expect(updateParamsOf({ ...draft, name: "b" }, budget)).toEqual({ name: "b" });
 });
 
 test("a draft that nothing was changed in changes nothing, and one field is one field", () => {

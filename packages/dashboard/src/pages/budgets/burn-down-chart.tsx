@@ -13,6 +13,7 @@ import { ErrorState, Loading, Panel } from "../../shell/states.tsx";
 import { type SpendByBucket, type SpendQuestion, useSpend, useTeams } from "./budget-questions.ts";
 import { amountText, amountTextExact } from "./budget-words.ts";
 import { type BurnDown, burnDownOf, crossingsOf, runningSums, type Steps, stepAt, stepsOf } from "./burn-down.ts";
+import { questionOfValue, whoseText } from "./per.ts";
 import { questionOf } from "./scope.ts";
 
 const title = "What is left";
@@ -24,19 +25,23 @@ export function BurnDownChart({ budget, status }: { budget: Budget; status: Budg
   const { from, to } = status.period;
   const end = to ?? status.asOf;
   const steps = useMemo(() => stepsOf(from, end, zone), [from, end, zone]);
-  const teams = useTeams(budget.scope.team !== undefined);
-  const filters = questionOf(budget.scope, teams.data);
+  const teams = useTeams(budget.scope.team !== undefined || budget.per === "team");
+  const scoped = questionOf(budget.scope, teams.data);
+  const asked = scoped === undefined ? undefined : questionOfValue(budget, status.value, scoped, teams.data);
+  const filters = asked?.filters;
   const question: SpendQuestion | undefined =
     filters === undefined || from >= end || steps.keys.length < 2
       ? undefined
-      : { filters, startDate: from, endDate: end, timezone: zone, bucket: steps.bucket };
+      : { filters, startDate: from, endDate: end, timezone: zone, bucket: steps.bucket, sentModel: asked?.sentModel };
   const spend = useSpend(question, budget);
   if (steps.keys.length < 2) return null;
   if (filters === undefined && !teams.isLoading) {
     return (
       <Panel title={title}>
         <Text c="dimmed" size="sm">
-          The picture needs the projects of the team, which you may not read.
+          {scoped !== undefined && budget.per !== "team"
+            ? "No question about costs is of this value alone, so there is no picture of it."
+            : "The picture needs the projects of the team, which you may not read."}
         </Text>
       </Panel>
     );
@@ -69,7 +74,7 @@ function Drawn(props: { budget: Budget; status: BudgetStatus; steps: Steps; spen
   const left = amountText(lines.remaining[now] ?? null, status);
   return (
     <Chart
-      title={title}
+      title={budget.per === null ? title : `${title}, ${whoseText(budget.per, status.value)}`.slice(0, 120)}
       summary={`${left} of ${amountText(status.amountExact, status)} left on ${steps.labels[now]}.`}
       option={option}
       table={table}

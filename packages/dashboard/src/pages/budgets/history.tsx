@@ -10,6 +10,7 @@ import { textField } from "../../url-state/fields.ts";
 import { useUrlState } from "../../url-state/use-url-state.ts";
 import { type HistoryPage, useBudgets, useHistory } from "./budget-questions.ts";
 import { amountText } from "./budget-words.ts";
+import { eachText } from "./per.ts";
 
 const fields = { before: textField() };
 
@@ -18,7 +19,7 @@ export function History({ budget }: { budget: Budget }) {
   const [state, change] = useUrlState(fields);
   const page = useHistory(budget.id, state.before);
   return (
-    <Panel title="History">
+    <Panel title={budget.per === null ? "History" : `History, for ${eachText(budget.per)} alike`}>
       <Answer of={page} rows={3}>
         {(data) => <Changes page={data} budget={budget} />}
       </Answer>
@@ -113,6 +114,7 @@ const fieldLabels: Readonly<Record<string, string>> = {
   at_limit: "At the limit",
   when_store_is_away: "Database away",
   unpriced: "Unpriced models",
+  per: "For each",
 };
 
 const textMax = 300;

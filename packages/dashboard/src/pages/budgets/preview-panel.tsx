@@ -11,9 +11,10 @@ import { formatShare } from "../../format/numbers.ts";
 import { useSession } from "../../session/session-context.tsx";
 import { Answer, Loading, Panel } from "../../shell/states.tsx";
 import { BudgetBar } from "./budget-bar.tsx";
-import type { BudgetDraft } from "./budget-draft.ts";
+import { type BudgetDraft, perOfDraft } from "./budget-draft.ts";
 import { useSpend, useTeams } from "./budget-questions.ts";
 import { amountText, amountTextExact, type Measure } from "./budget-words.ts";
+import { eachText } from "./per.ts";
 import { amountOfText, type Preview, previewOf, previewSpanOf } from "./preview.ts";
 import { questionOf, type Scope, scopeOfDraft } from "./scope.ts";
 
@@ -25,6 +26,16 @@ export function PreviewPanel({ draft }: { draft: BudgetDraft }) {
   const [settled] = useDebouncedValue(draft, settleMs);
   const teams = useTeams(settled.scope.team.length > 0);
   if (!may("costs:read")) return null;
+  const per = perOfDraft(settled);
+  if (per !== undefined) {
+    return (
+      <Panel title="On the last period">
+        <Text size="sm" c="dimmed">
+          <bdi>{`The amount is for ${eachText(per)} by itself, which the sum of the last period says nothing of. Once the budget is made, its page shows how it stands for each.`}</bdi>
+        </Text>
+      </Panel>
+    );
+  }
   return <Asked draft={settled} teams={teams.data} />;
 }
 

@@ -66,7 +66,8 @@ export function scopeText(scope: Scope | null): string {
  * it; undefined where that one is not known, and null where no record can be in the scope.
  */
 export function questionOf(scope: Scope, teams: readonly Team[] | undefined): CostFilters | null | undefined {
-  const { team, ...filter } = scope;
+  // A budget over a tenant is in the tenant, as are the records that are asked about.
+  const { team, tenantId: _, ...filter } = scope;
   if (team === undefined) return filter as CostFilters;
   const found = teams?.find(({ id, slug }) => id === team || slug === team);
   if (found === undefined) return undefined;

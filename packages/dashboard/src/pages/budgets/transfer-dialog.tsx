@@ -38,7 +38,10 @@ function TransferForm({ budget, onClose }: { budget: Budget; onClose: () => void
     ["budgets"],
   );
   const errors = fieldErrorsOf(transfer.error);
-  const others = (all.data ?? []).filter(({ id, currency }) => id !== budget.id && currency === budget.currency);
+  const others = (all.data ?? []).filter(
+    ({ id, currency, per, setBy }) =>
+      id !== budget.id && currency === budget.currency && per === null && setBy === budget.setBy,
+  );
   const has = amountText(budget.amountExact ?? String(budget.tokens ?? 0), budget);
   return (
     <form

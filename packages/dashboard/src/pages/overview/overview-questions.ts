@@ -2,6 +2,7 @@ import type { AggregateResult, Alert, BudgetStatus, CostSummary } from "@llm-cos
 import { type AskKey, useAsk } from "../../data/ask.ts";
 import { useSession } from "../../session/session-context.tsx";
 import { dayAfter, monthStart, type Period, resolvePeriod } from "../../url-state/period.ts";
+import { whoseText } from "../budgets/per.ts";
 
 export const dimensionChoices = ["model", "provider", "project", "user"] as const;
 export type DimensionChoice = (typeof dimensionChoices)[number];
@@ -80,15 +81,23 @@ export const useIsEmpty = (enabled: boolean) =>
     { enabled },
   );
 
-/** How budgets stand, those that are nearest to their amount first. */
+/** How budgets stand, of one with an amount for each value the one that used most; those that are nearest to their amount first. */
 export function useBudgetStandings() {
   const { may } = useSession();
   return useAsk<readonly BudgetStatus[]>(
     ["budgets", "standings"],
     async (client, options) => {
       const budgets = await client.budgets.list({}, options);
-      const standings = await Promise.all(budgets.slice(0, 30).map(({ id }) => client.budgets.status(id, {}, options)));
-      return standings.toSorted((a, b) => (b.utilization ?? 0) - (a.utilization ?? 0));
+      const asked = budgets.slice(0, 30);
+      const answers = await Promise.allSettled(asked.map(({ id }) => client.budgets.status(id, {}, options)));
+      // One that has gone meanwhile, or too many values for an answer, hides none of the others.
+      const standings = answers.flatMap((answer) => (answer.status === "fulfilled" ? [answer.value] : []));
+      const failure = answers.find((answer) => answer.status === "rejected");
+      if (standings.length === 0 && failure !== undefined) throw failure.reason;
+      const named = standings.map((one) =>
+        one.per === null ? one : { ...one, name: `${one.name}, ${whoseText(one.per, one.value)}` },
+      );
+      return named.toSorted((a, b) => (b.utilization ?? 0) - (a.utilization ?? 0));
     },
     { enabled: may("budgets:read") },
   );
