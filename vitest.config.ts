@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { defineConfig } from "vitest/config";
+import { configDefaults, defineConfig } from "vitest/config";
 
 const include = ["packages/*/src/**/*.test.ts", "packages/*/test/**/*.test.ts", "test/**/*.test.ts"];
 
@@ -24,6 +24,9 @@ function databaseFixtures(): readonly string[] {
 }
 const fixtures = databaseFixtures();
 
+/** Walks through the dashboard in a real browser. */
+const inBrowser = "test/browser/**/*.test.ts";
+
 /** Files that take their database from the fixture, or from a fixture that does, run on each store. */
 const onEachStore = globSync(include).filter((file) => mentions(file, fixtures));
 
@@ -32,11 +35,20 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: "sqlite", include, provide: { postgresUrl: undefined, postgresTemplate: undefined } },
+        test: {
+          name: "sqlite",
+          include,
+          exclude: [inBrowser, ...configDefaults.exclude],
+          provide: { postgresUrl: undefined, postgresTemplate: undefined },
+        },
       },
       {
         extends: true,
         test: { name: "postgres", include: onEachStore, globalSetup: ["test/start-postgres.ts"] },
+      },
+      {
+        extends: true,
+        test: { name: "browser", include: [inBrowser], globalSetup: ["test/browser/build-dashboard.ts"] },
       },
     ],
     pool: "forks",

@@ -9,6 +9,7 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, sta
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { buildDashboard } from "./build-dashboard.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const scope = "@llm-cost-ops/";
@@ -102,7 +103,10 @@ function compile(source: string, output: string, files: readonly string[]): void
   if (result.status !== 0) throw new Error(`${relative(root, source)} does not compile`);
 }
 
-const available = readdirSync(join(root, "packages")).filter((name) => existsSync(join(root, "packages", name, "src")));
+// The dashboard is no package of its own: it is built into the server's, and published with that.
+const available = readdirSync(join(root, "packages")).filter(
+  (name) => name !== "dashboard" && existsSync(join(root, "packages", name, "src")),
+);
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !available.includes(name));
 if (unknown.length > 0)
@@ -110,5 +114,7 @@ if (unknown.length > 0)
 const order: string[] = [];
 for (const name of asked.length > 0 ? asked : available) withDependencies(name, order);
 for (const name of order) {
-  process.stderr.write(`packages/${name}/dist ${build(name) ? "built" : "is up to date"}\n`);
+  if (name === "server") buildDashboard();
+  process.stderr.write(`packages/${name}/dist ${build(name) ? "built" : "is up to date"}
+`);
 }

@@ -1,15 +1,16 @@
 // Installs what the project needs, once for each state of the lock file. Plain JavaScript for any Node: npm starts it
 // with the machine's own Node, and what it installs brings the Node that everything else runs on.
-// With --with-tests also redis-server, which the tests start and which no npm package carries.
+// Then it builds the dashboard, where its sources are newer than what was built. With --with-tests also redis-server, which the tests start and which no npm package carries.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { buildDashboard } from "./build-dashboard.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const stampPath = `${root}node_modules/.setup-stamp`;
-const manifests = ["package.json", "package-lock.json", "core", "contract", "server", "sdk", "cli"].map((name) =>
-  name.endsWith(".json") ? `${root}${name}` : `${root}packages/${name}/package.json`,
+const manifests = ["package.json", "package-lock.json", "core", "contract", "server", "sdk", "cli", "dashboard"].map(
+  (name) => (name.endsWith(".json") ? `${root}${name}` : `${root}packages/${name}/package.json`),
 );
 
 const digest = () => {
@@ -34,6 +35,13 @@ if (!installed) {
     process.exit(result.status ?? 1);
   }
   writeFileSync(stampPath, digest());
+}
+
+try {
+  buildDashboard();
+} catch (error) {
+  process.stderr.write(`${error.message}\n`);
+  process.exit(1);
 }
 
 const hasRedis = () => spawnSync("redis-server", ["--version"], { stdio: "ignore" }).status === 0;

@@ -34,6 +34,7 @@ function check(name: string, command: string, args: readonly string[]): void {
 }
 
 check("types", "tsc", ["--noEmit", "-p", "tsconfig.json"]);
+check("types of the dashboard", "tsc", ["--noEmit", "-p", "packages/dashboard/tsconfig.json"]);
 check("lint and format", "biome", ["check", "--error-on-warnings", "."]);
 const testsOk = step("tests", "vitest", [
   "run",

@@ -36,6 +36,11 @@ const allowedImports: Readonly<Record<string, (name: string) => boolean>> = {
   core: () => false,
   contract: (name) => name === "zod",
   sdk: (name) => name === "@llm-cost-ops/contract" || name === "@llm-cost-ops/contract/limits",
+  dashboard: (name) =>
+    /^@llm-cost-ops\/(sdk|contract(\/.*)?)$/.test(name) ||
+    /^(react|react-dom\/client|wouter|get-nonce|@mantine\/(core|hooks)(\/styles\.css)?|@tanstack\/react-(query|virtual)|echarts\/(core|charts|components|renderers))$/.test(
+      name,
+    ),
   server: (name) => name !== "@llm-cost-ops/sdk" && name !== "@llm-cost-ops/cli",
   cli: () => true,
 };

@@ -75,6 +75,12 @@ export const SessionTokens = z
   .meta({ id: "SessionTokens" });
 export type SessionTokens = z.infer<typeof SessionTokens>;
 
+export const BrowserSession = SessionTokens.omit({ refresh_token: true }).meta({
+  id: "BrowserSession",
+  description: "The refresh token is a cookie, which no script can read.",
+});
+export type BrowserSession = z.infer<typeof BrowserSession>;
+
 export const WhoAmI = z
   .object({
     kind: z.enum(["key", "user", "process"]),

@@ -7,6 +7,9 @@ import { type FromWire, fromWire, type ToWire, toWire } from "./wire.ts";
 /** What somebody who signed in is given. The access token is used like an API key, for 15 minutes. */
 export interface SessionTokens extends FromWire<Wire.SessionTokens> {}
 
+/** What a page of the server is given where somebody signed in there: the refresh token is a cookie that it cannot read. */
+export interface BrowserSession extends FromWire<Wire.BrowserSession> {}
+
 /** Whose credential the client has, and what it may do. */
 export interface WhoAmI extends FromWire<Wire.WhoAmI> {}
 
@@ -44,6 +47,20 @@ export class Auth {
   /** Replaces both tokens. The old refresh token must not be used again: that ends the session. */
   async refresh(refreshToken: string, options?: RequestOptions): Promise<SessionTokens> {
     return fromWire<Wire.SessionTokens>(await this.#post("auth.refresh", { refreshToken }, options));
+  }
+
+  /**
+   * The same as `login` for a page that the server itself served: the refresh token becomes a cookie.
+   * @throws APIError with AUTH_002 anywhere else.
+   */
+  async browserLogin(params: LoginParams, options?: RequestOptions): Promise<BrowserSession> {
+    return fromWire<Wire.BrowserSession>(await this.#post("auth.browserLogin", params, options));
+  }
+
+  /** A new access token of the session that the browser has a cookie of; null where it has none. */
+  async browserRefresh(options?: RequestOptions): Promise<BrowserSession | null> {
+    const answer = await this.#session.transport.json({ operation: "auth.browserRefresh", options });
+    return dataOf(answer) === null ? null : fromWire<Wire.BrowserSession>(dataOf(answer));
   }
 
   /** Ends the session of the client's access token. */
@@ -126,6 +143,7 @@ export class Auth {
       | "auth.login"
       | "auth.refresh"
       | "auth.requestPasswordReset"
+      | "auth.browserLogin"
       | "auth.startTotp"
       | "auth.confirmTotp"
       | "auth.renewRecoveryCodes",

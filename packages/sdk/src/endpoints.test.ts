@@ -28,6 +28,7 @@ test("every read is repeatable, and nothing that appends without an id of its ow
     "approvals.deny",
     "audit.checkpoint",
     "audit.verify",
+    "auth.browserRefresh",
     "auth.refresh",
     "budgets.update",
     "catalogue.preview",

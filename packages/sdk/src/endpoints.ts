@@ -117,6 +117,8 @@ export const endpoints = {
   "auth.login": never("POST", `${api}/auth/login`),
   // An answer that was lost is given again, for a while.
   "auth.refresh": unkeyed(repeatable("POST", `${api}/auth/refresh`)),
+  "auth.browserLogin": never("POST", `${api}/auth/browser/login`),
+  "auth.browserRefresh": unkeyed(repeatable("POST", `${api}/auth/browser/refresh`)),
   "auth.logout": once(`${api}/auth/logout`),
   "auth.whoami": read(`${api}/auth/whoami`),
   "auth.sessions": read(`${api}/auth/sessions`),

@@ -26,6 +26,7 @@ export type {
 } from "./audit.ts";
 export type {
   Auth,
+  BrowserSession,
   FactorProof,
   LimitStatus,
   LoginParams,

@@ -65,9 +65,12 @@ test("a connection that breaks is made again behind the last event, also one tha
     streamOf(": heartbeat\nid: 9.0\n\n", 'event: end\ndata: {"reason":"stopping"}\n\n'),
     streamOf(block("9.2", "cost.created", { id: "b" })),
   );
-  const events = await take(client.stream({ lastEventId: "3.0" }), 2);
+  const told: boolean[] = [];
+  const onConnection = (isConnected: boolean): unknown => told.push(isConnected);
+  const events = await take(client.stream({ lastEventId: "3.0", onConnection }), 2);
   expect(events.map(({ data }) => data.id)).toEqual(["a", "b"]);
   expect(asked).toEqual(["3.0", "5.1", "5.1", "5.1", "9.0"].map((id) => `?last_event_id=${id}`));
+  expect(told).toEqual([true, false, false, false, true, false, true]);
 });
 
 test.each([

@@ -23,6 +23,8 @@ export interface LiveParams
   readonly events?: readonly Wire.LiveSubject[] | undefined;
   /** Goes on behind the event with this id, which may be a day old. */
   readonly lastEventId?: string | undefined;
+  /** Told true whenever a connection stands, and false whenever one broke and is made again. */
+  readonly onConnection?: ((isConnected: boolean) => void) | undefined;
 }
 
 /** The server gives a sign of life each 15 seconds. */
@@ -37,7 +39,7 @@ const pauseMsMax = 10_000;
  */
 export async function* followStream(
   session: Session,
-  { lastEventId, ...params }: LiveParams,
+  { lastEventId, onConnection, ...params }: LiveParams,
   options?: RequestOptions,
 ): AsyncGenerator<LiveEvent, void, undefined> {
   const question = questionToWire(params, session.organizationId);
@@ -56,6 +58,7 @@ export async function* followStream(
         options: { timeout: silenceMsMax, ...options },
       });
       isFirst = false;
+      onConnection?.(true);
       for await (const { id, event, data } of parseServerSentEvents(chunks)) {
         if (id !== "") {
           position = id;
@@ -70,6 +73,7 @@ export async function* followStream(
     } catch (error) {
       if (isFirst || isFinal(error)) throw error;
     }
+    onConnection?.(false);
   }
 }
 

@@ -161,7 +161,7 @@ export class Transport {
 
   async #refusal(response: Response, deadline: Deadline, request: CostOpsRequest): Promise<APIError> {
     const { json, text } = await readBody(response, deadline, request);
-    const needsKey = request.operation !== "auth.login" && request.operation !== "auth.refresh";
+    const needsKey = !/^auth\.(login|refresh|browserLogin|browserRefresh)$/.test(request.operation);
     const hints: Readonly<Record<number, string>> = {
       401:
         needsKey && this.#settings.apiKey === undefined ? " (no API key: pass apiKey or set LLM_COST_OPS_API_KEY)" : "",

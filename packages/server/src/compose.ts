@@ -19,6 +19,7 @@ import { openBuckets, organizationLimits, quantityLimits, rateLimits } from "./c
 import { composeOutgoing } from "./compose-outgoing.ts";
 import type { Config } from "./config.ts";
 import { costRoutes } from "./costs/routes.ts";
+import { openDashboard } from "./dashboard/dashboard.ts";
 import { exportStore } from "./exports/exports.sql.ts";
 import { exportRoutes } from "./exports/routes.ts";
 import { FeedPages } from "./feed/feed-pages.ts";
@@ -292,6 +293,7 @@ export async function compose(config: Config, { clock, logger, brief, createServ
       limits: brief === undefined ? rateLimits(config, metrics, buckets, ownLimits) : undefined,
       trustProxy: config.trustProxy,
       createServer,
+      dashboard: brief === undefined ? openDashboard() : undefined,
       onAnswered: (request) => {
         log(request);
         metrics?.onAnswered(request);

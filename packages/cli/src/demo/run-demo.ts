@@ -64,7 +64,7 @@ function invitation(
   const [unpriced] = figures.unpriced;
   const day = peakDay(figures.days);
   return [
-    `${paint.bold("Server")}   ${server.url}   (${server.url}/docs describes the interface)`,
+    `${paint.bold("Server")}   ${server.url}   (open it in a browser and sign in with the key; /docs describes the interface)`,
     `${paint.bold("API key")}  ${server.adminKey}`,
     "",
     "In another terminal, in this folder:",

@@ -131,6 +131,8 @@ const cases: { readonly [Id in OperationId]?: Case } = {
     tells: { nothing: "a session goes on" },
     learns: entered,
   },
+  "auth.browserLogin": { as: () => null, body: () => ({ email, password }), tells: "session", action: "auth.login" },
+  "auth.browserRefresh": { as: () => null, tells: { nothing: "a session goes on" } },
   "auth.startTotp": {
     as: user,
     body: () => ({ password }),
@@ -361,6 +363,7 @@ const send = (method: string, path: string, { content, as = key }: Sent = {}) =>
     headers: {
       ...(as === null ? {} : { authorization: `Bearer ${as}` }),
       "user-agent": "walk/1",
+      origin: url,
       ...(content === undefined ? {} : { "content-type": content.type }),
     },
     ...(content === undefined ? {} : { body: content.text }),

@@ -10,6 +10,7 @@ import {
 } from "@llm-cost-ops/contract";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from "fastify";
 import type { Acting, ActingRequest } from "../audit/acting.ts";
+import type { Dashboard } from "../dashboard/dashboard.ts";
 import type { Once } from "../idempotency/once.ts";
 import { commonScope, type RecordScope } from "../identity/record-scope.ts";
 import type { Admission, RateLimits } from "../limits/rate-limits.ts";
@@ -58,6 +59,8 @@ export interface AppParts {
   readonly onAnswered: (request: AnsweredRequest) => void;
   /** Keeps what requests with an `Idempotency-Key` were answered; without it the header means nothing. */
   readonly once?: Once;
+  /** The pages for browsers; without them there is nothing at their addresses. */
+  readonly dashboard?: Dashboard | undefined;
   /** How long a sender may pause within a body. */
   readonly bodyTimeoutMs?: number;
   /** How long a sender may take for the request line and the headers. */
@@ -223,6 +226,23 @@ export function createApp(parts: AppParts): App {
     }
   };
 
+  const showPage = async (
+    dashboard: Dashboard,
+    path: string,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<void> => {
+    markStart(reply.raw);
+    try {
+      const answer = await dashboard.answer(path, request.headers["accept-encoding"]?.toString());
+      if (answer === undefined) return refuse(nothingAt(path, dashboard), request, reply);
+      reply.code(200).header("x-request-id", request.id).headers(answer.headers).send(answer.bytes);
+      answered(request, reply.raw, {});
+    } catch (error) {
+      refuse(error, request, reply);
+    }
+  };
+
   // Every body goes past the framework untouched: the endpoint reads it as its route wants it.
   for (const method of ["POST", "PUT", "PATCH", "DELETE"]) {
     fastify.addHttpMethod(method, { hasBody: false, overrideExisting: true });
@@ -249,8 +269,12 @@ export function createApp(parts: AppParts): App {
   fastify.setNotFoundHandler((request, reply) => {
     const path = pathOf(request.raw);
     const allow = addresses.find((address) => address.pattern.test(path))?.allow;
-    if (allow === undefined)
-      return refuse(new Refusal("NOT_FOUND", "There is nothing at this address."), request, reply);
+    if (allow === undefined) {
+      const isQuestion = request.method === "GET" || request.method === "HEAD";
+      if (parts.dashboard === undefined || !isQuestion) return refuse(nothingAt(path, parts.dashboard), request, reply);
+      void showPage(parts.dashboard, path, request, reply);
+      return;
+    }
     reply.header("allow", allow);
     if (request.method !== "OPTIONS") {
       return refuse(new Refusal("METHOD_NOT_ALLOWED", `This address allows: ${allow}.`), request, reply);
@@ -270,6 +294,11 @@ export function createApp(parts: AppParts): App {
       door.state = "stopping";
     },
   };
+}
+
+function nothingAt(path: string, dashboard: Dashboard | undefined): Refusal {
+  const hint = path === "/" && dashboard === undefined ? " The dashboard is not built: npm run setup builds it." : "";
+  return new Refusal("NOT_FOUND", `There is nothing at this address.${hint}`);
 }
 
 function refuseAtDoor(state: "starting" | "stopping", reply: FastifyReply): never {

@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server } from "node:http";
 import { type Duplex, duplexPair, Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import type { ReadableStream as NodeStream } from "node:stream/web";
 
 // An import of node:http by name also reads its WebSocket, which loads the whole of fetch into a server that never fetches.
 const { Agent, request: httpRequest } = process.getBuiltinModule("node:http");
@@ -62,8 +63,11 @@ export function createInProcessFetch(server: Server): InProcessFetch {
       outgoing.once("error", (error) => reject(request.signal.aborted ? request.signal.reason : failed(error)));
       outgoing.once("response", (incoming) => resolve(toResponse(incoming)));
       if (request.body === null) outgoing.end();
-      else
-        pipeline(Readable.fromWeb(request.body), outgoing).catch((error: unknown) => outgoing.destroy(error as Error));
+      else {
+        // Browsers' types of the same stream, which a test of the dashboard brings in, are not Node's.
+        const body = Readable.fromWeb(request.body as NodeStream);
+        pipeline(body, outgoing).catch((error: unknown) => outgoing.destroy(error as Error));
+      }
     });
   };
   return { fetch: inProcessFetch, close: () => agent.destroy() };

@@ -1,4 +1,4 @@
-import type { SessionTokens as SessionTokensOnWire, UserSession } from "@llm-cost-ops/contract";
+import type { BrowserSession, SessionTokens as SessionTokensOnWire, UserSession } from "@llm-cost-ops/contract";
 import { permissions } from "@llm-cost-ops/contract/permissions";
 import type { Caller, Principal, Routes } from "../http/route.ts";
 import { Refusal } from "../refusal.ts";
@@ -6,6 +6,7 @@ import type { Store } from "../store/operation.ts";
 import type { SignIn, SignInResult } from "../users/sign-in.ts";
 import type { SignInAttempts } from "../users/sign-in-attempts.ts";
 import { findAccount, listOrganizationsOf } from "../users/users.sql.ts";
+import { endedCookie, refreshCookie, refreshTokenOf, requireOwnPage } from "./browser-session.ts";
 import type { SessionTokens } from "./session-tokens.ts";
 import { listSessions, revokeSession } from "./sessions.sql.ts";
 import type { Session } from "./sessions.ts";
@@ -43,6 +44,11 @@ const tokensToWire = ({ tokens, session, user }: SignInResult): SessionTokensOnW
   user: { id: session.userId, email: user.email, name: user.name },
 });
 
+const browserSessionToWire = (result: SignInResult): BrowserSession => {
+  const { refresh_token: _kept, ...rest } = tokensToWire(result);
+  return rest;
+};
+
 const limitsOf = ({ scopes }: Caller): Record<string, { projects?: string[]; user_ids?: string[] }> =>
   Object.fromEntries(
     [...(scopes ?? [])].map(([permission, { projects, userIds }]) => [
@@ -76,6 +82,16 @@ export function sessionRoutes(parts: {
   };
   const unknownSession = (): Refusal => new Refusal("NOT_FOUND", "There is no active session with this id.");
 
+  const refresh = async (token: string, clientAddress: string | undefined): Promise<SignInResult> => {
+    try {
+      return await tokens.refresh(token);
+    } catch (error) {
+      // Only tokens that are none are counted: a command that refreshes often is no guesser.
+      if (error instanceof Refusal && error.code === "AUTH_001") await attempts.admitRefresh(clientAddress);
+      throw error;
+    }
+  };
+
   return {
     "auth.login": {
       body: "json",
@@ -85,22 +101,42 @@ export function sessionRoutes(parts: {
     },
     "auth.refresh": {
       body: "json",
-      handle: async ({ body, clientAddress }) => {
-        try {
-          return { json: { data: tokensToWire(await tokens.refresh(body.refresh_token)) } };
-        } catch (error) {
-          // Only tokens that are none are counted: a command that refreshes often is no guesser.
-          if (error instanceof Refusal && error.code === "AUTH_001") await attempts.admitRefresh(clientAddress);
-          throw error;
-        }
+      handle: async ({ body, clientAddress }) => ({
+        json: { data: tokensToWire(await refresh(body.refresh_token, clientAddress)) },
+      }),
+    },
+    "auth.browserLogin": {
+      body: "json",
+      handle: async ({ body, clientAddress, headers }) => {
+        const page = requireOwnPage(headers);
+        const result = await signIn(body, clientAddress);
+        return {
+          json: { data: browserSessionToWire(result) },
+          headers: { "set-cookie": refreshCookie(page, result.tokens.refreshToken) },
+        };
+      },
+    },
+    "auth.browserRefresh": {
+      body: "json",
+      handle: async ({ clientAddress, headers }) => {
+        const page = requireOwnPage(headers);
+        const token = refreshTokenOf(page, headers);
+        // Whoever opens the page for the first time has done nothing wrong, and browsers log every refusal.
+        if (token === undefined) return { json: { data: null } };
+        const result = await refresh(token, clientAddress);
+        return {
+          json: { data: browserSessionToWire(result) },
+          headers: { "set-cookie": refreshCookie(page, result.tokens.refreshToken) },
+        };
       },
     },
     "auth.logout": {
       body: "json",
-      handle: async ({ caller }) => {
+      handle: async ({ caller, headers }) => {
         const { id, sessionId } = requireUser(caller);
         await end(id, null, sessionId, "signed_out");
-        return {};
+        const cookie = endedCookie(headers);
+        return cookie === undefined ? {} : { headers: { "set-cookie": cookie } };
       },
     },
     "auth.whoami": {

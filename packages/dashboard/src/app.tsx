@@ -1,0 +1,101 @@
+import { Loader, MantineProvider } from "@mantine/core";
+import { type QueryClient, QueryClientProvider, useQueryClient } from "@tanstack/react-query";
+import { type ComponentType, lazy, Suspense, useEffect } from "react";
+import { Route, Switch, useLocation } from "wouter";
+import { SignInPage } from "./pages/sign-in/sign-in-page.tsx";
+import { type PageRoute, routes } from "./routes.ts";
+import type { Credential } from "./session/credential.ts";
+import { CredentialProvider, useCredential, useSession, useSessionState } from "./session/session-context.tsx";
+import { ErrorBoundary } from "./shell/error-boundary.tsx";
+import { Shell } from "./shell/shell.tsx";
+import { EmptyState, Loading, NoPermission } from "./shell/states.tsx";
+import { cssVariables, theme } from "./shell/theme.ts";
+
+const pages: ReadonlyMap<string, ComponentType> = new Map(routes.map(({ id, load }) => [id, lazy(load)]));
+
+/** The whole dashboard, for a credential and a cache of answers that are made once. */
+export function App({ credential, queries, nonce }: { credential: Credential; queries: QueryClient; nonce: string }) {
+  return (
+    <MantineProvider
+      theme={theme}
+      cssVariablesResolver={cssVariables}
+      defaultColorScheme="auto"
+      getStyleNonce={() => nonce}
+    >
+      <QueryClientProvider client={queries}>
+        <CredentialProvider credential={credential}>
+          <Gate />
+        </CredentialProvider>
+      </QueryClientProvider>
+    </MantineProvider>
+  );
+}
+
+/** Nobody gets further without being signed in. */
+function Gate() {
+  const credential = useCredential();
+  const state = useSessionState();
+  const queries = useQueryClient();
+  useEffect(() => {
+    const restore = (): void => {
+      // While the server is away the page waits for it.
+      void credential.restore().catch(() => undefined);
+    };
+    restore();
+    return credential.reachability.subscribe(restore);
+  }, [credential]);
+  useEffect(() => {
+    // What one was told is not for the next.
+    if (state.kind === "signed_out") queries.clear();
+  }, [state.kind, queries]);
+  switch (state.kind) {
+    case "unknown":
+      return (
+        <main style={{ display: "grid", placeItems: "center", minHeight: "100vh" }}>
+          <Loader aria-label="Asking the server who is signed in" />
+        </main>
+      );
+    case "signed_out":
+      return <SignInPage expired={state.because === "expired"} />;
+    case "signed_in":
+      return (
+        <Shell>
+          <Pages />
+        </Shell>
+      );
+    default:
+      return state satisfies never;
+  }
+}
+
+function Pages() {
+  const [path] = useLocation();
+  return (
+    <ErrorBoundary resetKey={path}>
+      <Suspense fallback={<Loading height={320} />}>
+        <Switch>
+          {routes.map((route) => (
+            <Route key={route.id} path={route.path}>
+              <Page route={route} />
+            </Route>
+          ))}
+          <Route>
+            <EmptyState icon="explore" title="There is no page here">
+              The navigation leads to everything that there is.
+            </EmptyState>
+          </Route>
+        </Switch>
+      </Suspense>
+    </ErrorBoundary>
+  );
+}
+
+function Page({ route }: { route: PageRoute }) {
+  const { may } = useSession();
+  useEffect(() => {
+    document.title = `${route.label} · LLM Cost Ops`;
+  }, [route.label]);
+  const Content = pages.get(route.id);
+  if (Content === undefined || !may(...route.needs)) return <NoPermission what={route.label} />;
+  return <Content />;
+}

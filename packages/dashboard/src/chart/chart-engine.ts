@@ -1,0 +1,35 @@
+/** The parts of ECharts that are used. Loaded with the first chart, never before. */
+import { BarChart, HeatmapChart, LineChart, SankeyChart, ScatterChart, TreemapChart } from "echarts/charts";
+import {
+  BrushComponent,
+  DataZoomComponent,
+  GridComponent,
+  LegendComponent,
+  MarkLineComponent,
+  ToolboxComponent,
+  TooltipComponent,
+  VisualMapComponent,
+} from "echarts/components";
+import * as echarts from "echarts/core";
+import { CanvasRenderer, SVGRenderer } from "echarts/renderers";
+
+echarts.use([
+  BarChart,
+  LineChart,
+  ScatterChart,
+  HeatmapChart,
+  TreemapChart,
+  SankeyChart,
+  GridComponent,
+  LegendComponent,
+  TooltipComponent,
+  DataZoomComponent,
+  VisualMapComponent,
+  MarkLineComponent,
+  BrushComponent,
+  ToolboxComponent,
+  CanvasRenderer,
+  SVGRenderer,
+]);
+
+export const { init } = echarts;

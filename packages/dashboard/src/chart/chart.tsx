@@ -1,0 +1,225 @@
+import { ActionIcon, Group, Menu, SegmentedControl, Title, VisuallyHidden } from "@mantine/core";
+import type { ECharts, EChartsCoreOption } from "echarts/core";
+import { type ReactNode, useEffect, useMemo, useRef, useState } from "react";
+import { Icon } from "../shell/icons.tsx";
+import { Loading } from "../shell/states.tsx";
+import { DataTable } from "../table/data-table.tsx";
+import { type ChartTheme, useChartTheme } from "./chart-theme.ts";
+import { type ChartTable, csvOf, download, fileNameOf } from "./download.ts";
+
+/** What somebody clicked on: the series' name, and the name and place of the value. */
+export interface PickedPoint {
+  readonly seriesName: string;
+  readonly name: string;
+  readonly index: number;
+  readonly data: unknown;
+}
+
+/**
+ * A picture with its figures: the same as a table at a button, and as PNG, SVG and CSV. Numbers in `option` are positions;
+ * what is read comes from `table` and from tooltips, as text that was made from decimal strings. Memoise `option`.
+ *
+ * ```tsx
+ * const option = useCallback((theme: ChartTheme) => stackedOption(stack, theme), [stack]);
+ * <Chart title="Spend by day" summary="30 days, $12.40 on the highest." option={option} table={table} />
+ * ```
+ */
+export function Chart(props: {
+  readonly title: string;
+  /** What the picture says, in a sentence, for those who do not see it. */
+  readonly summary: string;
+  readonly option: (theme: ChartTheme) => EChartsCoreOption;
+  readonly table: ChartTable;
+  readonly height?: number;
+  readonly onPick?: (point: PickedPoint) => void;
+  /** The first and the last place of what was dragged over; the picture then has a brush. */
+  readonly onZoom?: (from: number, to: number) => void;
+  readonly aside?: ReactNode;
+}) {
+  const { title, summary, option, table, height = 280, onPick, onZoom, aside } = props;
+  const [view, setView] = useState<"chart" | "table">("chart");
+  const theme = useChartTheme();
+  const drawn = useMemo(() => option(theme), [option, theme]);
+  const chart = useRef<ECharts | undefined>(undefined);
+  return (
+    <section className="panel" aria-label={title}>
+      <Group justify="space-between" gap="xs" mb="xs">
+        <Title order={2} size="h3">
+          {title}
+        </Title>
+        <Group gap="xs">
+          {aside}
+          <SegmentedControl
+            size="xs"
+            value={view}
+            onChange={(value) => setView(value as "chart" | "table")}
+            data={[
+              { value: "chart", label: "Chart" },
+              { value: "table", label: "Table" },
+            ]}
+            aria-label={`${title}: as`}
+          />
+          <Downloads
+            title={title}
+            table={table}
+            option={drawn}
+            ground={theme.ground}
+            chart={() => chart.current}
+            height={height}
+          />
+        </Group>
+      </Group>
+      {view === "table" ? (
+        <FiguresTable title={title} table={table} maxHeight={Math.max(height, 240)} />
+      ) : (
+        <figure style={{ margin: 0 }}>
+          <VisuallyHidden component="figcaption">{summary} The button Table shows the figures.</VisuallyHidden>
+          <Canvas option={drawn} height={height} holder={chart} onPick={onPick} onZoom={onZoom} />
+        </figure>
+      )}
+    </section>
+  );
+}
+
+function FiguresTable({ title, table, maxHeight }: { title: string; table: ChartTable; maxHeight: number }) {
+  const rows = useMemo(() => table.rows.map((row, at) => ({ row, at })), [table]);
+  const columns = useMemo(
+    () =>
+      table.columns.map(({ key, label, numeric = false }) => ({
+        key,
+        label,
+        numeric,
+        cell: ({ row }: { row: Readonly<Record<string, string>> }) => row[key] ?? "",
+      })),
+    [table],
+  );
+  return <DataTable name={title} columns={columns} rows={rows} rowKey={({ at }) => String(at)} maxHeight={maxHeight} />;
+}
+
+/** The picture itself. ECharts comes with the first of them. */
+function Canvas(props: {
+  readonly option: EChartsCoreOption;
+  readonly height: number;
+  readonly holder: { current: ECharts | undefined };
+  readonly onPick: ((point: PickedPoint) => void) | undefined;
+  readonly onZoom: ((from: number, to: number) => void) | undefined;
+}) {
+  const { option, height, holder, onPick, onZoom } = props;
+  const place = useRef<HTMLDivElement>(null);
+  const [chart, setChart] = useState<ECharts>();
+  useEffect(() => {
+    const element = place.current;
+    let made: ECharts | undefined;
+    let isGone = false;
+    const observer = new ResizeObserver(() => made?.resize());
+    void import("./chart-engine.ts").then(({ init }) => {
+      if (isGone || element === null) return;
+      made = init(element, null, { renderer: "canvas" });
+      observer.observe(element);
+      holder.current = made;
+      setChart(made);
+    });
+    return () => {
+      isGone = true;
+      observer.disconnect();
+      made?.dispose();
+      holder.current = undefined;
+    };
+  }, [holder]);
+  useEffect(() => {
+    if (chart === undefined || chart.isDisposed()) return;
+    // Without its toolbox, which would offer other brushes; dragging is enough.
+    const zooming = { brush: brushOption, toolbox: { show: false } };
+    chart.setOption(onZoom === undefined ? option : { ...option, ...zooming }, { notMerge: true });
+    if (onZoom !== undefined) {
+      chart.dispatchAction({
+        type: "takeGlobalCursor",
+        key: "brush",
+        brushOption: { brushType: "lineX", brushMode: "single" },
+      });
+    }
+  }, [chart, option, onZoom]);
+  useEffect(() => {
+    if (chart === undefined || chart.isDisposed()) return;
+    const pick = (point: unknown): void => {
+      const {
+        seriesName = "",
+        name = "",
+        dataIndex = 0,
+        data,
+      } = point as { seriesName?: string; name?: string; dataIndex?: number; data?: unknown };
+      onPick?.({ seriesName, name, index: dataIndex, data });
+    };
+    const zoom = (event: unknown): void => {
+      const range = (event as { areas?: { coordRange?: [number, number] }[] }).areas?.[0]?.coordRange;
+      if (range === undefined) return;
+      chart.dispatchAction({ type: "brush", areas: [] });
+      onZoom?.(Math.min(...range), Math.max(...range));
+    };
+    if (onPick !== undefined) chart.on("click", pick);
+    if (onZoom !== undefined) chart.on("brushEnd", zoom);
+    return () => {
+      if (chart.isDisposed()) return;
+      chart.off("click", pick);
+      chart.off("brushEnd", zoom);
+    };
+  }, [chart, onPick, onZoom]);
+  return (
+    <div style={{ height, position: "relative" }} aria-hidden="true">
+      <div ref={place} style={{ height, width: "100%" }} data-chart={chart === undefined ? "loading" : "drawn"} />
+      {chart === undefined ? (
+        <div style={{ position: "absolute", inset: 0 }}>
+          <Loading height={height} />
+        </div>
+      ) : null}
+    </div>
+  );
+}
+
+const brushOption = { toolbox: [], xAxisIndex: 0, brushStyle: { borderWidth: 1, opacity: 0.2 } };
+
+function Downloads(props: {
+  readonly title: string;
+  readonly table: ChartTable;
+  readonly option: EChartsCoreOption;
+  readonly ground: string;
+  readonly chart: () => ECharts | undefined;
+  readonly height: number;
+}) {
+  const { title, table, option, ground, chart, height } = props;
+  const name = fileNameOf(title);
+  const draw = async (renderer: "canvas" | "svg"): Promise<ECharts> => {
+    const { init } = await import("./chart-engine.ts");
+    const width = chart()?.getWidth() ?? 1_000;
+    const place = renderer === "svg" ? null : document.createElement("div");
+    const made = init(place, null, { renderer, ssr: renderer === "svg", width, height });
+    made.setOption({ ...option, backgroundColor: ground });
+    return made;
+  };
+  const savePng = async (): Promise<void> => {
+    const made = await draw("canvas");
+    download(`${name}.png`, made.getDataURL({ type: "png", pixelRatio: 2, backgroundColor: ground }));
+    made.dispose();
+  };
+  const saveSvg = async (): Promise<void> => {
+    const made = await draw("svg");
+    download(`${name}.svg`, new Blob([made.renderToSVGString()], { type: "image/svg+xml" }));
+    made.dispose();
+  };
+  return (
+    <Menu position="bottom-end" withinPortal>
+      <Menu.Target>
+        <ActionIcon variant="default" aria-label={`Download ${title}`}>
+          <Icon name="download" size={14} />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Item onClick={() => void savePng()}>Picture (PNG)</Menu.Item>
+        <Menu.Item onClick={() => void saveSvg()}>Picture (SVG)</Menu.Item>
+        <Menu.Item onClick={() => download(`${name}.csv`, new Blob([csvOf(table)], { type: "text/csv" }))}>
+          Figures (CSV)
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

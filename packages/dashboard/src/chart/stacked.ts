@@ -1,0 +1,142 @@
+import type { EChartsCoreOption } from "echarts/core";
+import { pixels, sumDecimals } from "../format/decimal.ts";
+import type { ChartTheme } from "./chart-theme.ts";
+
+/** Series over the same places; each value is a decimal string, or null where there is none. */
+export interface Stack {
+  readonly kind: "bar" | "line" | "area";
+  /** What stands below the axis, one for each value. */
+  readonly labels: readonly string[];
+  readonly series: readonly {
+    readonly name: string;
+    readonly values: readonly (string | null)[];
+    /** A dashed line, and no part of the sum: what the others are compared with. */
+    readonly dashed?: boolean;
+    /** Grey, for what is no series of its own. */
+    readonly muted?: boolean;
+  }[];
+  /** Text of a value, exact enough to be read out. */
+  readonly text: (value: string) => string;
+  /** Text of a position on the axis. */
+  readonly axis: (value: number) => string;
+  /** False for lines that are compared and do not add up. */
+  readonly adds?: boolean;
+}
+
+/** The picture of a stack, and what is said of a place that somebody points at. */
+export function stackedOption(stack: Stack, theme: ChartTheme): EChartsCoreOption {
+  const { kind, labels, series, text, axis, adds = kind !== "line" } = stack;
+  const colors = series.map(({ muted }, at) =>
+    muted ? theme.muted : (theme.series[at % theme.series.length] as string),
+  );
+  return {
+    ...baseOption(theme),
+    legend: {
+      show: series.length > 1,
+      type: "scroll",
+      bottom: 0,
+      left: 0,
+      icon: "roundRect",
+      itemWidth: 10,
+      itemHeight: 10,
+      textStyle: { color: theme.text, fontSize: 11, width: 140, overflow: "truncate" },
+      pageTextStyle: { color: theme.text },
+      pageIconColor: theme.text,
+      pageIconInactiveColor: theme.line,
+    },
+    grid: { left: 4, right: 8, top: 12, bottom: series.length > 1 ? 30 : 4, containLabel: true },
+    xAxis: {
+      type: "category",
+      data: labels,
+      boundaryGap: kind === "bar",
+      axisTick: { show: false },
+      axisLine: { lineStyle: { color: theme.line } },
+      axisLabel: { color: theme.text, fontSize: 11, hideOverlap: true },
+    },
+    yAxis: {
+      type: "value",
+      splitNumber: 4,
+      axisLabel: { color: theme.text, fontSize: 11, formatter: axis },
+      splitLine: { lineStyle: { color: theme.line, type: "dashed" } },
+    },
+    tooltip: {
+      ...tooltipBase(theme),
+      trigger: "axis",
+      axisPointer: { type: kind === "bar" ? "shadow" : "line" },
+      formatter: (points: unknown) => {
+        const at = (points as { readonly dataIndex: number }[])[0]?.dataIndex ?? 0;
+        const entries = series.flatMap(({ name, values, dashed = false }, index) => {
+          const value = values[at] ?? null;
+          return value === null || pixels(value) === 0 ? [] : [{ name, value, color: colors[index] as string, dashed }];
+        });
+        const parts = entries.filter(({ dashed }) => !dashed).toSorted((a, b) => pixels(b.value) - pixels(a.value));
+        const sum =
+          adds && parts.length > 1
+            ? [{ name: "Sum", value: sumDecimals(parts.map(({ value }) => value)), color: "transparent" }]
+            : [];
+        const shown = [...parts, ...sum, ...entries.filter(({ dashed }) => dashed)];
+        return tooltipElement(
+          labels[at] ?? "",
+          shown.map(({ name, value, color }) => ({ name, text: text(value), color })),
+        );
+      },
+    },
+    series: series.map(({ name, values, dashed = false }, index) => ({
+      name,
+      type: kind === "bar" && !dashed ? "bar" : "line",
+      ...(adds && !dashed ? { stack: "sum" } : {}),
+      ...(kind === "area" && !dashed ? { areaStyle: { opacity: 0.25 } } : {}),
+      ...(kind === "bar" && !dashed
+        ? { barMaxWidth: 40 }
+        : { showSymbol: hasLonePoint(values), lineStyle: { width: 2, type: dashed ? "dashed" : "solid" } }),
+      itemStyle: { color: colors[index] },
+      emphasis: { disabled: true },
+      data: values.map((value) => (value === null ? "-" : pixels(value))),
+    })),
+  };
+}
+
+/** A value between two that are not there makes no line, and would not be seen. */
+const hasLonePoint = (values: readonly (string | null)[]): boolean =>
+  values.some((value, at) => value !== null && (values[at - 1] ?? null) === null && (values[at + 1] ?? null) === null);
+
+/** What every picture starts from. */
+export const baseOption = (theme: ChartTheme): EChartsCoreOption => ({
+  color: [...theme.series],
+  textStyle: { fontFamily: "system-ui, sans-serif", color: theme.text },
+  animation: false,
+});
+
+export const tooltipBase = (theme: ChartTheme) => ({
+  confine: true,
+  backgroundColor: theme.ground,
+  borderColor: theme.line,
+  textStyle: { color: theme.text, fontSize: 12 },
+});
+
+/** A tooltip made of elements: the page's policy allows no style in markup, and names may be anything. */
+export function tooltipElement(
+  title: string,
+  rows: readonly { readonly name: string; readonly text: string; readonly color: string }[],
+): HTMLElement {
+  const box = document.createElement("div");
+  const head = document.createElement("strong");
+  head.textContent = title;
+  box.append(head);
+  for (const { name, text, color } of rows.slice(0, 14)) {
+    const row = document.createElement("div");
+    row.className = "tooltip-row";
+    const mark = document.createElement("span");
+    mark.className = "tooltip-mark";
+    mark.style.background = color;
+    const label = document.createElement("span");
+    label.className = "clip";
+    label.textContent = name;
+    const amount = document.createElement("span");
+    amount.className = "amount";
+    amount.textContent = text;
+    row.append(mark, label, amount);
+    box.append(row);
+  }
+  return box;
+}

@@ -1,0 +1,50 @@
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+function formatIn(zone: string, name: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = `${name} ${zone}`;
+  const made = formats.get(key) ?? new Intl.DateTimeFormat("en-GB", { ...options, timeZone: zone });
+  formats.set(key, made);
+  return made;
+}
+
+/** An instant in a zone: `21 Nov 2026, 17:04`. The zone is stated in the header of every page. */
+export const formatInstant = (instant: string | number, zone: string): string =>
+  formatIn(zone, "minute", {
+    day: "numeric",
+    month: "short",
+    year: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+  }).format(new Date(instant));
+
+/** The same to the second, for records. */
+export const formatInstantExact = (instant: string | number, zone: string): string =>
+  formatIn(zone, "second", {
+    day: "numeric",
+    month: "short",
+    year: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+  }).format(new Date(instant));
+
+/** The time of day alone, to the second, where the day is plain: `17:04:05`. */
+export const formatTime = (instant: string | number, zone: string): string =>
+  formatIn(zone, "time", { hour: "2-digit", minute: "2-digit", second: "2-digit" }).format(new Date(instant));
+
+/** A day of a calendar, `2026-11-21`, as `21 Nov`; with the year where it is asked for. */
+export const formatDay = (day: string, withYear = false): string =>
+  formatIn("UTC", withYear ? "day-year" : "day", {
+    day: "numeric",
+    month: "short",
+    ...(withYear ? { year: "numeric" } : {}),
+  }).format(new Date(`${day.slice(0, 10)}T00:00:00Z`));
+
+/** How long ago, roughly: `3 min ago`. */
+export function formatAgo(instant: string | number, nowMs: number): string {
+  const seconds = Math.round((nowMs - new Date(instant).getTime()) / 1_000);
+  if (seconds < 60) return "just now";
+  if (seconds < 3_600) return `${Math.floor(seconds / 60)} min ago`;
+  if (seconds < 86_400) return `${Math.floor(seconds / 3_600)} h ago`;
+  return `${Math.floor(seconds / 86_400)} d ago`;
+}

@@ -1,0 +1,120 @@
+import type { Channel, ChannelDelivery } from "@llm-cost-ops/sdk";
+import { Badge, Button, Text } from "@mantine/core";
+import { useEffect, useState } from "react";
+import { useAct } from "../../data/ask.ts";
+import { useTimeZone } from "../../data/organization.ts";
+import { formatAgo, formatInstant } from "../../format/instants.ts";
+import { useSession } from "../../session/session-context.tsx";
+import { Answer, EmptyState, ErrorState } from "../../shell/states.tsx";
+import { useChannels, useLastDelivery } from "./alert-questions.ts";
+import "./alerts.css";
+
+const kindLabels = {
+  email: "E-mail",
+  slack: "Slack",
+  teams: "Teams",
+  pagerduty: "PagerDuty",
+  webhook: "Webhook",
+} as const satisfies Record<Channel["kind"], string>;
+
+/** Where alerts go, whether that works, and a way to try it. */
+export function ChannelList() {
+  const channels = useChannels();
+  return (
+    <section className="panel" aria-label="Channels">
+      <Answer of={channels} height={200}>
+        {(all) =>
+          all.length === 0 ? (
+            <EmptyState icon="webhooks" title="No channel yet">
+              Alerts go to e-mail, Slack, Teams, PagerDuty or a webhook, once there is a channel for it.
+            </EmptyState>
+          ) : (
+            <ul className="alert-list">
+              {all.map((channel) => (
+                <ChannelRow key={channel.id} channel={channel} />
+              ))}
+            </ul>
+          )
+        }
+      </Answer>
+    </section>
+  );
+}
+
+function ChannelRow({ channel }: { channel: Channel }) {
+  const { may } = useSession();
+  const test = useAct((client, id: string) => client.channels.test(id), ["channels"]);
+  const [awaited, setAwaited] = useState("");
+  const last = useLastDelivery(channel.id, awaited !== "");
+  const isTold = last.data?.id === awaited && (last.data.status !== "pending" || last.data.attempts > 0);
+  useEffect(() => {
+    if (isTold) setAwaited("");
+  }, [isTold]);
+  const zone = useTimeZone() ?? "UTC";
+  const { name, kind, address, to, status, failingSince } = channel;
+  const where = address ?? (to ?? []).join(", ");
+  return (
+    <li className="alert-row channel-row">
+      <div style={{ minWidth: 0 }}>
+        <Text size="sm" fw={500} className="clip" title={name}>
+          <bdi>{name}</bdi>
+        </Text>
+        <Text size="xs" c="dimmed" className="clip" title={where}>
+          {kindLabels[kind]}, <bdi>{where}</bdi>
+        </Text>
+      </div>
+      <div>
+        <Badge
+          size="sm"
+          variant="dot"
+          tt="none"
+          color={failingSince !== null ? "red" : status === "paused" ? "gray" : "teal"}
+        >
+          {failingSince !== null ? "Failing" : status === "paused" ? "Paused" : "Active"}
+        </Badge>
+      </div>
+      <Text size="xs" c="dimmed" aria-live="polite">
+        {last.data === undefined || last.data === null ? (
+          failingSince !== null && `since ${formatInstant(failingSince, zone)}`
+        ) : (
+          <Outcome delivery={last.data} />
+        )}
+      </Text>
+      <div className="alert-actions">
+        {may("channels:write") && status === "active" ? (
+          <Button
+            size="compact-sm"
+            variant="default"
+            loading={test.isPending || awaited !== ""}
+            aria-label={`Test ${name}`}
+            onClick={() => test.mutate(channel.id, { onSuccess: ({ id }) => setAwaited(id) })}
+          >
+            Test
+          </Button>
+        ) : null}
+      </div>
+      {test.error === null ? null : (
+        <div style={{ gridColumn: "1 / -1" }}>
+          <ErrorState error={test.error} />
+        </div>
+      )}
+    </li>
+  );
+}
+
+function Outcome({ delivery }: { delivery: ChannelDelivery }) {
+  const zone = useTimeZone() ?? "UTC";
+  const at = delivery.createdAt;
+  return (
+    <span title={formatInstant(at, zone)}>
+      {outcomeText(delivery)}, {formatAgo(at, Date.now())}
+    </span>
+  );
+}
+
+function outcomeText({ status, attempts, error, responseStatus }: ChannelDelivery): string {
+  const why = error ?? (responseStatus === null ? "no answer" : `answer ${responseStatus}`);
+  if (status === "succeeded") return "Delivered";
+  if (status === "failed") return `Failed: ${why}`;
+  return attempts === 0 ? "Under way" : `Not delivered yet: ${why}`;
+}

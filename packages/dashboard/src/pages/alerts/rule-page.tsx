@@ -1,0 +1,81 @@
+import type { AlertRule } from "@llm-cost-ops/sdk";
+import { Button, Text } from "@mantine/core";
+import { useState } from "react";
+import { useLocation, useParams } from "wouter";
+import { useAct, useForget } from "../../data/ask.ts";
+import { useSession } from "../../session/session-context.tsx";
+import { ConfirmDialog } from "../../shell/confirm-dialog.tsx";
+import { Answer, PageHeader } from "../../shell/states.tsx";
+import { useBudget } from "../budgets/budget-questions.ts";
+import { useRule } from "./alert-questions.ts";
+import { ruleText } from "./alert-words.ts";
+import { type RuleDraft, ruleDraftOf, ruleUpdateOf } from "./rule-draft.ts";
+import { RuleForm } from "./rule-form.tsx";
+
+export default function RulePage() {
+  const { id = "" } = useParams<{ id: string }>();
+  const rule = useRule(id);
+  return (
+    <Answer of={rule} height={320}>
+      {(data) => <OneRule key={data.id} rule={data} />}
+    </Answer>
+  );
+}
+
+function OneRule({ rule }: { rule: AlertRule }) {
+  const { may } = useSession();
+  const [, navigate] = useLocation();
+  const [asks, setAsks] = useState(false);
+  const budget = useBudget(rule.budgetId ?? "", rule.budgetId !== null && may("budgets:read"));
+  const toRules = (): void => navigate("/alerts?tab=rules");
+  const update = useAct(
+    (client, draft: RuleDraft) => client.alerts.rules.update(rule.id, ruleUpdateOf(draft, rule) ?? {}),
+    ["alerts"],
+  );
+  const forget = useForget();
+  const remove = useAct(
+    async (client, id: string) => {
+      await client.alerts.rules.delete(id);
+      forget("alerts");
+      toRules();
+    },
+    ["alerts"],
+  );
+  return (
+    <>
+      <PageHeader title={rule.name}>
+        {may("alerts:write") ? (
+          <Button variant="subtle" color="red" onClick={() => setAsks(true)}>
+            Delete
+          </Button>
+        ) : null}
+      </PageHeader>
+      <Text size="sm" c="dimmed" mb="sm">
+        <bdi>{ruleText(rule, budget.data?.name)}</bdi>
+      </Text>
+      <RuleForm
+        start={ruleDraftOf(rule)}
+        isNew={false}
+        verb="Save"
+        isBusy={update.isPending}
+        error={update.error}
+        canSend={(draft) => ruleUpdateOf(draft, rule) !== undefined}
+        onSend={(draft) => update.mutate(draft, { onSuccess: toRules })}
+      />
+      <ConfirmDialog
+        isOpen={asks}
+        title="Delete this rule?"
+        verb="Delete the rule"
+        isBusy={remove.isPending}
+        error={remove.error}
+        onConfirm={() => remove.mutate(rule.id)}
+        onClose={() => {
+          remove.reset();
+          setAsks(false);
+        }}
+      >
+        Nothing is watched by it any more. Its alerts are resolved and stay to be read.
+      </ConfirmDialog>
+    </>
+  );
+}

@@ -1,0 +1,93 @@
+import type { Budget, BudgetStatus } from "@llm-cost-ops/sdk";
+import { formatInstant } from "../../format/instants.ts";
+import { formatMoney, formatMoneyExact } from "../../format/money.ts";
+import { formatCount, formatTokens } from "../../format/numbers.ts";
+
+/** What the amounts of a budget are written in. */
+export interface Measure {
+  /** Null where the budget is in tokens. */
+  readonly currency: string | null;
+}
+
+/** An amount at a glance: `$41.20`, or `1.2M tokens`. */
+export const amountText = (amount: string | null, { currency }: Measure): string =>
+  currency === null ? (amount === null ? "–" : `${formatTokens(amount)} tokens`) : formatMoney(amount, currency);
+
+/** The same before another amount, whose unit says it for both. */
+export const amountShort = (amount: string | null, { currency }: Measure): string =>
+  currency === null ? formatTokens(amount) : formatMoney(amount, currency);
+
+/** With every digit. */
+export const amountTextExact = (amount: string | null, { currency }: Measure): string =>
+  currency === null ? (amount === null ? "–" : `${formatCount(amount)} tokens`) : formatMoneyExact(amount, currency);
+
+export const stateColors = { ok: "teal", warning: "yellow", exceeded: "red" } as const satisfies Record<
+  BudgetStatus["state"],
+  string
+>;
+
+export const stateLabels = { ok: "Ok", warning: "Warning", exceeded: "Exceeded" } as const satisfies Record<
+  BudgetStatus["state"],
+  string
+>;
+
+const months = [
+  "January",
+  "February",
+  "March",
+  "April",
+  "May",
+  "June",
+  "July",
+  "August",
+  "September",
+  "October",
+  "November",
+  "December",
+];
+export const monthNames: readonly string[] = months;
+
+export const periodNames = {
+  hour: "Each hour",
+  day: "Each day",
+  week: "Each week",
+  month: "Each month",
+  quarter: "Each quarter",
+  year: "Each year",
+  rolling: "Rolling",
+  prepaid: "Prepaid",
+} as const satisfies Record<Budget["period"]["kind"], string>;
+
+/** `Each month, Europe/Berlin`. UTC goes without saying. */
+export function periodText(period: Budget["period"]): string {
+  const { kind, timeZone, fiscalStartMonth, rollingHours, startsAt } = period;
+  if (kind === "rolling") return hoursText(rollingHours ?? 0);
+  if (kind === "prepaid") return startsAt === undefined ? "Prepaid" : `Prepaid since ${formatInstant(startsAt, "UTC")}`;
+  const zone = timeZone === undefined || timeZone === "UTC" ? "" : `, ${timeZone}`;
+  const fiscal =
+    fiscalStartMonth === undefined || fiscalStartMonth === 1 ? "" : `, years from ${months[fiscalStartMonth - 1]}`;
+  return `${periodNames[kind]}${fiscal}${zone}`;
+}
+
+const hoursText = (hours: number): string =>
+  hours % 24 === 0
+    ? `The last ${hours === 24 ? "24 hours" : `${hours / 24} days`}`
+    : `The last ${hours === 1 ? "hour" : `${hours} hours`}`;
+
+/** What a hard budget does with a call beyond its amount. */
+export function limitText(budget: Budget): string {
+  if (budget.enforcement === "soft") return "Warns alone";
+  const { action, model } = budget.atLimit ?? { action: "block" };
+  switch (action) {
+    case "block":
+      return "Refuses calls";
+    case "fallback":
+      return `Calls ${model ?? "another model"} instead`;
+    case "approve":
+      return "Refuses until approved";
+    case "notify":
+      return "Grants and says so";
+    default:
+      return action satisfies never;
+  }
+}

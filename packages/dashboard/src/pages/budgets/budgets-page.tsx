@@ -1,0 +1,279 @@
+import type { Budget, BudgetStatus } from "@llm-cost-ops/sdk";
+import { Anchor, Badge, Button, Group, Select, Skeleton, Stack, Text, TextInput } from "@mantine/core";
+import { useMemo } from "react";
+import { Link } from "wouter";
+import { useTimeZone } from "../../data/organization.ts";
+import { formatInstant } from "../../format/instants.ts";
+import { formatCount, formatShare } from "../../format/numbers.ts";
+import { useSession } from "../../session/session-context.tsx";
+import { Icon } from "../../shell/icons.tsx";
+import { Answer, EmptyState, PageHeader } from "../../shell/states.tsx";
+import { choiceField, textField } from "../../url-state/fields.ts";
+import { useUrlState } from "../../url-state/use-url-state.ts";
+import { WaitingApprovals } from "./approvals.tsx";
+import { BarKey, BudgetBar, figuresOf } from "./budget-bar.tsx";
+import { useBudgets, useStandings } from "./budget-questions.ts";
+import { type ListedBudget, listed } from "./budget-tree.ts";
+import {
+  amountShort,
+  amountText,
+  amountTextExact,
+  limitText,
+  periodText,
+  stateColors,
+  stateLabels,
+} from "./budget-words.ts";
+import { eachText, whoseText } from "./per.ts";
+import { scopeText } from "./scope.ts";
+
+const orders = ["tree", "use"] as const;
+const states = ["all", "exceeded", "warning", "ok"] as const;
+const fields = { q: textField(), order: choiceField(orders), state: choiceField(states), page: textField("1") };
+
+/** Shown at a time; each of them is one question about how it stands. */
+const pageRows = 50;
+
+export default function BudgetsPage() {
+  const budgets = useBudgets();
+  const { may } = useSession();
+  return (
+    <>
+      <PageHeader title="Budgets">
+        {may("budgets:write") ? (
+          <Button component={Link} href="/budgets/new" leftSection={<Icon name="plus" size={16} />}>
+            New budget
+          </Button>
+        ) : null}
+      </PageHeader>
+      <Stack gap="sm">
+        <WaitingApprovals />
+        <Answer of={budgets} height={320}>
+          {(all) => (all.length === 0 ? <NoBudget /> : <BudgetList budgets={all} />)}
+        </Answer>
+      </Stack>
+    </>
+  );
+}
+
+function NoBudget() {
+  const { may } = useSession();
+  return (
+    <section className="panel">
+      <EmptyState
+        icon="budgets"
+        title="No budget yet"
+        action={
+          may("budgets:write") ? (
+            <Button component={Link} href="/budgets/new">
+              Make the first budget
+            </Button>
+          ) : undefined
+        }
+      >
+        A budget says what may be spent in a month, a day or any other time, by the whole organization or a part of it.
+        It warns before that is used up, and where it is hard it refuses what would go beyond.
+      </EmptyState>
+    </section>
+  );
+}
+
+function BudgetList({ budgets }: { budgets: readonly Budget[] }) {
+  const [state, change] = useUrlState(fields);
+  const found = useMemo(() => listed(budgets, state.q), [budgets, state.q]);
+  // By use they can be ordered only where it is known of all.
+  const knowsAll = budgets.length <= pageRows;
+  const pages = Math.max(1, Math.ceil(found.length / pageRows));
+  const page = Math.min(pages, Math.max(1, Number.parseInt(state.page, 10) || 1));
+  const inPage = found.slice((page - 1) * pageRows, page * pageRows);
+  const asked = knowsAll ? budgets : inPage.map(({ budget }) => budget);
+  const standings = useStandings(asked.map(({ id }) => id));
+  const standingOf = ({ budget }: ListedBudget): BudgetStatus | undefined => standings.data?.get(budget.id);
+  const filtered =
+    knowsAll && state.state !== "all" ? inPage.filter((row) => standingOf(row)?.state === state.state) : inPage;
+  const rows =
+    knowsAll && state.order === "use"
+      ? filtered.toSorted((a, b) => (standingOf(b)?.utilization ?? -1) - (standingOf(a)?.utilization ?? -1))
+      : filtered;
+  const isFlat = state.q !== "" || (knowsAll && (state.order === "use" || state.state !== "all"));
+  return (
+    <section className="panel" aria-label="Budgets">
+      <Group gap="xs" mb="sm" justify="space-between">
+        <Group gap="xs">
+          <TextInput
+            aria-label="Find a budget"
+            placeholder="Name or scope"
+            value={state.q}
+            w={{ base: "100%", xs: 200 }}
+            onChange={({ currentTarget }) => change({ q: currentTarget.value, page: "1" }, { replace: true })}
+          />
+          {knowsAll ? (
+            <>
+              <Select
+                aria-label="State"
+                w={125}
+                allowDeselect={false}
+                value={state.state}
+                data={states.map((value) => ({ value, label: value === "all" ? "Any state" : stateLabels[value] }))}
+                onChange={(value) => change({ state: (value ?? "all") as (typeof states)[number] })}
+              />
+              <Select
+                aria-label="Order"
+                w={150}
+                allowDeselect={false}
+                value={state.order}
+                data={[
+                  { value: "tree", label: "By hierarchy" },
+                  { value: "use", label: "Nearest to amount" },
+                ]}
+                onChange={(value) => change({ order: (value ?? "tree") as (typeof orders)[number] })}
+              />
+            </>
+          ) : null}
+        </Group>
+        <BarKey />
+      </Group>
+      <div className="budget-row budget-head" aria-hidden="true">
+        <span>Budget</span>
+        <span>State</span>
+        <span>Used</span>
+        <span>Spent of amount</span>
+        <span>Outlook</span>
+      </div>
+      {rows.length === 0 ? (
+        <Text c="dimmed" size="sm" py="md">
+          {standings.isPending ? "Asking how they stand …" : "No budget matches."}
+        </Text>
+      ) : (
+        <ul className="budget-list">
+          {rows.map((row) => (
+            <BudgetRow
+              key={row.budget.id}
+              row={row}
+              depth={isFlat ? 0 : row.depth}
+              status={standingOf(row)}
+              isKnown={!standings.isPending}
+            />
+          ))}
+        </ul>
+      )}
+      {pages > 1 ? (
+        <Group justify="space-between" mt="sm">
+          <Text size="xs" c="dimmed">
+            {formatCount(found.length)} budgets, page {page} of {pages}
+          </Text>
+          <Group gap="xs">
+            <Button size="xs" variant="default" disabled={page <= 1} onClick={() => change({ page: String(page - 1) })}>
+              Before
+            </Button>
+            <Button
+              size="xs"
+              variant="default"
+              disabled={page >= pages}
+              onClick={() => change({ page: String(page + 1) })}
+            >
+              Next
+            </Button>
+          </Group>
+        </Group>
+      ) : null}
+    </section>
+  );
+}
+
+const indentPx = 18;
+
+function BudgetRow(props: { row: ListedBudget; depth: number; status: BudgetStatus | undefined; isKnown: boolean }) {
+  const { row, depth, status, isKnown } = props;
+  const { budget } = row;
+  const scope = scopeText(budget.scope);
+  const each = budget.per === null ? "" : `${eachText(budget.per)}, `;
+  const about = `${each}${periodText(budget.period)}, ${scope}`;
+  const measure = { currency: budget.currency };
+  const amount = budget.amountExact ?? String(budget.tokens ?? 0);
+  return (
+    <li className="budget-row">
+      <div style={{ paddingInlineStart: Math.min(depth, 6) * indentPx, minWidth: 0 }}>
+        <Group gap="xs" wrap="nowrap">
+          <Anchor
+            component={Link}
+            c="var(--mantine-color-text)"
+            size="sm"
+            href={`/budgets/${encodeURIComponent(budget.id)}`}
+            fw={500}
+            className="clip"
+            title={budget.name}
+          >
+            <bdi>{budget.name}</bdi>
+          </Anchor>
+          {budget.enforcement === "hard" ? (
+            <Badge size="xs" variant="default" tt="none" flex="none" title={limitText(budget)}>
+              hard
+            </Badge>
+          ) : null}
+          {budget.setBy === "parent" ? (
+            <Badge size="xs" variant="default" tt="none" flex="none" title="Set by the parent organization">
+              by the parent
+            </Badge>
+          ) : null}
+        </Group>
+        <Text size="xs" c="dimmed" className="clip" title={about}>
+          {row.parentName === undefined || depth > 0 ? null : (
+            <>
+              part of <bdi>{row.parentName}</bdi>;{" "}
+            </>
+          )}
+          <bdi>{about}</bdi>
+        </Text>
+      </div>
+      <div className="budget-state">
+        {status === undefined ? (
+          isKnown ? (
+            <Text size="xs" c="dimmed">
+              not known
+            </Text>
+          ) : (
+            <Skeleton height={16} width={70} />
+          )
+        ) : (
+          <Badge size="sm" variant="dot" tt="none" color={stateColors[status.state]}>
+            {stateLabels[status.state]}
+          </Badge>
+        )}
+      </div>
+      <div className="budget-bar">
+        {status === undefined ? (
+          <Skeleton height={12} visible={!isKnown} />
+        ) : (
+          <>
+            <BudgetBar figures={figuresOf(status)} thresholds={budget.thresholds} />
+            {status.per === null ? null : (
+              <Text size="xs" c="dimmed" mt={4} className="clip" title={whoseText(status.per, status.value)}>
+                most: <bdi>{whoseText(status.per, status.value)}</bdi>
+              </Text>
+            )}
+          </>
+        )}
+      </div>
+      <Text size="sm" className="budget-used" title={amountTextExact(status?.spentExact ?? null, measure)}>
+        {status === undefined ? "" : `${amountShort(status.spentExact, measure)} of `}
+        {amountText(amount, measure)}
+        {status === undefined ? null : (
+          <Text component="span" c="dimmed" inherit ml={6}>
+            {formatShare(status.spentExact, status.amountExact)}
+          </Text>
+        )}
+      </Text>
+      <Text size="xs" c="dimmed" className="budget-outlook">
+        {status === undefined ? null : <Outlook status={status} />}
+      </Text>
+    </li>
+  );
+}
+
+/** What will be, in a few words. */
+function Outlook({ status }: { status: BudgetStatus }) {
+  const zone = useTimeZone() ?? "UTC";
+  if (status.exhaustedAt !== null) return <>used up {formatInstant(status.exhaustedAt, zone)}</>;
+  if (status.projectedExact === null) return <>no end to reach</>;
+  return <>{amountText(status.projectedExact, status)} projected</>;
+}

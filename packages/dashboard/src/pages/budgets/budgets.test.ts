@@ -1,0 +1,233 @@
+import type { Budget, BudgetStatus, Team } from "@llm-cost-ops/sdk";
+import { expect, test } from "vitest";
+import { barOf } from "./budget-bar.tsx";
+import { createParamsOf, draftOf, newDraft, updateParamsOf } from "./budget-draft.ts";
+import { ancestorsOf, listed, possibleParents } from "./budget-tree.ts";
+import { periodText } from "./budget-words.ts";
+import { burnDownOf, crossingsOf, runningSums, stepAt, stepsOf } from "./burn-down.ts";
+import { valueText } from "./history.tsx";
+import { previewOf, previewSpanOf } from "./preview.ts";
+import { emptyScope, questionOf, scopeText } from "./scope.ts";
+
+const made = (id: string, change: Partial<Budget> = {}): Budget => ({
+  id,
+  organizationId: "o",
+  name: id,
+  description: "",
+  amount: 60,
+  amountExact: "60",
+  currency: "USD",
+  tokens: null,
+  period: { kind: "month", timeZone: "UTC" },
+  per: null,
+  parentId: null,
+  scope: {},
+  thresholds: [50, 100],
+  enforcement: "soft",
+  atLimit: null,
+  whenStoreIsAway: null,
+  unpriced: null,
+  setBy: "organization",
+  createdAt: "2026-11-01T00:00:00Z",
+  updatedAt: "2026-11-01T00:00:00Z",
+  ...change,
+});
+
+test("parts stand below the whole, and a circle or a missing parent ends nowhere", () => {
+  const budgets = [
+    made("a"),
+    made("b", { parentId: "a" }),
+    made("c", { parentId: "b" }),
+    made("d", { parentId: "gone" }),
+  ];
+  expect(listed(budgets, "").map(({ budget, depth }) => [budget.id, depth])).toEqual([
+    ["a", 0],
+    ["b", 1],
+    ["c", 2],
+    ["d", 0],
+  ]);
+  expect(listed(budgets, " B ").map(({ budget, parentName }) => [budget.id, parentName])).toEqual([["b", "a"]]);
+  expect(ancestorsOf(budgets[2] as Budget, budgets).map(({ id }) => id)).toEqual(["a", "b"]);
+  expect(possibleParents("b", "USD", budgets).map(({ id }) => id)).toEqual(["a", "d"]);
+  const whole = [made("each", { per: "user" }), made("theirs", { setBy: "parent" })];
+  expect(possibleParents("b", "USD", whole)).toEqual([]);
+  const circle = [made("x", { parentId: "y" }), made("y", { parentId: "x" })];
+  expect(ancestorsOf(circle[0] as Budget, circle).length).toBeLessThan(3);
+});
+
+test("what a budget is per stays as it was made", () => {
+  const budget = made("a", { per: "tag:run" });
+  const draft = draftOf(budget);
+  expect(draft).toMatchObject({ per: "tag", perTag: "run" });
+  expect(updateParamsOf(draft, budget)).toBeUndefined();
+  expect(updateParamsOf({ ...draft, name: "b" }, budget)).toEqual({ name: "b" });
+});
+
+test("a draft that nothing was changed in changes nothing, and one field is one field", () => {
+  const budget = made("a", {
+    enforcement: "hard",
+    atLimit: { action: "fallback", model: "gpt-4o-mini" },
+    whenStoreIsAway: "refuse",
+    unpriced: "allow",
+    scope: { projectId: ["p"], tags: ["team:search"], team: "core" },
+    period: { kind: "quarter", timeZone: "Europe/Berlin", fiscalStartMonth: 4 },
+  });
+  const draft = draftOf(budget);
+  expect(updateParamsOf(draft, budget)).toBeUndefined();
+  expect(updateParamsOf({ ...draft, reason: "why" }, budget)).toBeUndefined();
+  expect(updateParamsOf({ ...draft, amount: " 70.5 ", reason: "why" }, budget)).toEqual({
+    amount: "70.5",
+    reason: "why",
+  });
+  expect(updateParamsOf({ ...draft, scope: { ...draft.scope, team: [] } }, budget)).toEqual({
+    scope: { projectId: ["p"], tags: ["team:search"] },
+  });
+  expect(updateParamsOf({ ...draft, kind: "rolling", rollingHours: "24" }, budget)).toEqual({
+    period: { kind: "rolling", rollingHours: 24 },
+  });
+});
+
+test("a new budget sends only what belongs to it", () => {
+  const draft = { ...newDraft("UTC"), name: " All ", amount: "10", currency: "eur" };
+  expect(createParamsOf(draft)).toEqual({
+    name: "All",
+    amount: "10",
+    currency: "EUR",
+    period: { kind: "month", timeZone: "UTC" },
+    scope: {},
+    thresholds: [50, 75, 90, 100],
+    enforcement: "soft",
+  });
+  const tokens = { ...draft, unit: "tokens", amount: "5000", enforcement: "hard", kind: "prepaid" } as const;
+  expect(createParamsOf(tokens)).toMatchObject({
+    tokens: 5000,
+    period: { kind: "prepaid" },
+    atLimit: { action: "block" },
+  });
+  expect(createParamsOf(tokens)).not.toHaveProperty("unpriced");
+});
+
+test("a question asks what the scope counts; a team is its projects", () => {
+  const teams = [{ id: "t1", slug: "core", projects: ["p", "q"] } as unknown as Team];
+  expect(questionOf({ model: ["gpt-4o"] }, undefined)).toEqual({ model: ["gpt-4o"] });
+  expect(questionOf({ team: "core" }, teams)).toEqual({ projectId: ["p", "q"] });
+  expect(questionOf({ team: "t1", projectId: ["q", "z"] }, teams)).toEqual({ projectId: ["q"] });
+  expect(questionOf({ team: "core", projectId: ["z"] }, teams)).toBeNull();
+  expect(questionOf({ team: "other" }, teams)).toBeUndefined();
+  expect(scopeText({ projectId: ["p"], model: ["a", "b", "c", "d"] })).toBe("project p, model a or b or c and 1 more");
+  expect(scopeText({})).toBe("the whole organization");
+});
+
+test("steps are hours of a short time and days of the zone of a longer one", () => {
+  const day = stepsOf("2026-11-21T00:00:00Z", "2026-11-22T00:00:00Z", "UTC");
+  expect(day.bucket).toBe("hour");
+  expect(day.keys).toHaveLength(24);
+  const month = stepsOf("2026-10-31T23:00:00Z", "2026-11-30T23:00:00Z", "Europe/Berlin");
+  expect([month.bucket, month.keys.length, month.keys[0], month.keys.at(-1)]).toEqual([
+    "day",
+    30,
+    "2026-11-01",
+    "2026-11-30",
+  ]);
+  expect(stepAt(month, "2026-11-02T23:30:00Z", "Europe/Berlin")).toBe(2);
+  expect(stepAt(month, "2026-12-24T00:00:00Z", "Europe/Berlin")).toBe(29);
+});
+
+const status = (change: Partial<BudgetStatus>): BudgetStatus =>
+  ({
+    amountExact: "10",
+    projectedExact: "20",
+    currency: "USD",
+    period: { kind: "week", timeZone: "UTC", from: "2026-11-16T00:00:00Z", to: "2026-11-20T00:00:00Z" },
+    ...change,
+  }) as unknown as BudgetStatus;
+
+test("what is left goes down by what was spent, and on to what is projected", () => {
+  const sums = runningSums(
+    ["a", "b", "c", "d"],
+    new Map([
+      ["a", "2.5"],
+      ["b", "2.5"],
+    ]),
+  );
+  expect(sums).toEqual(["2.5", "5.0", "5.0", "5.0"]);
+  const { remaining, even, projected } = burnDownOf(sums, 1, status({}));
+  expect(remaining.map((left) => (left === null ? null : Number(left)))).toEqual([7.5, 5, null, null]);
+  expect(even?.map(Number)).toEqual([7.5, 5, 2.5, 0]);
+  expect(projected?.map((left) => (left === null ? null : Number(left)))).toEqual([null, 5, -2.5, -10]);
+  const prepaid = { kind: "prepaid", timeZone: null, from: "", to: null } as const;
+  expect(burnDownOf(sums, 1, status({ period: prepaid, projectedExact: null })).even).toBeUndefined();
+  expect(crossingsOf(sums, "10", [25, 50, 50.01])).toEqual([
+    { percent: 25, at: 0 },
+    { percent: 50, at: 1 },
+    { percent: 50.01, at: null },
+  ]);
+});
+
+const now = Date.UTC(2026, 10, 21, 17);
+const span = (change: Partial<ReturnType<typeof newDraft>>) => {
+  const found = previewSpanOf({ ...newDraft("UTC"), ...change }, now);
+  return found === undefined ? undefined : [found.mode, found.startDate, found.endDate, found.name];
+};
+
+test("a preview takes the last period that is over", () => {
+  expect(span({})).toEqual(["running", "2026-10-01", "2026-10-31", "October 2026"]);
+  expect(span({ kind: "week" })?.slice(0, 3)).toEqual(["running", "2026-11-09", "2026-11-15"]);
+  expect(span({ kind: "quarter" })?.slice(1, 3)).toEqual(["2026-07-01", "2026-09-30"]);
+  expect(span({ kind: "quarter", fiscalStartMonth: "2" })?.slice(1, 3)).toEqual(["2026-08-01", "2026-10-31"]);
+  expect(span({ kind: "year", fiscalStartMonth: "12" })?.slice(1, 3)).toEqual(["2024-12-01", "2025-11-30"]);
+  expect(span({ kind: "day" })).toEqual(["each", "2026-10-22", "2026-11-20", "the last 30 days"]);
+  expect(span({ kind: "rolling", rollingHours: "48" })?.slice(1, 3)).toEqual(["2026-11-20", "2026-11-21"]);
+  expect(span({ kind: "rolling", rollingHours: "many" })).toBeUndefined();
+  expect(span({ kind: "prepaid", startsAt: "2026-11-01T00:00" })?.slice(1, 3)).toEqual(["2026-11-01", "2026-11-21"]);
+});
+
+test("a preview says on which day it would have warned", () => {
+  const october = previewSpanOf(newDraft("UTC"), now);
+  if (october === undefined) throw new Error("a month is a period");
+  const spend = new Map([
+    ["2026-10-03", "30"],
+    ["2026-10-12", "25"],
+    ["2026-10-30", "50"],
+  ]);
+  const preview = previewOf(october, spend, "100", [50, 100, 150]);
+  expect(preview.total).toBe("105");
+  expect(preview.crossings.map(({ percent, at }) => [percent, at === null ? null : preview.labels[at]])).toEqual([
+    [50, "12 Oct"],
+    [100, "30 Oct"],
+    [150, null],
+  ]);
+  const days = previewSpanOf({ ...newDraft("UTC"), kind: "day" }, now);
+  if (days === undefined) throw new Error("a day is a period");
+  const each = previewOf(
+    days,
+    new Map([
+      ["2026-11-02", "30"],
+      ["2026-11-03", "20"],
+    ]),
+    "20",
+    [100, 200],
+  );
+  expect([each.total, each.crossings.map(({ times }) => times)]).toEqual(["30", [2, 0]]);
+});
+
+test("a bar shows what is beyond the amount, and takes nothing for something", () => {
+  const bar = (amount: string, spent: string, reserved: string, projected: string | null) =>
+    barOf({ amount, spent, reserved, projected });
+  expect(bar("100", "50", "10", "80")).toEqual({ spent: 50, reserved: 10, amount: 100, projected: 80 });
+  expect(bar("100", "200", "0", null)).toEqual({ spent: 100, reserved: 0, amount: 50, projected: null });
+  expect(bar("0", "0", "0", null)).toEqual({ spent: 0, reserved: 0, amount: 0, projected: null });
+  expect(bar("100", "-5", "0", "99999").spent).toBe(0);
+});
+
+test("changes and periods read as words", () => {
+  expect(periodText({ kind: "rolling", rollingHours: 720 })).toBe("The last 30 days");
+  expect(periodText({ kind: "year", timeZone: "Asia/Tokyo", fiscalStartMonth: 4 })).toBe(
+    "Each year, years from April, Asia/Tokyo",
+  );
+  expect(valueText("60", "amount", { currency: "USD" })).toBe("$60.00");
+  expect(valueText({ project_id: ["a", "b"] }, "scope", { currency: null })).toBe("project id a or b");
+  expect(valueText({}, "scope", { currency: null })).toBe("everything");
+  expect(valueText(null, "parent_id", { currency: null })).toBe("none");
+  expect(emptyScope.projectId).toEqual([]);
+});

@@ -1,0 +1,120 @@
+import "./explore.css";
+import { Stack } from "@mantine/core";
+import { useCallback, useMemo, useState } from "react";
+import { PeriodPicker } from "../../period/period-picker.tsx";
+import { usePeriod } from "../../period/use-period.ts";
+import { EmptyState, ErrorState, Loading, PageHeader, Panel } from "../../shell/states.tsx";
+import type { PeriodChoice } from "../../url-state/period.ts";
+import { useUrlState } from "../../url-state/use-url-state.ts";
+import { Controls } from "./controls.tsx";
+import { Details } from "./details.tsx";
+import { type Condition, narrowed } from "./dimensions.ts";
+import { type Question, useGroupSums, useTimeSums } from "./explore-questions.ts";
+import { dimensionsFor, type ExploreState, exploreFields, kindOf } from "./explore-state.ts";
+import { FigureLine } from "./figure-line.tsx";
+import { currenciesOf, measures, writingOf } from "./measures.ts";
+import { Picture } from "./picture.tsx";
+
+/** Any measure by any dimensions, of any part of the records, as a picture, as figures, and down to the records. */
+export default function ExplorePage() {
+  const [state, change] = useUrlState<ExploreState>(exploreFields);
+  const period = usePeriod(state.period);
+  const question = useQuestion(state, period);
+  const groups = useGroupSums(question);
+  const times = useTimeSums(question, state.as);
+  const measure = measures[state.m];
+  const currencies = currenciesOf(groups.data?.now.totals ?? []);
+  const currency = currencies.includes(state.cur) ? state.cur : (currencies[0] ?? "USD");
+  const writing = useMemo(() => writingOf(measure, currency), [measure, currency]);
+  const zoom = useCallback((days: PeriodChoice) => change({ period: days }), [change]);
+  const narrow = useCallback(
+    (conditions: readonly Condition[]) => change({ f: narrowed(exploreFilters(), conditions) }),
+    [change],
+  );
+  const records = useCallback(
+    (conditions: readonly Condition[], days: PeriodChoice | undefined) =>
+      change({
+        f: narrowed(exploreFilters(), conditions),
+        tab: "records",
+        ...(days === undefined ? {} : { period: days }),
+      }),
+    [change],
+  );
+  // Where the page began with groups alone, they stay until the first sums over time are here.
+  const [first] = useState(state.as);
+  const isBlank = groups.data === undefined || (times.isLoading && kindOf(first) !== "groups");
+  const error = groups.error ?? times.error;
+  // What is not asked for is not waited for.
+  const isOld = groups.isPlaceholderData || (kindOf(state.as) !== "groups" && times.isPlaceholderData);
+  const isEmpty = groups.data !== undefined && groups.data.now.totals.length === 0;
+  return (
+    <>
+      <PageHeader title="Explore">
+        <PeriodPicker
+          value={state.period}
+          period={period}
+          onChange={(value) => change({ period: value })}
+          compare={state.cmp}
+          onCompare={(cmp) => change({ cmp })}
+        />
+      </PageHeader>
+      <Stack gap="sm">
+        <Controls state={state} change={change} question={question} currencies={currencies} currency={currency} />
+        {error === null ? null : (
+          <ErrorState error={error} onRetry={() => void Promise.all([groups.refetch(), times.refetch()])} />
+        )}
+        <div className={isOld ? "old-answer" : undefined} aria-busy={isOld}>
+          <Stack gap="sm">
+            <FigureLine groups={groups.data} measure={measure} currency={currency} />
+            {isEmpty ? (
+              <Panel title="Nothing was recorded">
+                <EmptyState icon="explore" title="No record matches">
+                  Choose a longer period or fewer filters.
+                </EmptyState>
+              </Panel>
+            ) : isBlank || groups.data === undefined ? (
+              error === null ? (
+                <Panel title={measure.label}>
+                  <Loading height={340} />
+                </Panel>
+              ) : null
+            ) : (
+              <Picture
+                shape={state.as}
+                groups={groups.data}
+                times={times.data}
+                measure={measure}
+                currency={currency}
+                writing={writing}
+                onZoom={zoom}
+                onNarrow={narrow}
+                onRecords={records}
+              />
+            )}
+          </Stack>
+        </div>
+        <Details
+          state={state}
+          change={change}
+          question={question}
+          groups={groups}
+          currency={currency}
+          onNarrow={narrow}
+        />
+      </Stack>
+    </>
+  );
+}
+
+/** The filters of the address as it is now. */
+const exploreFilters = () => exploreFields.f.read(new URLSearchParams(window.location.search).get("f"));
+
+/** The same object as long as the question is the same, so that nothing is drawn anew without need. */
+function useQuestion(state: ExploreState, period: Question["period"] | undefined): Question | undefined {
+  const key = JSON.stringify([state.f, dimensionsFor(state.as, state.by), state.cmp]);
+  return useMemo(() => {
+    if (period === undefined) return undefined;
+    const [filters, by, compare] = JSON.parse(key) as [Question["filters"], Question["by"], boolean];
+    return { period, filters, by, compare };
+  }, [key, period]);
+}

@@ -1,0 +1,134 @@
+import type { AggregateResult, CostOpsClient, CostRecord } from "@llm-cost-ops/sdk";
+import { fieldErrorsOf, useAsk, useAskPages } from "../../data/ask.ts";
+import { asQuestion, type Filters } from "../../url-state/filters.ts";
+import type { DayRange, Period } from "../../url-state/period.ts";
+import { type Bucket, kindOf, type PictureKind, type Shape } from "./explore-state.ts";
+
+/** What the page asks, whatever it is drawn as. */
+export interface Question {
+  readonly period: Period;
+  readonly filters: Filters;
+  readonly by: readonly string[];
+  readonly compare: boolean;
+}
+
+interface Options {
+  readonly signal: AbortSignal;
+}
+
+const rangeOf = ({ period, filters }: Question, { startDate, endDate }: DayRange) => ({
+  ...asQuestion(filters),
+  startDate,
+  endDate,
+  timezone: period.timezone,
+});
+
+const keyOf = ({ period, filters, by, compare }: Question) => [period, filters, by, compare];
+
+/** Sums by group, and where it is asked for those of the period before, in one request. */
+export interface GroupSums {
+  readonly asked: Question;
+  readonly now: AggregateResult;
+  readonly before: AggregateResult | undefined;
+}
+
+export const useGroupSums = (question: Question | undefined) =>
+  useAsk<GroupSums>(
+    ["costs", "explore", "groups", ...(question === undefined ? [] : keyOf(question))],
+    async (client, options) => {
+      const asked = question as Question;
+      const ranges = asked.compare ? [asked.period, asked.period.previous] : [asked.period];
+      const [now, before] = await client.costs.batchQuery(
+        { filters: ranges.map((range) => rangeOf(asked, range)), groupBy: asked.by },
+        options,
+      );
+      return { asked, now: now as AggregateResult, before };
+    },
+    { enabled: question !== undefined },
+  );
+
+/** Sums over time or by hour. */
+export interface TimeSums {
+  readonly kind: PictureKind;
+  /** What it was asked for; it stays drawn as this until the next answer is here. */
+  readonly shape: Shape;
+  readonly asked: Question;
+  /** Empty also where the groups of each time would be too many for one answer. */
+  readonly by: readonly string[];
+  readonly now: AggregateResult;
+  readonly before: AggregateResult | undefined;
+}
+
+/** The sums that a picture needs beyond those by group. */
+export function useTimeSums(question: Question | undefined, shape: Shape) {
+  const kind = kindOf(shape);
+  return useAsk<TimeSums>(
+    ["costs", "explore", "over time", kind, ...(question === undefined ? [] : keyOf(question))],
+    async (client, options) => {
+      const asked = question as Question;
+      const unit: Bucket = kind === "hours" ? "hour" : asked.period.bucket;
+      const by = kind === "hours" ? [] : asked.by;
+      const [{ result, drawn }, before] = await Promise.all([
+        overTime(client, asked, unit, by, options),
+        asked.compare && kind === "time"
+          ? client.costs.aggregate({ ...rangeOf(asked, asked.period.previous), groupBy: unit }, options)
+          : undefined,
+      ]);
+      return { kind, shape, asked, by: drawn, now: result, before };
+    },
+    { enabled: question !== undefined && kind !== "groups" },
+  );
+}
+
+/** Where the groups of each day are too many for an answer, the sums of the days. */
+async function overTime(
+  client: CostOpsClient,
+  asked: Question,
+  unit: Bucket,
+  by: readonly string[],
+  options: Options,
+): Promise<{ readonly result: AggregateResult; readonly drawn: readonly string[] }> {
+  const range = rangeOf(asked, asked.period);
+  try {
+    return { result: await client.costs.aggregate({ ...range, groupBy: [unit, ...by] }, options), drawn: by };
+  } catch (error) {
+    if (by.length === 0 || fieldErrorsOf(error)["groupBy"] === undefined) throw error;
+    return { result: await client.costs.aggregate({ ...range, groupBy: unit }, options), drawn: [] };
+  }
+}
+
+/** The values of a dimension in the period, those that most was spent on first. */
+export const useValues = (question: Question | undefined, dimension: string, enabled: boolean) =>
+  useAsk<AggregateResult>(
+    ["costs", "explore", "values", dimension, ...(question === undefined ? [] : [question.period, question.filters])],
+    (client, options) =>
+      client.costs.aggregate(
+        { ...rangeOf(question as Question, (question as Question).period), groupBy: dimension },
+        options,
+      ),
+    { enabled: enabled && question !== undefined, keepsLast: false },
+  );
+
+/** The keys of the tags of the latest records: what may be grouped by beside the fields. */
+export const useTagKeys = (enabled: boolean) =>
+  useAsk<readonly string[]>(
+    ["costs", "explore", "tag-keys"],
+    async (client, options) => {
+      const latest = await client.costs.list({ limit: 200, fields: ["tags"], orderBy: "-occurredAt" }, options);
+      return [...new Set([...latest].flatMap(({ tags }) => Object.keys(tags ?? {})))].toSorted();
+    },
+    { enabled },
+  );
+
+const pageLength = 100;
+
+/** The records behind the figures, a page at a time. */
+export const useRecords = (question: Question | undefined, orderBy: string) =>
+  useAskPages<CostRecord>(
+    ["costs", "explore", "records", orderBy, ...(question === undefined ? [] : [question.period, question.filters])],
+    (client, { cursor, ...options }) => {
+      const range = rangeOf(question as Question, (question as Question).period);
+      return client.costs.list({ ...range, orderBy, limit: pageLength, cursor }, options);
+    },
+    { enabled: question !== undefined },
+  );

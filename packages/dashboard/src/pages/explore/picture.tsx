@@ -1,0 +1,136 @@
+import { Button, CloseButton, Group, Text } from "@mantine/core";
+import { useCallback, useMemo, useState } from "react";
+import { Chart, type PickedPoint } from "../../chart/chart.tsx";
+import { formatDay } from "../../format/instants.ts";
+import type { DayRange, Period, PeriodChoice } from "../../url-state/period.ts";
+import type { Condition } from "./dimensions.ts";
+import { wordsOf } from "./dimensions.ts";
+import { type Drawing, drawFlow, drawHours, drawTiles, drawTime, type Picked } from "./draw.ts";
+import type { GroupSums, TimeSums } from "./explore-questions.ts";
+import { kindOf, type Shape } from "./explore-state.ts";
+import type { Measure, Writing } from "./measures.ts";
+
+interface Actions {
+  readonly onZoom: (days: PeriodChoice) => void;
+  readonly onNarrow: (conditions: readonly Condition[]) => void;
+  readonly onRecords: (conditions: readonly Condition[], days: PeriodChoice | undefined) => void;
+}
+
+const asChoice = ({ startDate, endDate }: DayRange): PeriodChoice => ({ from: startDate, to: endDate });
+
+/** The picture of the answers that are here. It stays as it is until those to a changed question have come. */
+export function Picture(
+  props: {
+    readonly shape: Shape;
+    readonly groups: GroupSums;
+    readonly times: TimeSums | undefined;
+    readonly measure: Measure;
+    readonly currency: string;
+    readonly writing: Writing;
+  } & Actions,
+) {
+  const { shape, groups, times, measure, currency, writing, onZoom, onNarrow, onRecords } = props;
+  const drawn = kindOf(shape) === "groups" || times === undefined || times.kind === kindOf(shape) ? shape : times.shape;
+  const drawing = useMemo((): Drawing => {
+    const look = { measure, currency, writing };
+    if (drawn === "tiles") return drawTiles(groups, look);
+    if (drawn === "flow") return drawFlow(groups, look);
+    if (times === undefined) return drawTiles(groups, look);
+    return drawn === "hours" ? drawHours(times, look) : drawTime(times, drawn, look);
+  }, [drawn, groups, times, measure, currency, writing]);
+  const [chosen, choose] = useState<{ readonly of: Drawing; readonly picked: Picked }>();
+  const pick = useCallback(
+    (point: PickedPoint) => {
+      const picked = drawing.picked?.(point);
+      if (picked !== undefined) choose({ of: drawing, picked });
+    },
+    [drawing],
+  );
+  const zoom = useCallback(
+    (from: number, to: number) => {
+      if (drawing.days !== undefined) onZoom(asChoice(drawing.days(from, to)));
+    },
+    [drawing, onZoom],
+  );
+  const canZoom = drawing.days !== undefined && groups.asked.period.days > 1;
+  const picked = chosen?.of === drawing ? chosen.picked : undefined;
+  return (
+    <div className="picture">
+      <Chart
+        title={drawing.title}
+        summary={drawing.summary}
+        option={drawing.option}
+        table={drawing.table}
+        height={drawing.height}
+        onPick={pick}
+        {...(canZoom ? { onZoom: zoom } : {})}
+      />
+      {picked === undefined ? (
+        <Text size="xs" c="dimmed" mt={4} px={4}>
+          {[
+            drawing.note,
+            canZoom ? "Drag over days to zoom in." : undefined,
+            drawing.picked && "Click to look into a part.",
+          ]
+            .filter((text) => text !== undefined)
+            .join(" ")}
+        </Text>
+      ) : (
+        <PickedLine
+          picked={picked}
+          period={groups.asked.period}
+          onClose={() => choose(undefined)}
+          onZoom={onZoom}
+          onNarrow={onNarrow}
+          onRecords={onRecords}
+        />
+      )}
+    </div>
+  );
+}
+
+/** What was picked, and where one can go from it. */
+function PickedLine(
+  props: { readonly picked: Picked; readonly period: Period; readonly onClose: () => void } & Actions,
+) {
+  const { picked, period, onClose, onZoom, onNarrow, onRecords } = props;
+  const { name, text, days } = picked;
+  const known = picked.conditions.filter(({ value }) => value !== null);
+  const isPart = days !== undefined && (days.startDate !== period.startDate || days.endDate !== period.endDate);
+  // Records without a value cannot be asked for by it, so the way down would lead to others as well.
+  const leadsDown = known.length === picked.conditions.length;
+  return (
+    <section className="panel picked" aria-label="What was picked">
+      <Text size="sm" className="clip" title={name} miw={0} flex={1}>
+        <bdi>{name}</bdi>{" "}
+        <Text component="span" fw={600} inherit>
+          {text}
+        </Text>
+      </Text>
+      <Group gap="xs">
+        {known.length === 0 ? null : (
+          <Button size="compact-sm" variant="light" onClick={() => onNarrow(known)}>
+            Only this {wordsOf(known.map(({ dimension }) => dimension))}
+          </Button>
+        )}
+        {isPart ? (
+          <Button size="compact-sm" variant="light" onClick={() => onZoom(asChoice(days))}>
+            {days.startDate === days.endDate
+              ? `Only ${formatDay(days.startDate)}`
+              : `Only ${formatDay(days.startDate)} – ${formatDay(days.endDate)}`}
+          </Button>
+        ) : null}
+        {leadsDown ? (
+          <Button
+            size="compact-sm"
+            variant="light"
+            onClick={() => onRecords(known, days === undefined ? undefined : asChoice(days))}
+          >
+            Its records
+          </Button>
+        ) : null}
+        <CloseButton size="sm" aria-label="Put it away" onClick={onClose} />
+      </Group>
+    </section>
+  );
+}

@@ -1,0 +1,142 @@
+import type { ChartTable } from "../../chart/download.ts";
+import { compareDecimals, isZero, sumDecimals } from "../../format/decimal.ts";
+import { formatDay } from "../../format/instants.ts";
+import { formatCount } from "../../format/numbers.ts";
+import { bucketsOf, dayAfter, type Period } from "../../url-state/period.ts";
+import { nameOf } from "../overview/spend-stack.ts";
+import type { Condition } from "./dimensions.ts";
+import { type Measure, type Row, rowsFor, sumOf, type Writing } from "./measures.ts";
+
+export interface Series {
+  readonly name: string;
+  /** What the series is of; empty for the sum of several. */
+  readonly conditions: readonly Condition[];
+  readonly values: readonly (string | null)[];
+  readonly dashed?: boolean;
+  readonly muted?: boolean;
+}
+
+/** A measure over time, in series. */
+export interface TimePicture {
+  /** The places of the axis as the server names them (an hour by its first thirteen characters), and as they are written. */
+  readonly buckets: readonly string[];
+  readonly labels: readonly string[];
+  readonly series: readonly Series[];
+  /** Of how many groups no series is drawn, because they do not add up. */
+  readonly left: number;
+}
+
+const seriesMax = 8;
+export const beforeName = "The period before";
+
+interface Drawn {
+  readonly rows: readonly Row[];
+  /** Sums of the period before by time alone. */
+  readonly before: readonly Row[] | undefined;
+  readonly by: readonly string[];
+  readonly period: Period;
+  readonly measure: Measure;
+  readonly currency: string;
+}
+
+/**
+ * Series of rows by time and group, the largest first. Beyond the eighth they are one of their own, so that the sum stays the
+ * sum; of averages the others are left out and counted.
+ */
+export function timePicture({ rows, before, by, period, measure, currency }: Drawn): TimePicture {
+  const buckets = period.bucket === "hour" ? hoursOf(period) : bucketsOf(period);
+  const ours = rowsFor(rows, measure, currency);
+  const groups = [...Map.groupBy(ours, (row) => JSON.stringify(by.map((id) => row[id] ?? null)))].map(
+    ([key, members]) => ({ values: JSON.parse(key) as (string | null)[], members, size: sizeOf(members, measure) }),
+  );
+  const ranked = groups
+    .filter(({ size }) => !isZero(size))
+    .toSorted((a, b) => compareDecimals(magnitude(b.size), magnitude(a.size)));
+  const kept = ranked.length > seriesMax + 1 ? ranked.slice(0, seriesMax) : ranked;
+  const rest = ranked.slice(kept.length);
+  const along = (members: readonly Row[]): readonly (string | null)[] => {
+    const at = Map.groupBy(members, (row) => bucketOf(row, period.bucket));
+    return buckets.map((bucket) => sumOf(at.get(bucket) ?? [], measure));
+  };
+  const series = kept.map(
+    ({ values, members }): Series => ({
+      name: by.length === 0 ? measure.label : values.map(nameOf).join(" · "),
+      conditions: by.map((dimension, index) => ({ dimension, value: values[index] ?? null })),
+      values: along(members),
+    }),
+  );
+  if (measure.adds && rest.length > 0) {
+    const members = rest.flatMap((group) => group.members);
+    series.push({ name: `${formatCount(rest.length)} others`, conditions: [], values: along(members), muted: true });
+  }
+  if (before !== undefined) series.push(beforeSeries(before, period, measure, currency, buckets.length));
+  const labels = buckets.map((bucket) => labelOf(bucket, period));
+  return { buckets, labels, series, left: measure.adds ? 0 : rest.length };
+}
+
+/** What groups are ranked by: of averages the largest that there is. */
+function sizeOf(rows: readonly Row[], measure: Measure): string {
+  const values = rows.map(measure.of).filter((value) => value !== null);
+  if (measure.adds) return sumDecimals(values);
+  return values.toSorted(compareDecimals).at(-1) ?? "0";
+}
+
+const magnitude = (text: string): string => text.replace(/^-/, "");
+
+/** The first place of the period before above the first of this one, and so on. */
+function beforeSeries(
+  rows: readonly Row[],
+  period: Period,
+  measure: Measure,
+  currency: string,
+  places: number,
+): Series {
+  const { previous, bucket } = period;
+  const earlier = { ...period, ...previous };
+  const buckets = bucket === "hour" ? hoursOf(earlier) : bucketsOf(earlier);
+  const at = Map.groupBy(rowsFor(rows, measure, currency), (row) => bucketOf(row, bucket));
+  const values = buckets.slice(0, places).map((place) => sumOf(at.get(place) ?? [], measure));
+  const padding = Array<null>(Math.max(0, places - values.length)).fill(null);
+  return { name: beforeName, conditions: [], values: [...values, ...padding], dashed: true, muted: true };
+}
+
+const hourLength = "2026-11-16T08".length;
+const bucketOf = (row: Row, unit: Period["bucket"]): string =>
+  unit === "hour" ? String(row[unit]).slice(0, hourLength) : String(row[unit]);
+
+/** Every hour of the clock. That which is twice when clocks go back has one place, with the sum of both. */
+export function hoursOf({ startDate, endDate }: Pick<Period, "startDate" | "endDate">): readonly string[] {
+  const found: string[] = [];
+  for (let day = startDate; day <= endDate; day = dayAfter(day, 1)) {
+    for (let hour = 0; hour < 24; hour += 1) found.push(`${day}T${String(hour).padStart(2, "0")}`);
+  }
+  return found;
+}
+
+function labelOf(bucket: string, { bucket: unit, days }: Period): string {
+  if (unit === "week") return `Week of ${formatDay(bucket)}`;
+  if (unit === "day") return formatDay(bucket);
+  const clock = `${bucket.slice(11)}:00`;
+  return days === 1 ? clock : `${formatDay(bucket)} ${clock}`;
+}
+
+/** The same figures as a table, exact: a row for each place in time, a column for each series. */
+export function timeTable({ buckets, series }: TimePicture, measure: Measure, writing: Writing): ChartTable {
+  const added = series.filter(({ dashed }) => dashed !== true);
+  const withSum = measure.adds && added.length > 1;
+  return {
+    columns: [
+      { key: "time", label: "Time" },
+      ...series.map(({ name }, at) => ({ key: `s${at}`, label: name, numeric: true })),
+      ...(withSum ? [{ key: "sum", label: "Sum", numeric: true }] : []),
+    ],
+    rows: buckets.map((bucket, at) => {
+      const cells = series.map(({ values }, index) => [`s${index}`, cellOf(values[at] ?? null, writing)]);
+      const parts = added.map(({ values }) => values[at] ?? null).filter((value) => value !== null);
+      const sum = parts.length === 0 ? "" : writing.exact(sumDecimals(parts));
+      return { time: bucket.replace("T", " "), ...Object.fromEntries(cells), ...(withSum ? { sum } : {}) };
+    }),
+  };
+}
+
+const cellOf = (value: string | null, writing: Writing): string => (value === null ? "" : writing.exact(value));

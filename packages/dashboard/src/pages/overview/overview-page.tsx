@@ -1,0 +1,371 @@
+import type { CostSummary } from "@llm-cost-ops/sdk";
+import { Alert, Anchor, Badge, Group, Progress, Select, Stack, Text } from "@mantine/core";
+import { useCallback, useMemo } from "react";
+import { Link } from "wouter";
+import { Chart } from "../../chart/chart.tsx";
+import type { ChartTheme } from "../../chart/chart-theme.ts";
+import { stackedOption } from "../../chart/stacked.ts";
+import { useTimeZone } from "../../data/organization.ts";
+import { pixels } from "../../format/decimal.ts";
+import { formatAgo, formatDay } from "../../format/instants.ts";
+import { formatMoney, formatMoneyAxis, formatMoneyExact, formatMoneyFixed } from "../../format/money.ts";
+import { formatCount, formatShare, formatTokens } from "../../format/numbers.ts";
+import { PeriodPicker } from "../../period/period-picker.tsx";
+import { usePeriod, useToday } from "../../period/use-period.ts";
+import { useSession } from "../../session/session-context.tsx";
+import { Icon } from "../../shell/icons.tsx";
+import { Answer, EmptyState, ErrorState, Loading, PageHeader, Panel } from "../../shell/states.tsx";
+import { choiceField, flagField } from "../../url-state/fields.ts";
+import type { Period, PeriodChoice } from "../../url-state/period.ts";
+import { periodField } from "../../url-state/period.ts";
+import { useUrlState } from "../../url-state/use-url-state.ts";
+import { exploreAddress } from "../explore/explore-state.ts";
+import { FirstRun } from "../first-run/first-run.tsx";
+import {
+  type DimensionChoice,
+  dimensionChoices,
+  useBudgetStandings,
+  useGlance,
+  useIsEmpty,
+  useLatestAlerts,
+  useSummary,
+  useSums,
+} from "./overview-questions.ts";
+import { stackOf, tableOf } from "./spend-stack.ts";
+import { Tile } from "./tile.tsx";
+import { Top } from "./top.tsx";
+
+const fields = { period: periodField(), by: choiceField(dimensionChoices), cmp: flagField(true) };
+
+export default function OverviewPage() {
+  const [state, change] = useUrlState(fields);
+  const period = usePeriod(state.period);
+  const summary = useSummary(period);
+  const isBlank = summary.data !== undefined && summary.data.totalRequests === 0;
+  const isEmpty = useIsEmpty(isBlank);
+  const { may } = useSession();
+  if (isEmpty.data === true && isBlank) {
+    return (
+      <>
+        <PageHeader title="Welcome" />
+        <FirstRun />
+      </>
+    );
+  }
+  const currency = mainCurrencyOf(summary.data);
+  return (
+    <>
+      <PageHeader title="Overview">
+        <PeriodPicker
+          value={state.period}
+          period={period}
+          onChange={(value) => change({ period: value })}
+          compare={state.cmp}
+          onCompare={(cmp) => change({ cmp })}
+        />
+      </PageHeader>
+      <Stack gap="sm">
+        {summary.error === null ? null : <ErrorState error={summary.error} onRetry={() => void summary.refetch()} />}
+        <Figures summary={summary.data} period={period} currency={currency} compare={state.cmp} />
+        {summary.data === undefined ? null : <Unpriced summary={summary.data} choice={state.period} />}
+        <Spend period={period} by={state.by} currency={currency} onBy={(by) => change({ by })} />
+        <div className="panels">
+          <Top title="Top models" dimension="model" period={period} choice={state.period} currency={currency} />
+          <Top title="Top projects" dimension="project" period={period} choice={state.period} currency={currency} />
+          <Top title="Top users" dimension="user" period={period} choice={state.period} currency={currency} />
+          {may("budgets:read") ? <Budgets /> : null}
+          {may("alerts:read") ? <Alerts /> : null}
+        </div>
+      </Stack>
+    </>
+  );
+}
+
+/** The currency that most was spent in; others are told of beside it and never converted. */
+const mainCurrencyOf = (summary: CostSummary | undefined): string =>
+  summary?.byCurrency.find(({ currency }) => currency !== null)?.currency ?? "USD";
+
+function Figures(props: {
+  summary: CostSummary | undefined;
+  period: Period | undefined;
+  currency: string;
+  compare: boolean;
+}) {
+  const { summary, period, currency, compare } = props;
+  const zone = useTimeZone();
+  const today = useToday(zone);
+  const glance = useGlance(today, zone);
+  const now = summary?.byCurrency.find((totals) => totals.currency === currency);
+  const before = summary?.previous.byCurrency.find((totals) => totals.currency === currency);
+  const others = (summary?.byCurrency ?? []).filter(
+    (totals) => totals.currency !== null && totals.currency !== currency,
+  );
+  const at = (sums: ReadonlyMap<string, { readonly cost: string }> | undefined): string | undefined =>
+    sums === undefined ? undefined : (sums.get(currency)?.cost ?? "0");
+  const inputTokens = String(summary?.inputTokens ?? 0);
+  return (
+    <div className="tiles">
+      <Tile
+        label={period === undefined ? "Spend" : `Spend, ${formatDay(period.startDate)} – ${formatDay(period.endDate)}`}
+        value={summary === undefined ? undefined : formatMoney(now?.totalCostExact ?? "0", currency)}
+        exact={formatMoneyExact(now?.totalCostExact ?? "0", currency)}
+        change={
+          compare && summary !== undefined
+            ? { now: now?.totalCostExact ?? "0", before: before?.totalCostExact ?? "0", than: "the days before" }
+            : undefined
+        }
+        note={
+          others.map((totals) => formatMoney(totals.totalCostExact ?? "0", totals.currency)).join(" + ") || undefined
+        }
+        isMain
+      />
+      <Tile
+        label="Today"
+        value={at(glance.data?.today) === undefined ? undefined : formatMoney(at(glance.data?.today), currency)}
+        exact={formatMoneyExact(at(glance.data?.today), currency)}
+        note={glance.data === undefined ? undefined : `${formatMoney(at(glance.data.yesterday), currency)} yesterday`}
+      />
+      <Tile
+        label="Month to date"
+        value={at(glance.data?.month) === undefined ? undefined : formatMoney(at(glance.data?.month), currency)}
+        exact={formatMoneyExact(at(glance.data?.month), currency)}
+        change={
+          glance.data === undefined
+            ? undefined
+            : {
+                now: at(glance.data.month) ?? "0",
+                before: at(glance.data.monthBefore) ?? "0",
+                than: "the same days last month",
+              }
+        }
+      />
+      <Tile
+        label="Requests"
+        value={summary === undefined ? undefined : formatTokens(summary.totalRequests)}
+        exact={formatCount(summary?.totalRequests)}
+        note={
+          summary === undefined || now === undefined
+            ? undefined
+            : `${formatMoney(now.avgCostPerRequestExact ?? null, currency)} each`
+        }
+      />
+      <Tile
+        label="Tokens"
+        value={summary === undefined ? undefined : formatTokens(summary.totalTokens)}
+        exact={formatCount(summary?.totalTokens)}
+        note={
+          summary === undefined
+            ? undefined
+            : `${formatTokens(summary.inputTokens)} in, ${formatTokens(summary.outputTokens)} out`
+        }
+      />
+      <Tile
+        label="Cache hit rate"
+        value={summary === undefined ? undefined : formatShare(String(summary.cachedTokens), inputTokens)}
+        exact={`${formatCount(summary?.cachedTokens)} of ${formatCount(summary?.inputTokens)} input tokens`}
+        note="of input tokens"
+      />
+    </div>
+  );
+}
+
+const unpricedAddress = (period: PeriodChoice): string =>
+  exploreAddress([{ dimension: "costStatus", value: "unpriced" }], { period, m: "unpriced" });
+
+function Unpriced({ summary, choice }: { summary: CostSummary; choice: PeriodChoice }) {
+  const { unpricedRequests, totalRequests } = summary;
+  if (unpricedRequests === 0) return null;
+  return (
+    <Alert color="yellow" variant="light" py="xs" icon={<Icon name="warning" />} role="status">
+      <Text size="sm">
+        {formatCount(unpricedRequests)} requests ({formatShare(unpricedRequests, totalRequests)}) have no price and are
+        in no sum on this page.{" "}
+        <Anchor component={Link} href={unpricedAddress(choice)} c="inherit" underline="always" inherit>
+          See which
+        </Anchor>
+      </Text>
+    </Alert>
+  );
+}
+
+const dimensionLabels: Readonly<Record<DimensionChoice, string>> = {
+  model: "model",
+  provider: "provider",
+  project: "project",
+  user: "user",
+};
+
+function Spend(props: {
+  period: Period | undefined;
+  by: DimensionChoice;
+  currency: string;
+  onBy: (by: DimensionChoice) => void;
+}) {
+  const { period, by, currency, onBy } = props;
+  const sums = useSums(period, [period?.bucket ?? "day", by]);
+  const isOf = period !== undefined && sums.data?.groupBy.includes(by) && sums.data.groupBy.includes(period.bucket);
+  const stack = useMemo(
+    () =>
+      isOf && sums.data !== undefined && period !== undefined ? stackOf(sums.data, by, period, currency) : undefined,
+    [sums.data, by, period, currency, isOf],
+  );
+  const option = useCallback(
+    (theme: ChartTheme) =>
+      stackedOption(
+        {
+          kind: "bar",
+          labels: stack?.labels ?? [],
+          series: stack?.series ?? [],
+          text: (value) => formatMoney(value, currency),
+          axis: (value) => formatMoneyAxis(value, currency),
+        },
+        theme,
+      ),
+    [stack, currency],
+  );
+  const table = useMemo(
+    () => (stack === undefined ? { columns: [], rows: [] } : tableOf(stack, currency)),
+    [stack, currency],
+  );
+  if (stack === undefined || period === undefined) {
+    return (
+      <Panel title="Spend over time">
+        {sums.error === null ? (
+          <Loading height={280} />
+        ) : (
+          <ErrorState error={sums.error} onRetry={() => void sums.refetch()} />
+        )}
+      </Panel>
+    );
+  }
+  return (
+    <Chart
+      title={`Spend by ${period.bucket}`}
+      summary={`${formatMoney(stack.total, currency)} by ${by} from ${formatDay(period.startDate, true)} to ${formatDay(period.endDate, true)}; most for ${stack.series[0]?.name ?? "nothing"}.`}
+      option={option}
+      table={table}
+      aside={
+        <Select
+          size="xs"
+          w={120}
+          aria-label="Stacked by"
+          allowDeselect={false}
+          value={by}
+          data={dimensionChoices.map((value) => ({ value, label: `by ${dimensionLabels[value]}` }))}
+          onChange={(value) => onBy((value ?? "model") as DimensionChoice)}
+        />
+      }
+    />
+  );
+}
+
+/** To the page of what a panel shows the first of. */
+function All({ href, children }: { href: string; children: string }) {
+  return (
+    <Anchor component={Link} href={href} size="xs">
+      All {children}
+    </Anchor>
+  );
+}
+
+const stateColors = { ok: "teal", warning: "yellow", exceeded: "red" } as const;
+
+function Budgets() {
+  const standings = useBudgetStandings();
+  return (
+    <Panel title="Budgets nearest to their amount" aside={<All href="/budgets?order=use">budgets</All>}>
+      <Answer of={standings} rows={4}>
+        {(all) =>
+          all.length === 0 ? (
+            <EmptyState icon="budgets" title="No budget yet">
+              A budget says what may be spent, and warns before it is.
+            </EmptyState>
+          ) : (
+            <Stack gap="xs">
+              {all
+                .slice(0, 5)
+                .map(({ budgetId, name, unit, currency, amountExact, spentExact, utilizationExact, state }) => {
+                  const text = (value: string): string =>
+                    unit === "money" ? formatMoneyFixed(value, currency) : formatTokens(value);
+                  return (
+                    <div key={budgetId}>
+                      <Group justify="space-between" wrap="nowrap" gap="xs">
+                        <Anchor
+                          component={Link}
+                          href={`/budgets/${encodeURIComponent(budgetId)}`}
+                          c="var(--mantine-color-text)"
+                          size="sm"
+                          className="clip"
+                          title={name}
+                        >
+                          <bdi>{name}</bdi>
+                        </Anchor>
+                        <Group gap="xs" wrap="nowrap">
+                          {state === "ok" ? null : (
+                            <Badge size="sm" variant="dot" tt="none" flex="none" color={stateColors[state]}>
+                              {state}
+                            </Badge>
+                          )}
+                          <Text size="sm" className="amount">
+                            {text(spentExact)} of {text(amountExact)}
+                          </Text>
+                        </Group>
+                      </Group>
+                      <Progress
+                        value={Math.min(100, pixels(utilizationExact) * 100)}
+                        color={stateColors[state]}
+                        size="sm"
+                        aria-label={`${name}: ${formatShare(utilizationExact ?? "0", "1")} used`}
+                      />
+                    </div>
+                  );
+                })}
+            </Stack>
+          )
+        }
+      </Answer>
+    </Panel>
+  );
+}
+
+const severityColors = { info: "blue", warning: "yellow", critical: "red" } as const;
+
+function Alerts() {
+  const alerts = useLatestAlerts();
+  return (
+    <Panel title="Latest alerts" aside={<All href="/alerts">alerts</All>}>
+      <Answer of={alerts} rows={4}>
+        {(all) =>
+          all.length === 0 ? (
+            <Text c="dimmed">No alert yet. What crosses a threshold is told here, and to your channels.</Text>
+          ) : (
+            <Stack gap="xs">
+              {all.map(({ id, title, severity, state, openedAt }) => (
+                <Group key={id} gap="xs" wrap="nowrap" justify="space-between">
+                  <Group gap="xs" wrap="nowrap" miw={0}>
+                    <Badge size="sm" variant="dot" tt="none" flex="none" color={severityColors[severity]}>
+                      {severity}
+                    </Badge>
+                    <Anchor
+                      component={Link}
+                      href={`/alerts?state=all&alert=${encodeURIComponent(id)}`}
+                      c="var(--mantine-color-text)"
+                      size="sm"
+                      className="clip"
+                      title={title}
+                    >
+                      <bdi>{title}</bdi>
+                    </Anchor>
+                  </Group>
+                  <Text size="xs" c="dimmed" className="amount">
+                    {state}, {formatAgo(openedAt, Date.now())}
+                  </Text>
+                </Group>
+              ))}
+            </Stack>
+          )
+        }
+      </Answer>
+    </Panel>
+  );
+}

@@ -1,0 +1,113 @@
+import type { AggregateResult, Alert, BudgetStatus, CostSummary } from "@llm-cost-ops/sdk";
+import { type AskKey, useAsk } from "../../data/ask.ts";
+import { useSession } from "../../session/session-context.tsx";
+import { dayAfter, monthStart, type Period, resolvePeriod } from "../../url-state/period.ts";
+import { whoseText } from "../budgets/per.ts";
+
+export const dimensionChoices = ["model", "provider", "project", "user"] as const;
+export type DimensionChoice = (typeof dimensionChoices)[number];
+
+/** Sums of one currency: exact strings, and how many requests are behind them. */
+export interface Sum {
+  readonly cost: string;
+  readonly requests: number;
+}
+
+/** The sums of a stretch of days by currency. */
+type Sums = ReadonlyMap<string, Sum>;
+
+export interface Glance {
+  readonly today: Sums;
+  readonly yesterday: Sums;
+  readonly month: Sums;
+  readonly monthBefore: Sums;
+}
+
+const sumsOf = (result: AggregateResult | undefined): Sums =>
+  new Map(
+    (result?.totals ?? []).flatMap(({ currency, totalCostExact, totalRequests }) =>
+      currency === null ? [] : [[currency, { cost: totalCostExact ?? "0", requests: totalRequests ?? 0 }]],
+    ),
+  );
+
+const inPeriod = ({ startDate, endDate, timezone }: Period) => ({ startDate, endDate, timezone });
+const keyOf = ({ startDate, endDate, timezone }: Period): AskKey => ["costs", startDate, endDate, timezone];
+
+/** Today, yesterday, the month and the month before: four ranges in one request. */
+export function useGlance(today: string | undefined, timezone: string | undefined) {
+  return useAsk<Glance>(
+    ["costs", "glance", today, timezone],
+    async (client, options) => {
+      const day = today ?? "";
+      const yesterday = dayAfter(day, -1);
+      const { previous } = resolvePeriod("mtd", day, timezone ?? "UTC");
+      const ranges = [
+        { startDate: day, endDate: day },
+        { startDate: yesterday, endDate: yesterday },
+        { startDate: monthStart(day), endDate: day },
+        previous,
+      ];
+      const results = await client.costs.batchQuery(
+        { filters: ranges.map((range) => ({ ...range, timezone })) },
+        options,
+      );
+      const [now, before, month, monthBefore] = results.map(sumsOf) as [Sums, Sums, Sums, Sums];
+      return { today: now, yesterday: before, month, monthBefore };
+    },
+    { enabled: today !== undefined && timezone !== undefined },
+  );
+}
+
+export const useSummary = (period: Period | undefined) =>
+  useAsk<CostSummary>(
+    ["costs", "summary", ...(period === undefined ? [] : keyOf(period))],
+    (client, options) => client.costs.summary(inPeriod(period as Period), options),
+    { enabled: period !== undefined },
+  );
+
+export const useSums = (period: Period | undefined, groupBy: readonly string[]) =>
+  useAsk<AggregateResult>(
+    ["costs", "sums", groupBy, ...(period === undefined ? [] : keyOf(period))],
+    (client, options) =>
+      client.costs.aggregate({ ...inPeriod(period as Period), groupBy, metrics: ["sum", "count"] }, options),
+    { enabled: period !== undefined },
+  );
+
+/** Whether anything was ever recorded; asked only where the period has nothing. */
+export const useIsEmpty = (enabled: boolean) =>
+  useAsk<boolean>(
+    ["costs", "is-empty"],
+    async (client, options) => (await client.costs.aggregate({ range: "all" }, options)).totals.length === 0,
+    { enabled },
+  );
+
+/** How budgets stand, of one with an amount for each value the one that used most; those that are nearest to their amount first. */
+export function useBudgetStandings() {
+  const { may } = useSession();
+  return useAsk<readonly BudgetStatus[]>(
+    ["budgets", "standings"],
+    async (client, options) => {
+      const budgets = await client.budgets.list({}, options);
+      const asked = budgets.slice(0, 30);
+      const answers = await Promise.allSettled(asked.map(({ id }) => client.budgets.status(id, {}, options)));
+      // One that has gone meanwhile, or too many values for an answer, hides none of the others.
+      const standings = answers.flatMap((answer) => (answer.status === "fulfilled" ? [answer.value] : []));
+      const failure = answers.find((answer) => answer.status === "rejected");
+      if (standings.length === 0 && failure !== undefined) throw failure.reason;
+      const named = standings.map((one) =>
+        one.per === null ? one : { ...one, name: `${one.name}, ${whoseText(one.per, one.value)}` },
+      );
+      return named.toSorted((a, b) => (b.utilization ?? 0) - (a.utilization ?? 0));
+    },
+    { enabled: may("budgets:read") },
+  );
+}
+
+export function useLatestAlerts() {
+  const { may } = useSession();
+  return useAsk<readonly Alert[]>(
+    ["alerts", "latest"],
+    async (client, options) => [...(await client.alerts.list({ limit: 5 }, options))],
+    { enabled: may("alerts:read") },
+  );
+}

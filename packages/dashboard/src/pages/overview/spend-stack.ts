@@ -1,0 +1,90 @@
+import type { AggregateResult } from "@llm-cost-ops/sdk";
+import type { ChartTable } from "../../chart/download.ts";
+import { compareDecimals, isZero, sumDecimals } from "../../format/decimal.ts";
+import { formatDay } from "../../format/instants.ts";
+import { formatMoneyExact } from "../../format/money.ts";
+import { bucketsOf, type Period } from "../../url-state/period.ts";
+
+/** Spend of one currency over time, in series. */
+export interface SpendStack {
+  /** The places of the time axis as the server names them, and as they are written. */
+  readonly buckets: readonly string[];
+  readonly labels: readonly string[];
+  readonly series: readonly {
+    readonly name: string;
+    readonly values: readonly (string | null)[];
+    readonly total: string;
+    readonly muted?: boolean;
+  }[];
+  readonly total: string;
+}
+
+const seriesMax = 8;
+export const nameless = "(none)";
+const others = "Others";
+
+/** The value of a dimension as it is shown. */
+export const nameOf = (value: unknown): string =>
+  value === null || value === undefined || value === "" ? nameless : String(value);
+
+/**
+ * Turns rows by time and dimension into series, the largest first; what is beyond the eighth is one series of its own, so that
+ * the sum stays the sum.
+ */
+export function stackOf(result: AggregateResult, dimension: string, period: Period, currency: string): SpendStack {
+  const rows = result.data.filter((row) => row.currency === currency);
+  const given = rows.map((row) => String(row[period.bucket]));
+  const buckets = period.bucket === "hour" ? [...new Set(given)].toSorted() : bucketsOf(period);
+  const byName = Map.groupBy(rows, (row) => nameOf(row[dimension]));
+  const totals = [...byName].map(([name, group]) => ({ name, total: sumDecimals(group.map(costOf)) }));
+  const ranked = totals.toSorted((a, b) => compareDecimals(b.total, a.total)).filter(({ total }) => !isZero(total));
+  const kept = ranked.length > seriesMax + 1 ? ranked.slice(0, seriesMax) : ranked;
+  const rest = ranked.slice(kept.length).map(({ name }) => name);
+  const seriesFor = (name: string, names: readonly string[]) => {
+    const at = Map.groupBy(
+      names.flatMap((one) => byName.get(one) ?? []),
+      (row) => String(row[period.bucket]),
+    );
+    const values = buckets.map((bucket) => {
+      const found = at.get(bucket);
+      return found === undefined ? null : sumDecimals(found.map(costOf));
+    });
+    return { name, values, total: sumDecimals(values.filter((value) => value !== null)) };
+  };
+  return {
+    buckets,
+    labels: buckets.map((bucket) => labelOf(bucket, period.bucket)),
+    series: [
+      ...kept.map(({ name }) => seriesFor(name, [name])),
+      ...(rest.length === 0 ? [] : [{ ...seriesFor(others, rest), muted: true }]),
+    ],
+    total: sumDecimals(rows.map(costOf)),
+  };
+}
+
+const costOf = (row: AggregateResult["data"][number]): string => row.totalCostExact ?? "0";
+
+const labelOf = (bucket: string, unit: Period["bucket"]): string =>
+  unit === "hour"
+    ? `${formatDay(bucket)} ${bucket.slice(11, 16)}`
+    : unit === "week"
+      ? `Week of ${formatDay(bucket)}`
+      : formatDay(bucket);
+
+/** The same figures as a table: a row for each place in time, a column for each series. */
+export const tableOf = ({ buckets, series }: SpendStack, currency: string): ChartTable => ({
+  columns: [
+    { key: "time", label: "Time" },
+    ...series.map(({ name }, at) => ({ key: `s${at}`, label: name, numeric: true })),
+    { key: "sum", label: "Sum", numeric: true },
+  ],
+  rows: buckets.map((bucket, at) => {
+    const values = series.map(({ values: all }) => all[at] ?? null);
+    const cells = values.map((value, index) => [`s${index}`, value === null ? "" : formatMoneyExact(value, currency)]);
+    return {
+      time: bucket,
+      ...Object.fromEntries(cells),
+      sum: formatMoneyExact(sumDecimals(values.filter((value) => value !== null)), currency),
+    };
+  }),
+});

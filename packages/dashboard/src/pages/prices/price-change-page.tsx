@@ -1,0 +1,44 @@
+import type { PriceRecord } from "@llm-cost-ops/sdk";
+import { useState } from "react";
+import { useLocation, useSearch } from "wouter";
+import { useAct } from "../../data/ask.ts";
+import { Answer, PageHeader } from "../../shell/states.tsx";
+import { draftOf, type PriceDraft, updateParamsOf } from "./price-draft.ts";
+import { PriceForm } from "./price-form.tsx";
+import { priceSubjects, usePrice } from "./price-questions.ts";
+import { modelHref } from "./price-words.ts";
+
+/** A new version of a price; the one before stays on record, and so do the costs that were made of it. */
+export default function PriceChangePage() {
+  const id = new URLSearchParams(useSearch()).get("id") ?? "";
+  const price = usePrice(id);
+  return (
+    <>
+      <PageHeader title={price.data === undefined ? "Change a price" : `Change the price of ${price.data.model}`} />
+      <Answer of={price} height={320}>
+        {(data) => <NewVersion key={data.id} price={data} />}
+      </Answer>
+    </>
+  );
+}
+
+function NewVersion({ price }: { price: PriceRecord }) {
+  const [, navigate] = useLocation();
+  const [start] = useState(() => ({ ...draftOf(price), effectiveDate: new Date().toISOString().slice(0, 16) }));
+  const update = useAct(
+    (client, draft: PriceDraft) => client.pricing.update(price.id, updateParamsOf(draft)),
+    priceSubjects,
+  );
+  const page = modelHref(price.provider, price.model);
+  return (
+    <PriceForm
+      start={start}
+      isNew={false}
+      verb="Change the price"
+      backTo={page}
+      isBusy={update.isPending}
+      error={update.error}
+      onSend={(draft) => update.mutate(draft, { onSuccess: () => navigate(page) })}
+    />
+  );
+}

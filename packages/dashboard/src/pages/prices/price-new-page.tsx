@@ -1,0 +1,49 @@
+import { useState } from "react";
+import { useLocation, useSearch } from "wouter";
+import { useAct } from "../../data/ask.ts";
+import { Answer, PageHeader } from "../../shell/states.tsx";
+import { createParamsOf, draftOf, newDraft, type PriceDraft } from "./price-draft.ts";
+import { PriceForm } from "./price-form.tsx";
+import { priceSubjects, usePrice } from "./price-questions.ts";
+import { modelHref } from "./price-words.ts";
+
+/** `?provider=…&model=…` says what is priced, `from=…` which price is the pattern. */
+export default function PriceNewPage() {
+  const query = new URLSearchParams(useSearch());
+  const [given] = useState({
+    provider: query.get("provider") ?? "",
+    model: query.get("model") ?? "",
+    from: query.get("from") ?? "",
+  });
+  const pattern = usePrice(given.from);
+  return (
+    <>
+      <PageHeader title="Add a price" />
+      {given.from === "" ? (
+        <NewPrice start={newDraft(given.provider, given.model)} />
+      ) : (
+        <Answer of={pattern} height={320}>
+          {(price) => <NewPrice start={draftOf(price)} />}
+        </Answer>
+      )}
+    </>
+  );
+}
+
+function NewPrice({ start }: { start: PriceDraft }) {
+  const [, navigate] = useLocation();
+  const create = useAct((client, draft: PriceDraft) => client.pricing.create(createParamsOf(draft)), priceSubjects);
+  return (
+    <PriceForm
+      start={start}
+      isNew
+      verb="Add the price"
+      backTo={start.model === "" ? "/prices" : modelHref(start.provider, start.model)}
+      isBusy={create.isPending}
+      error={create.error}
+      onSend={(draft) =>
+        create.mutate(draft, { onSuccess: ({ provider, model }) => navigate(modelHref(provider, model)) })
+      }
+    />
+  );
+}

@@ -1,0 +1,168 @@
+import {
+  ActionIcon,
+  AppShell,
+  Badge,
+  Burger,
+  Group,
+  Menu,
+  NavLink,
+  ScrollArea,
+  Text,
+  Tooltip,
+  useMantineColorScheme,
+} from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { type ReactNode, useEffect, useRef } from "react";
+import { Link, useLocation } from "wouter";
+import { useOrganization, useTimeZone } from "../data/organization.ts";
+import { routes } from "../routes.ts";
+import { useCredential, useSession } from "../session/session-context.tsx";
+import { AwayBanner } from "./away-banner.tsx";
+import { Icon } from "./icons.tsx";
+
+const groups = ["Costs", "Plan", "Operate", "Manage"] as const;
+
+/** Everything around a page: where one can go, whose costs these are, and in which time zone. */
+export function Shell({ children }: { children: ReactNode }) {
+  const [opened, { toggle, close }] = useDisclosure(false);
+  const [path] = useLocation();
+  const main = useRef<HTMLElement>(null);
+  const isFirst = useRef(true);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another page is what this is about.
+  useEffect(() => {
+    close();
+    // A screen reader is told of the new page; at the first one it reads from the top by itself.
+    if (!isFirst.current) main.current?.focus();
+    isFirst.current = false;
+  }, [path]);
+  return (
+    <AppShell
+      header={{ height: 48 }}
+      navbar={{ width: 208, breakpoint: "sm", collapsed: { mobile: !opened } }}
+      padding="md"
+      transitionDuration={0}
+    >
+      <a className="skip-link" href="#main">
+        Skip to the page
+      </a>
+      <AppShell.Header>
+        <Group h="100%" px="md" justify="space-between" wrap="nowrap" gap="xs">
+          <Group gap="xs" wrap="nowrap" miw={0}>
+            <Burger opened={opened} onClick={toggle} hiddenFrom="sm" size="sm" aria-label="Navigation" />
+            <img src="/assets/icon.svg" alt="" width={22} height={22} />
+            <Text fw={600} visibleFrom="xs" className="clip">
+              LLM Cost Ops
+            </Text>
+            <WhoseCosts />
+          </Group>
+          <Group gap={4} wrap="nowrap">
+            <SchemeSwitch />
+            <Account />
+          </Group>
+        </Group>
+      </AppShell.Header>
+      <AppShell.Navbar p="xs" aria-label="Pages">
+        <ScrollArea>
+          <Navigation path={path} />
+        </ScrollArea>
+      </AppShell.Navbar>
+      <AppShell.Main id="main" tabIndex={-1} ref={main} className="ground">
+        <div className="page">
+          <AwayBanner />
+          {children}
+        </div>
+      </AppShell.Main>
+    </AppShell>
+  );
+}
+
+function Navigation({ path }: { path: string }) {
+  const { may } = useSession();
+  return groups.map((group) => {
+    const entries = routes.filter((route) => route.group === group && may(...route.needs));
+    if (entries.length === 0) return null;
+    return (
+      <div key={group}>
+        <Text size="xs" c="dimmed" px="sm" pt="sm" pb={4} fw={600}>
+          {group}
+        </Text>
+        {entries.map(({ id, path: to, label, icon }) => {
+          const active = to === "/" ? path === "/" : path === to || path.startsWith(`${to}/`);
+          return (
+            <NavLink
+              key={id}
+              component={Link}
+              href={to}
+              label={label}
+              active={active}
+              {...(active ? { "aria-current": "page" as const } : {})}
+              {...(icon === undefined ? {} : { leftSection: <Icon name={icon} /> })}
+              py={6}
+            />
+          );
+        })}
+      </div>
+    );
+  });
+}
+
+function WhoseCosts() {
+  const { organizationId } = useSession();
+  const organization = useOrganization();
+  const zone = useTimeZone();
+  return (
+    <Group gap="xs" wrap="nowrap" miw={0}>
+      <Text c="dimmed" aria-hidden="true">
+        /
+      </Text>
+      <Text className="clip" maw="14rem" title={organization?.name ?? organizationId}>
+        {organization?.name ?? organizationId}
+      </Text>
+      <Tooltip label="Days and times are of this time zone, whatever your own is.">
+        <Badge variant="default" size="sm" tt="none" fw={500} tabIndex={0} flex="none">
+          {zone ?? "…"}
+        </Badge>
+      </Tooltip>
+    </Group>
+  );
+}
+
+const schemes = { auto: "light", light: "dark", dark: "auto" } as const;
+const schemeIcons = { auto: "auto", light: "sun", dark: "moon" } as const;
+
+function SchemeSwitch() {
+  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  const label = `Colours: ${colorScheme}. Switch to ${schemes[colorScheme]}`;
+  return (
+    <Tooltip label={label}>
+      <ActionIcon variant="subtle" color="gray" aria-label={label} onClick={() => setColorScheme(schemes[colorScheme])}>
+        <Icon name={schemeIcons[colorScheme]} />
+      </ActionIcon>
+    </Tooltip>
+  );
+}
+
+function Account() {
+  const { whoami, by } = useSession();
+  const credential = useCredential();
+  return (
+    <Menu position="bottom-end" withinPortal>
+      <Menu.Target>
+        <ActionIcon variant="subtle" color="gray" aria-label={`Account: ${whoami.name}`}>
+          <Icon name="people" />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown maw="20rem">
+        <Menu.Label>
+          {by === "key" ? "Signed in with the API key" : "Signed in as"} {whoami.name}
+        </Menu.Label>
+        <Menu.Item leftSection={<Icon name="reports" />} component="a" href="/docs">
+          Interface
+        </Menu.Item>
+        <Menu.Item leftSection={<Icon name="exit" />} onClick={() => void credential.signOut()}>
+          Sign out
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

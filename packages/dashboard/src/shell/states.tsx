@@ -1,0 +1,120 @@
+import { Alert, Button, Group, Skeleton, Stack, Text, Title } from "@mantine/core";
+import type { UseQueryResult } from "@tanstack/react-query";
+import type { ReactNode } from "react";
+import { problemOf } from "../data/ask.ts";
+import { Icon, type IconName } from "./icons.tsx";
+
+/** Nothing is there yet: says what would be, and what to do for it. */
+export function EmptyState({
+  icon,
+  title,
+  children,
+  action,
+}: {
+  icon: IconName;
+  title: string;
+  children?: ReactNode;
+  action?: ReactNode;
+}) {
+  return (
+    <Stack align="center" gap="xs" py="xl" ta="center">
+      <Text c="dimmed" component="span">
+        <Icon name={icon} size={32} />
+      </Text>
+      <Title order={2}>{title}</Title>
+      <Text c="dimmed" maw="32rem">
+        {children}
+      </Text>
+      {action}
+    </Stack>
+  );
+}
+
+/** What an error says, and a way to try again. */
+export function ErrorState({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
+  const { title, text, requestId } = problemOf(error);
+  return (
+    <Alert color="red" variant="light" title={title} icon={<Icon name="warning" />} role="alert">
+      <Text size="sm">{text}</Text>
+      {requestId === undefined ? null : (
+        <Text size="xs" c="dimmed">
+          Request {requestId}
+        </Text>
+      )}
+      {onRetry === undefined ? null : (
+        <Group mt="xs">
+          <Button size="xs" variant="default" onClick={onRetry}>
+            Try again
+          </Button>
+        </Group>
+      )}
+    </Alert>
+  );
+}
+
+export function NoPermission({ what }: { what: string }) {
+  return (
+    <EmptyState icon="audit" title="You may not see this">
+      {what} needs a permission that your role does not have. An administrator of the organization can give it to you.
+    </EmptyState>
+  );
+}
+
+/** Bars where text will be, so that nothing jumps when it comes. */
+export function Loading({ rows = 4, height }: { rows?: number; height?: number }) {
+  return (
+    <div aria-busy="true" role="status" aria-label="Loading">
+      {height === undefined ? (
+        <Stack gap="xs">
+          {[...Array(rows).keys()].map((row) => (
+            <Skeleton key={row} height={16} width={`${100 - ((row * 13) % 40)}%`} />
+          ))}
+        </Stack>
+      ) : (
+        <Skeleton height={height} />
+      )}
+    </div>
+  );
+}
+
+/** An answer as it comes: bars, then what it says, or why not. */
+export function Answer<T>({
+  of,
+  rows,
+  height,
+  children,
+}: {
+  of: UseQueryResult<T, Error>;
+  rows?: number;
+  height?: number;
+  children: (data: T) => ReactNode;
+}) {
+  if (of.data !== undefined) return children(of.data);
+  if (of.error !== null) return <ErrorState error={of.error} onRetry={() => void of.refetch()} />;
+  return <Loading {...(rows === undefined ? {} : { rows })} {...(height === undefined ? {} : { height })} />;
+}
+
+/** A part of a page with a heading. */
+export function Panel({ title, aside, children }: { title: string; aside?: ReactNode; children: ReactNode }) {
+  return (
+    <section className="panel" aria-label={title}>
+      <Group justify="space-between" mb="xs" gap="xs">
+        <Title order={2} size="h3">
+          {title}
+        </Title>
+        {aside}
+      </Group>
+      {children}
+    </section>
+  );
+}
+
+/** The heading of a page, with what belongs to all of it on the other side. */
+export function PageHeader({ title, children }: { title: string; children?: ReactNode }) {
+  return (
+    <Group justify="space-between" mb="md" gap="sm">
+      <Title order={1}>{title}</Title>
+      <Group gap="xs">{children}</Group>
+    </Group>
+  );
+}

@@ -1,0 +1,152 @@
+import { Table, UnstyledButton, VisuallyHidden } from "@mantine/core";
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { type ReactNode, useMemo, useRef, useState } from "react";
+import { compareDecimals } from "../format/decimal.ts";
+import { Icon } from "../shell/icons.tsx";
+
+/** A column: what stands in its cells, and what they are sorted by. */
+export interface Column<Row> {
+  readonly key: string;
+  readonly label: string;
+  /** Right-aligned, with digits below one another. */
+  readonly numeric?: boolean;
+  readonly cell: (row: Row) => ReactNode;
+  /** Sorts by this: decimal strings as numbers, exactly, where `numeric`; else as words. Absent: the column is not sorted. */
+  readonly sortBy?: (row: Row) => string | null;
+}
+
+interface Sorting {
+  readonly key: string;
+  readonly descending: boolean;
+}
+
+const rowHeight = 34;
+const virtualFrom = 60;
+
+/** A table of any length: of long ones only the rows that are looked at are there. `name` is what screen readers call it. */
+export function DataTable<Row>(props: {
+  readonly name: string;
+  readonly columns: readonly Column<Row>[];
+  readonly rows: readonly Row[];
+  readonly rowKey: (row: Row) => string;
+  readonly onPick?: (row: Row) => void;
+  readonly maxHeight?: number;
+  readonly empty?: ReactNode;
+}) {
+  const { name, columns, rows, rowKey, onPick, maxHeight = 480, empty = "Nothing here." } = props;
+  const [sorting, setSorting] = useState<Sorting>();
+  const sorted = useMemo(() => sortedRows(rows, columns, sorting), [rows, columns, sorting]);
+  const frame = useRef<HTMLDivElement>(null);
+  const isVirtual = sorted.length > virtualFrom;
+  const virtual = useVirtualizer({
+    count: isVirtual ? sorted.length : 0,
+    getScrollElement: () => frame.current,
+    estimateSize: () => rowHeight,
+    overscan: 12,
+  });
+  const items = virtual.getVirtualItems();
+  const shown = isVirtual ? items.map(({ index }) => index) : sorted.map((_, index) => index);
+  const before = isVirtual ? (items[0]?.start ?? 0) : 0;
+  const after = isVirtual ? virtual.getTotalSize() - (items.at(-1)?.end ?? 0) : 0;
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be scrolled by keys as well.
+    <section ref={frame} className="scroll-x" style={{ maxHeight, overflowY: "auto" }} tabIndex={0} aria-label={name}>
+      <Table stickyHeader highlightOnHover={onPick !== undefined} verticalSpacing={5} aria-rowcount={sorted.length + 1}>
+        <Table.Caption>
+          <VisuallyHidden>{name}</VisuallyHidden>
+        </Table.Caption>
+        <Table.Thead>
+          <Table.Tr>
+            {columns.map((column) => (
+              <HeaderCell key={column.key} column={column} sorting={sorting} onSort={setSorting} />
+            ))}
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {before > 0 ? <tr style={{ height: before }} /> : null}
+          {shown.map((index) => {
+            const row = sorted[index];
+            if (row === undefined) return null;
+            return (
+              <Table.Tr
+                key={rowKey(row)}
+                aria-rowindex={index + 2}
+                style={{ height: rowHeight, ...(onPick === undefined ? {} : { cursor: "pointer" }) }}
+                {...(onPick === undefined ? {} : { onClick: () => onPick(row) })}
+              >
+                {columns.map((column, at) => (
+                  <Table.Td key={column.key} {...(column.numeric ? { className: "amount" } : {})}>
+                    {onPick !== undefined && at === 0 ? (
+                      <UnstyledButton fz="inherit" onClick={() => onPick(row)}>
+                        {column.cell(row)}
+                      </UnstyledButton>
+                    ) : (
+                      column.cell(row)
+                    )}
+                  </Table.Td>
+                ))}
+              </Table.Tr>
+            );
+          })}
+          {after > 0 ? <tr style={{ height: after }} /> : null}
+          {sorted.length === 0 ? (
+            <Table.Tr>
+              <Table.Td colSpan={columns.length} className="quiet">
+                {empty}
+              </Table.Td>
+            </Table.Tr>
+          ) : null}
+        </Table.Tbody>
+      </Table>
+    </section>
+  );
+}
+
+function HeaderCell<Row>({
+  column,
+  sorting,
+  onSort,
+}: {
+  column: Column<Row>;
+  sorting: Sorting | undefined;
+  onSort: (sorting: Sorting) => void;
+}) {
+  const { key, label, numeric = false, sortBy } = column;
+  const isSorted = sorting?.key === key;
+  const direction = isSorted ? (sorting.descending ? "descending" : "ascending") : "none";
+  return (
+    <Table.Th
+      {...(numeric ? { className: "amount" } : {})}
+      {...(sortBy === undefined ? {} : { "aria-sort": direction as "none" })}
+    >
+      {sortBy === undefined ? (
+        label
+      ) : (
+        <UnstyledButton
+          fz="inherit"
+          fw="inherit"
+          onClick={() => onSort({ key, descending: isSorted ? !sorting.descending : numeric })}
+        >
+          {label} {isSorted ? <Icon name={sorting.descending ? "down" : "up"} size={12} /> : null}
+        </UnstyledButton>
+      )}
+    </Table.Th>
+  );
+}
+
+/** As they came where nothing was chosen; what is unknown comes last either way. */
+export function sortedRows<Row>(
+  rows: readonly Row[],
+  columns: readonly Column<Row>[],
+  sorting: Sorting | undefined,
+): readonly Row[] {
+  const column = columns.find(({ key }) => key === sorting?.key);
+  if (sorting === undefined || column?.sortBy === undefined) return rows;
+  const { sortBy, numeric } = column;
+  const compare = numeric ? compareDecimals : (a: string, b: string): number => a.localeCompare(b, "en");
+  return rows.toSorted((left, right) => {
+    const [a, b] = [sortBy(left), sortBy(right)];
+    if (a === null || b === null) return a === b ? 0 : a === null ? 1 : -1;
+    return sorting.descending ? compare(b, a) : compare(a, b);
+  });
+}

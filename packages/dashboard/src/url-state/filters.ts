@@ -1,0 +1,54 @@
+import type { CostFilters } from "@llm-cost-ops/sdk";
+import type { Field } from "./fields.ts";
+
+/** What records may be filtered by, by the client's names. */
+export const filterNames = [
+  "provider",
+  "model",
+  "projectId",
+  "userId",
+  "apiKeyId",
+  "serviceTier",
+  "region",
+  "costStatus",
+] as const;
+export type FilterName = (typeof filterNames)[number] | "tags";
+
+/** The values of each filter; several values of one mean any of them. Tags are `key` or `key:value`, and all must hold. */
+export type Filters = { readonly [Name in FilterName]?: readonly string[] };
+
+/** Filters in one parameter of the address: `model:gpt-4o,provider:openai`. */
+export const filtersField = (): Field<Filters> => ({
+  read: (text) => {
+    const filters: { [Name in FilterName]?: string[] } = {};
+    for (const entry of (text ?? "").split(",")) {
+      const at = entry.indexOf(":");
+      const name = entry.slice(0, at) as FilterName;
+      if (at < 1 || !([...filterNames, "tags"] as string[]).includes(name)) continue;
+      const values = filters[name] ?? [];
+      values.push(decode(entry.slice(at + 1)));
+      filters[name] = values;
+    }
+    return filters;
+  },
+  write: (filters) => {
+    const entries = Object.entries(filters).flatMap(([name, values]) =>
+      (values ?? []).map((value) => `${name}:${encode(value)}`),
+    );
+    return entries.length === 0 ? null : entries.join(",");
+  },
+});
+
+const encode = (value: string): string => value.replace(/[%,]/g, (mark) => (mark === "%" ? "%25" : "%2C"));
+const decode = (text: string): string => text.replace(/%2C/gi, ",").replace(/%25/g, "%");
+
+/** The filters as a question of the client has them. */
+export const asQuestion = (filters: Filters): CostFilters => filters as CostFilters;
+
+/** The same filters with a value more, or without it where it was there. */
+export function toggled(filters: Filters, name: FilterName, value: string): Filters {
+  const before = filters[name] ?? [];
+  const after = before.includes(value) ? before.filter((other) => other !== value) : [...before, value];
+  const { [name]: _changed, ...rest } = filters;
+  return after.length === 0 ? rest : { ...rest, [name]: after };
+}

@@ -1,0 +1,2 @@
+/** Builds the dashboard into the server's folder where its sources are newer than what was built. */
+export function buildDashboard(): void;

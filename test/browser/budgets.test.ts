@@ -1,0 +1,176 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { closeBrowser, type DashboardServer, startDashboardServer, walk } from "./dashboard-fixture.ts";
+import { makeBudgets, recordSpend } from "./plan-fixture.ts";
+
+let server: DashboardServer;
+beforeAll(async () => {
+  server = await startDashboardServer({ days: 0 });
+  await recordSpend(server.client);
+  await makeBudgets(server.client);
+});
+afterAll(async () => {
+  await closeBrowser();
+  await server.close();
+});
+
+test("a budget is made with a preview, looked at, changed and deleted", async () => {
+  await walk(
+    server,
+    {},
+    async ({ page, signIn, settled, accessible, screenshot }) => {
+      await signIn("/budgets");
+      await page.getByRole("link", { name: "New budget" }).click();
+      await page.getByRole("textbox", { name: "Name" }).fill("Content studio");
+      await page.getByRole("textbox", { name: "Amount" }).fill("10");
+      await page.getByRole("combobox", { name: "Projects" }).fill("content-studio");
+      await page.getByRole("combobox", { name: "Projects" }).press("Enter");
+      await page
+        .getByText(/would have warned on \d+ \w+/)
+        .first()
+        .waitFor();
+      await settled();
+      await page.locator("[data-chart=drawn]").waitFor();
+      await screenshot("budget-new");
+      await accessible();
+
+      // What the preview says is what the question for that month and scope answers.
+      const month = new Date();
+      month.setUTCDate(0);
+      const endDate = month.toISOString().slice(0, 10);
+      const filters = { startDate: `${endDate.slice(0, 8)}01`, endDate, projectId: "content-studio" };
+      const { totals } = await server.client.costs.aggregate({ ...filters, timezone: "UTC" });
+      const exact = totals.find(({ currency }) => currency === "USD")?.totalCostExact ?? "";
+      expect(await page.getByTitle(`$${exact}`).count()).toBe(1);
+
+      // Of hours and days each one is looked at by itself.
+      for (const period of ["Each day", "Each hour", "Rolling", "Each month"]) {
+        await page.getByRole("combobox", { name: "Period" }).click();
+        await page.getByRole("option", { name: period }).click();
+        await page
+          .getByText({ "Each day": "The most in one day", "Each hour": "The most in one hour" }[period] ?? "would have")
+          .first()
+          .waitFor();
+      }
+
+      await page.getByRole("combobox", { name: "Thresholds in percent" }).fill("2000");
+      await page.getByRole("combobox", { name: "Thresholds in percent" }).press("Enter");
+      await page.getByRole("button", { name: "Make the budget" }).click();
+      await page
+        .getByText(/must be a percent above 0/)
+        .first()
+        .waitFor();
+      await page.getByRole("combobox", { name: "Thresholds in percent" }).press("Backspace");
+      await page.getByRole("button", { name: "Make the budget" }).click();
+
+      await page.getByRole("heading", { name: "Content studio" }).waitFor();
+      await page.locator("[data-chart=drawn]").waitFor();
+      await page.getByRole("link", { name: "Edit" }).click();
+      expect(await page.getByRole("button", { name: "Save" }).isDisabled()).toBe(true);
+      await page.getByRole("textbox", { name: "Amount" }).fill("12.5");
+      await page.getByRole("textbox", { name: "Why it changes" }).fill("Two more writers");
+      await page.getByRole("button", { name: "Save" }).click();
+      await page.getByText("Two more writers").waitFor();
+      await page.getByText("Amount: $10.00 → $12.50").waitFor();
+
+      await page.getByRole("button", { name: "Transfer" }).click();
+      await page.getByRole("combobox", { name: "To", exact: true }).fill("Market");
+      await page.getByRole("option", { name: "Market research" }).click();
+      await page.getByLabel("Amount in USD").fill("2.5");
+      await page.getByRole("switch", { name: /Even if less is left/ }).click();
+      await accessible();
+      await page.getByRole("dialog").getByRole("button", { name: "Transfer" }).click();
+      await page.getByText("$2.50 transferred to").waitFor();
+
+      await page.getByRole("button", { name: "Delete" }).click();
+      const confirm = page.getByRole("button", { name: "Delete the budget" });
+      expect(await confirm.isDisabled()).toBe(true);
+      await page.getByLabel("To confirm, type Content studio").fill("Content studio");
+      await confirm.click();
+      await page.getByRole("heading", { name: "Budgets" }).waitFor();
+      expect((await server.client.budgets.list()).some(({ name }) => name === "Content studio")).toBe(false);
+    },
+    /422/,
+  );
+});
+
+test("somebody who waits is let through from the budget's page", async () => {
+  await walk(server, {}, async ({ page, signIn, settled }) => {
+    await signIn("/budgets");
+    await page.getByText("One request waits").getByRole("link", { name: "Coding agents" }).click();
+    await page.getByText(/are refused until somebody approves them/).waitFor();
+    await page.getByRole("button", { name: "Approve" }).click();
+    await page.getByText("decided by").waitFor();
+    await settled();
+    const [approval] = await server.client.budgets.approvals();
+    expect(approval?.state).toBe("approved");
+    await page.goto("/budgets?state=exceeded");
+    await page.getByRole("link", { name: "Coding agents" }).waitFor();
+    expect(await page.getByRole("link", { name: "All of it" }).count()).toBe(0);
+  });
+});
+
+test("who may only read is offered nothing else", async () => {
+  const viewer = "grace@example.com";
+  await server.makeUser(viewer, "a long sentence nobody guesses", "viewer");
+  await walk(server, {}, async ({ page }) => {
+    await page.goto("/budgets");
+    await page.getByLabel("E-mail").fill(viewer);
+    await page.getByLabel("Password", { exact: true }).fill("a long sentence nobody guesses");
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByRole("link", { name: "Coding agents" }).click();
+    await page.getByText(/are refused until somebody approves them/).waitFor();
+    expect(await page.getByRole("button", { name: /Approve|Delete|Transfer/ }).count()).toBe(0);
+    await page.goto("/budgets/new");
+    await page.getByText("You may not see this").waitFor();
+  });
+});
+
+test.each([
+  { scheme: "light", width: 1440 },
+  { scheme: "dark", width: 1440 },
+  { scheme: "light", width: 360, height: 740 },
+  { scheme: "dark", width: 360, height: 740 },
+] as const)("budgets and one of them are seen whole, $scheme and $width wide", async (view) => {
+  await walk(server, view, async ({ page, signIn, settled, accessible, screenshot }) => {
+    const isWider = (): Promise<boolean> =>
+      page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
+    await signIn("/budgets");
+    await page.getByRole("img", { name: /spent/ }).first().waitFor();
+    await settled();
+    await accessible();
+    await screenshot("budgets");
+    expect(await isWider()).toBe(false);
+    await page.getByRole("link", { name: "Support assistant" }).click();
+    await page.locator("[data-chart=drawn]").waitFor();
+    await settled();
+    await accessible();
+    // Away from the figures, which say more where somebody points.
+    await page.mouse.move(0, 0);
+    await page.locator("[role=tooltip]").waitFor({ state: "detached" });
+    await screenshot("budget");
+    expect(await isWider()).toBe(false);
+  });
+});
+
+test("where there is nothing, the pages say what there would be and how to begin", async () => {
+  const empty = await startDashboardServer({ days: 0 });
+  try {
+    await walk(empty, { scheme: "dark", width: 360, height: 740 }, async ({ page, signIn, settled, accessible }) => {
+      await signIn("/alerts");
+      await page.getByText("All quiet").waitFor();
+      await page.getByRole("tab", { name: "Rules" }).click();
+      await page.getByText("Nothing is watched yet").waitFor();
+      await accessible();
+      await page.goto("/budgets");
+      await page.getByText("No budget yet").waitFor();
+      await accessible();
+      await page.getByRole("link", { name: "Make the first budget" }).click();
+      await page.getByRole("textbox", { name: "Amount" }).fill("0");
+      await page.getByText("would have been used up").waitFor();
+      await settled();
+      await accessible();
+    });
+  } finally {
+    await empty.close();
+  }
+});

@@ -1,0 +1,105 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import {
+  closeBrowser,
+  type DashboardServer,
+  email,
+  password,
+  startDashboardServer,
+  walk,
+} from "./dashboard-fixture.ts";
+
+let server: DashboardServer;
+beforeAll(async () => {
+  server = await startDashboardServer({ days: 0 });
+});
+afterAll(async () => {
+  await closeBrowser();
+  await server.close();
+});
+
+test("from nothing to the first cost: paste, see it arrive, and find it on the overview", async () => {
+  await walk(server, {}, async ({ page, signIn, settled, accessible, screenshot }) => {
+    await signIn();
+    await page.getByRole("heading", { name: "Welcome" }).waitFor();
+    await accessible();
+    await page.getByRole("button", { name: "Fill in an example" }).click();
+    await page.getByRole("button", { name: "Record these" }).click();
+    await page.getByText("2 recorded").waitFor();
+    await page.getByText("gpt-4o-mini").last().waitFor();
+    // 1,200 × $0.15 + 300 × $0.60 per million.
+    await page.getByText("$0.00036", { exact: true }).waitFor();
+    await screenshot("first-run");
+    await page.getByRole("link", { name: "See all of it on the overview" }).click();
+    await page.getByRole("heading", { name: "Overview" }).waitFor();
+    await settled();
+    expect(await page.getByRole("region", { name: "Requests" }).textContent()).toContain("2");
+  });
+});
+
+test("a page is found again after signing in, after a reload, and not after signing out", async () => {
+  await walk(server, {}, async ({ page, signIn, context }) => {
+    await signIn("/start?x=1");
+    expect(new URL(page.url()).pathname).toBe("/start");
+    await page.getByRole("heading", { name: "Record usage" }).waitFor();
+    await page.reload();
+    await page.getByRole("heading", { name: "Record usage" }).waitFor();
+    const kept = await page.evaluate(
+      () => `${document.cookie}${JSON.stringify({ ...localStorage, ...sessionStorage })}`,
+    );
+    expect(kept).not.toMatch(/session|token|eyJ/);
+    expect((await context.cookies(`${server.url}/api/v1/auth/browser`)).map(({ httpOnly }) => httpOnly)).toEqual([
+      true,
+    ]);
+    await page.getByRole("button", { name: /^Account/ }).click();
+    await page.getByRole("menuitem", { name: "Sign out" }).click();
+    await page.getByRole("button", { name: "Sign in" }).waitFor();
+    await page.reload();
+    await page.getByRole("button", { name: "Sign in" }).waitFor();
+  });
+});
+
+test("a session that ends while somebody works leads to signing in, and back", async () => {
+  await walk(
+    server,
+    {},
+    async ({ page, signIn, context }) => {
+      await signIn();
+      await context.clearCookies();
+      server.clock.aheadMs += 16 * 60_000;
+      await page.getByRole("link", { name: "Record usage" }).click();
+      await page.getByText("Your session has ended").waitFor();
+      await page.getByLabel("E-mail").fill(email);
+      await page.getByLabel("Password", { exact: true }).fill(password);
+      await page.getByRole("button", { name: "Sign in" }).click();
+      await page.getByRole("heading", { name: "Record usage" }).waitFor();
+      expect(new URL(page.url()).pathname).toBe("/start");
+    },
+    /status of 401/,
+  );
+});
+
+test("a wrong password is told, an API key opens the pages too, and all of it works by keys alone", async () => {
+  await walk(
+    server,
+    { width: 360, height: 740 },
+    async ({ page, settled }) => {
+      await page.goto("/");
+      await page.getByLabel("E-mail").fill(email);
+      await page.getByLabel("Password", { exact: true }).fill("not the password at all");
+      await page.keyboard.press("Enter");
+      await page
+        .getByRole("alert")
+        .getByText(/not right/)
+        .waitFor();
+      await page.getByRole("button", { name: "Use an API key instead" }).press("Enter");
+      await page.getByLabel("API key", { exact: true }).fill(server.adminKey);
+      await page.keyboard.press("Enter");
+      await page.getByRole("heading", { name: "Overview" }).waitFor();
+      await settled();
+      await page.keyboard.press("Tab");
+      await page.locator(".skip-link").focus();
+      expect(await page.locator(".skip-link").isVisible()).toBe(true);
+    },
+    /status of 401/,
+  );
+});
