@@ -62,6 +62,12 @@ export const settingsTabs: readonly SettingsTab[] = [
     load: () => import("./webhooks/webhooks-tab.tsx"),
   },
   {
+    id: "channels",
+    label: "Channels",
+    needs: ["channels:read"],
+    load: () => import("./channels/channels-tab.tsx"),
+  },
+  {
     id: "account",
     label: "Your account",
     needs: [],
