@@ -48,13 +48,12 @@ afterAll(async () => {
 const secretOf = async (page: Page): Promise<string> => (await page.locator("[data-secret]").textContent()) ?? "";
 
 test("a key is made, shown once, rotated and revoked", async () => {
-  await walk(server, {}, async ({ page, signIn, settled, accessible, screenshot }) => {
+  await walk(server, {}, async ({ page, signIn, settled, accessible }) => {
     await signIn("/settings/keys");
     await page.getByRole("button", { name: "New key" }).click();
     await page.getByLabel("Name").fill("Browser walk");
     await page.getByLabel("costs:read").check();
     await accessible();
-    await screenshot("settings-new-key");
     await page.getByRole("button", { name: "Create the key" }).click();
     const first = await secretOf(page);
     expect(first).toMatch(/^sk_live_/);
@@ -273,6 +272,7 @@ test("who may only read is shown the parts that they may read", async () => {
 });
 
 const tabs = ["Organization", "Members", "API keys", "Audit trail", "Webhooks", "Your account"];
+const pictured: ReadonlySet<string> = new Set(["Members", "API keys", "Audit trail"]);
 
 test.each([
   { scheme: "light", width: 1440 },
@@ -285,7 +285,7 @@ test.each([
       await page.locator(".panel").first().waitFor();
       await settled();
       await accessible();
-      await screenshot(`settings-${tab.toLowerCase().replaceAll(" ", "-")}`);
+      if (pictured.has(tab)) await screenshot(`settings-${tab.toLowerCase().replaceAll(" ", "-")}`);
       const isWider = await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
       expect(isWider, tab).toBe(false);
     }
