@@ -1,3 +1,5 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import {
   closeBrowser,
@@ -56,6 +58,37 @@ test("a page is found again after signing in, after a reload, and not after sign
     await page.reload();
     await page.getByRole("button", { name: "Sign in" }).waitFor();
   });
+});
+
+test("a cookie that another port of the host set signs nobody in, and is gone after signing in again", async () => {
+  await walk(
+    server,
+    {},
+    async ({ page, signIn, context }) => {
+      await signIn("/start");
+      const refresh = `${server.url}/api/v1/auth/browser/refresh`;
+      const [mine] = await context.cookies(refresh);
+      const neighbour = createServer((_request, response) => {
+        const cookie = `${mine?.name}=rt_theirs; Path=${new URL(refresh).pathname}; Max-Age=3600`;
+        response.setHeader("content-type", "text/html").end(`<script>document.cookie = "${cookie}"</script>`);
+      });
+      await new Promise<void>((resolve) => neighbour.listen(0, "127.0.0.1", resolve));
+      const other = await context.newPage();
+      await other.goto(`http://127.0.0.1:${(neighbour.address() as AddressInfo).port}/`);
+      await other.close();
+      neighbour.close();
+      expect((await context.cookies(refresh)).map(({ name }) => name)).toEqual([mine?.name, mine?.name]);
+
+      await page.goto(`${server.url}/start`);
+      await page.getByRole("button", { name: "Sign in" }).waitFor();
+      expect(await context.cookies(refresh)).toEqual([]);
+      await signIn("/start");
+      await page.reload();
+      await page.getByRole("heading", { name: "Record usage" }).waitFor();
+      expect(await context.cookies(refresh)).toHaveLength(1);
+    },
+    /status of 401/,
+  );
 });
 
 test("a session that ends while somebody works leads to signing in, and back", async () => {

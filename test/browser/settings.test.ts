@@ -1,25 +1,27 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { Secret, TOTP } from "otpauth";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { closeBrowser, type DashboardServer, startDashboardServer, walk } from "./dashboard-fixture.ts";
 
 let server: DashboardServer;
 let receiver: Server;
-let received = 0;
+let failures = 0;
 let hookAddress: string;
 const hostile = `<img src=x onerror=alert(1)> مرحبا ${"long ".repeat(40)}`;
 
 beforeAll(async () => {
   receiver = createServer((request, response) => {
     request.resume().on("end", () => {
-      received += 1;
-      response.writeHead(received === 1 ? 500 : 200, { "content-type": "application/json" });
+      const fails = request.url === "/first-fails" && failures === 0;
+      if (fails) failures += 1;
+      response.writeHead(fails ? 500 : 200, { "content-type": "application/json" });
       response.end('{"seen":true}');
     });
   });
   await new Promise<void>((resolve) => receiver.listen(0, "127.0.0.1", resolve));
-  hookAddress = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/costs`;
+  hookAddress = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}`;
   server = await startDashboardServer({ days: 0, environment: { WEBHOOK_ALLOWED_ADDRESSES: "127.0.0.1" } });
   const { client } = server;
   const { organizationId } = await client.auth.whoami();
@@ -84,7 +86,7 @@ test("a key is made, shown once, rotated and revoked", async () => {
 });
 
 test("somebody is invited, given a role for a project, and it stands in the trail, which is whole", async () => {
-  await walk(server, {}, async ({ page, signIn, settled, accessible }) => {
+  await walk(server, {}, async ({ page, signIn, settled, accessible, screenshot }) => {
     await signIn("/settings/members");
     await page.getByRole("button", { name: "Invite" }).click();
     await page.getByLabel("E-mail").fill("barbara@example.com");
@@ -113,6 +115,7 @@ test("somebody is invited, given a role for a project, and it stands in the trai
     await entry.getByText("project:checkout").waitFor();
     await settled();
     await accessible();
+    await screenshot("settings-audit-entry");
     await entry.getByRole("button", { name: "All that they did" }).click();
     await page.getByText("invitations.create").first().waitFor();
     const downloaded = page.waitForEvent("download");
@@ -126,7 +129,7 @@ test("a webhook is added and tested, and what failed is sent again", async () =>
   await walk(
     server,
     {},
-    async ({ page, signIn, accessible }) => {
+    async ({ page, signIn, accessible, screenshot }) => {
       await signIn("/settings/webhooks");
       await page.getByRole("button", { name: "New webhook" }).click();
       await page.getByLabel("Address").fill("http://169.254.169.254/latest");
@@ -135,7 +138,7 @@ test("a webhook is added and tested, and what failed is sent again", async () =>
         .getByText(/must not lead into a private/)
         .first()
         .waitFor();
-      await page.getByLabel("Address").fill(hookAddress);
+      await page.getByLabel("Address").fill(`${hookAddress}/first-fails`);
       await page.getByRole("button", { name: "Add the webhook" }).click();
       expect(await secretOf(page)).toMatch(/^whsec_/);
       await page.getByRole("button", { name: "Done" }).click();
@@ -151,6 +154,7 @@ test("a webhook is added and tested, and what failed is sent again", async () =>
       await page.getByText('"seen": true').waitFor();
       await page.getByRole("dialog").getByText("Delivered").waitFor();
       await accessible();
+      await screenshot("settings-delivery");
       await page.getByRole("dialog").getByRole("button", { name: "Close" }).click();
 
       await page.getByRole("button", { name: "Pause" }).click();
@@ -160,6 +164,96 @@ test("a webhook is added and tested, and what failed is sent again", async () =>
       await page.getByRole("button", { name: "Pause" }).waitFor();
     },
     /422/,
+  );
+});
+
+test("a channel is made and tested, and a tenant, a project and a team are made", async () => {
+  await walk(server, {}, async ({ page, signIn, settled, accessible }) => {
+    await signIn("/settings/channels");
+    await page.getByRole("button", { name: "New channel" }).click();
+    await page.getByRole("combobox", { name: "Kind" }).click();
+    await page.getByRole("option", { name: "Slack" }).click();
+    await page.getByLabel("Name").fill("On call");
+    await page.getByLabel("Address").fill(hookAddress);
+    await accessible();
+    await page.getByRole("button", { name: "Make the channel" }).click();
+    await page.getByRole("button", { name: "Send a test" }).click();
+    await page.getByRole("table", { name: "Deliveries" }).getByText("Delivered").waitFor();
+    await page.getByRole("button", { name: "Delete" }).click();
+    await page.getByLabel("To confirm, type On call").fill("On call");
+    await page.getByRole("button", { name: "Delete the channel" }).click();
+    await page.getByText("No channel yet").waitFor();
+
+    await page.getByRole("link", { name: "Tenants" }).click();
+    await page.getByRole("button", { name: "New tenant" }).click();
+    await page.getByRole("textbox", { name: /^Name/ }).fill("Acme <b>GmbH</b>");
+    await page.getByRole("button", { name: "Make the tenant" }).click();
+    expect(await server.statusOf(await secretOf(page))).toBe(200);
+    await page.getByRole("button", { name: "Done" }).click();
+    await page.getByText("Acme <b>GmbH</b>").waitFor();
+    await accessible();
+
+    await page.getByRole("link", { name: "Projects and teams" }).click();
+    await page.getByRole("button", { name: "New project" }).click();
+    await page.getByLabel("Id in records").fill("checkout");
+    await page.getByRole("textbox", { name: /^Name/ }).fill("Checkout");
+    await page.getByRole("button", { name: "Make the project" }).click();
+    await page.getByRole("button", { name: "checkout", exact: true }).click();
+    await page.getByLabel(/^Archived/).check();
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByText("No project has a name here yet").waitFor();
+    await page.getByRole("button", { name: "Engineering" }).click();
+    await page.getByRole("combobox", { name: "Projects" }).fill("billing");
+    await page.getByRole("combobox", { name: "Projects" }).press("Enter");
+    await accessible();
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByText("billing, checkout, search").waitFor();
+
+    await page.getByRole("link", { name: "Organization" }).click();
+    await page.getByLabel("Requests a minute").fill("120000");
+    await page.getByLabel("Cost a day").fill("1000.000000000001");
+    await accessible();
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByText("Saved").waitFor();
+    await settled();
+    const [organization] = await server.client.organizations.list();
+    expect(organization?.settings).toMatchObject({
+      rateLimitRequests: 120_000,
+      limits: { costPerDay: "1000.000000000001" },
+    });
+  });
+});
+
+test("somebody ends another session of theirs, sets up a second factor and changes the password", async () => {
+  const [own, before, after] = ["mary@example.com", "a long sentence nobody guesses", "another sentence, longer still"];
+  await server.makeUser(own, before, "viewer");
+  await server.login(own, before);
+  await walk(server, {}, async ({ page, accessible }) => {
+    await page.goto("/settings/account");
+    await page.getByLabel("E-mail").fill(own);
+    await page.getByLabel("Password", { exact: true }).fill(before);
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByRole("button", { name: /^End the session/ }).click();
+    await page.getByRole("button", { name: /^End the session/ }).waitFor({ state: "detached" });
+    await page.getByRole("button", { name: "Set it up" }).click();
+    await page.getByLabel("Your password").fill(before);
+    await page.getByRole("button", { name: "Go on" }).click();
+    const secret = ((await page.locator("[data-totp]").textContent()) ?? "").replaceAll(" ", "");
+    await accessible();
+    await page.getByLabel("Code that the app shows").fill(new TOTP({ secret: Secret.fromBase32(secret) }).generate());
+    await page.getByRole("button", { name: "Turn it on" }).click();
+    expect((await secretOf(page)).split("\n")).toHaveLength(10);
+    await page.getByRole("button", { name: "Done" }).click();
+    await page.getByRole("button", { name: "New recovery codes" }).waitFor();
+    await page.getByLabel("Present password").fill(before);
+    await page.getByLabel("New password", { exact: true }).fill(after);
+    await page.getByLabel("New password once more").fill(after);
+    await page.getByRole("button", { name: "Change the password" }).click();
+    await page.getByText("Every other session of yours has ended").waitFor();
+    await accessible();
+  });
+  expect((await server.ask(undefined, "POST", "/auth/login", { email: own, password: after })).error.code).toBe(
+    "AUTH_003",
   );
 });
 
@@ -177,20 +271,21 @@ test("who may only read is shown the parts that they may read", async () => {
   });
 });
 
+const tabs = ["Organization", "Members", "API keys", "Audit trail", "Webhooks", "Your account"];
+const pictured: ReadonlySet<string> = new Set(["Members", "API keys", "Audit trail"]);
+
 test.each([
   { scheme: "light", width: 1440 },
-  { scheme: "dark", width: 1440 },
-  { scheme: "light", width: 360, height: 740 },
   { scheme: "dark", width: 360, height: 740 },
 ] as const)("the settings are seen whole, $scheme and $width wide", async (view) => {
   await walk(server, view, async ({ page, signIn, settled, accessible, screenshot }) => {
     await signIn("/settings/keys");
-    for (const tab of ["API keys", "Members", "Roles", "Audit trail", "Webhooks"]) {
+    for (const tab of tabs) {
       await page.getByRole("navigation", { name: "Settings" }).getByRole("link", { name: tab, exact: true }).click();
-      await page.getByRole("table").first().waitFor();
+      await page.locator(".panel").first().waitFor();
       await settled();
       await accessible();
-      await screenshot(`settings-${tab.toLowerCase().replaceAll(" ", "-")}`);
+      if (pictured.has(tab)) await screenshot(`settings-${tab.toLowerCase().replaceAll(" ", "-")}`);
       const isWider = await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
       expect(isWider, tab).toBe(false);
     }

@@ -2,7 +2,6 @@ import { Loader, MantineProvider } from "@mantine/core";
 import { type QueryClient, QueryClientProvider, useQueryClient } from "@tanstack/react-query";
 import { type ComponentType, lazy, Suspense, useEffect } from "react";
 import { Route, Switch, useLocation } from "wouter";
-import { SignInPage } from "./pages/sign-in/sign-in-page.tsx";
 import { type PageRoute, routes } from "./routes.ts";
 import type { Credential } from "./session/credential.ts";
 import { CredentialProvider, useCredential, useSession, useSessionState } from "./session/session-context.tsx";
@@ -10,6 +9,9 @@ import { ErrorBoundary } from "./shell/error-boundary.tsx";
 import { Shell } from "./shell/shell.tsx";
 import { EmptyState, Loading, NoPermission } from "./shell/states.tsx";
 import { cssVariables, theme } from "./shell/theme.ts";
+
+/** Whoever is signed in need not wait for it. */
+const SignInPage = lazy(async () => ({ default: (await import("./pages/sign-in/sign-in-page.tsx")).SignInPage }));
 
 const pages: ReadonlyMap<string, ComponentType> = new Map(routes.map(({ id, load }) => [id, lazy(load)]));
 
@@ -50,13 +52,13 @@ function Gate() {
   }, [state.kind, queries]);
   switch (state.kind) {
     case "unknown":
-      return (
-        <main style={{ display: "grid", placeItems: "center", minHeight: "100vh" }}>
-          <Loader aria-label="Asking the server who is signed in" />
-        </main>
-      );
+      return <Waiting label="Asking the server who is signed in" />;
     case "signed_out":
-      return <SignInPage expired={state.because === "expired"} />;
+      return (
+        <Suspense fallback={<Waiting label="Loading" />}>
+          <SignInPage expired={state.because === "expired"} />
+        </Suspense>
+      );
     case "signed_in":
       return (
         <Shell>
@@ -67,6 +69,12 @@ function Gate() {
       return state satisfies never;
   }
 }
+
+const Waiting = ({ label }: { readonly label: string }) => (
+  <main style={{ display: "grid", placeItems: "center", minHeight: "100vh" }}>
+    <Loader aria-label={label} />
+  </main>
+);
 
 function Pages() {
   const [path] = useLocation();

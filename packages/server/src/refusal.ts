@@ -5,17 +5,24 @@ export class Refusal extends Error {
   readonly code: ErrorCode;
   readonly fieldErrors: Readonly<Record<string, string>> | undefined;
   readonly details: Readonly<Record<string, unknown>> | undefined;
+  /** What its answer says beside the body. */
+  readonly headers: Readonly<Record<string, string | string[]>> | undefined;
 
   constructor(
     code: ErrorCode,
     message: string,
-    about: { fieldErrors?: Record<string, string>; details?: Record<string, unknown> } = {},
+    about: {
+      fieldErrors?: Record<string, string>;
+      details?: Record<string, unknown>;
+      headers?: Record<string, string | string[]>;
+    } = {},
   ) {
     super(message);
     this.name = "Refusal";
     this.code = code;
     this.fieldErrors = about.fieldErrors;
     this.details = about.details;
+    this.headers = about.headers;
   }
 }
 

@@ -1,11 +1,13 @@
 import { ActionIcon, Group, Menu, SegmentedControl, Title, VisuallyHidden } from "@mantine/core";
 import type { ECharts, EChartsCoreOption } from "echarts/core";
-import { type ReactNode, useEffect, useMemo, useRef, useState } from "react";
+import { lazy, type ReactNode, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { Icon } from "../shell/icons.tsx";
 import { Loading } from "../shell/states.tsx";
-import { DataTable } from "../table/data-table.tsx";
 import { type ChartTheme, useChartTheme } from "./chart-theme.ts";
 import { type ChartTable, csvOf, download, fileNameOf } from "./download.ts";
+
+/** Tables of any length bring much with them, and few look at one at once. */
+const FiguresTable = lazy(() => import("./figures-table.tsx"));
 
 /** What somebody clicked on: the series' name, and the name and place of the value. */
 export interface PickedPoint {
@@ -70,7 +72,9 @@ export function Chart(props: {
         </Group>
       </Group>
       {view === "table" ? (
-        <FiguresTable title={title} table={table} maxHeight={Math.max(height, 240)} />
+        <Suspense fallback={<Loading height={height} />}>
+          <FiguresTable title={title} table={table} maxHeight={Math.max(height, 240)} />
+        </Suspense>
       ) : (
         <figure style={{ margin: 0 }}>
           <VisuallyHidden component="figcaption">{summary} The button Table shows the figures.</VisuallyHidden>
@@ -79,21 +83,6 @@ export function Chart(props: {
       )}
     </section>
   );
-}
-
-function FiguresTable({ title, table, maxHeight }: { title: string; table: ChartTable; maxHeight: number }) {
-  const rows = useMemo(() => table.rows.map((row, at) => ({ row, at })), [table]);
-  const columns = useMemo(
-    () =>
-      table.columns.map(({ key, label, numeric = false }) => ({
-        key,
-        label,
-        numeric,
-        cell: ({ row }: { row: Readonly<Record<string, string>> }) => row[key] ?? "",
-      })),
-    [table],
-  );
-  return <DataTable name={title} columns={columns} rows={rows} rowKey={({ at }) => String(at)} maxHeight={maxHeight} />;
 }
 
 /** The picture itself. ECharts comes with the first of them. */

@@ -86,6 +86,23 @@ describe("nothing else is a page", () => {
   });
 });
 
+test("a file that was replaced under a running server is not there, which is no failure", async () => {
+  const write = (name: string): void => writeFileSync(join(folder, "assets", name), "let old = 1;");
+  write("old-abcdefgh.js");
+  write("old-abcdefgh.js.br");
+  const running = await listen({}, { dashboard: openDashboard(folder) });
+  for (const name of ["old-abcdefgh.js", "old-abcdefgh.js.br"]) rmSync(join(folder, "assets", name));
+  for (const accepted of ["br", "identity"]) {
+    const response = await fetch(`${running.url}/assets/old-abcdefgh.js`, { headers: { "accept-encoding": accepted } });
+    expect([response.status, response.headers.get("cache-control")]).toEqual([404, "no-store"]);
+  }
+  expect(running.answered.map(({ status, error }) => [status, error])).toEqual([
+    [404, undefined],
+    [404, undefined],
+  ]);
+  await running.fastify.close();
+});
+
 test("without built files the address says how to build them", async () => {
   expect(openDashboard(join(folder, "nothing-here"))).toBeUndefined();
   const bare = await listen();

@@ -65,7 +65,8 @@ export function openDashboard(folder: string = builtFolder): Dashboard | undefin
       // Only names that were there when the server started: no path of a request reaches the file system.
       if (type === undefined || !assets.has(name)) return undefined;
       const encoding = encodingOf(name, assets, acceptEncoding ?? "");
-      const bytes = await readFile(join(folder, "assets", `${name}${encoding?.suffix ?? ""}`));
+      const bytes = await readIfThere(join(folder, "assets", `${name}${encoding?.suffix ?? ""}`));
+      if (bytes === undefined) return undefined;
       return {
         headers: {
           ...guards,
@@ -80,6 +81,16 @@ export function openDashboard(folder: string = builtFolder): Dashboard | undefin
       };
     },
   };
+}
+
+/** Another build may have taken the place of the one that this server started with. */
+async function readIfThere(path: string): Promise<Uint8Array | undefined> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    throw error;
+  }
 }
 
 function pageAnswer(page: string): DashboardAnswer {

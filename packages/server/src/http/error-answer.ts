@@ -4,7 +4,7 @@ import { Refusal } from "../refusal.ts";
 /** An error as the client sees it. */
 export interface ErrorAnswer {
   readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string | string[]>>;
   readonly body: ErrorBody;
   /** Whether it is a defect, which the log must explain. */
   readonly defect: boolean;
@@ -32,7 +32,7 @@ const retryAfterSeconds: Readonly<Partial<Record<ErrorCode, string>>> = { UNAVAI
 export function errorAnswer(error: unknown, requestId: string): ErrorAnswer {
   const refusal = asRefusal(error);
   const code = refusal?.code ?? "INTERNAL_ERROR";
-  const headers: Record<string, string> = {};
+  const headers: Record<string, string | string[]> = { ...refusal?.headers };
   const retryAfter = refusal?.details?.["retry_after_seconds"] ?? retryAfterSeconds[code];
   if (retryAfter !== undefined) headers["retry-after"] = String(retryAfter);
   if (code === "AUTH_001") headers["www-authenticate"] = 'Bearer realm="cost-ops"';

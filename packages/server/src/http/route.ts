@@ -50,7 +50,7 @@ interface RequestParts<Id extends OperationId> {
 export interface Reply {
   /** The operation's success status if absent. */
   readonly status?: number;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string | string[]>>;
   /** A value to be sent as JSON, bytes or text to be sent as they are, or chunks to be streamed with backpressure. */
   readonly json?: unknown;
   readonly bytes?: Uint8Array | string;

@@ -8,8 +8,8 @@ export interface OwnPage {
 
 /** A session ends so long after its last refresh, and the cookie with it. */
 const lifeSeconds = 30 * 86_400;
-/** The cookie travels to these two addresses alone. */
-const path = "/api/v1/auth/browser";
+/** Without TLS the cookie travels to the addresses below this one alone. */
+const narrowPath = "/api/v1/auth/browser";
 
 type Headers = Readonly<Record<string, string | string[] | undefined>> & Pick<IncomingHttpHeaders, "host">;
 
@@ -34,28 +34,65 @@ function originOf({ origin, referer }: Headers): URL | undefined {
   return typeof text === "string" && URL.canParse(text) ? new URL(text) : undefined;
 }
 
-/** Cookies know no ports: two servers on one machine need two names. */
-const nameOf = ({ origin }: OwnPage): string => `cost_ops_session${origin.port === "" ? "" : `_${origin.port}`}`;
+/** The browser knows whether it came by TLS, also where a proxy took that off. */
+const isByTls = ({ origin }: OwnPage): boolean => origin.protocol === "https:";
 
-function cookie(page: OwnPage, value: string, maxAgeSeconds: number): string {
-  const parts = [`${nameOf(page)}=${value}`, `Path=${path}`, `Max-Age=${maxAgeSeconds}`, "HttpOnly", "SameSite=Strict"];
-  // The browser knows whether it came by TLS, also where a proxy took that off.
-  return [...parts, ...(page.origin.protocol === "https:" ? ["Secure"] : [])].join("; ");
+/**
+ * Cookies know no ports: two servers on one machine need two names. Of the prefix browsers see to it that only the host itself
+ * sets the cookie, by TLS and for all of its paths, so that there is never a second one. Without TLS there is no such name.
+ */
+function nameOf(page: OwnPage): string {
+  const { port } = page.origin;
+  return `${isByTls(page) ? "__Host-" : ""}cost_ops_session${port === "" ? "" : `_${port}`}`;
 }
+
+const pathOf = (page: OwnPage): string => (isByTls(page) ? "/" : narrowPath);
+
+/** Every path of which a browser sends a cookie along to the refresh. */
+const reachablePaths: readonly string[] = [
+  "/",
+  ...["/api", "/api/v1", "/api/v1/auth", narrowPath].flatMap((path) => [path, `${path}/`]),
+  `${narrowPath}/refresh`,
+];
+
+function cookie(page: OwnPage, value: string, maxAgeSeconds: number, path = pathOf(page)): string {
+  const parts = [`${nameOf(page)}=${value}`, `Path=${path}`, `Max-Age=${maxAgeSeconds}`, "HttpOnly", "SameSite=Strict"];
+  return [...parts, ...(isByTls(page) ? ["Secure"] : [])].join("; ");
+}
+
+/** Ends the page's cookie, and without TLS whatever else has its name, but for a path that is spared. */
+const ended = (page: OwnPage, spared?: string): string[] =>
+  (isByTls(page) ? ["/"] : reachablePaths).filter((path) => path !== spared).map((path) => cookie(page, "", 0, path));
 
 export const refreshCookie = (page: OwnPage, refreshToken: string): string => cookie(page, refreshToken, lifeSeconds);
 
+/** After signing in: the one cookie that there is then. */
+export const firstCookies = (page: OwnPage, refreshToken: string): string[] => [
+  refreshCookie(page, refreshToken),
+  ...ended(page, pathOf(page)),
+];
+
 /** Removes the cookie of whoever signs out in a browser; undefined for everybody else. */
-export function endedCookie(headers: Headers): string | undefined {
+export function endedCookies(headers: Headers): string[] | undefined {
   const origin = originOf(headers);
-  return origin === undefined ? undefined : cookie({ origin }, "", 0);
+  return origin === undefined ? undefined : ended({ origin });
 }
 
-/** The refresh token that came as the page's cookie; undefined where none did. */
+/** A refusal that ends the cookie which it is about, so that it is not sent again. */
+export const withEndedCookie = (page: OwnPage, { code, message }: Refusal): Refusal =>
+  new Refusal(code, message, { headers: { "set-cookie": ended(page) } });
+
+/**
+ * The refresh token that came as the page's cookie; undefined where none did. Refuses with AUTH_001 two of the name, and ends
+ * both: whatever else runs on the host can set one for a longer path, which comes first, with a session that is not the user's.
+ */
 export function refreshTokenOf(page: OwnPage, headers: Headers): string | undefined {
-  const name = nameOf(page);
+  const start = `${nameOf(page)}=`;
   const pairs = String(headers["cookie"] ?? "").split(";");
-  const found = pairs.map((pair) => pair.trim()).find((pair) => pair.startsWith(`${name}=`));
-  const token = found?.slice(name.length + 1) ?? "";
+  const found = pairs.map((pair) => pair.trim()).filter((pair) => pair.startsWith(start));
+  if (found.length > 1) {
+    throw withEndedCookie(page, new Refusal("AUTH_001", "There are two cookies of a session: sign in again."));
+  }
+  const token = found[0]?.slice(start.length) ?? "";
   return token === "" || token.length > 4_096 ? undefined : token;
 }

@@ -6,7 +6,14 @@ import type { Store } from "../store/operation.ts";
 import type { SignIn, SignInResult } from "../users/sign-in.ts";
 import type { SignInAttempts } from "../users/sign-in-attempts.ts";
 import { findAccount, listOrganizationsOf } from "../users/users.sql.ts";
-import { endedCookie, refreshCookie, refreshTokenOf, requireOwnPage } from "./browser-session.ts";
+import {
+  endedCookies,
+  firstCookies,
+  refreshCookie,
+  refreshTokenOf,
+  requireOwnPage,
+  withEndedCookie,
+} from "./browser-session.ts";
 import type { SessionTokens } from "./session-tokens.ts";
 import { listSessions, revokeSession } from "./sessions.sql.ts";
 import type { Session } from "./sessions.ts";
@@ -112,7 +119,7 @@ export function sessionRoutes(parts: {
         const result = await signIn(body, clientAddress);
         return {
           json: { data: browserSessionToWire(result) },
-          headers: { "set-cookie": refreshCookie(page, result.tokens.refreshToken) },
+          headers: { "set-cookie": firstCookies(page, result.tokens.refreshToken) },
         };
       },
     },
@@ -123,7 +130,9 @@ export function sessionRoutes(parts: {
         const token = refreshTokenOf(page, headers);
         // Whoever opens the page for the first time has done nothing wrong, and browsers log every refusal.
         if (token === undefined) return { json: { data: null } };
-        const result = await refresh(token, clientAddress);
+        const result = await refresh(token, clientAddress).catch((error: unknown) => {
+          throw error instanceof Refusal && error.code === "AUTH_001" ? withEndedCookie(page, error) : error;
+        });
         return {
           json: { data: browserSessionToWire(result) },
           headers: { "set-cookie": refreshCookie(page, result.tokens.refreshToken) },
@@ -135,8 +144,8 @@ export function sessionRoutes(parts: {
       handle: async ({ caller, headers }) => {
         const { id, sessionId } = requireUser(caller);
         await end(id, null, sessionId, "signed_out");
-        const cookie = endedCookie(headers);
-        return cookie === undefined ? {} : { headers: { "set-cookie": cookie } };
+        const cookies = endedCookies(headers);
+        return cookies === undefined ? {} : { headers: { "set-cookie": cookies } };
       },
     },
     "auth.whoami": {

@@ -1,6 +1,6 @@
 import type { CostSummary } from "@llm-cost-ops/sdk";
 import { Alert, Anchor, Badge, Group, Progress, Select, Stack, Text } from "@mantine/core";
-import { useCallback, useMemo } from "react";
+import { lazy, useCallback, useMemo } from "react";
 import { Link } from "wouter";
 import { Chart } from "../../chart/chart.tsx";
 import type { ChartTheme } from "../../chart/chart-theme.ts";
@@ -20,7 +20,6 @@ import type { Period, PeriodChoice } from "../../url-state/period.ts";
 import { periodField } from "../../url-state/period.ts";
 import { useUrlState } from "../../url-state/use-url-state.ts";
 import { exploreAddress } from "../explore/explore-state.ts";
-import { FirstRun } from "../first-run/first-run.tsx";
 import {
   type DimensionChoice,
   dimensionChoices,
@@ -34,6 +33,9 @@ import {
 import { stackOf, tableOf } from "./spend-stack.ts";
 import { Tile } from "./tile.tsx";
 import { Top } from "./top.tsx";
+
+/** Only where nothing was recorded yet. */
+const FirstRun = lazy(async () => ({ default: (await import("../first-run/first-run.tsx")).FirstRun }));
 
 const fields = { period: periodField(), by: choiceField(dimensionChoices), cmp: flagField(true) };
 

@@ -15,7 +15,7 @@ export function LimitsFields(props: {
       <Text size="xs" c="dimmed">
         A reservation beyond them is refused; what is recorded counts and never is. Empty is no limit.
       </Text>
-      <SimpleGrid cols={3} spacing="xs">
+      <SimpleGrid cols={3} spacing="xs" style={{ alignItems: "end" }}>
         {limitWindows.map((window) => (
           <TextInput
             key={window}
@@ -43,7 +43,7 @@ export function LimitsFields(props: {
       </SimpleGrid>
       <Group>
         <TextInput
-          label="Currency of the costs"
+          label="Currency"
           maxLength={3}
           w="9rem"
           value={value.currency}

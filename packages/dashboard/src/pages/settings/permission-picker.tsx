@@ -1,5 +1,5 @@
 import { type Permission, permissionMeanings, permissions, roles } from "@llm-cost-ops/contract/permissions";
-import { Button, Checkbox, Group, Stack, Text } from "@mantine/core";
+import { Button, Group, Stack, Text } from "@mantine/core";
 import type { ReactNode } from "react";
 import { useSession } from "../../session/session-context.tsx";
 
@@ -50,8 +50,9 @@ export function PermissionPicker(props: {
       </Group>
       <PermissionTable
         cell={(permission) => (
-          <Checkbox
-            size="xs"
+          <input
+            type="checkbox"
+            className="settings-check"
             aria-label={permission}
             title={permissionMeanings[permission]}
             checked={value.has(permission)}

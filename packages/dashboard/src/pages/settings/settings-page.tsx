@@ -1,12 +1,10 @@
-import { type ComponentType, lazy, Suspense, useEffect, useRef } from "react";
+import { useEffect, useRef } from "react";
 import { Link, useLocation, useRoute } from "wouter";
 import { useSession } from "../../session/session-context.tsx";
 import { ErrorBoundary } from "../../shell/error-boundary.tsx";
-import { Loading, NoPermission, PageHeader } from "../../shell/states.tsx";
+import { NoPermission, PageHeader } from "../../shell/states.tsx";
 import { type SettingsTab, settingsTabs } from "./settings-tabs.ts";
 import "./settings.css";
-
-const contents: ReadonlyMap<string, ComponentType> = new Map(settingsTabs.map(({ id, load }) => [id, lazy(load)]));
 
 /** What an organization, its people and its programs are, one part at a time. */
 export default function SettingsPage() {
@@ -17,7 +15,7 @@ export default function SettingsPage() {
     may(...needs) && (!isPersonal || whoami.kind === "user");
   const seen = settingsTabs.filter(isSeen);
   const chosen = params === null ? seen[0] : settingsTabs.find(({ id }) => id === params["tab"]);
-  const Content = chosen === undefined || !isSeen(chosen) ? undefined : contents.get(chosen.id);
+  const Content = chosen === undefined || !isSeen(chosen) ? undefined : chosen.content;
   useEffect(() => {
     if (chosen !== undefined) document.title = `${chosen.label} · Settings · LLM Cost Ops`;
   }, [chosen]);
@@ -30,9 +28,7 @@ export default function SettingsPage() {
         ))}
       </nav>
       <ErrorBoundary resetKey={path}>
-        <Suspense fallback={<Loading height={240} />}>
-          {Content === undefined ? <NoPermission what={chosen?.label ?? "This part of the settings"} /> : <Content />}
-        </Suspense>
+        {Content === undefined ? <NoPermission what={chosen?.label ?? "This part of the settings"} /> : <Content />}
       </ErrorBoundary>
     </div>
   );

@@ -1,5 +1,15 @@
 import type { Permission } from "@llm-cost-ops/contract/permissions";
 import type { ComponentType } from "react";
+import AccountTab from "./account/account-tab.tsx";
+import AuditTab from "./audit/audit-tab.tsx";
+import ChannelsTab from "./channels/channels-tab.tsx";
+import KeysTab from "./keys/keys-tab.tsx";
+import MembersTab from "./members/members-tab.tsx";
+import OrganizationTab from "./organization/organization-tab.tsx";
+import TenantsTab from "./organization/tenants-tab.tsx";
+import ProjectsTab from "./projects/projects-tab.tsx";
+import RolesTab from "./roles/roles-tab.tsx";
+import WebhooksTab from "./webhooks/webhooks-tab.tsx";
 
 /** One part of the settings: its last word in the address, its name, and who sees it. */
 export interface SettingsTab {
@@ -8,64 +18,74 @@ export interface SettingsTab {
   readonly needs: readonly Permission[];
   /** True where it is about a person, so that an API key has nothing to see there. */
   readonly isPersonal?: boolean;
-  readonly load: () => Promise<{ readonly default: ComponentType }>;
+  readonly content: ComponentType;
 }
 
-/** In the order in which they stand; the first that somebody may see is what `/settings` shows. */
+/**
+ * Loaded together: each for itself would cut what they share with the first page into so many files that it comes later.
+ *
+ * In the order in which they stand; the first that somebody may see is what `/settings` shows.
+ */
 export const settingsTabs: readonly SettingsTab[] = [
   {
     id: "organization",
     label: "Organization",
     needs: ["organizations:read"],
-    load: () => import("./organization/organization-tab.tsx"),
+    content: OrganizationTab,
   },
   {
     id: "tenants",
     label: "Tenants",
     needs: ["organizations:read"],
-    load: () => import("./organization/tenants-tab.tsx"),
+    content: TenantsTab,
   },
   {
     id: "projects",
     label: "Projects and teams",
     needs: ["projects:read"],
-    load: () => import("./projects/projects-tab.tsx"),
+    content: ProjectsTab,
   },
   {
     id: "members",
     label: "Members",
     needs: ["members:read"],
-    load: () => import("./members/members-tab.tsx"),
+    content: MembersTab,
   },
   {
     id: "roles",
     label: "Roles",
     needs: ["members:read"],
-    load: () => import("./roles/roles-tab.tsx"),
+    content: RolesTab,
   },
   {
     id: "keys",
     label: "API keys",
     needs: ["keys:read"],
-    load: () => import("./keys/keys-tab.tsx"),
+    content: KeysTab,
   },
   {
     id: "audit",
     label: "Audit trail",
     needs: ["audit:read"],
-    load: () => import("./audit/audit-tab.tsx"),
+    content: AuditTab,
   },
   {
     id: "webhooks",
     label: "Webhooks",
     needs: ["webhooks:read"],
-    load: () => import("./webhooks/webhooks-tab.tsx"),
+    content: WebhooksTab,
+  },
+  {
+    id: "channels",
+    label: "Channels",
+    needs: ["channels:read"],
+    content: ChannelsTab,
   },
   {
     id: "account",
     label: "Your account",
     needs: [],
     isPersonal: true,
-    load: () => import("./account/account-tab.tsx"),
+    content: AccountTab,
   },
 ];

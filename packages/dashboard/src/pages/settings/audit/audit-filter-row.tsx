@@ -1,6 +1,7 @@
-import { Autocomplete, Button, TextInput } from "@mantine/core";
+import { Button, TextInput } from "@mantine/core";
 import { type KeyboardEvent, useState } from "react";
 import type { ChangeState } from "../../../url-state/use-url-state.ts";
+import { Suggestions } from "../suggestions.tsx";
 import { type AuditState, noFilters } from "./audit-questions.ts";
 
 /** Filters that hold exactly; each is asked for where its field is left, not letter by letter. */
@@ -14,18 +15,14 @@ export function AuditFilterRow(props: {
   const isFiltered = Object.keys(noFilters).some((name) => state[name as keyof typeof noFilters] !== "");
   return (
     <div className="settings-filters">
-      <Autocomplete
-        key={`action ${state.action}`}
-        size="xs"
+      <FilterText
         label="What was done"
-        placeholder="such as apiKeys.create"
-        limit={30}
-        data={[...new Set(actions)].toSorted()}
-        defaultValue={state.action}
-        onOptionSubmit={(action) => change({ action })}
-        onBlur={({ currentTarget }) => settle(currentTarget.value, state.action, (action) => change({ action }))}
-        onKeyDown={(event) => onEnter(event, (action) => change({ action }))}
+        hint="such as apiKeys.create"
+        value={state.action}
+        suggestions="actions-of-the-trail"
+        onSettle={(action) => change({ action })}
       />
+      <Suggestions id="actions-of-the-trail" of={actions} />
       <FilterText label="Kind" hint="such as api_key" value={state.type} onSettle={(type) => change({ type })} />
       <FilterText label="Id of it" value={state.resource} onSettle={(resource) => change({ resource })} />
       <FilterText label="Person" hint="e-mail or id" value={state.user} onSettle={(user) => change({ user })} />
@@ -42,19 +39,21 @@ export function AuditFilterRow(props: {
 function FilterText(props: {
   readonly label: string;
   readonly hint?: string;
+  readonly suggestions?: string;
   readonly value: string;
   readonly onSettle: (value: string) => void;
 }) {
   return <FilterInput key={props.value} {...props} />;
 }
 
-function FilterInput({ label, hint = "", value, onSettle }: Parameters<typeof FilterText>[0]) {
+function FilterInput({ label, hint = "", suggestions, value, onSettle }: Parameters<typeof FilterText>[0]) {
   const [typed, setTyped] = useState(value);
   return (
     <TextInput
       size="xs"
       label={label}
       placeholder={hint}
+      {...(suggestions === undefined ? {} : { list: suggestions })}
       value={typed}
       onChange={({ currentTarget }) => setTyped(currentTarget.value)}
       onBlur={() => settle(typed, value, onSettle)}

@@ -1,6 +1,6 @@
 import type { Permission } from "@llm-cost-ops/contract/permissions";
 import type { CreateApiKeyParams } from "@llm-cost-ops/sdk";
-import { Accordion, Group, Select, TextInput } from "@mantine/core";
+import { Group, Select, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { fieldErrorsOf, useAct } from "../../../data/ask.ts";
 import { Dialog, DialogForm } from "../dialog.tsx";
@@ -89,20 +89,14 @@ function CreateKey({ onClose }: { onClose: () => void }) {
         error={errors["projectId"]}
         onChange={({ currentTarget }) => setProjectId(currentTarget.value)}
       />
-      <Accordion variant="separated" defaultValue="scopes">
-        <Accordion.Item value="scopes">
-          <Accordion.Control>What it may do ({scopes.size})</Accordion.Control>
-          <Accordion.Panel>
-            <PermissionPicker value={scopes} onChange={setScopes} error={errors["scopes"]} />
-          </Accordion.Panel>
-        </Accordion.Item>
-        <Accordion.Item value="limits">
-          <Accordion.Control>Limits</Accordion.Control>
-          <Accordion.Panel>
-            <LimitsFields value={limits} onChange={setLimits} errors={errors} path="limits" />
-          </Accordion.Panel>
-        </Accordion.Item>
-      </Accordion>
+      <details className="settings-details" open>
+        <summary>What it may do ({scopes.size})</summary>
+        <PermissionPicker value={scopes} onChange={setScopes} error={errors["scopes"]} />
+      </details>
+      <details className="settings-details">
+        <summary>Limits</summary>
+        <LimitsFields value={limits} onChange={setLimits} errors={errors} path="limits" />
+      </details>
     </DialogForm>
   );
 }

@@ -1,6 +1,7 @@
-import { Autocomplete, Group, Select } from "@mantine/core";
+import { Group, Select, TextInput } from "@mantine/core";
 import { useAsk } from "../../../data/ask.ts";
 import { useSession } from "../../../session/session-context.tsx";
+import { Suggestions } from "../suggestions.tsx";
 import { type ScopeKind, scopeKindLabels, scopeKinds, scopeOf } from "./scope-words.ts";
 
 /** A role and how far it reaches, as somebody chooses them. */
@@ -54,15 +55,17 @@ export function RoleFields(props: {
         />
       </Group>
       {value.kind === "team" || value.kind === "project" ? (
-        <Autocomplete
-          label={value.kind === "team" ? "Team" : "Project"}
-          required
-          limit={50}
-          data={[...new Set(names)]}
-          value={value.name}
-          error={errors["scope"]}
-          onChange={(name) => onChange({ ...value, name })}
-        />
+        <>
+          <TextInput
+            label={value.kind === "team" ? "Team" : "Project"}
+            required
+            list="names-of-scopes"
+            value={value.name}
+            error={errors["scope"]}
+            onChange={({ currentTarget }) => onChange({ ...value, name: currentTarget.value })}
+          />
+          <Suggestions id="names-of-scopes" of={names} />
+        </>
       ) : null}
     </>
   );

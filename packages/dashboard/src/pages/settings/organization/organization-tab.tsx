@@ -16,7 +16,7 @@ export default function OrganizationTab() {
   );
   return (
     <Answer of={organization} height={320}>
-      {(data) => <OneOrganization key={data.updatedAt} organization={data} />}
+      {(data) => <OneOrganization key={data.id} organization={data} />}
     </Answer>
   );
 }
@@ -25,7 +25,7 @@ const zones = ["UTC", ...Intl.supportedValuesOf("timeZone").filter((zone) => zon
 
 function OneOrganization({ organization }: { organization: Organization }) {
   const { may } = useSession();
-  const { id, name: nameBefore, settings } = organization;
+  const { id, name: nameBefore, settings, createdAt } = organization;
   const [name, setName] = useState(nameBefore);
   const [zone, setZone] = useState(settings.timezone ?? "UTC");
   const [requests, setRequests] = useState(String(settings.rateLimitRequests ?? ""));
@@ -86,7 +86,8 @@ function OneOrganization({ organization }: { organization: Organization }) {
                 Id: <code>{id}</code>,
                 "Short name": <bdi>{organization.slug}</bdi>,
                 "Tenant of": organization.parentId === null ? null : <code>{organization.parentId}</code>,
-                Created: formatInstant(organization.createdAt, settings.timezone ?? "UTC"),
+                // The first organization of an installation was always there.
+                Created: Date.parse(createdAt) === 0 ? null : formatInstant(createdAt, settings.timezone ?? "UTC"),
               }}
             />
           </Stack>
@@ -121,6 +122,9 @@ function OneOrganization({ organization }: { organization: Organization }) {
             <Button type="submit" loading={save.isPending} disabled={name.trim() === ""}>
               Save
             </Button>
+            <Text size="sm" c="dimmed" role="status">
+              {save.isSuccess ? "Saved." : ""}
+            </Text>
           </Group>
         </Stack>
       ) : null}

@@ -1,5 +1,5 @@
 import type { Webhook } from "@llm-cost-ops/sdk";
-import { Checkbox, Fieldset, SimpleGrid, Text, TextInput } from "@mantine/core";
+import { SimpleGrid, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { fieldErrorsOf, useAct } from "../../../data/ask.ts";
 import { DialogForm } from "../dialog.tsx";
@@ -59,20 +59,27 @@ export function WebhookForm({ webhook, onClose }: { webhook?: Webhook; onClose: 
         error={errors["description"]}
         onChange={({ currentTarget }) => setDescription(currentTarget.value)}
       />
-      <Fieldset legend="Events" p="xs">
+      <fieldset className="settings-fieldset">
+        <legend>Events</legend>
         <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="xs">
           {webhookEvents.map(([event, meaning]) => (
-            <Checkbox
-              key={event}
-              size="xs"
-              label={event}
-              description={meaning}
-              checked={events.has(event)}
-              onChange={() => toggle(event)}
-            />
+            <label key={event} className="settings-choice">
+              <input
+                type="checkbox"
+                className="settings-check"
+                checked={events.has(event)}
+                onChange={() => toggle(event)}
+              />
+              <span>
+                {event}
+                <Text span display="block" size="xs" c="dimmed">
+                  {meaning}
+                </Text>
+              </span>
+            </label>
           ))}
         </SimpleGrid>
-      </Fieldset>
+      </fieldset>
       {errors["events"] === undefined ? null : (
         <Text size="xs" c="var(--mantine-color-error)">
           {errors["events"]}
