@@ -146,7 +146,7 @@ test("a budget for each user shows whose its figures are, and another user is pi
     await page.getByText(`user ${most}, which used most`).waitFor();
     await page.goto("/budgets");
     await page.getByText(`most: user ${most}`).waitFor();
-    await page.getByText(/^each user, Each month/).waitFor();
+    await page.getByText(/^Each month for each user,/).waitFor();
     await accessible();
   });
   // A name that tries everything, and what has none, on the smallest screen.
