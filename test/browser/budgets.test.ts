@@ -109,6 +109,95 @@ test("somebody who waits is let through from the budget's page", async () => {
   });
 });
 
+test("a budget for each user shows whose its figures are, and another user is picked", async () => {
+  await walk(server, {}, async ({ page, signIn, settled, accessible, screenshot }) => {
+    await signIn("/budgets/new");
+    await page.getByRole("textbox", { name: "Name" }).fill("Each developer");
+    await page.getByRole("textbox", { name: "Amount" }).fill("60");
+    await page.getByRole("combobox", { name: "The amount is for" }).click();
+    await page.getByRole("option", { name: "Each value of a tag" }).click();
+    await page.getByRole("textbox", { name: "Key of the tag" }).waitFor();
+    await page.getByRole("combobox", { name: "The amount is for" }).click();
+    await page.getByRole("option", { name: "Each user" }).click();
+    await page.getByText("The amount is for each user by itself").waitFor();
+    await accessible();
+    await page.getByRole("button", { name: "Make the budget" }).click();
+    await page.getByRole("heading", { name: "Each developer" }).waitFor();
+
+    const { id } = (await server.client.budgets.list()).find(({ name }) => name === "Each developer") ?? { id: "" };
+    const { data: values } = await server.client.budgets.values(id);
+    const [most, other] = [values[0]?.value ?? "", values[2]?.value ?? ""];
+    await page.getByText(`user ${most}, which used most`).waitFor();
+    await page.getByRole("button", { name: other, exact: true }).click();
+    await page.waitForURL(`**/budgets/${id}?value=${other}`);
+    await page.getByText(`Figures of user ${other}.`).waitFor();
+    await page.locator("[data-chart=drawn]").waitFor();
+    await settled();
+    expect(await page.getByRole("button", { name: "Transfer" }).count()).toBe(0);
+    await accessible();
+    await screenshot("budget-each");
+
+    // What the picture says is left is what the status of that user does: its question counts the same.
+    const status = await server.client.budgets.status(id, { value: other });
+    await page.getByText(`What is left, user ${other}`).waitFor();
+    await page.getByText(`$${status.remaining.toFixed(2)} of $60.00 left on`).waitFor();
+    expect(await page.getByLabel("Spent", { exact: true }).textContent()).toContain(status.spent.toFixed(2));
+    await page.getByRole("button", { name: "Show what used most" }).click();
+    await page.getByText(`user ${most}, which used most`).waitFor();
+    await page.goto("/budgets");
+    await page.getByText(`most: user ${most}`).waitFor();
+    await page.getByText(/^Each month for each user,/).waitFor();
+    await accessible();
+  });
+  // A name that tries everything, and what has none, on the smallest screen.
+  const hostile = `<img src=x onerror=alert(1)> مرحبا ${"x".repeat(150)}`;
+  const call = { provider: "openai", model: "gpt-4o", inputTokens: 10, outputTokens: 10 };
+  await server.client.usage.batchCreate([{ ...call, userId: hostile }, call] as never);
+  const { id } = (await server.client.budgets.list()).find(({ name }) => name === "Each developer") ?? { id: "" };
+  await walk(server, { scheme: "dark", width: 360, height: 740 }, async (view) => {
+    const { page, signIn, settled, accessible } = view;
+    const isWider = (): Promise<boolean> =>
+      page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
+    await signIn(`/budgets/${id}?value=${encodeURIComponent(hostile)}`);
+    await page.getByText("Figures of").waitFor();
+    await page.locator("[data-chart=drawn]").waitFor();
+    await settled();
+    expect(await isWider()).toBe(false);
+    await accessible();
+    await page.getByRole("button", { name: "without a user" }).click();
+    await page.getByText("Figures of calls without a user.").waitFor();
+    await page.getByText("No question about costs is of this value alone").waitFor();
+    await settled();
+    expect(await isWider()).toBe(false);
+    await accessible();
+    await page.goto("/budgets");
+    await page.getByText("most: user").waitFor();
+    await settled();
+    expect(await isWider()).toBe(false);
+  });
+  await server.client.budgets.delete(id);
+});
+
+test("what the parent set is seen in the tenant, which is offered nothing that would be refused", async () => {
+  const { apiKey, id } = await server.client.organizations.create({ name: "Acme" });
+  const scope = { tenantId: id };
+  await server.client.budgets.create({ name: "Agreed", amount: "200", period: { kind: "month" }, scope });
+  await walk(server, {}, async ({ page, settled, accessible }) => {
+    await page.goto("/budgets");
+    await page.getByRole("button", { name: "Use an API key instead" }).click();
+    await page.getByLabel("API key", { exact: true }).fill(apiKey.key);
+    await page.keyboard.press("Enter");
+    await page.getByText("by the parent", { exact: true }).waitFor();
+    await page.getByRole("link", { name: "Agreed" }).click();
+    await page.getByText("set by the parent organization").waitFor();
+    await page.locator("[data-chart=drawn]").waitFor();
+    await settled();
+    await accessible();
+    expect(await page.getByRole("button", { name: /Approve|Delete|Transfer/ }).count()).toBe(0);
+    expect(await page.getByRole("link", { name: "Edit" }).count()).toBe(0);
+  });
+});
+
 test("who may only read is offered nothing else", async () => {
   const viewer = "grace@example.com";
   await server.makeUser(viewer, "a long sentence nobody guesses", "viewer");

@@ -186,8 +186,8 @@ function BudgetRow(props: { row: ListedBudget; depth: number; status: BudgetStat
   const { row, depth, status, isKnown } = props;
   const { budget } = row;
   const scope = scopeText(budget.scope);
-  const each = budget.per === null ? "" : `${eachText(budget.per)}, `;
-  const about = `${each}${periodText(budget.period)}, ${scope}`;
+  const each = budget.per === null ? "" : ` for ${eachText(budget.per)}`;
+  const about = `${periodText(budget.period)}${each}, ${scope}`;
   const measure = { currency: budget.currency };
   const amount = budget.amountExact ?? String(budget.tokens ?? 0);
   return (
