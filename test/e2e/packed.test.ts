@@ -60,9 +60,11 @@ function copyRepository(): void {
   mkdirSync(join(repository, "node_modules/@llm-cost-ops"), { recursive: true });
   for (const file of ["package.json", "tsconfig.json", "LICENSE"]) cpSync(join(root, file), join(repository, file));
   cpSync(join(root, "scripts"), join(repository, "scripts"), { recursive: true });
-  for (const name of ["core", "contract", "sdk", "server", "cli"]) {
+  for (const name of ["core", "contract", "sdk", "server", "cli", "dashboard"]) {
     cpSync(join(root, "packages", name), join(repository, "packages", name), {
       recursive: true,
+      // What is built of the dashboard stays newer than what it is built of.
+      preserveTimestamps: true,
       filter: (path) => !/\/packages\/[a-z]+\/(dist|node_modules)$/.test(path),
     });
     symlinkSync(join(repository, "packages", name), join(repository, "node_modules/@llm-cost-ops", name));

@@ -39,7 +39,8 @@ export async function startPostgres({ outlivesTheMachine = false } = {}): Promis
     persistent: true,
     createPostgresUser: true,
     initdbFlags: ["--no-sync"],
-    postgresFlags: outlivesTheMachine ? [] : ["-c", "fsync=off"],
+    // Tests open a store each, and some keep theirs until the last has ended.
+    postgresFlags: ["-c", "max_connections=300", ...(outlivesTheMachine ? [] : ["-c", "fsync=off"])],
     onLog: (line) => said.push(String(line)),
     onError: (line) => said.push(String(line)),
   });
