@@ -47,7 +47,8 @@ type Described = Readonly<Record<string, unknown>> & { readonly $ref?: string };
 
 /**
  * Draws an OpenAPI document as one page: every address with its parameters, bodies and errors, every schema, and a
- * command to try. It is plain HTML without scripts, so it works offline and under the strictest policy.
+ * command to try. It is plain HTML without scripts, so it works offline and under the strictest policy. Ends of tags that HTML
+ * lets one leave out are left out, for there are thousands of them.
  */
 export function docsPage(document: OpenApiDocument): string {
   const draw = drawer(document);
@@ -69,11 +70,11 @@ ${groups.map(
   (group) =>
     html`<h2>${text(group.name)}</h2><ul>${group.entries.map(
       ({ path, method, operation }) =>
-        html`<li><a href="#${text(operation.operationId)}"><b class="${text(method)}">${text(method)}</b> ${text(path)}</a></li>`,
+        html`<li><a href="#${text(operation.operationId)}"><b class="${text(method)}">${text(method)}</b> ${text(path)}</a>`,
     )}</ul>`,
 )}
 <h2>Errors</h2><ul><li><a href="#errors">${text(refusals.length)} answers that refuse</a></li></ul>
-<h2>Schemas</h2><ul>${schemas.map(([name]) => html`<li><a href="#schema-${text(name)}">${text(name)}</a></li>`)}</ul></nav>
+<h2>Schemas</h2><ul>${schemas.map(([name]) => html`<li><a href="#schema-${text(name)}">${text(name)}</a>`)}</ul></nav>
 <main><p class="lead">${prose(document.info["description"] ?? "")}</p>
 ${groups.map(
   (group) => html`<section><h2>${text(group.name)}</h2><p>${prose(group.description)}</p>
@@ -84,7 +85,7 @@ ${group.entries.map(({ path, method, operation }) => draw.operation(path, method
   )}</table></section>
 <section><h2>Schemas</h2>${schemas.map(
     ([name, schema]) => html`<article id="schema-${text(name)}"><h3>${text(name)}</h3>
-<p>${prose(schema["description"] ?? "")}</p>${draw.fields(schema)}</article>`,
+<p>${prose(schema["description"] ?? "")}${draw.fields(schema)}</article>`,
   )}</section></main></body></html>`;
 }
 
@@ -188,7 +189,7 @@ function drawer(document: OpenApiDocument) {
     const refusals = refusalsOf(described);
     const body = described.requestBody?.content as Described | undefined;
     return html`<article id="${text(described.operationId)}"><h3><b class="${text(method)}">${text(method)}</b> ${text(path)}</h3>
-<p>${prose(described.summary)}</p>
+<p>${prose(described.summary)}
 ${
   parameters.length === 0
     ? none
@@ -204,7 +205,7 @@ ${media("Body", body)}
 <h4>Answers</h4>${responses.map(
       ({ status, response }) => html`<p><code>${text(status)}</code> ${prose(response["description"])}</p>
 ${status.startsWith("2") ? media("With", response["content"] as Described | undefined) : none}`,
-    )}<p>Refusals: ${refusalLinks(refusals)}</p></article>`;
+    )}<p>Refusals: ${refusalLinks(refusals)}</article>`;
   };
 
   return { operation, fields };
