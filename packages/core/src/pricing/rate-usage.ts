@@ -11,6 +11,23 @@ const dayMs = 86_400_000;
 /** Units that every call has: they cost nothing unless the version prices them. */
 const freeUnlessPriced: ReadonlySet<UsageKind> = new Set(["requests", "tool_calls"]);
 
+const kindIndexes: ReadonlyMap<string, number> = new Map(usageKinds.map((kind, index) => [kind, index]));
+const presentKinds = new Uint8Array(usageKinds.length);
+
+/** The indexes of the kinds that a record counts, ascending, in memory that the next call takes: a record has few of them. */
+function kindsOf(quantities: Quantities): number {
+  let count = 0;
+  for (const kind in quantities) {
+    const index = kindIndexes.get(kind);
+    if (index === undefined) continue;
+    let at = count;
+    for (; at > 0 && (presentKinds[at - 1] as number) > index; at -= 1) presentKinds[at] = presentKinds[at - 1] as number;
+    presentKinds[at] = index;
+    count += 1;
+  }
+  return count;
+}
+
 /** The number of ascending boundaries that are smaller than the value, or equal to it where `inclusive`. */
 function countPassed(boundaries: readonly number[], value: number, inclusive: boolean): number {
   let passed = 0;
@@ -156,7 +173,9 @@ export function rateUsage(quantities: Quantities, context: RatingContext, compil
   const lines: CostLine[] = [];
   let total = 0n;
   let charged = false;
-  for (let kindIndex = 0; kindIndex < usageKinds.length; kindIndex += 1) {
+  const count = kindsOf(quantities);
+  for (let at = 0; at < count; at += 1) {
+    const kindIndex = presentKinds[at] as number;
     const kind = usageKinds[kindIndex] as UsageKind;
     const quantity = quantities[kind];
     if (quantity === undefined) continue;

@@ -2,21 +2,22 @@ import type { Decomposition, InclusiveCounts } from "./usage-flavors.ts";
 import type { UsageKind } from "./usage-kinds.ts";
 
 type CountName = keyof InclusiveCounts;
-type Parts = readonly (readonly [name: CountName, kind: UsageKind])[];
+/** Each with what reads it, which costs a tenth of reading by the name. */
+type Parts = readonly (readonly [name: CountName, kind: UsageKind, of: (counts: InclusiveCounts) => number | undefined])[];
 
 const inputParts: Parts = [
-  ["cacheRead", "cache_read"],
-  ["cacheWrite5m", "cache_write_5m"],
-  ["cacheWrite1h", "cache_write_1h"],
-  ["inputAudio", "input_audio"],
-  ["inputImage", "input_image"],
-  ["inputVideo", "input_video"],
+  ["cacheRead", "cache_read", ({ cacheRead }) => cacheRead],
+  ["cacheWrite5m", "cache_write_5m", ({ cacheWrite5m }) => cacheWrite5m],
+  ["cacheWrite1h", "cache_write_1h", ({ cacheWrite1h }) => cacheWrite1h],
+  ["inputAudio", "input_audio", ({ inputAudio }) => inputAudio],
+  ["inputImage", "input_image", ({ inputImage }) => inputImage],
+  ["inputVideo", "input_video", ({ inputVideo }) => inputVideo],
 ];
 const outputParts: Parts = [
-  ["reasoning", "reasoning"],
-  ["outputAudio", "output_audio"],
-  ["outputImage", "output_image"],
-  ["outputVideo", "output_video"],
+  ["reasoning", "reasoning", ({ reasoning }) => reasoning],
+  ["outputAudio", "output_audio", ({ outputAudio }) => outputAudio],
+  ["outputImage", "output_image", ({ outputImage }) => outputImage],
+  ["outputVideo", "output_video", ({ outputVideo }) => outputVideo],
 ];
 
 /**
@@ -67,8 +68,8 @@ function splitSide(
 ): Decomposition | undefined {
   if (whole !== undefined) assertCount(wholeName, whole);
   let rest = whole ?? 0;
-  for (const [name, kind] of parts) {
-    const part = counts[name];
+  for (const [name, kind, of] of parts) {
+    const part = of(counts);
     if (part === undefined || part === 0) continue;
     assertCount(name, part);
     if (whole === undefined) {

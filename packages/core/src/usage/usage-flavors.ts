@@ -9,19 +9,19 @@ export type UsageStatus = (typeof usageStatuses)[number];
 
 /** Inclusive counts as callers send them: `input` includes cached and written tokens, `output` includes reasoning. */
 export interface InclusiveCounts {
-  readonly input?: number;
-  readonly output?: number;
-  readonly total?: number;
-  readonly cacheRead?: number;
-  readonly cacheWrite5m?: number;
-  readonly cacheWrite1h?: number;
-  readonly reasoning?: number;
-  readonly inputAudio?: number;
-  readonly inputImage?: number;
-  readonly inputVideo?: number;
-  readonly outputAudio?: number;
-  readonly outputImage?: number;
-  readonly outputVideo?: number;
+  readonly input?: number | undefined;
+  readonly output?: number | undefined;
+  readonly total?: number | undefined;
+  readonly cacheRead?: number | undefined;
+  readonly cacheWrite5m?: number | undefined;
+  readonly cacheWrite1h?: number | undefined;
+  readonly reasoning?: number | undefined;
+  readonly inputAudio?: number | undefined;
+  readonly inputImage?: number | undefined;
+  readonly inputVideo?: number | undefined;
+  readonly outputAudio?: number | undefined;
+  readonly outputImage?: number | undefined;
+  readonly outputVideo?: number | undefined;
 }
 
 /** Two fields that cannot both be true. Field names are those of `InclusiveCounts` or of the provider's usage object. */

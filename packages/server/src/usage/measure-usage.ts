@@ -176,7 +176,7 @@ function contradictsUsage(
     outputVideo: quantities.output_video ?? 0,
   };
   for (const name of Object.keys(counts) as (keyof InclusiveCounts)[]) {
-    if (counts[name] === inUsage[name]) continue;
+    if (counts[name] === undefined || counts[name] === inUsage[name]) continue;
     const field = spelled(sent, name);
     const own = name === "cacheWrite5m" ? cacheWriteTokens : counts[name];
     return rejectFields("USAGE_001", {

@@ -9,6 +9,8 @@ export interface ParsedRecords {
   /** The receiver may empty it while it reads. */
   readonly records: unknown[];
   readonly requirePrice: boolean;
+  /** Whether every text in them is printable ASCII that JSON writes as it is: one look at the body in place of one each. */
+  readonly isPlain: boolean;
 }
 
 /**
@@ -16,20 +18,27 @@ export interface ParsedRecords {
  * batch of too many records.
  */
 export function parseRecords(bytes: Uint8Array, shape: "record" | "batch" | "lines", listField: string): ParsedRecords {
-  const text = decode(bytes);
-  if (shape === "lines") return { records: parseLines(text), requirePrice: false };
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const isOnlyAscii = isAscii(buffer);
+  const text = isOnlyAscii ? buffer.toString("latin1") : decode(buffer);
+  const isPlain = isOnlyAscii && hasOnlyPlainTexts(buffer);
+  if (shape === "lines") return { records: parseLines(text), requirePrice: false, isPlain };
   const value = parseJson(text);
-  if (shape === "record") return { records: [value], requirePrice: false };
-  return readBatch(value, listField);
+  if (shape === "record") return { records: [value], requirePrice: false, isPlain };
+  return { ...readBatch(value, listField), isPlain };
 }
 
-function decode(bytes: Uint8Array): string {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (isAscii(buffer)) return buffer.toString("latin1");
+function decode(buffer: Buffer): string {
   if (!isUtf8(buffer)) throw new Refusal("INVALID_REQUEST", "the body is not valid UTF-8");
   const text = buffer.toString("utf8");
   return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
 }
+
+const backslash = 0x5c;
+const deleteCharacter = 0x7f;
+
+/** JSON has control characters and quotes in its texts by escapes alone, which need a backslash; but for U+007F. */
+const hasOnlyPlainTexts = (ascii: Buffer): boolean => !ascii.includes(backslash) && !ascii.includes(deleteCharacter);
 
 function parseJson(text: string): unknown {
   try {
@@ -58,7 +67,7 @@ function parseLines(text: string): unknown[] {
   return records;
 }
 
-function readBatch(value: unknown, listField: string): ParsedRecords {
+function readBatch(value: unknown, listField: string): Omit<ParsedRecords, "isPlain"> {
   if (Array.isArray(value)) return { records: checkCount(value), requirePrice: false };
   const shapeMessage = `a batch must be a list of records, or an object with a list in ${listField}`;
   if (typeof value !== "object" || value === null) throw new Refusal("VALIDATION_ERROR", shapeMessage);

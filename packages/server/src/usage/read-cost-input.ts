@@ -23,7 +23,7 @@ export function readCostInput(value: unknown): UsageDraft | RejectedRecord {
   const money = readMoney(given[name]);
   if (money === undefined) return rejectFields("VALIDATION_ERROR", { [name]: "must have at most 12 decimals" });
   const total = usage["total_tokens"] ?? tokens_used;
-  const draft = readPlainUsage(total === undefined ? usage : { ...usage, total_tokens: total }, true);
+  const draft = readPlainUsage(total === undefined ? usage : { ...usage, total_tokens: total }, "judged");
   if (draft === undefined) return rejectFields("VALIDATION_ERROR", { "": "the entry has a value that is not allowed" });
   const { counts } = draft;
   if (counts.total !== undefined && counts.input === undefined && counts.output === undefined) {

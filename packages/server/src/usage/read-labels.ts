@@ -40,8 +40,9 @@ function sortedKeys(map: object): readonly string[] {
 /**
  * Tags in their one form: the text of a JSON object of strings with sorted keys. A list entry `key:value` or
  * `key=value` is split at the first `:` or `=`; a bare `key` has the value `true`. Numbers and booleans become text.
+ * `isPlain` says that every text is printable ASCII that JSON writes as it is.
  */
-export function readTags(value: unknown): string | LabelProblem {
+export function readTags(value: unknown, isPlain = false): string | LabelProblem {
   if (value === null || value === undefined) return "{}";
   if (Array.isArray(value)) return readTagList(value);
   if (typeof value !== "object") return new LabelProblem("must be a map of strings or a list of strings");
@@ -56,8 +57,8 @@ export function readTags(value: unknown): string | LabelProblem {
     const problem = tagLengthProblem(key, written);
     if (problem !== undefined) return problem;
     // Nearly all tags are plain, which one look each tells; only others are looked at once more.
-    const quotedKey = quotedTag(key);
-    const quotedValue = quotedTag(written);
+    const quotedKey = isPlain ? `"${key}"` : quotedTag(key);
+    const quotedValue = isPlain ? `"${written}"` : quotedTag(written);
     if (quotedKey === undefined || quotedValue === undefined) return unprintableTag;
     text += `${text.length > 1 ? "," : ""}${quotedKey}:${quotedValue}`;
   }

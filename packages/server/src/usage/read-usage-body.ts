@@ -48,12 +48,12 @@ export class UsageBodyReader {
           : digest16(`${args.organizationId}\x1f${args.entry}\x1f${args.idempotencyKey}\x1f${index}`),
     };
     const readOne = isCost ? readCostInput : readUsageInput;
-    const { records } = parsed;
+    const { records, isPlain } = parsed;
     for (; index < records.length; index += 1) {
       const sent = records[index];
       // What was read is let go, lest every sweep of the garbage carries the whole body along.
       records[index] = undefined;
-      const draft = sent instanceof RejectedRecord ? sent : readOne(sent);
+      const draft = sent instanceof RejectedRecord ? sent : readOne(sent, isPlain);
       const record = draft instanceof RejectedRecord ? draft : prepareRecord(draft, sent, by);
       take(record instanceof RejectedRecord ? new RejectedOutcome(idOf(sent), record) : record);
     }

@@ -73,10 +73,10 @@ describe("reading a usage record", () => {
     fc.assert(
       fc.property(record, (value) => {
         const parsed: unknown = JSON.parse(JSON.stringify(value));
-        const plain = readPlainUsage(parsed, false);
+        const plain = readPlainUsage(parsed, "none");
         if (plain === undefined) return;
         expect(UsageInput.safeParse(parsed).success).toBe(true);
-        expect(readPlainUsage(parsed, true)).toEqual(plain);
+        expect(readPlainUsage(parsed, "judged")).toEqual(plain);
       }),
       { numRuns: 3_000 },
     );

@@ -8,14 +8,18 @@ import { type RejectedRecord, rejectFields } from "./rejected-record.ts";
 import { type DraftCounts, UsageDraft } from "./usage-draft.ts";
 import { usageInputProblems } from "./usage-input-problems.ts";
 
+/**
+ * What is known of a record before it is read: nothing, that every text in it is printable ASCII that JSON writes as it is
+ * (`ParsedRecords.isPlain`), or that the schema has accepted it.
+ */
+export type Trust = "none" | "plain" | "judged";
+
 /** Printable ASCII: names that are plainly right. Others are for the schema to judge. */
 const plainName = /^[\x20-\x7e]+$/;
 const usageStatusNames: ReadonlySet<unknown> = new Set(["reported", "estimated", "partial", "void"]);
 
-/** Fields of counts that stand for one inclusive count each. */
+/** Rarer fields of counts that stand for one inclusive count each. */
 const countFields: Readonly<Record<string, keyof DraftCounts>> = {
-  cached_tokens: "cacheRead",
-  cache_read_tokens: "cacheRead",
   cache_write_1h_tokens: "cacheWrite1h",
   reasoning_tokens: "reasoning",
   input_audio_tokens: "inputAudio",
@@ -38,29 +42,29 @@ export const loadContract = (): typeof Contract => requireHere("@llm-cost-ops/co
  * Reads one usage record. What is plainly right is accepted by `readPlainUsage` alone; whatever is not goes to the
  * contract's schema, which has the verdict and the words for it.
  */
-export function readUsageInput(value: unknown): UsageDraft | RejectedRecord {
-  return readPlainUsage(value, false) ?? readDoubtfulUsage(value);
+export function readUsageInput(value: unknown, isPlain = false): UsageDraft | RejectedRecord {
+  return readPlainUsage(value, isPlain ? "plain" : "none") ?? readDoubtfulUsage(value);
 }
 
 function readDoubtfulUsage(value: unknown): UsageDraft | RejectedRecord {
   const rejected = usageInputProblems(value, loadContract().UsageInput);
   if (rejected !== undefined) return rejected;
-  const draft = readPlainUsage(value, true);
+  const draft = readPlainUsage(value, "judged");
   if (draft !== undefined) return draft;
   return rejectFields("VALIDATION_ERROR", { "": "the record has a value that is not allowed" });
 }
 
 /**
- * Accepts a record that is plainly right, in one pass, or returns undefined for the schema to judge. With `isJudged` the
- * schema has accepted the record, and only its form is read. Guarantee, held by a property test: what this accepts
+ * Accepts a record that is plainly right, in one pass, or returns undefined for the schema to judge. Of one that is
+ * `judged` only the form is read. Guarantee, held by a property test: what this accepts
  * unjudged, the schema accepts too, and both ways give the same draft.
  */
-export function readPlainUsage(value: unknown, isJudged: boolean): UsageDraft | undefined {
+export function readPlainUsage(value: unknown, trust: Trust): UsageDraft | undefined {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
   const record = value as Readonly<Record<string, unknown>>;
   const draft = new UsageDraft();
   for (const key in record) {
-    if (!readField(draft, key, record[key], isJudged)) return undefined;
+    if (!readField(draft, key, record[key], trust)) return undefined;
   }
   if (draft.cacheWriteTokens !== undefined) {
     const rest = draft.cacheWriteTokens - (draft.counts.cacheWrite1h ?? 0);
@@ -70,49 +74,64 @@ export function readPlainUsage(value: unknown, isJudged: boolean): UsageDraft | 
   return draft;
 }
 
-function isName(value: unknown, max: number, isJudged: boolean): value is string {
-  return typeof value === "string" && (isJudged || (value.length <= max && plainName.test(value)));
+function isName(value: unknown, max: number, trust: Trust): value is string {
+  if (typeof value !== "string") return false;
+  if (trust === "judged") return true;
+  return value.length <= max && (trust === "plain" ? value.length > 0 : plainName.test(value));
 }
 
-/** Sets a count that two spellings may name; false where they disagree. */
-function setCount(counts: DraftCounts, name: keyof DraftCounts, value: unknown): boolean {
-  if (!isCount(value)) return value === undefined;
+/** A count that two spellings may name; NaN where it is none, or they disagree. */
+function agreedCount(held: number | undefined, value: unknown): number | undefined {
+  if (value === undefined) return held;
+  if (!isCount(value)) return Number.NaN;
   const count = value + 0;
-  if (counts[name] !== undefined && counts[name] !== count) return false;
-  counts[name] = count;
-  return true;
+  return held === undefined || held === count ? count : Number.NaN;
+}
+
+const isAgreed = (count: number | undefined): boolean => !Number.isNaN(count);
+
+function setRarerCount(counts: DraftCounts, name: keyof DraftCounts, value: unknown): boolean {
+  counts[name] = agreedCount(counts[name], value);
+  return isAgreed(counts[name]);
 }
 
 /** Reads one field into the draft; false where it is unknown, disagrees with another, or is not plainly right. */
-function readField(draft: UsageDraft, key: string, value: unknown, isJudged: boolean): boolean {
+function readField(draft: UsageDraft, key: string, value: unknown, trust: Trust): boolean {
   switch (key) {
     case "id":
       if (value === undefined) return true;
-      if (!isName(value, limits.idLength, isJudged)) return false;
+      if (!isName(value, limits.idLength, trust)) return false;
       draft.id = value;
       return true;
     case "provider":
       if (value === undefined) return true;
-      if (!isName(value, limits.nameLength, isJudged)) return false;
+      if (!isName(value, limits.nameLength, trust)) return false;
       draft.provider = value;
       return true;
     case "model":
     case "model_id": {
       if (value === undefined) return true;
-      const name = typeof value === "object" && isJudged ? (value as { name?: unknown } | null)?.name : value;
-      if (!isName(name, limits.nameLength, isJudged)) return false;
+      const name = typeof value === "object" && trust === "judged" ? (value as { name?: unknown } | null)?.name : value;
+      if (!isName(name, limits.nameLength, trust)) return false;
       if (draft.model !== undefined && draft.model !== name) return false;
       draft.model = name;
       return true;
     }
     case "input_tokens":
     case "prompt_tokens":
-      return setCount(draft.counts, "input", value);
+      draft.counts.input = agreedCount(draft.counts.input, value);
+      return isAgreed(draft.counts.input);
     case "output_tokens":
     case "completion_tokens":
-      return setCount(draft.counts, "output", value);
+      draft.counts.output = agreedCount(draft.counts.output, value);
+      return isAgreed(draft.counts.output);
     case "total_tokens":
-      return setCount(draft.counts, "total", value);
+      draft.counts.total = agreedCount(draft.counts.total, value);
+      return isAgreed(draft.counts.total);
+    case "cached_tokens":
+    case "cache_read_tokens":
+      draft.counts.cacheRead = agreedCount(draft.counts.cacheRead, value);
+      return isAgreed(draft.counts.cacheRead);
     case "occurred_at":
     case "timestamp": {
       if (value === undefined) return true;
@@ -123,16 +142,16 @@ function readField(draft: UsageDraft, key: string, value: unknown, isJudged: boo
     }
     case "project_id":
       if (value === null || value === undefined) return true;
-      if (!isName(value, limits.nameLength, isJudged)) return false;
+      if (!isName(value, limits.nameLength, trust)) return false;
       draft.projectId = value;
       return true;
     case "user_id":
       if (value === null || value === undefined) return true;
-      if (!isName(value, limits.nameLength, isJudged)) return false;
+      if (!isName(value, limits.nameLength, trust)) return false;
       draft.userId = value;
       return true;
     case "tags": {
-      const tags = readTags(value);
+      const tags = readTags(value, trust === "plain");
       if (typeof tags !== "string") return false;
       draft.tags = tags;
       return true;
@@ -145,14 +164,12 @@ function readField(draft: UsageDraft, key: string, value: unknown, isJudged: boo
       return true;
     }
     default:
-      return readRarerField(draft, key, value, isJudged);
+      return readRarerField(draft, key, value, trust);
   }
 }
 
-function readRarerField(draft: UsageDraft, key: string, value: unknown, isJudged: boolean): boolean {
+function readRarerField(draft: UsageDraft, key: string, value: unknown, trust: Trust): boolean {
   switch (key) {
-    case "cached_tokens":
-    case "cache_read_tokens":
     case "cache_write_1h_tokens":
     case "reasoning_tokens":
     case "input_audio_tokens":
@@ -161,7 +178,7 @@ function readRarerField(draft: UsageDraft, key: string, value: unknown, isJudged
     case "output_audio_tokens":
     case "output_image_tokens":
     case "output_video_tokens":
-      return setCount(draft.counts, countFields[key] as keyof DraftCounts, value);
+      return setRarerCount(draft.counts, countFields[key] as keyof DraftCounts, value);
     case "cache_write_tokens":
       if (value === undefined) return true;
       if (!isCount(value)) return false;
@@ -169,17 +186,17 @@ function readRarerField(draft: UsageDraft, key: string, value: unknown, isJudged
       return true;
     case "organization_id":
       if (value === undefined) return true;
-      if (!isName(value, limits.nameLength, isJudged)) return false;
+      if (!isName(value, limits.nameLength, trust)) return false;
       draft.organizationId = value;
       return true;
     case "service_tier":
       if (value === null || value === undefined) return true;
-      if (!isName(value, limits.nameLength, isJudged)) return false;
+      if (!isName(value, limits.nameLength, trust)) return false;
       draft.serviceTier = value;
       return true;
     case "region":
       if (value === null || value === undefined) return true;
-      if (!isName(value, limits.nameLength, isJudged)) return false;
+      if (!isName(value, limits.nameLength, trust)) return false;
       draft.region = value;
       return true;
     case "latency_ms":
@@ -203,7 +220,7 @@ function readRarerField(draft: UsageDraft, key: string, value: unknown, isJudged
       return true;
     case "usage_format":
       if (value === undefined) return true;
-      if (!isName(value, 64, isJudged)) return false;
+      if (!isName(value, 64, trust)) return false;
       draft.usageFormat = value;
       return true;
     case "usage":

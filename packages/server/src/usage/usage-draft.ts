@@ -1,7 +1,22 @@
 import type { InclusiveCounts, Pico, UsageStatus } from "@llm-cost-ops/core";
 import { digest16 } from "./record-id.ts";
 
-export type DraftCounts = { -readonly [K in keyof InclusiveCounts]?: number };
+/** Every field set, like the draft's. */
+export class DraftCounts implements InclusiveCounts {
+  input: number | undefined = undefined;
+  output: number | undefined = undefined;
+  total: number | undefined = undefined;
+  cacheRead: number | undefined = undefined;
+  cacheWrite5m: number | undefined = undefined;
+  cacheWrite1h: number | undefined = undefined;
+  reasoning: number | undefined = undefined;
+  inputAudio: number | undefined = undefined;
+  inputImage: number | undefined = undefined;
+  inputVideo: number | undefined = undefined;
+  outputAudio: number | undefined = undefined;
+  outputImage: number | undefined = undefined;
+  outputVideo: number | undefined = undefined;
+}
 
 /**
  * One record as its caller meant it, in one spelling and form, before anything is derived from it. Absent means that the
@@ -14,7 +29,7 @@ export class UsageDraft {
   model: string | undefined = undefined;
   projectId: string | null = null;
   userId: string | null = null;
-  counts: DraftCounts = {};
+  counts = new DraftCounts();
   /** All cache writes; `counts` holds them split by lifetime. */
   cacheWriteTokens: number | undefined = undefined;
   units: Readonly<Record<string, number>> | undefined = undefined;
@@ -62,21 +77,15 @@ export function fingerprintOf(draft: UsageDraft): Uint8Array {
 function rarerCounts({ counts, cacheWriteTokens }: UsageDraft): string {
   let text = "";
   if (cacheWriteTokens !== undefined) text += `${mark}w${cacheWriteTokens}`;
-  for (const name of rarerCountNames) {
-    const count = counts[name];
-    if (count !== undefined) text += `${mark}${name}${count}`;
-  }
+  // One by one: to read fields by names from a list costs ten times as much.
+  if (counts.cacheRead !== undefined) text += `${mark}cacheRead${counts.cacheRead}`;
+  if (counts.cacheWrite1h !== undefined) text += `${mark}cacheWrite1h${counts.cacheWrite1h}`;
+  if (counts.reasoning !== undefined) text += `${mark}reasoning${counts.reasoning}`;
+  if (counts.inputAudio !== undefined) text += `${mark}inputAudio${counts.inputAudio}`;
+  if (counts.inputImage !== undefined) text += `${mark}inputImage${counts.inputImage}`;
+  if (counts.inputVideo !== undefined) text += `${mark}inputVideo${counts.inputVideo}`;
+  if (counts.outputAudio !== undefined) text += `${mark}outputAudio${counts.outputAudio}`;
+  if (counts.outputImage !== undefined) text += `${mark}outputImage${counts.outputImage}`;
+  if (counts.outputVideo !== undefined) text += `${mark}outputVideo${counts.outputVideo}`;
   return text;
 }
-
-const rarerCountNames = [
-  "cacheRead",
-  "cacheWrite1h",
-  "reasoning",
-  "inputAudio",
-  "inputImage",
-  "inputVideo",
-  "outputAudio",
-  "outputImage",
-  "outputVideo",
-] as const satisfies readonly (keyof InclusiveCounts)[];
