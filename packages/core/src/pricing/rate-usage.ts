@@ -21,7 +21,8 @@ function kindsOf(quantities: Quantities): number {
     const index = kindIndexes.get(kind);
     if (index === undefined) continue;
     let at = count;
-    for (; at > 0 && (presentKinds[at - 1] as number) > index; at -= 1) presentKinds[at] = presentKinds[at - 1] as number;
+    for (; at > 0 && (presentKinds[at - 1] as number) > index; at -= 1)
+      presentKinds[at] = presentKinds[at - 1] as number;
     presentKinds[at] = index;
     count += 1;
   }

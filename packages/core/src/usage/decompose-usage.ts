@@ -3,7 +3,11 @@ import type { UsageKind } from "./usage-kinds.ts";
 
 type CountName = keyof InclusiveCounts;
 /** Each with what reads it, which costs a tenth of reading by the name. */
-type Parts = readonly (readonly [name: CountName, kind: UsageKind, of: (counts: InclusiveCounts) => number | undefined])[];
+type Parts = readonly (readonly [
+  name: CountName,
+  kind: UsageKind,
+  of: (counts: InclusiveCounts) => number | undefined,
+])[];
 
 const inputParts: Parts = [
   ["cacheRead", "cache_read", ({ cacheRead }) => cacheRead],

@@ -1,10 +1,10 @@
 import { apiKeyIdOf } from "../http/route.ts";
 import { Refusal } from "../refusal.ts";
+import { GrowingBytes } from "../store/growing-bytes.ts";
 import { type CountedUsage, UsageCounter } from "./counted-usage.ts";
 import type { AppendAnswer, RecordedItem, UsageBytes } from "./ledger.ts";
-import { LongText } from "./long-text.ts";
 import { rowOf } from "./record-columns.ts";
-import { createdText, itemText, type RecordOutcome, recordedItem } from "./record-outcome.ts";
+import { addItem, createdText, type RecordOutcome, recordedItem } from "./record-outcome.ts";
 import { toUsageRecord } from "./record-row.ts";
 
 /** What crosses to the writer beside the bytes. */
@@ -53,7 +53,8 @@ export const completeResult = (written: AppendResult, expected: AppendResult): A
 export class ResultWriter {
   readonly #args: AppendArgs;
   readonly #summary = { received: 0, recorded: 0, duplicate: 0, unpriced: 0, rejected: 0 };
-  readonly #items = new LongText();
+  /** The answer's JSON as far as it is known, from `start` on. */
+  readonly #items = new GrowingBytes(firstBytes);
   readonly #counter: UsageCounter | undefined;
   #last: RecordOutcome | undefined;
 
@@ -63,6 +64,7 @@ export class ResultWriter {
   }
 
   add(outcome: RecordOutcome): void {
+    const items = this.#items;
     const { shape, wants } = this.#args;
     const summary = this.#summary;
     const index = summary.received;
@@ -72,8 +74,9 @@ export class ResultWriter {
     if (outcome.kind === "recorded") this.#counter?.add(outcome.record);
     this.#last = outcome;
     if (wants === "answer" && shape === "record") return;
-    const item = wants === "answer" ? itemText(index, outcome) : JSON.stringify(fullItem(shape, index, outcome));
-    this.#items.add(index === 0 ? item : `,${item}`);
+    items.addAscii(index > 0 ? "," : wants === "answer" ? start : "[");
+    if (wants === "answer") addItem(items, index, outcome);
+    else items.addText(JSON.stringify(fullItem(shape, index, outcome)));
   }
 
   /** The result; where the body is a single record and rejected, the refusal of the call. */
@@ -85,12 +88,16 @@ export class ResultWriter {
 
   #end(): AppendResult | Refusal {
     const { shape, wants } = this.#args;
-    if (wants === "items") return { wants, json: `[${this.#items}]` };
+    const items = this.#items;
     const summary = this.#summary;
+    if (wants === "items") {
+      items.addAscii(summary.received === 0 ? "[]" : "]");
+      return { wants, json: items.toString() };
+    }
     if (shape !== "record") {
-      const end = `],"summary":${JSON.stringify(summary)}}`;
-      const isLong = this.#items.length >= bytesFrom;
-      return { wants, json: isLong ? this.#items.toBytes(start, end) : `${start}${this.#items}${end}`, summary };
+      if (summary.received === 0) items.addAscii(start);
+      items.addAscii(`],"summary":${JSON.stringify(summary)}}`);
+      return { wants, json: items.length >= bytesFrom ? items.toBytes() : items.toString(), summary };
     }
     const outcome = this.#last;
     if (outcome === undefined) throw new Error("a single record has no outcome");
@@ -105,6 +112,7 @@ export class ResultWriter {
 
 /** Texts from this length on cross threads as bytes: megabytes of texts that wait for the disk burden the collector. */
 const bytesFrom = 16 * 1024;
+const firstBytes = 4 * 1024;
 const start = '{"data":[';
 
 /** An answer's JSON as text. */

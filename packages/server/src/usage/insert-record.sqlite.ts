@@ -2,6 +2,7 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import { type StoreThread, threadState } from "../sqlite/operation.ts";
 import { isTakenKey } from "../sqlite/storage-failure.ts";
 import { type Interning, interningOf } from "./interning.sqlite.ts";
+import { linesText } from "./line-text.ts";
 import type { PreparedRecord } from "./prepare-record.ts";
 import { type FingerprintedRow, newRecordColumns, shareOf } from "./record-columns.ts";
 import { recordColumns, recordSource } from "./record-row.ts";
@@ -104,7 +105,7 @@ function pushValues(values: SQLInputValue[], interning: Interning, record: Prepa
     record.rule === null ? null : interning.ruleId(record.rule),
     record.unpricedReason,
     record.quantities,
-    record.lines,
+    linesText(record.lines),
     record.usageStatus,
     record.isError,
     record.isStream,

@@ -1,4 +1,5 @@
 import type { CostLine, UsageKind } from "@llm-cost-ops/core";
+import type { GrowingBytes } from "../store/growing-bytes.ts";
 
 type StoredLine = readonly [
   kind: UsageKind,
@@ -18,6 +19,31 @@ export function toLineText(lines: readonly CostLine[]): string {
   }
   return `${text}]`;
 }
+
+/** The same text, as it is sent to a store that takes bytes. */
+export function addLines(bytes: GrowingBytes, lines: readonly CostLine[]): void {
+  bytes.addAscii("[");
+  for (let at = 0; at < lines.length; at += 1) {
+    const line = lines[at] as CostLine;
+    bytes.addAscii(at === 0 ? '["' : ',["');
+    bytes.addAscii(line.kind);
+    bytes.addAscii('",');
+    bytes.addWhole(line.quantity);
+    bytes.addAscii(",");
+    bytes.addText(rateText(line));
+    bytes.addAscii('"');
+    if (line.amount <= wholeMax && line.amount >= 0n) bytes.addWhole(Number(line.amount));
+    else bytes.addAscii(line.amount.toString());
+    bytes.addAscii('"]');
+  }
+  bytes.addAscii("]");
+}
+
+const wholeMax = BigInt(Number.MAX_SAFE_INTEGER);
+
+/** The lines of a record as text: as they were rated, or already written by the thread that read the record. */
+export const linesText = (lines: readonly CostLine[] | string | null): string | null =>
+  lines === null || typeof lines === "string" ? lines : toLineText(lines);
 
 /** The last text of what a rate says of a line, by the rate's own list of factors: nearly always the next line's as well. */
 const lastTexts = new WeakMap<CostLine["factors"], { readonly line: CostLine; readonly text: string }>();

@@ -15,23 +15,6 @@ export class LongText {
     this.#pieces = [];
   }
 
-  /** Its length in UTF-16 code units. */
-  get length(): number {
-    let length = 0;
-    for (const joined of this.#joined) length += joined.length;
-    for (const piece of this.#pieces) length += piece.length;
-    return length;
-  }
-
-  /** In UTF-8 between two texts, without ever being one text. */
-  toBytes(before: string, after: string): Uint8Array<ArrayBuffer> {
-    const parts = [before, ...this.#joined, ...this.#pieces, after];
-    const bytes = Buffer.allocUnsafeSlow(parts.reduce((sum, part) => sum + Buffer.byteLength(part), 0));
-    let at = 0;
-    for (const part of parts) at += bytes.write(part, at);
-    return bytes;
-  }
-
   toString(): string {
     return this.#joined.join("") + this.#pieces.join("");
   }

@@ -1,5 +1,6 @@
 import type { Warning } from "@llm-cost-ops/contract";
 import {
+  type CostLine,
   canonicalProvider,
   normalizeServiceTier,
   type Pico,
@@ -11,7 +12,6 @@ import {
 import type { RecordScope } from "../identity/record-scope.ts";
 import type { ModelPrice, PriceAt, PriceLookup } from "../pricing/price-lookup.ts";
 import type { RuleTexts, SeriesDimensions } from "./interning.ts";
-import { toLineText } from "./line-text.ts";
 import { measureUsage, quantitiesText, withRequest } from "./measure-usage.ts";
 import { placeWithin } from "./place-within.ts";
 import { priceWarning } from "./price-warning.ts";
@@ -43,7 +43,8 @@ export interface PreparedRecord {
   readonly rule: RuleTexts | null;
   readonly unpricedReason: UnpricedReason | null;
   readonly quantities: string;
-  readonly lines: string | null;
+  /** As they were rated; their text where another thread rated them. */
+  readonly lines: readonly CostLine[] | string | null;
   readonly usageStatus: number;
   readonly isError: number;
   readonly isStream: number;
@@ -187,7 +188,7 @@ export function prepareRecord(draft: UsageDraft, sent: unknown, by: Preparation)
     rule: pricing.rule,
     unpricedReason: pricing.reason,
     quantities: quantitiesText(usage.quantities),
-    lines: cost === undefined ? null : toLineText(cost.lines),
+    lines: cost === undefined ? null : cost.lines,
     usageStatus: usageStatusNames.indexOf(usage.status),
     isError: draft.isError ? 1 : 0,
     isStream: draft.isStream ? 1 : 0,

@@ -6,6 +6,8 @@ import { type AppendArgs, textOf } from "./append-result.ts";
 import { appendUsage } from "./append-usage.sqlite.ts";
 import { createSqliteLedger } from "./ledger.sqlite.ts";
 import { fixturePrices, seedPrices, temporaryFolder } from "./ledger-fixture.ts";
+import { linesText } from "./line-text.ts";
+import type { PreparedRecord } from "./prepare-record.ts";
 import { usagePreparation } from "./prepare-usage.sqlite.ts";
 import { ColumnWriter, fromColumns } from "./prepared-columns.ts";
 import { readUsageBody } from "./read-usage-body.sqlite.ts";
@@ -64,6 +66,7 @@ describe("records that pass the preparer", () => {
           Object.entries(record).map(([name, value]) => [name, value instanceof Uint8Array ? [...value] : value]),
         ),
         idText: "idText" in record ? record.idText : undefined,
+        lines: "lines" in record ? linesText(record.lines as PreparedRecord["lines"]) : undefined,
       }));
     expect(back).toHaveLength(605);
     expect(plain(back)).toEqual(plain(read));

@@ -1,6 +1,7 @@
 import type { Warning } from "@llm-cost-ops/contract";
 import type { UnpricedReason } from "@llm-cost-ops/core";
 import type { RuleTexts, SeriesDimensions } from "./interning.ts";
+import { linesText } from "./line-text.ts";
 import { LongText } from "./long-text.ts";
 import type { PreparedRecord } from "./prepare-record.ts";
 import { formatRecordId } from "./record-id.ts";
@@ -118,7 +119,7 @@ export class ColumnWriter {
     numbers[at++] = record.isStream;
     numbers[at++] = record.latencyMs ?? Number.NaN;
     numbers[at++] = this.#addText(record.quantities);
-    numbers[at++] = this.#addText(record.lines);
+    numbers[at++] = this.#addText(linesText(record.lines));
     numbers[at++] = this.#addText(record.externalId);
     numbers[at++] = this.#addText(record.rawUsage);
     numbers[at] = this.#addText(record.metadata);

@@ -1,4 +1,5 @@
 import { limits } from "@llm-cost-ops/contract/limits";
+import { TagTexts } from "./tag-texts.ts";
 
 /** What is wrong with a value, as the end of a sentence that begins with the field's name. */
 export class LabelProblem {
@@ -47,6 +48,16 @@ export function readTags(value: unknown, isPlain = false): string | LabelProblem
   if (Array.isArray(value)) return readTagList(value);
   if (typeof value !== "object") return new LabelProblem("must be a map of strings or a list of strings");
   const map = value as Readonly<Record<string, unknown>>;
+  const known = tagTexts.find(map);
+  if (known !== undefined) return known;
+  const text = writeTags(map, isPlain);
+  if (typeof text === "string") tagTexts.keep(map, text);
+  return text;
+}
+
+const tagTexts = new TagTexts();
+
+function writeTags(map: Readonly<Record<string, unknown>>, isPlain: boolean): string | LabelProblem {
   const keys = sortedKeys(map);
   if (keys.length > limits.tagCount) return new LabelProblem(`must have at most ${limits.tagCount} entries`);
   let text = "{";

@@ -2,6 +2,7 @@ import { UsageInput } from "@llm-cost-ops/contract";
 import { limits } from "@llm-cost-ops/contract/limits";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { parseRecords } from "./parse-records.ts";
 import { readPlainUsage, readUsageInput } from "./read-usage-input.ts";
 import { RejectedRecord } from "./rejected-record.ts";
 
@@ -81,6 +82,31 @@ describe("reading a usage record", () => {
       { numRuns: 3_000 },
     );
   });
+
+  it("reads a record of a plain body as it would any other, and finds no other body plain", () => {
+    let plainBodies = 0;
+    fc.assert(
+      fc.property(record, fc.boolean(), (value, isMadePlain) => {
+        const sent = JSON.stringify(value);
+        const text = isMadePlain ? sent.replaceAll(/\\u[0-9a-f]{4}|\\.|[^\x20-\x7e]/g, "x") : sent;
+        const { records, isPlain } = parseRecords(Buffer.from(text), "record", "records");
+        expect(isPlain).toBe(/^[\x20-\x5b\x5d-\x7e]*$/.test(text));
+        if (!isPlain) return;
+        plainBodies += 1;
+        expect(readUsageInput(records[0], true)).toEqual(readUsageInput(records[0]));
+      }),
+      { numRuns: 600 },
+    );
+    expect(plainBodies).toBeGreaterThan(100);
+  });
+
+  it.each(['{"user_id":"a\\u0007"}', '{"user_id":"a\x7f"}', '{"user_id":"a\\n"}', '{"user_id":"ü"}'])(
+    "does not take %j for a plain body",
+    (text) => {
+      expect(parseRecords(Buffer.from(text), "record", "records").isPlain).toBe(false);
+      expect(parseRecords(Buffer.from(text), "lines", "records").isPlain).toBe(false);
+    },
+  );
 
   it("answers whatever it is given, without throwing", () => {
     fc.assert(

@@ -49,9 +49,9 @@ export function formatRecordId(bytes: Uint8Array, externalId: string | null): st
   return externalId ?? formatUuid(bytes);
 }
 
-/** The first 16 bytes of the text's SHA-256. Through text of a character a byte, which is faster than asking for bytes. */
-export function digest16(text: string): Uint8Array {
-  const digest = hash("sha256", text, "binary");
+/** The first 16 bytes of the content's SHA-256, of text in UTF-8. Through text of a character a byte, which is faster than asking for bytes. */
+export function digest16(content: string | Uint8Array): Uint8Array {
+  const digest = hash("sha256", content, "binary");
   const bytes = new Uint8Array(16);
   for (let at = 0; at < 16; at += 1) bytes[at] = digest.charCodeAt(at);
   return bytes;

@@ -1,5 +1,6 @@
 import type { UsageBatchItem, Warning } from "@llm-cost-ops/contract";
 import { formatMoney } from "@llm-cost-ops/core";
+import { GrowingBytes } from "../store/growing-bytes.ts";
 import type { RecordedItem } from "./ledger.ts";
 import type { PreparedRecord } from "./prepare-record.ts";
 import { priceWarning } from "./price-warning.ts";
@@ -26,8 +27,15 @@ export type RecordOutcome =
   | RejectedOutcome;
 
 /** An id as JSON; what has no text of its own is a UUID, which needs no care. */
-const quotedId = ({ externalId, idText }: PreparedRecord): string =>
-  externalId === null ? `"${idText}"` : JSON.stringify(idText);
+function addQuotedId(bytes: GrowingBytes, { externalId, idText }: PreparedRecord): void {
+  if (externalId !== null) {
+    bytes.addText(JSON.stringify(idText));
+    return;
+  }
+  bytes.addAscii('"');
+  bytes.addAscii(idText);
+  bytes.addAscii('"');
+}
 
 /** Money from non-negative limbs as its shortest decimal text; the same as `formatMoney`, without a bigint. */
 function moneyText(milli: number, pico: number): string {
@@ -66,19 +74,53 @@ export function warningsOf(record: PreparedRecord, row: RecordRow | undefined): 
 
 /** One item of `UsageBatchResult` as JSON text. */
 export function itemText(index: number, outcome: RecordOutcome): string {
+  const bytes = new GrowingBytes(itemBytes);
+  addItem(bytes, index, outcome);
+  return bytes.toString();
+}
+
+const itemBytes = 256;
+
+/** Adds one item of `UsageBatchResult` as JSON. */
+export function addItem(bytes: GrowingBytes, index: number, outcome: RecordOutcome): void {
+  if (outcome.kind !== "recorded") {
+    bytes.addText(rarerItemText(index, outcome));
+    return;
+  }
+  const { record } = outcome;
+  const { costMilli, costPico } = record;
+  const { costStatus, currency } = record.series;
+  bytes.addAscii('{"index":');
+  bytes.addWhole(index);
+  bytes.addAscii(',"id":');
+  addQuotedId(bytes, record);
+  bytes.addAscii(',"status":"recorded","cost_status":"');
+  bytes.addAscii(costStatus);
+  if (costMilli === null) bytes.addAscii('","total_cost":null');
+  else {
+    bytes.addAscii('","total_cost":"');
+    bytes.addAscii(moneyText(costMilli, costPico ?? 0));
+    bytes.addAscii('"');
+  }
+  if (currency === null) bytes.addAscii(',"currency":null');
+  else {
+    bytes.addAscii(',"currency":"');
+    bytes.addText(currency);
+    bytes.addAscii('"');
+  }
+  if (costStatus === "unpriced" || record.warnings.length > 0) {
+    bytes.addText(`,"warnings":${JSON.stringify(warningsOf(record, undefined))}`);
+  }
+  bytes.addAscii("}");
+}
+
+function rarerItemText(index: number, outcome: Exclude<RecordOutcome, { readonly kind: "recorded" }>): string {
   if (outcome.kind === "rejected") {
     const { code, message, fieldErrors } = outcome.rejection;
     const error = { code, message, ...(fieldErrors === undefined ? {} : { field_errors: fieldErrors }) };
     return `{"index":${index},"id":${JSON.stringify(outcome.id)},"status":"rejected","error":${JSON.stringify(error)}}`;
   }
-  if (outcome.kind === "duplicate") return JSON.stringify(duplicateItem(index, outcome.record, outcome.row));
-  const { record } = outcome;
-  const { costMilli, costPico } = record;
-  const { costStatus, currency } = record.series;
-  const cost = costMilli === null ? "null" : `"${moneyText(costMilli, costPico ?? 0)}"`;
-  const text = `{"index":${index},"id":${quotedId(record)},"status":"recorded","cost_status":"${costStatus}","total_cost":${cost},"currency":${currency === null ? "null" : `"${currency}"`}`;
-  if (costStatus !== "unpriced" && record.warnings.length === 0) return `${text}}`;
-  return `${text},"warnings":${JSON.stringify(warningsOf(record, undefined))}}`;
+  return JSON.stringify(duplicateItem(index, outcome.record, outcome.row));
 }
 
 function duplicateItem(index: number, record: PreparedRecord, row: RecordRow): UsageBatchItem {

@@ -1,4 +1,5 @@
 import type { InclusiveCounts, Pico, UsageStatus } from "@llm-cost-ops/core";
+import { GrowingBytes } from "../store/growing-bytes.ts";
 import { digest16 } from "./record-id.ts";
 
 /** Every field set, like the draft's. */
@@ -63,29 +64,64 @@ const mark = "\x1f";
  */
 export function fingerprintOf(draft: UsageDraft): Uint8Array {
   const { counts } = draft;
-  let text = `${draft.provider ?? ""}${mark}${draft.model ?? ""}${mark}${draft.projectId ?? ""}${mark}${draft.userId ?? ""}`;
-  text += `${mark}${draft.occurredAtMs ?? ""}${mark}${draft.serviceTier ?? ""}${mark}${draft.region ?? ""}`;
-  text += `${mark}${draft.latencyMs ?? ""}${draft.isError ? "e" : ""}${draft.isStream ? "s" : ""}${draft.usageStatus ?? ""}`;
-  text += `${mark}${counts.input ?? ""},${counts.output ?? ""},${counts.total ?? ""}${mark}${draft.tags}`;
-  if (draft.metadata !== null) text += `${mark}m${draft.metadata}`;
-  if (draft.usageText !== null) text += `${mark}u${draft.usageFormat ?? ""} ${draft.usageText}`;
-  if (draft.units !== undefined) text += `${mark}n${JSON.stringify(Object.entries(draft.units).sort())}`;
-  if (draft.reportedCost !== undefined) text += `${mark}c${draft.reportedCost} ${draft.currency ?? ""}`;
-  return digest16(text + rarerCounts(draft));
+  content.clear();
+  addText(draft.provider);
+  content.addAscii(mark);
+  addText(draft.model);
+  content.addAscii(mark);
+  addText(draft.projectId);
+  content.addAscii(mark);
+  addText(draft.userId);
+  content.addAscii(mark);
+  addCount(draft.occurredAtMs);
+  content.addAscii(mark);
+  addText(draft.serviceTier);
+  content.addAscii(mark);
+  addText(draft.region);
+  content.addAscii(mark);
+  if (draft.latencyMs !== null) content.addAscii(String(draft.latencyMs));
+  if (draft.isError) content.addAscii("e");
+  if (draft.isStream) content.addAscii("s");
+  addText(draft.usageStatus);
+  content.addAscii(mark);
+  addCount(counts.input);
+  content.addAscii(",");
+  addCount(counts.output);
+  content.addAscii(",");
+  addCount(counts.total);
+  content.addAscii(mark);
+  addText(draft.tags);
+  if (draft.metadata !== null) content.addText(`${mark}m${draft.metadata}`);
+  if (draft.usageText !== null) content.addText(`${mark}u${draft.usageFormat ?? ""} ${draft.usageText}`);
+  if (draft.units !== undefined) content.addText(`${mark}n${JSON.stringify(Object.entries(draft.units).sort())}`);
+  if (draft.reportedCost !== undefined) content.addText(`${mark}c${draft.reportedCost} ${draft.currency ?? ""}`);
+  addRarer("w", draft.cacheWriteTokens);
+  addRarer("cacheRead", counts.cacheRead);
+  addRarer("cacheWrite1h", counts.cacheWrite1h);
+  addRarer("reasoning", counts.reasoning);
+  addRarer("inputAudio", counts.inputAudio);
+  addRarer("inputImage", counts.inputImage);
+  addRarer("inputVideo", counts.inputVideo);
+  addRarer("outputAudio", counts.outputAudio);
+  addRarer("outputImage", counts.outputImage);
+  addRarer("outputVideo", counts.outputVideo);
+  return digest16(content.view());
 }
 
-function rarerCounts({ counts, cacheWriteTokens }: UsageDraft): string {
-  let text = "";
-  if (cacheWriteTokens !== undefined) text += `${mark}w${cacheWriteTokens}`;
-  // One by one: to read fields by names from a list costs ten times as much.
-  if (counts.cacheRead !== undefined) text += `${mark}cacheRead${counts.cacheRead}`;
-  if (counts.cacheWrite1h !== undefined) text += `${mark}cacheWrite1h${counts.cacheWrite1h}`;
-  if (counts.reasoning !== undefined) text += `${mark}reasoning${counts.reasoning}`;
-  if (counts.inputAudio !== undefined) text += `${mark}inputAudio${counts.inputAudio}`;
-  if (counts.inputImage !== undefined) text += `${mark}inputImage${counts.inputImage}`;
-  if (counts.inputVideo !== undefined) text += `${mark}inputVideo${counts.inputVideo}`;
-  if (counts.outputAudio !== undefined) text += `${mark}outputAudio${counts.outputAudio}`;
-  if (counts.outputImage !== undefined) text += `${mark}outputImage${counts.outputImage}`;
-  if (counts.outputVideo !== undefined) text += `${mark}outputVideo${counts.outputVideo}`;
-  return text;
+/** Where the content of one draft after the other is put together; never a text, which would be thrown away at once. */
+const content = new GrowingBytes(1024);
+
+function addText(text: string | null | undefined): void {
+  if (text !== null && text !== undefined) content.addText(text);
+}
+
+function addCount(count: number | undefined): void {
+  if (count !== undefined) content.addWhole(count);
+}
+
+function addRarer(name: string, count: number | undefined): void {
+  if (count === undefined) return;
+  content.addAscii(mark);
+  content.addAscii(name);
+  content.addWhole(count);
 }

@@ -4,6 +4,7 @@ import type { CopyRows, CopyRowsMemory } from "../postgres/copy-rows.ts";
 import type { OneTrip } from "../postgres/one-trip.ts";
 import { recordKeysPartition } from "../postgres/partitions.ts";
 import type { PostgresInterning } from "./interning.postgres.ts";
+import { addLines } from "./line-text.ts";
 import type { PreparedRecord } from "./prepare-record.ts";
 import { newRecordColumns, shareOf } from "./record-columns.ts";
 import type { RecordsPartitions } from "./records-partitions.postgres.ts";
@@ -141,7 +142,7 @@ function addRecord(rows: CopyRows, record: PreparedRecord, seriesId: number, rul
   rows.int8(ruleId);
   rows.text(record.unpricedReason);
   rows.text(record.quantities);
-  rows.text(record.lines);
+  addLinesField(rows, record.lines);
   rows.int2(record.usageStatus);
   rows.int2(record.isError);
   rows.int2(record.isStream);
@@ -150,6 +151,16 @@ function addRecord(rows: CopyRows, record: PreparedRecord, seriesId: number, rul
   rows.bytes(record.fingerprint);
   rows.text(record.rawUsage);
   rows.text(record.metadata);
+}
+
+function addLinesField(rows: CopyRows, lines: PreparedRecord["lines"]): void {
+  if (lines === null || typeof lines === "string") {
+    rows.text(lines);
+    return;
+  }
+  const start = rows.startText();
+  addLines(rows, lines);
+  rows.endText(start);
 }
 
 /** Adds the changes by one statement a table, in the order of keys, so that no two transactions wait for each other. */
