@@ -76,8 +76,8 @@ export interface View {
 export interface Walk {
   readonly page: Page;
   readonly context: BrowserContext;
-  /** Signs in with the password and waits for the page that was asked for. */
-  signIn(path?: string): Promise<void>;
+  /** Signs in with the password, which all have, and waits for the page that was asked for. */
+  signIn(path?: string, as?: string): Promise<void>;
   /** Waits until nothing is asked or drawn any more. */
   settled(): Promise<void>;
   /** No violation of WCAG 2.2 AA in what is shown now. */
@@ -130,9 +130,9 @@ export async function walk(
       page,
       context,
       settled,
-      signIn: async (path = "/") => {
+      signIn: async (path = "/", as = email) => {
         await page.goto(path);
-        await page.getByLabel("E-mail").fill(email);
+        await page.getByLabel("E-mail").fill(as);
         await page.getByLabel("Password", { exact: true }).fill(password);
         await page.getByRole("button", { name: "Sign in" }).click();
         await page.locator("#main").waitFor();
