@@ -53,6 +53,7 @@ const commandTable: Readonly<Record<string, CommandEntry>> = {
     summary: "what has reached its threshold, and the rules that say what is worth an alert",
     load: () => import("./commands/alerts.ts"),
   },
+  views: { summary: "what was kept of the dashboard's pages: list, delete", load: () => import("./commands/views.ts") },
   webhooks: {
     summary: "endpoints that events are sent to, and a receiver on this machine",
     load: () => import("./commands/webhooks.ts"),

@@ -31,6 +31,7 @@ import { memberOperations } from "./operations/members.ts";
 import { projectOperations } from "./operations/projects.ts";
 import { reservationOperations } from "./operations/reservations.ts";
 import { userOperations } from "./operations/users.ts";
+import { viewOperations } from "./operations/views.ts";
 import { webhookOperations } from "./operations/webhooks.ts";
 import {
   Organization,
@@ -537,6 +538,7 @@ export const operations = {
   ...webhookOperations,
   ...liveOperations,
   ...channelOperations,
+  ...viewOperations,
 
   "otlp.traces": {
     method: "POST",

@@ -174,6 +174,7 @@ export type { RetryOptions } from "./retry.ts";
 export type { Health, System } from "./system.ts";
 export type { BatchUsageParams, CreatedUsage, Usage } from "./usage.ts";
 export type { CreateUserParams, PasswordReset, User, Users } from "./users.ts";
+export type { CreateViewParams, UpdateViewParams, View, Views } from "./views.ts";
 export type {
   CreateWebhookParams,
   ListDeliveriesParams,

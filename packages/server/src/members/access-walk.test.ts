@@ -33,6 +33,7 @@ const bodies: { readonly [Id in OperationId]?: unknown } = {
   "webhooks.update": { description: "Mine now" },
   "webhooks.rotateSecret": {},
   "channels.update": { description: "Mine now" },
+  "views.update": { pinned: true },
 };
 const queries: { readonly [Id in OperationId]?: string } = { "members.removeRole": "?scope=own" };
 
@@ -105,6 +106,7 @@ function idsIn(operation: Operation, things: Things): Readonly<Record<string, st
     teams: { id: things.team },
     users: { id: things.member, session_id: things.session },
     channels: { id: things.channel },
+    views: { id: things.view },
     alerts: { id: operation.path.startsWith("/alerts/rules") ? things.alertRule : things.alert },
     webhooks: { id: things.webhook, delivery_id: things.delivery },
   };

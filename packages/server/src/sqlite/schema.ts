@@ -1,4 +1,5 @@
 import { firstTables } from "./first-tables.ts";
+import { viewTables } from "./view-tables.ts";
 
 /**
  * The embedded store's schema, as numbered migrations: each runs once, in one transaction, in order.
@@ -431,4 +432,5 @@ ALTER TABLE budgets ADD COLUMN set_by_parent INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX budgets_set_by_parent ON budgets (id) WHERE set_by_parent = 1;
 `,
   },
+  { id: 28, sql: viewTables },
 ];
