@@ -249,6 +249,34 @@ export type CostSummary = z.infer<typeof CostSummary>;
 
 export const SummaryQuery = z.strictObject(filterShape);
 
+const { start_date: _start, end_date: _end, range: _range, days: _days, ...undatedShape } = filterShape;
+
+export const ProjectionQuery = z.strictObject(undatedShape);
+export type ProjectionQuery = z.output<typeof ProjectionQuery>;
+
+export const CostProjection = z
+  .object({
+    range: Range.meta({ description: "The month that is going on, in the time zone of the question." }),
+    as_of: z.string(),
+    unpriced_requests: z.number().int().meta({ description: "Of the month, in no sum." }),
+    by_currency: z.array(
+      z.object({
+        currency: z.string(),
+        spent: MoneyString.meta({ description: "What the ledger has for the month." }),
+        burn_rate_per_day: MoneyString.nullable().meta({
+          description:
+            "spent ÷ (as_of − start) for each 24 hours. Null in the month's first instant, as is `projected`.",
+        }),
+        projected: MoneyString.nullable().meta({
+          description:
+            "What will be spent at the month's end if the pace goes on: spent × (end − start) ÷ (as_of − start), ties to even. A budget's `projected` is the same.",
+        }),
+      }),
+    ),
+  })
+  .meta({ id: "CostProjection" });
+export type CostProjection = z.infer<typeof CostProjection>;
+
 export const BatchQueryInput = z
   .strictObject({
     filters: z

@@ -9,12 +9,14 @@ import {
   CostCreated,
   CostInput,
   CostList,
+  CostProjection,
   CostRecord,
   CostSummary,
   CostUpdate,
   Export,
   ExportInput,
   ListQuery,
+  ProjectionQuery,
   StreamQuery,
   SummaryQuery,
 } from "./costs.ts";
@@ -151,6 +153,11 @@ export const operations = {
     permission: "costs:read",
     query: SummaryQuery,
     success: ok(data(CostSummary)),
+  }),
+  "costs.projection": get("/costs/projection", "Costs", "What this month comes to if its pace goes on.", {
+    permission: "costs:read",
+    query: ProjectionQuery,
+    success: ok(data(CostProjection)),
   }),
   "costs.stream": get("/costs/stream", "Costs", "Every matching cost as NDJSON, without pages.", {
     permission: "costs:read",

@@ -44,6 +44,7 @@ export const endpoints = {
   "costs.list": read(`${api}/costs`),
   "costs.aggregate": read(`${api}/costs/aggregate`),
   "costs.summary": read(`${api}/costs/summary`),
+  "costs.projection": read(`${api}/costs/projection`),
   "costs.stream": read(`${api}/costs/stream`),
   // A question that needs a body.
   "costs.batchQuery": repeatable("POST", `${api}/costs/batch-query`),
@@ -141,6 +142,7 @@ export const endpoints = {
   "audit.checkpoint": repeatable("POST", `${api}/audit/checkpoints`),
   "budgets.create": once(`${api}/budgets`),
   "budgets.list": read(`${api}/budgets`),
+  "budgets.statuses": read(`${api}/budgets/statuses`),
   "budgets.getCurrent": read(`${api}/budgets/current`),
   "budgets.get": read(`${api}/budgets/:id`),
   "budgets.update": repeatable("PATCH", `${api}/budgets/:id`),

@@ -47,6 +47,7 @@ export type {
   CreateBudgetParams,
   CurrentBudgetParams,
   ListBudgetsParams,
+  ListedBudgetStatus,
   TransferBudgetParams,
   UpdateBudgetParams,
 } from "./budgets.ts";
@@ -65,10 +66,12 @@ export type {
   AggregateParams,
   AggregateResult,
   BatchQueryParams,
+  CostProjection,
   CostSummary,
   Costs,
   CreatedCost,
   GroupBy,
+  ProjectionParams,
   StreamParams,
   UpdateCostParams,
 } from "./costs.ts";

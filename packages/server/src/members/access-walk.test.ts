@@ -224,6 +224,7 @@ describe("an id within a query or a body", () => {
       { name: "n", amount: "1", period: { kind: "day" }, scope: { tenant_id: on(organization) } },
     ],
     ({ organization }, on) => ["budgets.list", `?tenant_id=${on(organization)}`],
+    ({ organization }, on) => ["budgets.statuses", `?tenant_id=${on(organization)}`],
     ({ organization }, on) => ["approvals.list", `?tenant_id=${on(organization)}`],
     ({ budget }, on) => ["alertRules.create", "", { name: "n", kind: "budget", budget: on(budget) }],
     ({ alertRule }, on) => ["alerts.list", `?rule_id=${on(alertRule)}`],
