@@ -39,7 +39,7 @@ export function Tile(props: {
             <Text component="span" inherit fw={600} c="var(--mantine-color-text)">
               {difference}
             </Text>{" "}
-            than {change?.than}
+            against {change?.than}
           </>
         )}
         {difference !== undefined && note !== undefined ? "; " : null}

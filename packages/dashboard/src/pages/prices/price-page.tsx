@@ -284,7 +284,7 @@ function Versions({ prices: { versions, overridden } }: { prices: ModelPrices })
                 );
               },
             },
-            { key: "whose", label: "Whose", cell: ({ source }) => (source === "catalogue" ? "catalogue" : "ours") },
+            { key: "whose", label: "Source", cell: ({ source }) => (source === "catalogue" ? "catalogue" : "ours") },
             { key: "input", label: "Input", numeric: true, cell: price("input") },
             { key: "cache", label: "Cache read", numeric: true, cell: price("cache_read") },
             { key: "output", label: "Output", numeric: true, cell: price("output") },
