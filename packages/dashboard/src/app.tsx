@@ -1,19 +1,20 @@
 import { Loader, MantineProvider } from "@mantine/core";
 import { type QueryClient, QueryClientProvider, useQueryClient } from "@tanstack/react-query";
-import { type ComponentType, lazy, Suspense, useEffect } from "react";
+import { type ComponentType, Suspense, useEffect } from "react";
 import { Route, Switch, useLocation } from "wouter";
 import { type PageRoute, routes } from "./routes.ts";
 import type { Credential } from "./session/credential.ts";
 import { CredentialProvider, useCredential, useSession, useSessionState } from "./session/session-context.tsx";
 import { ErrorBoundary } from "./shell/error-boundary.tsx";
+import { lazily } from "./shell/lazily.tsx";
 import { Shell } from "./shell/shell.tsx";
 import { EmptyState, Loading, NoPermission } from "./shell/states.tsx";
 import { cssVariables, theme } from "./shell/theme.ts";
 
 /** Whoever is signed in need not wait for it. */
-const SignInPage = lazy(async () => ({ default: (await import("./pages/sign-in/sign-in-page.tsx")).SignInPage }));
+const SignInPage = lazily(async () => ({ default: (await import("./pages/sign-in/sign-in-page.tsx")).SignInPage }));
 
-const pages: ReadonlyMap<string, ComponentType> = new Map(routes.map(({ id, load }) => [id, lazy(load)]));
+const pages: ReadonlyMap<string, ComponentType> = new Map(routes.map(({ id, load }) => [id, lazily(load)]));
 
 /** The whole dashboard, for a credential and a cache of answers that are made once. */
 export function App({ credential, queries, nonce }: { credential: Credential; queries: QueryClient; nonce: string }) {

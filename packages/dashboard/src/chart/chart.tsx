@@ -2,7 +2,7 @@ import { ActionIcon, Group, Menu, SegmentedControl, Title, VisuallyHidden } from
 import type { ECharts, EChartsCoreOption } from "echarts/core";
 import { lazy, type ReactNode, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { Icon } from "../shell/icons.tsx";
-import { Loading } from "../shell/states.tsx";
+import { ErrorState, Loading } from "../shell/states.tsx";
 import { type ChartTheme, useChartTheme } from "./chart-theme.ts";
 import { type ChartTable, csvOf, download, fileNameOf } from "./download.ts";
 
@@ -96,6 +96,7 @@ function Canvas(props: {
   const { option, height, holder, onPick, onZoom } = props;
   const place = useRef<HTMLDivElement>(null);
   const [chart, setChart] = useState<ECharts>();
+  const [failure, setFailure] = useState<unknown>();
   useEffect(() => {
     const element = place.current;
     let made: ECharts | undefined;
@@ -107,7 +108,7 @@ function Canvas(props: {
       observer.observe(element);
       holder.current = made;
       setChart(made);
-    });
+    }, setFailure);
     return () => {
       isGone = true;
       observer.disconnect();
@@ -153,6 +154,7 @@ function Canvas(props: {
       chart.off("brushEnd", zoom);
     };
   }, [chart, onPick, onZoom]);
+  if (failure !== undefined) return <ErrorState error={failure} />;
   return (
     <div style={{ height, position: "relative" }} aria-hidden="true">
       <div ref={place} style={{ height, width: "100%" }} data-chart={chart === undefined ? "loading" : "drawn"} />
