@@ -7,14 +7,16 @@ import { useCredential } from "../session/session-context.tsx";
  * replaced by one with other files. Browsers keep the failure of a module for as long as a page is open, so once the server
  * answers again this one begins anew: its state is in its address.
  */
-export function lazily(load: () => Promise<{ readonly default: ComponentType }>): ComponentType {
+export function lazily<Props extends object>(
+  load: () => Promise<{ readonly default: ComponentType<Props> }>,
+): ComponentType<Props> {
   let loaded: ReturnType<typeof load> | undefined;
   // biome-ignore lint/correctness/noComponentHookFactories: made once for each module, beside it, as React's own `lazy` is.
-  return function Arriving() {
+  return function Arriving(props: Props) {
     const { reachability } = useCredential();
     loaded ??= load().catch((error: unknown) => beginAnew(error, reachability));
     const { default: Content } = use(loaded);
-    return <Content />;
+    return <Content {...props} />;
   };
 }
 
