@@ -85,6 +85,7 @@ export const CostRecord = z
     cache_write_tokens: Count,
     reasoning_tokens: Count,
     total_cost: MoneyString.nullable(),
+    cache_savings: MoneyString.nullable(),
     currency: z.string().nullable(),
     cost_status: z.enum(costStatuses),
     unpriced_reason: z.string().nullable(),
@@ -193,6 +194,7 @@ export type AggregateQuery = z.output<typeof AggregateQuery>;
 export const Totals = z.object({
   currency: z.string().nullable(),
   total_cost: MoneyString.optional(),
+  cache_savings: MoneyString.optional(),
   total_requests: z.number().int().optional(),
   unpriced_requests: z.number().int().optional(),
   avg_cost_per_request: MoneyString.nullable().optional(),
@@ -226,6 +228,7 @@ export const CostSummary = z
     total_cost: MoneyString.nullable().meta({
       description: "Of the only currency; null where there are several (see by_currency).",
     }),
+    cache_savings: MoneyString.nullable(),
     currency: z.string().nullable(),
     total_requests: z.number().int(),
     unpriced_requests: z.number().int(),

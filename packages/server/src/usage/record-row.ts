@@ -150,6 +150,7 @@ export const costStatusOf = (row: RecordRow): UsageRecord["cost_status"] =>
 /** The record as it goes over the wire. */
 export function toUsageRecord(row: RecordRow): UsageRecord {
   const cost = effectiveCost(row);
+  const saving = effectiveSaving(row);
   return {
     id: formatRecordId(row.id, row.external_id),
     organization_id: row.organization_id,
@@ -175,6 +176,7 @@ export function toUsageRecord(row: RecordRow): UsageRecord {
     stream: row.is_stream !== 0,
     cost_status: costStatusOf(row),
     total_cost: cost === null ? null : formatMoney(cost),
+    cache_savings: saving === null ? null : formatMoney(saving),
     currency: cost === null ? null : row.currency,
     unpriced_reason: costStatusOf(row) === "unpriced" ? row.unpriced_reason : null,
     price_version: row.corrected_price_version_id ?? row.price_version_id,
@@ -188,6 +190,7 @@ export function toUsageRecord(row: RecordRow): UsageRecord {
 /** The cost side of the record as it goes over the wire. */
 export function toCostRecord(row: RecordRow): CostRecord {
   const cost = effectiveCost(row);
+  const saving = effectiveSaving(row);
   const id = formatRecordId(row.id, row.external_id);
   return {
     id,
@@ -210,6 +213,7 @@ export function toCostRecord(row: RecordRow): CostRecord {
     cache_write_tokens: row.cache_write_tokens,
     reasoning_tokens: row.reasoning_tokens,
     total_cost: cost === null ? null : formatMoney(cost),
+    cache_savings: saving === null ? null : formatMoney(saving),
     currency: cost === null ? null : row.currency,
     cost_status: costStatusOf(row),
     unpriced_reason: costStatusOf(row) === "unpriced" ? row.unpriced_reason : null,
