@@ -89,7 +89,7 @@ function Pages() {
             </Route>
           ))}
           <Route>
-            <EmptyState icon="explore" title="There is no page here">
+            <EmptyState icon="explore" title="There is no page here" isPage>
               The navigation leads to everything that there is.
             </EmptyState>
           </Route>
@@ -105,6 +105,6 @@ function Page({ route }: { route: PageRoute }) {
     document.title = `${route.label} · LLM Cost Ops`;
   }, [route.label]);
   const Content = pages.get(route.id);
-  if (Content === undefined || !may(...route.needs)) return <NoPermission what={route.label} />;
+  if (Content === undefined || !may(...route.needs)) return <NoPermission what={route.label} isPage />;
   return <Content />;
 }

@@ -1,4 +1,4 @@
-import { ActionIcon, Group, Menu, SegmentedControl, Title, VisuallyHidden } from "@mantine/core";
+import { ActionIcon, Group, Menu, SegmentedControl, Text, Title, VisuallyHidden } from "@mantine/core";
 import type { ECharts, EChartsCoreOption } from "echarts/core";
 import { lazy, type ReactNode, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { Icon } from "../shell/icons.tsx";
@@ -37,8 +37,10 @@ export function Chart(props: {
   /** The first and the last place of what was dragged over; the picture then has a brush. */
   readonly onZoom?: (from: number, to: number) => void;
   readonly aside?: ReactNode;
+  /** Said below the picture, such as what is not in it. */
+  readonly note?: string | undefined;
 }) {
-  const { title, summary, option, table, height = 280, onPick, onZoom, aside } = props;
+  const { title, summary, option, table, height = 280, onPick, onZoom, aside, note } = props;
   const [view, setView] = useState<"chart" | "table">("chart");
   const theme = useChartTheme();
   const drawn = useMemo(() => option(theme), [option, theme]);
@@ -80,6 +82,11 @@ export function Chart(props: {
           <VisuallyHidden component="figcaption">{summary} The button Table shows the figures.</VisuallyHidden>
           <Canvas option={drawn} height={height} holder={chart} onPick={onPick} onZoom={onZoom} />
         </figure>
+      )}
+      {note === undefined ? null : (
+        <Text size="xs" c="dimmed" mt={4}>
+          {note}
+        </Text>
       )}
     </section>
   );

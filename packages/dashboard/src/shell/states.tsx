@@ -8,11 +8,14 @@ import { Icon, type IconName } from "./icons.tsx";
 export function EmptyState({
   icon,
   title,
+  isPage = false,
   children,
   action,
 }: {
   icon: IconName;
   title: string;
+  /** Where it is all that there is, its title is the page's. */
+  isPage?: boolean;
   children?: ReactNode;
   action?: ReactNode;
 }) {
@@ -21,7 +24,9 @@ export function EmptyState({
       <Text c="dimmed" component="span">
         <Icon name={icon} size={32} />
       </Text>
-      <Title order={2}>{title}</Title>
+      <Title order={isPage ? 1 : 2} size="h2">
+        {title}
+      </Title>
       <Text c="dimmed" maw="32rem">
         {children}
       </Text>
@@ -52,9 +57,9 @@ export function ErrorState({ error, onRetry }: { error: unknown; onRetry?: () =>
   );
 }
 
-export function NoPermission({ what }: { what: string }) {
+export function NoPermission({ what, isPage = false }: { what: string; isPage?: boolean }) {
   return (
-    <EmptyState icon="audit" title="You may not see this">
+    <EmptyState icon="audit" title="You may not see this" isPage={isPage}>
       {what} needs a permission that your role does not have. An administrator of the organization can give it to you.
     </EmptyState>
   );

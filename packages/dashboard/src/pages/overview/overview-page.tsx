@@ -202,7 +202,11 @@ function Spend(props: {
 }) {
   const { period, by, currency, onBy } = props;
   const sums = useSums(period, [period?.bucket ?? "day", by]);
-  const isOf = period !== undefined && sums.data?.groupBy.includes(by) && sums.data.groupBy.includes(period.bucket);
+  const isSum = sums.data?.groupBy.length === 1;
+  const isOf =
+    period !== undefined &&
+    (isSum || sums.data?.groupBy.includes(by) === true) &&
+    sums.data?.groupBy.includes(period.bucket) === true;
   const stack = useMemo(
     () =>
       isOf && sums.data !== undefined && period !== undefined ? stackOf(sums.data, by, period, currency) : undefined,
@@ -240,9 +244,12 @@ function Spend(props: {
   return (
     <Chart
       title={`Spend by ${period.bucket}`}
-      summary={`${formatMoney(stack.total, currency)} by ${by} from ${formatDay(period.startDate, true)} to ${formatDay(period.endDate, true)}; most for ${stack.series[0]?.name ?? "nothing"}.`}
+      summary={`${formatMoney(stack.total, currency)}${isSum ? "" : ` by ${by}`} from ${formatDay(period.startDate, true)} to ${formatDay(period.endDate, true)}; most for ${stack.series[0]?.name ?? "nothing"}.`}
       option={option}
       table={table}
+      note={
+        isSum ? `There are too many ${dimensionLabels[by]}s to draw each over time, so this is their sum.` : undefined
+      }
       aside={
         <Select
           size="xs"

@@ -1,5 +1,5 @@
 import type { AggregateResult, Alert, BudgetStatus, CostProjection, CostSummary } from "@llm-cost-ops/sdk";
-import { type AskKey, useAsk } from "../../data/ask.ts";
+import { type AskKey, fieldErrorsOf, useAsk } from "../../data/ask.ts";
 import { useSession } from "../../session/session-context.tsx";
 import { dayAfter, monthStart, type Period, resolvePeriod } from "../../url-state/period.ts";
 import { useBudgets, useStandings } from "../budgets/budget-questions.ts";
@@ -65,11 +65,19 @@ export const useSummary = (period: Period | undefined) =>
     { enabled: period !== undefined },
   );
 
+/** Where the groups of each time are too many for an answer, the sums of the times, as its `groupBy` says. */
 export const useSums = (period: Period | undefined, groupBy: readonly string[]) =>
   useAsk<AggregateResult>(
     ["costs", "sums", groupBy, ...(period === undefined ? [] : keyOf(period))],
-    (client, options) =>
-      client.costs.aggregate({ ...inPeriod(period as Period), groupBy, metrics: ["sum", "count"] }, options),
+    async (client, options) => {
+      const asked = { ...inPeriod(period as Period), metrics: ["sum", "count"] as const };
+      try {
+        return await client.costs.aggregate({ ...asked, groupBy }, options);
+      } catch (error) {
+        if (groupBy.length < 2 || fieldErrorsOf(error)["groupBy"] === undefined) throw error;
+        return client.costs.aggregate({ ...asked, groupBy: groupBy.slice(0, 1) }, options);
+      }
+    },
     { enabled: period !== undefined },
   );
 
