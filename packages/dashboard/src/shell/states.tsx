@@ -1,6 +1,7 @@
-import { Alert, Button, Group, Skeleton, Stack, Text, Title } from "@mantine/core";
+import { Alert, Anchor, Button, Group, Skeleton, Stack, Text, Title } from "@mantine/core";
 import type { UseQueryResult } from "@tanstack/react-query";
 import type { ReactNode } from "react";
+import { Link } from "wouter";
 import { problemOf } from "../data/ask.ts";
 import { Icon, type IconName } from "./icons.tsx";
 
@@ -111,6 +112,17 @@ export function Panel({ title, aside, children }: { title: string; aside?: React
       </Group>
       {children}
     </section>
+  );
+}
+
+/** From a page that stands in no navigation to the one that it belongs to. */
+export function BackLink({ to, children }: { to: string; children: string }) {
+  return (
+    <Text size="sm" mb={4}>
+      <Anchor component={Link} href={to} inherit>
+        ← <bdi>{children}</bdi>
+      </Anchor>
+    </Text>
   );
 }
 

@@ -11,7 +11,7 @@ import { formatInstant } from "../../format/instants.ts";
 import { formatMoneyExact } from "../../format/money.ts";
 import { useSession } from "../../session/session-context.tsx";
 import { ConfirmDialog } from "../../shell/confirm-dialog.tsx";
-import { Answer, EmptyState, PageHeader, Panel } from "../../shell/states.tsx";
+import { Answer, BackLink, EmptyState, PageHeader, Panel } from "../../shell/states.tsx";
 import { DataTable } from "../../table/data-table.tsx";
 import { exploreFilterHref } from "./explore-link.ts";
 import { historyOf, historyOption, historyTable, type PriceHistory } from "./price-history.ts";
@@ -27,11 +27,7 @@ export default function PricePage() {
   const versions = useModelVersions(provider, model);
   return (
     <>
-      <Text size="sm" mb={4}>
-        <Anchor component={Link} href="/prices" inherit>
-          ← Prices
-        </Anchor>
-      </Text>
+      <BackLink to="/prices">Prices</BackLink>
       {provider === "" || model === "" ? (
         <EmptyState icon="prices" title="Which model?">
           The address names none. Choose one in the list of prices.
