@@ -38,7 +38,7 @@ const allowedImports: Readonly<Record<string, (name: string) => boolean>> = {
   sdk: (name) => name === "@llm-cost-ops/contract" || name === "@llm-cost-ops/contract/limits",
   dashboard: (name) =>
     /^@llm-cost-ops\/(sdk|contract(\/.*)?)$/.test(name) ||
-    /^(react|react-dom\/client|wouter|get-nonce|@mantine\/(core|hooks)(\/styles\.css)?|@tanstack\/react-(query|virtual)|echarts\/(core|charts|components|renderers))$/.test(
+    /^(react|react-dom\/client|wouter|get-nonce|uqr|@mantine\/(core|hooks)(\/styles\.css)?|@tanstack\/react-(query|virtual)|echarts\/(core|charts|components|renderers))$/.test(
       name,
     ),
   server: (name) => name !== "@llm-cost-ops/sdk" && name !== "@llm-cost-ops/cli",

@@ -40,7 +40,8 @@ const hourMs = 3_600_000;
 const bucketOf = { hour: hourMs, day: 24 * hourMs } as const;
 const measured =
   "sum(requests), sum(is_error * requests), sum(input_tokens), sum(output_tokens), sum(cached_tokens), \
-sum(cache_write_tokens), sum(reasoning_tokens), sum(cost_milli) + div(sum(cost_pico), 1000000000), mod(sum(cost_pico), 1000000000)";
+sum(cache_write_tokens), sum(reasoning_tokens), sum(cost_milli) + div(sum(cost_pico), 1000000000), mod(sum(cost_pico), 1000000000), \
+sum(saved_milli) + div(sum(saved_pico), 1000000000), mod(sum(saved_pico), 1000000000)";
 
 /** The rows that the ledger wrote, and what they add to the rollups, as arrays a column. */
 async function slicesOf(client: pg.Client, events: number): Promise<readonly Slice[]> {

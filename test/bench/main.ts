@@ -1,7 +1,8 @@
 /**
  * Every figure that the project states, each beside a floor of the same run. Figures depend on the machine: compare ratios.
- * `npm run bench` takes about twenty minutes; `npm run bench -- http` runs one part; the size of the question bench in
- * records can be given with `questions 10000000`, and how many rounds budgets have to hold with `rounds 100`.
+ * `npm run bench` takes about half an hour; `npm run bench -- http` runs one part; the size of the question bench in
+ * records can be given with `questions 10000000`, how many rounds budgets have to hold with `rounds 100`, and the size of the
+ * ledger behind the dashboard with `dashboard 300000`.
  */
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
@@ -20,6 +21,7 @@ const parts: Readonly<Record<string, { readonly file: string; readonly about: st
     file: "reservation-rounds.ts",
     about: "Whether budgets hold: 1,000 rounds of 200 reservations at once on each store",
   },
+  dashboard: { file: "dashboard.ts", about: "What somebody with a browser waits for, on both stores" },
   commands: { file: "command-line.ts", about: "How long a command takes, its start included" },
 };
 

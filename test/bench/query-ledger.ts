@@ -105,15 +105,16 @@ export function fillLedger(db: DatabaseSync, count: number, endMs: number): numb
         random() AS r FROM n JOIN pick ON pick.slot = abs(random() + i) % ${pickSlots})
     INSERT INTO records (organization_id, id, entry, state, series_id, user_id, occurred_at, received_at, requests,
       input_tokens, output_tokens, cached_tokens, cache_write_tokens, reasoning_tokens, cost_milli, cost_pico,
-      price_version_id, rule_id, quantities, usage_status, is_error, is_stream, latency_ms, source, fingerprint)
+      saved_milli, saved_pico, price_version_id, rule_id, quantities, usage_status, is_error, is_stream, latency_ms, source, fingerprint)
     SELECT 'default', CAST(unhex(printf('%012x', at)) || randomblob(10) AS BLOB), 0, 0, series,
       'user-' || ((series * 13 + abs(r) % 8) % 2000), at, at + abs(r) % 900, 1,
       input, output, input / 3, 0, output / 4, abs(r) % 40, abs(r) % 1000000000,
+      abs(r) % 30, abs(r) % 999999937,
       'catalogue/0001/standard', 1, printf('{"input":%d,"cache_read":%d,"output":%d}', input - input / 3, input / 3, output),
       0, abs(r) % 97 = 0, abs(r) % 2, 200 + abs(r) % 3000, 'api', randomblob(16) FROM call`);
   const sums = `sum(requests), sum(is_error), sum(input_tokens), sum(output_tokens), sum(cached_tokens),
     sum(cache_write_tokens), sum(reasoning_tokens), sum(cost_milli) + sum(cost_pico) / 1000000000,
-    sum(cost_pico) % 1000000000`;
+    sum(cost_pico) % 1000000000, sum(saved_milli) + sum(saved_pico) / 1000000000, sum(saved_pico) % 1000000000`;
   const where = "FROM records WHERE organization_id = 'default' AND occurred_at >= ? AND occurred_at < ?";
   const hourly = db.prepare(
     `INSERT INTO rollup_hourly SELECT 'default', ?, series_id, ${sums} ${where} GROUP BY series_id`,
@@ -123,7 +124,8 @@ export function fillLedger(db: DatabaseSync, count: number, endMs: number): numb
   );
   const daily = db.prepare(`INSERT INTO rollup_daily SELECT 'default', ?, series_id, sum(requests), sum(errors),
     sum(input_tokens), sum(output_tokens), sum(cached_tokens), sum(cache_write_tokens), sum(reasoning_tokens),
-    sum(cost_milli) + sum(cost_pico) / 1000000000, sum(cost_pico) % 1000000000
+    sum(cost_milli) + sum(cost_pico) / 1000000000, sum(cost_pico) % 1000000000,
+    sum(saved_milli) + sum(saved_pico) / 1000000000, sum(saved_pico) % 1000000000
     FROM rollup_hourly WHERE organization_id = 'default' AND hour >= ? AND hour < ? GROUP BY series_id`);
   let written = 0;
   for (let hour = 0; hour < hours; hour += 1) {

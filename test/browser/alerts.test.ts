@@ -106,3 +106,23 @@ test("a channel is tried, and what came of it is said", async () => {
     ).toBeGreaterThan(1);
   });
 });
+
+test("from an alert one gets to the calls behind it, to its rule, and from there back to the alert", async () => {
+  await walk(server, {}, async ({ page, signIn, settled, accessible }) => {
+    await signIn("/alerts?state=all");
+    await page.getByRole("button", { name: /^A dear day: / }).click();
+    await page.getByRole("link", { name: "To its calls" }).click();
+    await page.waitForURL(/\/explore\?period=(\d{4}-\d\d-\d\d)\.\.\1$/);
+    await page.locator("[data-measure=cost] [data-exact]").waitFor();
+    await page.goBack();
+    await page.getByRole("link", { name: "To the rule" }).click();
+    await page.getByRole("region", { name: "Its latest alerts" }).getByRole("link").first().waitFor();
+    await settled();
+    await accessible();
+    await page.getByRole("region", { name: "Its latest alerts" }).getByRole("link").first().click();
+    await page.getByRole("dialog").getByText("What happened").waitFor();
+    await page.goto("/alerts?tab=channels");
+    await page.getByRole("link", { name: "On-call duty" }).click();
+    await page.getByRole("button", { name: "Send a test" }).waitFor();
+  });
+});

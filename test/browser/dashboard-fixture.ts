@@ -4,11 +4,11 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { CostOpsClient, type CreateUsageParams } from "@llm-cost-ops/sdk";
-import chromium from "@sparticuz/chromium";
-import { type Browser, type BrowserContext, chromium as launcher, type Page } from "playwright-core";
+import type { Browser, BrowserContext, Page } from "playwright-core";
 import { expect } from "vitest";
 import { sampleUsage } from "../../packages/cli/src/demo/sample-usage.ts";
 import { type PeopleServer, startPeopleServer } from "../../packages/server/src/users/people-fixture.ts";
+import { launchChromium } from "./chromium.ts";
 
 export const email = "ada@example.com";
 export const password = "a long sentence nobody guesses";
@@ -43,23 +43,12 @@ export async function startDashboardServer({
   return { ...server, client };
 }
 
-/** Those of the package switch off what is tested here, such as the rules of origins. */
-const chromiumArguments = ["--no-sandbox", "--disable-gpu", "--font-render-hinting=none"];
-
 let launched: Promise<Browser> | undefined;
 
 /** One browser for a file; close it in `afterAll`. */
 export async function openBrowser(): Promise<Browser> {
-  launched ??= launch();
+  launched ??= launchChromium();
   return launched;
-}
-
-async function launch(): Promise<Browser> {
-  const executablePath = await chromium.executablePath();
-  const browser = await launcher.launch({ executablePath, args: chromiumArguments, headless: true });
-  // This build ends with its last page.
-  await browser.newPage();
-  return browser;
 }
 
 export async function closeBrowser(): Promise<void> {
@@ -76,8 +65,8 @@ export interface View {
 export interface Walk {
   readonly page: Page;
   readonly context: BrowserContext;
-  /** Signs in with the password and waits for the page that was asked for. */
-  signIn(path?: string): Promise<void>;
+  /** Signs in with the password, which all have, and waits for the page that was asked for. */
+  signIn(path?: string, as?: string): Promise<void>;
   /** Waits until nothing is asked or drawn any more. */
   settled(): Promise<void>;
   /** No violation of WCAG 2.2 AA in what is shown now. */
@@ -130,9 +119,9 @@ export async function walk(
       page,
       context,
       settled,
-      signIn: async (path = "/") => {
+      signIn: async (path = "/", as = email) => {
         await page.goto(path);
-        await page.getByLabel("E-mail").fill(email);
+        await page.getByLabel("E-mail").fill(as);
         await page.getByLabel("Password", { exact: true }).fill(password);
         await page.getByRole("button", { name: "Sign in" }).click();
         await page.locator("#main").waitFor();

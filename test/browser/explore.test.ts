@@ -75,6 +75,18 @@ test("from a question to its figures, down to a record and the proof of its cost
     await page.getByRole("option", { name: "Requests", exact: true }).click();
     await page.getByRole("heading", { name: /^Requests by day/ }).waitFor();
     expect(asked.filter((url) => url.includes("/costs"))).toEqual([]);
+    const heads = page.getByRole("region", { name: "Exact figures of each group" }).getByRole("columnheader");
+    expect((await heads.allTextContents()).map((text) => text.trim()).slice(2, 5)).toEqual([
+      "Requests",
+      "Share",
+      "Change",
+    ]);
+
+    // The table of a picture keeps each day on one line, however many columns there are.
+    await page.getByText("Table", { exact: true }).click();
+    const day = page.getByRole("cell", { name: /^20\d\d-\d\d-\d\d$/ }).first();
+    expect((await day.boundingBox())?.height).toBeLessThan(40);
+    await page.getByText("Chart", { exact: true }).click();
 
     // A group becomes a filter, in the address too.
     await page.getByRole("button", { name: "claude-haiku-4-5" }).first().click();

@@ -1,4 +1,8 @@
+import type { BudgetStatus, CostProjection, ListedBudgetStatus } from "@llm-cost-ops/contract";
+import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { formatMoneyExact } from "../../packages/dashboard/src/format/money.ts";
+import { formatShare } from "../../packages/dashboard/src/format/numbers.ts";
 import { closeBrowser, type DashboardServer, startDashboardServer, walk } from "./dashboard-fixture.ts";
 
 let server: DashboardServer;
@@ -29,5 +33,62 @@ test.each([
     await screenshot("overview");
     const isWider = await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
     expect(isWider).toBe(false);
+  });
+});
+
+/** What the page was answered, by a part of the address; asked for before it is. */
+const answered = async <T>(page: Page, path: string): Promise<T> => {
+  const response = await page.waitForResponse((one) => new URL(one.url()).pathname.endsWith(path) && one.ok());
+  return ((await response.json()) as { readonly data: T }).data;
+};
+
+test("the month, where it leads and what that is of the budget are what one answer each says", async () => {
+  await walk(server, {}, async ({ page, signIn, settled }) => {
+    const asked: string[] = [];
+    page.on("request", (request) => asked.push(new URL(request.url()).pathname));
+    const [projection, standings] = await Promise.all([
+      answered<CostProjection>(page, "/costs/projection"),
+      answered<readonly ListedBudgetStatus[]>(page, "/budgets/statuses"),
+      signIn("/"),
+    ]);
+    await settled();
+    const of = projection.by_currency.find(({ currency }) => currency === "USD");
+    const tile = page.getByRole("region", { name: "Projected month" });
+    await tile.getByTitle(/ of budget All of it$/).waitFor();
+    expect(await tile.locator("[data-exact]").getAttribute("data-exact")).toBe(formatMoneyExact(of?.projected, "USD"));
+    const { status } = standings.find(({ name }) => name === "All of it") ?? {};
+    const { projected, spent, amount } = status as BudgetStatus;
+    expect(await tile.getByRole("link").textContent()).toBe(
+      `${formatShare(projected ?? "", amount)} of budget All of it`,
+    );
+    const month = page.getByRole("region", { name: "Month to date" });
+    expect(await month.textContent()).toMatch(/% against the same days last month/);
+    expect(await month.getByRole("link").textContent()).toBe(`${formatShare(spent, amount)} of budget All of it`);
+    // However many there are, how all of them stand is one question.
+    expect(asked.filter((path) => /\/budgets\/.*status/.test(path))).toEqual(["/api/v1/budgets/statuses"]);
+    await page.getByRole("region", { name: "Budgets nearest to their amount" }).getByRole("link").first().waitFor();
+  });
+});
+
+test("the values of a tag that most was spent on are shown, another key is chosen, and both lead to Explore", async () => {
+  await walk(server, {}, async ({ page, signIn, settled }) => {
+    await signIn("/?period=30d");
+    await settled();
+    const panel = page.getByRole("region", { name: "Top tags" });
+    await panel.getByRole("link", { name: "production" }).waitFor();
+    await panel.getByRole("combobox", { name: "Tag" }).click();
+    await page.getByRole("option", { name: "team", exact: true }).click();
+    await page.waitForURL("**/?*tag=team*");
+    await settled();
+    const { data } = await server.client.costs.aggregate({ range: "last-30-days", groupBy: "tag:team" });
+    const most = data.find(({ currency }) => currency === "USD");
+    const row = panel.getByRole("listitem").first();
+    expect(await row.getByRole("link").textContent()).toBe(most?.["tag:team"]);
+    await row.getByTitle(formatMoneyExact(most?.totalCostExact, "USD"), { exact: true }).waitFor();
+    await page.reload();
+    await settled();
+    await row.getByRole("link", { name: String(most?.["tag:team"]) }).click();
+    await page.waitForURL("**/explore?*");
+    await page.getByText(`team:${most?.["tag:team"]}`).first().waitFor();
   });
 });

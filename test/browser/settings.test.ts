@@ -1,6 +1,5 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { Secret, TOTP } from "otpauth";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { closeBrowser, type DashboardServer, startDashboardServer, walk } from "./dashboard-fixture.ts";
@@ -224,27 +223,14 @@ test("a channel is made and tested, and a tenant, a project and a team are made"
   });
 });
 
-test("somebody ends another session of theirs, sets up a second factor and changes the password", async () => {
+test("somebody ends another session of theirs and changes the password", async () => {
   const [own, before, after] = ["mary@example.com", "a long sentence nobody guesses", "another sentence, longer still"];
   await server.makeUser(own, before, "viewer");
   await server.login(own, before);
-  await walk(server, {}, async ({ page, accessible }) => {
-    await page.goto("/settings/account");
-    await page.getByLabel("E-mail").fill(own);
-    await page.getByLabel("Password", { exact: true }).fill(before);
-    await page.getByRole("button", { name: "Sign in" }).click();
+  await walk(server, {}, async ({ page, signIn, accessible }) => {
+    await signIn("/settings/account", own);
     await page.getByRole("button", { name: /^End the session/ }).click();
     await page.getByRole("button", { name: /^End the session/ }).waitFor({ state: "detached" });
-    await page.getByRole("button", { name: "Set it up" }).click();
-    await page.getByLabel("Your password").fill(before);
-    await page.getByRole("button", { name: "Go on" }).click();
-    const secret = ((await page.locator("[data-totp]").textContent()) ?? "").replaceAll(" ", "");
-    await accessible();
-    await page.getByLabel("Code that the app shows").fill(new TOTP({ secret: Secret.fromBase32(secret) }).generate());
-    await page.getByRole("button", { name: "Turn it on" }).click();
-    expect((await secretOf(page)).split("\n")).toHaveLength(10);
-    await page.getByRole("button", { name: "Done" }).click();
-    await page.getByRole("button", { name: "New recovery codes" }).waitFor();
     await page.getByLabel("Present password").fill(before);
     await page.getByLabel("New password", { exact: true }).fill(after);
     await page.getByLabel("New password once more").fill(after);
@@ -252,9 +238,7 @@ test("somebody ends another session of theirs, sets up a second factor and chang
     await page.getByText("Every other session of yours has ended").waitFor();
     await accessible();
   });
-  expect((await server.ask(undefined, "POST", "/auth/login", { email: own, password: after })).error.code).toBe(
-    "AUTH_003",
-  );
+  expect((await server.ask(undefined, "POST", "/auth/login", { email: own, password: after })).status).toBe(200);
 });
 
 test("who may only read is shown the parts that they may read", async () => {

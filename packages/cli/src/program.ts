@@ -16,6 +16,7 @@ const commandTable: Readonly<Record<string, CommandEntry>> = {
   },
   query: { summary: "sums, counts and averages by any dimensions", load: () => import("./commands/query.ts") },
   summary: { summary: "one period beside the period before", load: () => import("./commands/summary.ts") },
+  projection: { summary: "what this month comes to", load: () => import("./commands/projection.ts") },
   list: { summary: "single records", load: () => import("./commands/list.ts") },
   tail: { summary: "what is recorded, as it happens", load: () => import("./commands/tail.ts") },
   explain: { summary: "the whole proof of one cost", load: () => import("./commands/explain.ts") },
@@ -53,6 +54,7 @@ const commandTable: Readonly<Record<string, CommandEntry>> = {
     summary: "what has reached its threshold, and the rules that say what is worth an alert",
     load: () => import("./commands/alerts.ts"),
   },
+  views: { summary: "what was kept of the dashboard's pages: list, delete", load: () => import("./commands/views.ts") },
   webhooks: {
     summary: "endpoints that events are sent to, and a receiver on this machine",
     load: () => import("./commands/webhooks.ts"),

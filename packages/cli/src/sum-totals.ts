@@ -21,8 +21,13 @@ export function sumTotals(rows: readonly AggregateRow[]): Totals[] {
       .filter((name) => group.some((row) => row[name] !== undefined))
       .map((name) => [name, exactCount(group.reduce((sum, row) => sum + BigInt(row[name] ?? 0), 0n))] as const);
     const cost = group.reduce((sum, row) => sum + pico(row.total_cost), 0n);
+    const saved = group.reduce((sum, row) => sum + pico(row.cache_savings), 0n);
     const priced = group.some((row) => row.total_cost !== undefined);
-    return { currency, ...(priced ? { total_cost: formatMoney(cost) } : {}), ...Object.fromEntries(sums) };
+    return {
+      currency,
+      ...(priced ? { total_cost: formatMoney(cost), cache_savings: formatMoney(saved) } : {}),
+      ...Object.fromEntries(sums),
+    };
   });
 }
 

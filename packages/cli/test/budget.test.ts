@@ -235,3 +235,24 @@ test("status shows the budgets that are named, else all, in money and tokens", a
   const { data } = await documentOf("status");
   expect(data.map(({ name }: { name: string }) => name)).toEqual(["a hair more", "all of it", "nothing", "tokens"]);
 });
+
+test("what the month comes to is its spending so far at the same pace, as whoever has the document can compute", async () => {
+  for (const env of [{}, remote]) {
+    const outcome = await place.run(["projection", "--project", "web", "-o", "json"], { env });
+    const { range, as_of: asOf, by_currency: rows } = JSON.parse(outcome.stdout);
+    expect(rows).toEqual([
+      { currency: "USD", spent: "0.0075", burn_rate_per_day: expect.any(String), projected: expect.any(String) },
+    ]);
+    const [start, end, now] = [range.start, range.end, asOf].map((text) => BigInt(Date.parse(text)));
+    const [length, elapsed] = [(end ?? 0n) - (start ?? 0n), (now ?? 0n) - (start ?? 0n)];
+    const twice = (2n * 7_500_000_000n * length) / elapsed;
+    const projected = BigInt(Math.round(Number(rows[0].projected) * 1e12));
+    // To the nearest 10⁻¹².
+    expect([twice / 2n, (twice + 1n) / 2n]).toContain(projected);
+  }
+  const { stdout, stderr } = await place.run(["projection"]);
+  expect(stdout).toMatch(/^USD +\$0\.0075 /m);
+  expect(stderr).toContain("1 request without a price, in no sum.");
+  const { code, stdout: all } = await place.run(["budget", "status", "-o", "csv"]);
+  expect([code, all.split("\r\n").length]).toEqual([0, 6]);
+});

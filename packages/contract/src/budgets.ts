@@ -369,6 +369,19 @@ export const BudgetValue = BudgetStatus.pick({
 }).meta({ id: "BudgetValue", description: "How a budget with `per` stands for one value." });
 export type BudgetValue = z.infer<typeof BudgetValue>;
 
+export const ListedBudgetStatus = z
+  .object({
+    budget_id: z.string(),
+    name: z.string(),
+    status: BudgetStatus.nullable().meta({
+      description:
+        "Of a budget with `per` that of the value that used most. Null where `error` says why there is none.",
+    }),
+    error: z.object({ code: z.string(), message: z.string() }).nullable(),
+  })
+  .meta({ id: "ListedBudgetStatus" });
+export type ListedBudgetStatus = z.infer<typeof ListedBudgetStatus>;
+
 const {
   id: _id,
   organization_id: _organization,

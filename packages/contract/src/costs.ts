@@ -85,6 +85,7 @@ export const CostRecord = z
     cache_write_tokens: Count,
     reasoning_tokens: Count,
     total_cost: MoneyString.nullable(),
+    cache_savings: MoneyString.nullable(),
     currency: z.string().nullable(),
     cost_status: z.enum(costStatuses),
     unpriced_reason: z.string().nullable(),
@@ -193,6 +194,7 @@ export type AggregateQuery = z.output<typeof AggregateQuery>;
 export const Totals = z.object({
   currency: z.string().nullable(),
   total_cost: MoneyString.optional(),
+  cache_savings: MoneyString.optional(),
   total_requests: z.number().int().optional(),
   unpriced_requests: z.number().int().optional(),
   avg_cost_per_request: MoneyString.nullable().optional(),
@@ -226,6 +228,7 @@ export const CostSummary = z
     total_cost: MoneyString.nullable().meta({
       description: "Of the only currency; null where there are several (see by_currency).",
     }),
+    cache_savings: MoneyString.nullable(),
     currency: z.string().nullable(),
     total_requests: z.number().int(),
     unpriced_requests: z.number().int(),
@@ -248,6 +251,34 @@ export const CostSummary = z
 export type CostSummary = z.infer<typeof CostSummary>;
 
 export const SummaryQuery = z.strictObject(filterShape);
+
+const { start_date: _start, end_date: _end, range: _range, days: _days, ...undatedShape } = filterShape;
+
+export const ProjectionQuery = z.strictObject(undatedShape);
+export type ProjectionQuery = z.output<typeof ProjectionQuery>;
+
+export const CostProjection = z
+  .object({
+    range: Range.meta({ description: "The month that is going on, in the time zone of the question." }),
+    as_of: z.string(),
+    unpriced_requests: z.number().int().meta({ description: "Of the month, in no sum." }),
+    by_currency: z.array(
+      z.object({
+        currency: z.string(),
+        spent: MoneyString.meta({ description: "What the ledger has for the month." }),
+        burn_rate_per_day: MoneyString.nullable().meta({
+          description:
+            "spent ÷ (as_of − start) for each 24 hours. Null in the month's first instant, as is `projected`.",
+        }),
+        projected: MoneyString.nullable().meta({
+          description:
+            "What will be spent at the month's end if the pace goes on: spent × (end − start) ÷ (as_of − start), ties to even. A budget's `projected` is the same.",
+        }),
+      }),
+    ),
+  })
+  .meta({ id: "CostProjection" });
+export type CostProjection = z.infer<typeof CostProjection>;
 
 export const BatchQueryInput = z
   .strictObject({

@@ -19,4 +19,5 @@ export * from "./projects.ts";
 export * from "./quantity-limits.ts";
 export * from "./reservations.ts";
 export * from "./usage.ts";
+export * from "./views.ts";
 export * from "./webhooks.ts";

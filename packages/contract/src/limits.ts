@@ -45,6 +45,10 @@ export const limits = {
   openInvitations: 1_000,
   invitationDays: 30,
   webhooks: 100,
+  /** Of one person or key, and shared in one organization. */
+  viewsOfOwner: 200,
+  sharedViews: 500,
+  viewStateLength: 4_000,
   channels: 100,
   channelRecipients: 50,
   webhookUrlLength: 2_048,

@@ -85,6 +85,7 @@ export const requestExamples: { readonly [Id in OperationId]?: unknown } = {
   "apiKeys.rotate": { overlap_seconds: 3600 },
   "channels.create": { kind: "email", name: "Finance", to: ["cfo@example.com", "costs@example.com"] },
   "channels.update": { paused: true },
+  "views.create": { name: "Projects this week", page: "explore", state: "by=project&as=area&period=7d" },
   "webhooks.create": { url: "https://hooks.example.com/costs", events: ["pricing.updated"] },
   "webhooks.update": { paused: true },
   "webhooks.rotateSecret": { overlap_seconds: 3600 },

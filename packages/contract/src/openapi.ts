@@ -77,6 +77,7 @@ const tagDescriptions: Readonly<Record<string, string>> = {
   Audit: "Who changed what, when and from where, in a chain that shows tampering.",
   Webhooks: "Signed events sent to addresses of your own.",
   Channels: "Where alerts go: e-mail, Slack, Teams, PagerDuty, or a webhook.",
+  Views: "Ways to look at a page of the dashboard, kept under names.",
   Live: "What is recorded, as it happens.",
   OpenTelemetry: "Spans of model calls over OTLP/HTTP.",
   System: "State and description of the server.",

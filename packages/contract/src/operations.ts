@@ -9,12 +9,14 @@ import {
   CostCreated,
   CostInput,
   CostList,
+  CostProjection,
   CostRecord,
   CostSummary,
   CostUpdate,
   Export,
   ExportInput,
   ListQuery,
+  ProjectionQuery,
   StreamQuery,
   SummaryQuery,
 } from "./costs.ts";
@@ -31,6 +33,7 @@ import { memberOperations } from "./operations/members.ts";
 import { projectOperations } from "./operations/projects.ts";
 import { reservationOperations } from "./operations/reservations.ts";
 import { userOperations } from "./operations/users.ts";
+import { viewOperations } from "./operations/views.ts";
 import { webhookOperations } from "./operations/webhooks.ts";
 import {
   Organization,
@@ -150,6 +153,11 @@ export const operations = {
     permission: "costs:read",
     query: SummaryQuery,
     success: ok(data(CostSummary)),
+  }),
+  "costs.projection": get("/costs/projection", "Costs", "What this month comes to if its pace goes on.", {
+    permission: "costs:read",
+    query: ProjectionQuery,
+    success: ok(data(CostProjection)),
   }),
   "costs.stream": get("/costs/stream", "Costs", "Every matching cost as NDJSON, without pages.", {
     permission: "costs:read",
@@ -537,6 +545,7 @@ export const operations = {
   ...webhookOperations,
   ...liveOperations,
   ...channelOperations,
+  ...viewOperations,
 
   "otlp.traces": {
     method: "POST",

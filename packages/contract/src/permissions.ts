@@ -28,6 +28,8 @@ export const permissionMeanings = {
   "webhooks:write": "Add, change and delete webhook endpoints, replace their secrets, and send again.",
   "channels:read": "List the channels that alerts go to, and what was sent there; without what lets one in.",
   "channels:write": "Make, change, test and delete channels.",
+  "views:share": "Share views with everybody who may read the organization's costs.",
+  "views:manage": "Change and delete views that others share.",
   "audit:read": "Read, export, check and sign the audit trail.",
   "keys:write": "Create, rotate and revoke API keys that may do no more than their maker.",
 } as const satisfies Record<string, string>;
@@ -58,8 +60,9 @@ export const roles = {
     "imports:write",
     "exports:write",
     "keys:read",
+    "views:share",
   ]),
-  analyst: new Set<Permission>([...reading, "exports:write"]),
+  analyst: new Set<Permission>([...reading, "exports:write", "views:share"]),
   billing: new Set<Permission>([
     ...reading,
     "costs:write",
@@ -68,6 +71,7 @@ export const roles = {
     "exports:write",
     "budgets:write",
     "alerts:write",
+    "views:share",
     // Alerts about budgets name the channels that they go to.
     "channels:read",
   ]),

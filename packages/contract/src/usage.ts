@@ -108,6 +108,10 @@ export const UsageRecord = z
     stream: z.boolean(),
     cost_status: z.enum(costStatuses),
     total_cost: MoneyString.nullable().meta({ description: "With all corrections. Null while unpriced, never 0." }),
+    cache_savings: MoneyString.nullable().meta({
+      description:
+        "What cached tokens would have cost at the plain input price of this call, less what reading and writing them cost: signed. Null where nobody knows.",
+    }),
     currency: z.string().nullable(),
     unpriced_reason: z.string().nullable(),
     price_version: z.string().nullable(),
@@ -199,6 +203,9 @@ export const Explanation = z
       .nullable(),
     rule: z.string().nullable(),
     lines: z.array(CostLine),
+    savings: z
+      .array(z.object({ kind: z.string(), quantity: Count, amount: MoneyString, formula: z.string() }))
+      .meta({ description: "The terms of cache_savings; none where it is null or taken back." }),
     corrections: z.array(Correction),
     original_cost: MoneyString.nullable(),
     total_cost: MoneyString.nullable(),

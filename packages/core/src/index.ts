@@ -6,6 +6,7 @@ export * from "./budgets/reservation-model.ts";
 export * from "./money/allocate-exactly.ts";
 export * from "./money/money.ts";
 export * from "./money/money-for-people.ts";
+export * from "./pricing/cache-savings.ts";
 export { type CompiledPrice, compilePriceVersion } from "./pricing/compile-price.ts";
 export * from "./pricing/explain-cost.ts";
 export { modelNameCharsMax, unsafePatternReason } from "./pricing/match-clause.ts";

@@ -1,19 +1,20 @@
 import { Loader, MantineProvider } from "@mantine/core";
 import { type QueryClient, QueryClientProvider, useQueryClient } from "@tanstack/react-query";
-import { type ComponentType, lazy, Suspense, useEffect } from "react";
+import { type ComponentType, Suspense, useEffect } from "react";
 import { Route, Switch, useLocation } from "wouter";
 import { type PageRoute, routes } from "./routes.ts";
 import type { Credential } from "./session/credential.ts";
 import { CredentialProvider, useCredential, useSession, useSessionState } from "./session/session-context.tsx";
 import { ErrorBoundary } from "./shell/error-boundary.tsx";
+import { lazily } from "./shell/lazily.tsx";
 import { Shell } from "./shell/shell.tsx";
 import { EmptyState, Loading, NoPermission } from "./shell/states.tsx";
 import { cssVariables, theme } from "./shell/theme.ts";
 
 /** Whoever is signed in need not wait for it. */
-const SignInPage = lazy(async () => ({ default: (await import("./pages/sign-in/sign-in-page.tsx")).SignInPage }));
+const SignInPage = lazily(async () => ({ default: (await import("./pages/sign-in/sign-in-page.tsx")).SignInPage }));
 
-const pages: ReadonlyMap<string, ComponentType> = new Map(routes.map(({ id, load }) => [id, lazy(load)]));
+const pages: ReadonlyMap<string, ComponentType> = new Map(routes.map(({ id, load }) => [id, lazily(load)]));
 
 /** The whole dashboard, for a credential and a cache of answers that are made once. */
 export function App({ credential, queries, nonce }: { credential: Credential; queries: QueryClient; nonce: string }) {
@@ -88,7 +89,7 @@ function Pages() {
             </Route>
           ))}
           <Route>
-            <EmptyState icon="explore" title="There is no page here">
+            <EmptyState icon="explore" title="There is no page here" isPage>
               The navigation leads to everything that there is.
             </EmptyState>
           </Route>
@@ -104,6 +105,6 @@ function Page({ route }: { route: PageRoute }) {
     document.title = `${route.label} · LLM Cost Ops`;
   }, [route.label]);
   const Content = pages.get(route.id);
-  if (Content === undefined || !may(...route.needs)) return <NoPermission what={route.label} />;
+  if (Content === undefined || !may(...route.needs)) return <NoPermission what={route.label} isPage />;
   return <Content />;
 }

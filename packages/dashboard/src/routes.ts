@@ -163,7 +163,7 @@ export const routes: readonly PageRoute[] = [
     label: "Record usage",
     group: "Manage",
     icon: "start",
-    needs: ["costs:read"],
+    needs: ["usage:write"],
     load: () => import("./pages/first-run/first-run-page.tsx"),
   },
   {

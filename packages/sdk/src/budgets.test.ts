@@ -149,6 +149,21 @@ test("one value of a budget is asked for by its name or as none, and values are 
   ]);
 });
 
+test("all budgets are asked about in one request, with why one of them has no answer", async () => {
+  const error = { code: "VALIDATION_ERROR", message: "too many values" };
+  const listed = [
+    { budget_id: "b1", name: "One", status, error: null },
+    { budget_id: "b2", name: "Two", status: null, error },
+  ];
+  server.script(json(200, { data: listed }), json(200, { data: [] }));
+  const [one, two] = await client.budgets.statuses();
+  expect(one?.status).toMatchObject({ budgetId: "b1", spent: 0.300000000001, spentExact: "0.300000000001" });
+  expect(two).toEqual({ budgetId: "b2", name: "Two", status: null, error });
+  expect(await client.budgets.statuses({ tenantId: "org-1" })).toEqual([]);
+  expect(asked()).toEqual(["GET /api/v1/budgets/statuses", "GET /api/v1/budgets/statuses"]);
+  expect(server.arrived.map(({ query }) => [...query].join())).toEqual(["", "tenant_id,org-1"]);
+});
+
 test("a transfer goes to a budget by its id, exactly", async () => {
   server.script(json(200, { data: { from: { id: "b1", amount: "4.9" }, to: { id: "b2", amount: "0.1" } } }));
   const done = await client.budgets.transfer("b1", { to: "b2", amount: "0.1", reason: "more there", force: true });

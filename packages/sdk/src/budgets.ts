@@ -21,6 +21,8 @@ import { type FromWire, fromWire, type ToWire, toWire } from "./wire.ts";
 export interface Budget extends FromWire<Wire.Budget> {}
 /** How a budget stands. Amounts and `utilization` are given twice: as numbers, and exactly under the name with `Exact`. */
 export interface BudgetStatus extends FromWire<Wire.BudgetStatus> {}
+/** A budget with its status; without one `error` says why the ledger does not answer. */
+export interface ListedBudgetStatus extends FromWire<Wire.ListedBudgetStatus> {}
 /** How a budget with `per` stands for one value. */
 export interface BudgetValue extends FromWire<Wire.BudgetValue> {}
 /** One change of a budget. `before` and `after` have the wire's names, since they tell of fields. */
@@ -190,6 +192,13 @@ export class Budgets {
     const query = plainQuery({ value: params.value, without_value: params.withoutValue });
     const request = { operation: "budgets.status", params: { id }, query, options } as const;
     return fromWire<Wire.BudgetStatus>(dataOf(await this.#session.transport.json(request)));
+  }
+
+  /** How each budget stands that `list` gives, by name, in one request. */
+  async statuses(params: ListBudgetsParams = {}, options?: RequestOptions): Promise<ListedBudgetStatus[]> {
+    const query = queryString({ tenant_id: params.tenantId });
+    const answer = await this.#session.transport.json({ operation: "budgets.statuses", query, options });
+    return fromWire<Wire.ListedBudgetStatus[]>(dataOf(answer));
   }
 
   /** One page of the values of a budget with `per`, the most used first. */

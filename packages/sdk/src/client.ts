@@ -20,6 +20,7 @@ import { Session } from "./session.ts";
 import { System } from "./system.ts";
 import { Usage } from "./usage.ts";
 import { Users } from "./users.ts";
+import { Views } from "./views.ts";
 import { Webhooks } from "./webhooks.ts";
 
 /**
@@ -54,6 +55,7 @@ export class CostOpsClient {
   readonly alerts: Alerts;
   readonly channels: Channels;
   readonly webhooks: Webhooks;
+  readonly views: Views;
   readonly system: System;
   readonly #session: Session;
 
@@ -79,6 +81,7 @@ export class CostOpsClient {
     this.alerts = new Alerts(session);
     this.channels = new Channels(session);
     this.webhooks = new Webhooks(session);
+    this.views = new Views(session);
     this.system = new System(session);
   }
 

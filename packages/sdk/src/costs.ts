@@ -57,6 +57,11 @@ export interface AggregateParams extends NestedFilters {
 
 export interface AggregateResult extends FromWire<Wire.AggregateResult> {}
 export interface CostSummary extends FromWire<Wire.CostSummary> {}
+/** Where the month leads. Amounts are given twice: as numbers, and exactly under the name with `Exact`. */
+export interface CostProjection extends FromWire<Wire.CostProjection> {}
+
+/** Which records are meant; the month is that of the `timezone`, UTC if absent. */
+export type ProjectionParams = Omit<CostFilters, "startDate" | "endDate" | "range" | "days">;
 
 export interface BatchQueryParams {
   readonly filters: readonly CostFilters[];
@@ -164,6 +169,13 @@ export class Costs {
     const query = this.#query(params);
     const answer = await this.#session.transport.json({ operation: "costs.summary", query, options });
     return fromWire<Wire.CostSummary>(dataOf(answer));
+  }
+
+  /** What the month that is going on comes to if its pace goes on, for each currency. It takes no dates. */
+  async projection(params: ProjectionParams = {}, options?: RequestOptions): Promise<CostProjection> {
+    const query = this.#query(params);
+    const answer = await this.#session.transport.json({ operation: "costs.projection", query, options });
+    return fromWire<Wire.CostProjection>(dataOf(answer));
   }
 
   /** Up to 100 aggregate questions in one request; answers in the order of the filters. */

@@ -49,6 +49,7 @@ test("every read is repeatable, and nothing that appends without an id of its ow
     "teams.update",
     "usage.batchCreate",
     "usage.create",
+    "views.update",
     "webhooks.update",
   ]);
 });

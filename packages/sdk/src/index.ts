@@ -47,6 +47,7 @@ export type {
   CreateBudgetParams,
   CurrentBudgetParams,
   ListBudgetsParams,
+  ListedBudgetStatus,
   TransferBudgetParams,
   UpdateBudgetParams,
 } from "./budgets.ts";
@@ -65,10 +66,12 @@ export type {
   AggregateParams,
   AggregateResult,
   BatchQueryParams,
+  CostProjection,
   CostSummary,
   Costs,
   CreatedCost,
   GroupBy,
+  ProjectionParams,
   StreamParams,
   UpdateCostParams,
 } from "./costs.ts";
@@ -174,6 +177,7 @@ export type { RetryOptions } from "./retry.ts";
 export type { Health, System } from "./system.ts";
 export type { BatchUsageParams, CreatedUsage, Usage } from "./usage.ts";
 export type { CreateUserParams, PasswordReset, User, Users } from "./users.ts";
+export type { CreateViewParams, UpdateViewParams, View, Views } from "./views.ts";
 export type {
   CreateWebhookParams,
   ListDeliveriesParams,

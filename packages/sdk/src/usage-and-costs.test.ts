@@ -267,6 +267,20 @@ describe("costs", () => {
     expect(body(2)).toEqual({ filters: [{ user_id: "u", days: 30 }, { model: ["a"] }], group_by: ["model"] });
   });
 
+  test("a projection is given as numbers and exactly, for each currency", async () => {
+    const of = { currency: "USD", spent: "1.000000000001", burn_rate_per_day: "0.05", projected: null };
+    server.script(json(200, { data: { as_of: "2026-11-21T00:00:00.000Z", unpriced_requests: 1, by_currency: [of] } }));
+    const projection = await client.costs.projection({ timezone: "Asia/Tokyo", projectId: "web" });
+    expect(server.arrived[0]).toMatchObject({ method: "GET", path: "/api/v1/costs/projection" });
+    expect(query()).toEqual({ timezone: "Asia/Tokyo", project_id: "web" });
+    expect(projection.byCurrency).toEqual([
+      {
+        ...{ currency: "USD", spent: 1.000000000001, spentExact: "1.000000000001" },
+        ...{ burnRatePerDay: 0.05, burnRatePerDayExact: "0.05", projected: null, projectedExact: null },
+      },
+    ]);
+  });
+
   test("update sends labels, delete voids, bulkCreate takes entries", async () => {
     server.script(json(200, { data: { id: "a/b", total_cost: "0" } }));
     await client.costs.update("a/b", { tags: { teamName: "x" } });

@@ -21,6 +21,7 @@ const opaqueFields = [
 /** Costs, and what a budget says of them, that are given twice: as a number, and exactly under the same name with `Exact`. */
 const moneyFields = [
   "total_cost",
+  "cache_savings",
   "avg_cost_per_request",
   "original_cost",
   "amount",

@@ -72,6 +72,7 @@ import { createPasswordResets, type ResetAttempt } from "./users/password-resets
 import { userRoutes } from "./users/routes.ts";
 import { createSignIn, type SignInAttempt } from "./users/sign-in.ts";
 import { createSignInAttempts, unlimitedAttempts } from "./users/sign-in-attempts.ts";
+import { viewRoutes } from "./views/routes.ts";
 import { version } from "./version.ts";
 import { webhookRoutes } from "./webhooks/routes.ts";
 
@@ -273,6 +274,7 @@ export async function compose(config: Config, { clock, logger, brief, createServ
         liveRoutes({ streams }),
         webhookRoutes({ store, guard, secretKey: config.secretKey, wakeSender: wakeAll }),
         channelRoutes({ store, guard, secretKey: config.secretKey, hasMailServer, wakeSender }),
+        viewRoutes({ store }),
         systemRoutes({
           version,
           metrics,

@@ -1,4 +1,4 @@
-import type { BudgetStatus } from "@llm-cost-ops/contract";
+import type { BudgetStatus, ListedBudgetStatus } from "@llm-cost-ops/contract";
 import { parseMoney, thresholdsReached } from "@llm-cost-ops/core";
 import type { CostOpsClient } from "@llm-cost-ops/sdk";
 import { type Command, Option } from "commander";
@@ -29,19 +29,27 @@ interface ValueFlags {
   readonly withoutValue?: true;
 }
 
+/** Of what is named, or of all; with what is known of none. */
 async function statusesOf(
   client: CostOpsClient,
   named: readonly string[],
   { tenant, ...of }: StatusFlags = {},
-): Promise<BudgetStatus[]> {
+): Promise<{ readonly rows: BudgetStatus[]; readonly unknown: readonly string[] }> {
+  if (named.length === 0) {
+    const all = wireForm<ListedBudgetStatus[]>(await client.budgets.statuses({ tenantId: tenant }));
+    return {
+      rows: all.flatMap(({ status }) => (status === null ? [] : [status])),
+      unknown: all.flatMap(({ name, error }) => (error === null ? [] : [`${printable(name)}: ${error.message}`])),
+    };
+  }
   const budgets = await budgetsOf(client, named, tenant);
-  const statuses: BudgetStatus[] = [];
+  const rows: BudgetStatus[] = [];
   for (let at = 0; at < budgets.length; at += askedAtOnce) {
     const some = budgets.slice(at, at + askedAtOnce);
     const answers = await Promise.all(some.map(({ id }) => client.budgets.status(id, of)));
-    statuses.push(...wireForm<BudgetStatus[]>(answers));
+    rows.push(...wireForm<BudgetStatus[]>(answers));
   }
-  return statuses;
+  return { rows, unknown: [] };
 }
 
 /** A quantity as a whole number, money and tokens alike, so that nothing is lost where two are compared. */
@@ -76,10 +84,12 @@ export function defineStatus(command: Command, run: Run): void {
         if (Object.keys(ofValue).length > 0 && named.length !== 1) {
           throw new CommandError("Name the one budget that the value is of.", exitCodes.usage);
         }
-        const rows = await statusesOf(await cli.connect(), named, flags);
+        const { rows, unknown } = await statusesOf(await cli.connect(), named, flags);
         const table = { rows, fields: statusFields, columns: statusColumnsOf(rows), none: "No budgets." };
         await writeAnswer(cli.terminal, { document: { data: rows }, ...table });
         sayWhatIsNotCounted(cli.terminal, rows);
+        for (const text of unknown) cli.terminal.warn(text);
+        return unknown.length === 0 ? exitCodes.ok : exitCodes.api;
       }),
     );
 }
@@ -93,7 +103,9 @@ export function defineCheck(command: Command, run: Run): void {
     .option("--fail-over <percent>", "the percentage, such as 80% (100%)", percent)
     .action(
       run<CheckFlags>(async (cli, { budget = [], failOver = "100", ...of }) => {
-        const statuses = await statusesOf(await cli.connect(), budget, of);
+        const { rows: statuses, unknown } = await statusesOf(await cli.connect(), budget, of);
+        // Whoever cannot tell has not checked.
+        if (unknown.length > 0) throw new CommandError(unknown.join("\n"), exitCodes.api);
         const rows = statuses.map((status): Checked => ({ ...status, failed: isUsedTo(status, failOver) }));
         await writeAnswer(cli.terminal, {
           document: { data: rows, fail_over: failOver },

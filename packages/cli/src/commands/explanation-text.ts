@@ -9,15 +9,21 @@ type Screen = Pick<Terminal, "paint" | "columns">;
 
 /** The proof of one cost, top to bottom: what was reported, what was counted, which price, each line, the sum. */
 export function explanationText(terminal: Screen, explanation: Explanation): string {
-  return [
-    heading(terminal, explanation),
-    section(terminal, "1  What was reported", reported(explanation)),
-    section(terminal, "2  What was counted, each token once", counted(terminal, explanation)),
-    section(terminal, "3  Which price", chosen(explanation)),
-    section(terminal, "4  The cost", lines(terminal, explanation)),
+  const sections: readonly (readonly [title: string, body: readonly string[]])[] = [
+    ["What was reported", reported(explanation)],
+    ["What was counted, each token once", counted(terminal, explanation)],
+    ["Which price", chosen(explanation)],
+    ["The cost", lines(terminal, explanation)],
     ...(explanation.corrections.length === 0
       ? []
-      : [section(terminal, "5  What was corrected since", corrections(terminal, explanation))]),
+      : [["What was corrected since", corrections(terminal, explanation)] as const]),
+    ...(explanation.savings.length === 0
+      ? []
+      : [["What caching saved, against plain input", savings(terminal, explanation)] as const]),
+  ];
+  return [
+    heading(terminal, explanation),
+    ...sections.map(([title, body], at) => section(terminal, `${at + 1}  ${title}`, body)),
     verdict(terminal, explanation),
   ].join("\n\n");
 }
@@ -134,6 +140,24 @@ function lineTable(
       { heading: "= cost", align: "right", text: (line) => exact(line.amount, currency) },
     ],
     [["sum", "", exact(sum, currency)]],
+  ).split("\n");
+}
+
+function savings(terminal: Screen, explanation: Explanation): readonly string[] {
+  const currency = currencyOf(explanation);
+  return renderTable(
+    terminal,
+    explanation.savings,
+    [
+      { heading: "kind", text: ({ kind }) => kind },
+      {
+        heading: "count × plain price − count × price",
+        align: "right",
+        text: ({ formula }) => formula.replace(/ = [^=]*$/, ""),
+      },
+      { heading: "= saved", align: "right", text: ({ amount }) => exact(amount, currency) },
+    ],
+    [["sum", "", exact(explanation.record.cache_savings, currency)]],
   ).split("\n");
 }
 

@@ -37,10 +37,16 @@ export const repeated = (value: string, before: readonly string[] = []): readonl
 
 /** Flags that say which records a question is about; the same on every command that asks. */
 export function addFilterFlags(command: Command, rangeMeaning = "last-30-days if no dates are given"): Command {
-  return command
+  const dated = command
     .option("--range <preset>", `today, last-7-days, last-30-days, this-month, last-month, all … (${rangeMeaning})`)
     .addOption(new Option("--from, --start-date <date>", "first day or instant").conflicts("range"))
-    .addOption(new Option("--to, --end-date <date>", "last day, or the instant before which").conflicts("range"))
+    .addOption(new Option("--to, --end-date <date>", "last day, or the instant before which").conflicts("range"));
+  return addRecordFlags(dated);
+}
+
+/** The same without dates. */
+export function addRecordFlags(command: Command): Command {
+  return command
     .option("--timezone <zone>", "calendar of days, weeks and months, such as Europe/Berlin (UTC)")
     .option("--provider <names>", "only these providers", listOf)
     .option("--model <names>", "only these models", listOf)

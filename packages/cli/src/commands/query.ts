@@ -106,6 +106,16 @@ function columnsOf(result: AggregateResult): readonly Column<AggregateRow>[] {
           } as const,
         ]
       : []),
+    ...(result.totals.some(({ cache_savings }) => pico(cache_savings) !== 0n)
+      ? [
+          {
+            heading: "saved by caches",
+            align: "right",
+            isOptional: true,
+            text: (row: AggregateRow) => money(row.cache_savings, row.currency),
+          } as const,
+        ]
+      : []),
     ...number("input", "input_tokens"),
     ...number("cached", "cached_tokens"),
     ...number("output", "output_tokens"),

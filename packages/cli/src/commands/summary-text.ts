@@ -19,6 +19,15 @@ export function summaryText(terminal: Terminal, summary: CostSummary): string {
     `  ${counted(summary.total_requests, "request")}${summary.avg_cost_per_request === null ? "" : `, ${money(summary.avg_cost_per_request, summary.currency)} each`}`,
     `  ${count(summary.input_tokens)} input tokens (${count(summary.cached_tokens)} read from caches, ${count(summary.cache_write_tokens)} written), ${count(summary.output_tokens)} output (${count(summary.reasoning_tokens)} reasoning)`,
   ];
+  const saved = summary.by_currency.filter(({ cache_savings }) => pico(cache_savings) !== 0n);
+  for (const { cache_savings, currency } of saved) {
+    const isLoss = pico(cache_savings) < 0n;
+    lines.push(
+      isLoss
+        ? `  caching cost ${money(cache_savings?.replace("-", ""), currency)} more than plain input would have`
+        : `  ${money(cache_savings, currency)} saved by caching, against plain input`,
+    );
+  }
   if (summary.unpriced_requests > 0) {
     lines.push(
       `  ${paint.yellow(`${counted(summary.unpriced_requests, "request")} without a price, in no sum of money`)}`,

@@ -9,6 +9,7 @@ import {
   BudgetUpdate,
   BudgetValue,
   CurrentBudgetQuery,
+  ListedBudgetStatus,
   TenantQuery,
 } from "../budgets.ts";
 import { CursorPage } from "../fields.ts";
@@ -31,6 +32,12 @@ export const budgetOperations = {
     permission: "budgets:read",
     query: TenantQuery,
     success: ok(list(Budget)),
+    errors: ["NOT_FOUND", "VALIDATION_ERROR"],
+  }),
+  "budgets.statuses": get("/budgets/statuses", "Budgets", "How each of these budgets stands, by name, in one answer.", {
+    permission: "budgets:read",
+    query: TenantQuery,
+    success: ok(list(ListedBudgetStatus)),
     errors: ["NOT_FOUND", "VALIDATION_ERROR"],
   }),
   "budgets.getCurrent": get(

@@ -22,8 +22,25 @@ export interface BudgetStanding {
   readonly thresholds: readonly ThresholdPercent[];
 }
 
+/** What was spent of a period until an instant, from which its pace follows. */
+export type SpentSoFar = Pick<BudgetStanding, "spent" | "periodKind" | "bounds" | "nowMs">;
+
+/** How fast spending goes, and where that leads, in the unit of what was spent. */
+export interface SpendingPace {
+  /**
+   * What was spent for each 24 hours of the part of the period that has passed (all of it where the period rolls), ties
+   * to even. Undefined where no time has passed.
+   */
+  readonly burnPerDay: bigint | undefined;
+  /**
+   * What will be spent by the period's end if the pace so far goes on, ties to even; what was spent where the period is
+   * over. Undefined where no time has passed, and for prepaid and rolling periods, which have no end to reach.
+   */
+  readonly projectedSpend: bigint | undefined;
+}
+
 /** How a budget stands; amounts are in the unit of the standing that was given. */
-export interface BudgetStatus {
+export interface BudgetStatus extends SpendingPace {
   /** `amount - spent - reserved`; negative where more is used than allowed. */
   readonly remaining: bigint;
   /**
@@ -35,16 +52,6 @@ export interface BudgetStatus {
   readonly thresholdsReached: readonly string[];
   /** `exceeded` where spent + reserved >= amount; `warning` where a threshold below 100 % is reached; `ok` otherwise. */
   readonly state: BudgetState;
-  /**
-   * What was spent for each 24 hours of the part of the period that has passed (all of it where the period rolls), ties
-   * to even. Undefined where no time has passed.
-   */
-  readonly burnPerDay: bigint | undefined;
-  /**
-   * What will be spent by the period's end if the pace so far goes on, ties to even; what was spent where the period is
-   * over. Undefined where no time has passed, and for prepaid and rolling periods, which have no end to reach.
-   */
-  readonly projectedSpend: bigint | undefined;
   /**
    * The first millisecond at which spending at the pace so far, with what is reserved, uses up the amount. Undefined
    * where that is not before the period's end, where nothing is being spent, where the budget is exceeded already
@@ -76,13 +83,12 @@ function ratioText(numerator: bigint, denominator: bigint): string {
 }
 
 /** How much of the period has passed, in milliseconds. A rolling period has always passed as a whole. */
-function elapsedMs({ periodKind, bounds: { fromMs, toMs }, nowMs }: BudgetStanding): bigint {
+function elapsedMs({ periodKind, bounds: { fromMs, toMs }, nowMs }: SpentSoFar): bigint {
   const end = toMs === undefined || (nowMs < toMs && periodKind !== "rolling") ? nowMs : toMs;
   return BigInt(Math.max(end - fromMs, 0));
 }
 
-function projectedSpend(standing: BudgetStanding, elapsed: bigint): bigint | undefined {
-  const { spent, periodKind, bounds } = standing;
+function projectedSpend({ spent, periodKind, bounds }: SpentSoFar, elapsed: bigint): bigint | undefined {
   if (elapsed === 0n || bounds.toMs === undefined || periodKind === "rolling" || periodKind === "prepaid") {
     return undefined;
   }
@@ -101,6 +107,23 @@ function stateOf(remaining: bigint, reached: readonly string[]): BudgetState {
   if (remaining <= 0n) return "exceeded";
   // What is reached while something remains lies below 100 %.
   return reached.length > 0 ? "warning" : "ok";
+}
+
+/**
+ * How fast spending goes and what it comes to at the end of its period, linear over what has passed of it. Throws a
+ * RangeError where an instant is not a whole number.
+ *
+ * @example
+ * const now = Date.UTC(2026, 3, 11);
+ * const bounds = periodAt({ kind: "month", zone: "UTC" }, now);
+ * spendingPace({ spent: 150n, periodKind: "month", bounds, nowMs: now }); // { burnPerDay: 15n, projectedSpend: 450n }
+ */
+export function spendingPace(soFar: SpentSoFar): SpendingPace {
+  const elapsed = elapsedMs(soFar);
+  return {
+    burnPerDay: elapsed === 0n ? undefined : divideHalfEven(soFar.spent * dayMs, elapsed),
+    projectedSpend: projectedSpend(soFar, elapsed),
+  };
 }
 
 /**
@@ -128,8 +151,7 @@ export function budgetStatus(standing: BudgetStanding): BudgetStatus {
     utilization: amount === 0n ? undefined : ratioText(used, amount),
     thresholdsReached: reached,
     state: stateOf(remaining, reached),
-    burnPerDay: elapsed === 0n ? undefined : divideHalfEven(spent * dayMs, elapsed),
-    projectedSpend: projectedSpend(standing, elapsed),
+    ...spendingPace(standing),
     exhaustedAtMs: exhaustedAtMs(standing, remaining, elapsed),
   };
 }

@@ -2,6 +2,7 @@ import { divideHalfEven, type Pico } from "../money/money.ts";
 import { type Quantities, type UsageKind, usageKinds } from "../usage/usage-kinds.ts";
 import type { ChosenRate, CompiledPrice, RateSelection } from "./compile-price.ts";
 import { contextTokens, tokenGroup } from "./context-tokens.ts";
+import { plainPositions } from "./plain-kinds.ts";
 import type { PriceVersion, RatingContext } from "./price-version.ts";
 import type { CostLine, RatedCost } from "./rated-cost.ts";
 import { standardTier } from "./service-tier.ts";
@@ -39,8 +40,12 @@ function countPassed(boundaries: readonly number[], value: number, inclusive: bo
   return passed;
 }
 
-function lineOf(kind: UsageKind, quantity: number, rate: ChosenRate): CostLine {
+function amountOf(quantity: number, rate: ChosenRate): Pico {
   const product = BigInt(quantity) * rate.numerator;
+  return rate.denominator === 1n ? product : divideHalfEven(product, rate.denominator);
+}
+
+function lineOf(kind: UsageKind, quantity: number, rate: ChosenRate): CostLine {
   return {
     kind,
     quantity,
@@ -48,7 +53,7 @@ function lineOf(kind: UsageKind, quantity: number, rate: ChosenRate): CostLine {
     price: rate.price,
     per: rate.per,
     factors: rate.factors,
-    amount: rate.denominator === 1n ? product : divideHalfEven(product, rate.denominator),
+    amount: amountOf(quantity, rate),
   };
 }
 
@@ -110,16 +115,25 @@ function appendMarginal(
   return true;
 }
 
-function priced(compiled: CompiledPrice, rule: string, lines: readonly CostLine[], total: Pico): RatedCost {
+function priced(
+  compiled: CompiledPrice,
+  rule: string,
+  lines: readonly CostLine[],
+  total: Pico,
+  cacheSavings: Pico | null,
+): RatedCost {
   const { id, currency } = compiled.version;
-  return { kind: "priced", priceVersionId: id, currency, rule, lines, total };
+  return { kind: "priced", priceVersionId: id, currency, rule, lines, total, cacheSavings };
 }
+
+const sumOf = (lines: readonly CostLine[]): Pico => lines.reduce((sum, { amount }) => sum + amount, 0n);
 
 function rateByBands(
   quantities: Quantities,
   context: RatingContext,
   compiled: CompiledPrice,
   segment: number,
+  plainLines: CostLine[],
 ): RatedCost {
   const { thresholds, version } = compiled;
   const selections = [0, ...thresholds].map((_, band) =>
@@ -128,6 +142,7 @@ function rateByBands(
   const filled = new Map<string, number>();
   const lines: CostLine[] = [];
   let charged = false;
+  let saved: Pico | null = 0n;
   for (const [kindIndex, kind] of usageKinds.entries()) {
     const quantity = quantities[kind];
     if (quantity === undefined) continue;
@@ -135,14 +150,21 @@ function rateByBands(
     charged = true;
     const ladder = ladderOf(kind, version.contextBasis);
     const from = filled.get(ladder) ?? 0;
+    const before = lines.length;
     if (!appendMarginal(lines, kind, kindIndex, from, quantity, thresholds, selections)) {
       return withoutRate(kind, context, compiled);
+    }
+    const plainAt = plainPositions[kindIndex] as number;
+    if (plainAt !== -1 && saved !== null) {
+      const plain: CostLine[] = [];
+      const isKnown = appendMarginal(plain, kind, plainAt, from, quantity, thresholds, selections);
+      saved = isKnown ? saved + sumOf(plain) - sumOf(lines.slice(before)) : null;
+      plainLines.push(...plain);
     }
     filled.set(ladder, from + quantity);
   }
   if (!charged) return noUsage;
-  const total = lines.reduce((sum, { amount }) => sum + amount, 0n);
-  return priced(compiled, selections[0]?.rule ?? "", lines, total);
+  return priced(compiled, selections[0]?.rule ?? "", lines, sumOf(lines), saved);
 }
 
 /**
@@ -158,21 +180,32 @@ function rateByBands(
  * In `whole_request` mode the context picks one band for every line. In `marginal` mode a kind has one line per band
  * that its units reach: the kinds that were read are laid end to end in the order of `usageKinds` (with `fresh_input`,
  * fresh and cached apart), those generated likewise from zero, and unit kinds each from zero.
+ *
+ * `cacheSavings` is what the tokens read from and written to caches would have cost as plain input of this very call (its
+ * tier, region, band and time of day), each kind rounded as a line is, less what they cost: negative where writing cost
+ * more than reading saved, 0 where nothing was cached, null where cached tokens have no plain price to compare with.
+ * `plainLines`, where it is given, gets what was compared with: lines of the cached kinds at their plain prices.
  */
-export function rateUsage(quantities: Quantities, context: RatingContext, compiled: CompiledPrice): RatedCost {
+export function rateUsage(
+  quantities: Quantities,
+  context: RatingContext,
+  compiled: CompiledPrice,
+  plainLines?: CostLine[],
+): RatedCost {
   const { thresholds, dayBoundariesS, version } = compiled;
   const segment =
     dayBoundariesS.length === 0
       ? 0
       : countPassed(dayBoundariesS, (((context.occurredAtMs % dayMs) + dayMs) % dayMs) / 1000, true);
   if (thresholds.length > 0 && version.tierMode === "marginal") {
-    return rateByBands(quantities, context, compiled, segment);
+    return rateByBands(quantities, context, compiled, segment, plainLines ?? []);
   }
   const band =
     thresholds.length === 0 ? 0 : countPassed(thresholds, contextTokens(quantities, version.contextBasis), false);
   const { rule, rates } = compiled.select(context.serviceTier, context.region, band, segment);
   const lines: CostLine[] = [];
   let total = 0n;
+  let saved: Pico | null = 0n;
   let charged = false;
   const count = kindsOf(quantities);
   for (let at = 0; at < count; at += 1) {
@@ -192,6 +225,15 @@ export function rateUsage(quantities: Quantities, context: RatingContext, compil
     const line = lineOf(kind, quantity, rate);
     lines.push(line);
     total += line.amount;
+    const plainAt = plainPositions[kindIndex] as number;
+    if (plainAt === -1 || saved === null) continue;
+    const plain = rates[plainAt];
+    if (plain === undefined) {
+      saved = null;
+      continue;
+    }
+    if (plain !== rate) saved += amountOf(quantity, plain) - line.amount;
+    plainLines?.push(lineOf(kind, quantity, plain));
   }
-  return charged ? priced(compiled, rule, lines, total) : noUsage;
+  return charged ? priced(compiled, rule, lines, total, saved) : noUsage;
 }

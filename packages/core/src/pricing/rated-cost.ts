@@ -32,5 +32,7 @@ export type RatedCost =
       readonly rule: string;
       readonly lines: readonly CostLine[];
       readonly total: Pico;
+      /** What caching saved against plain input; signed, 0 where nothing was cached, null where there is no plain price. */
+      readonly cacheSavings: Pico | null;
     }
   | { readonly kind: "unpriced"; readonly reason: UnpricedReason; readonly detail: string };

@@ -1,8 +1,8 @@
-import { ActionIcon, Group, Menu, SegmentedControl, Title, VisuallyHidden } from "@mantine/core";
+import { ActionIcon, Group, Menu, SegmentedControl, Text, Title, VisuallyHidden } from "@mantine/core";
 import type { ECharts, EChartsCoreOption } from "echarts/core";
 import { lazy, type ReactNode, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { Icon } from "../shell/icons.tsx";
-import { Loading } from "../shell/states.tsx";
+import { ErrorState, Loading } from "../shell/states.tsx";
 import { type ChartTheme, useChartTheme } from "./chart-theme.ts";
 import { type ChartTable, csvOf, download, fileNameOf } from "./download.ts";
 
@@ -37,8 +37,10 @@ export function Chart(props: {
   /** The first and the last place of what was dragged over; the picture then has a brush. */
   readonly onZoom?: (from: number, to: number) => void;
   readonly aside?: ReactNode;
+  /** Said below the picture, such as what is not in it. */
+  readonly note?: string | undefined;
 }) {
-  const { title, summary, option, table, height = 280, onPick, onZoom, aside } = props;
+  const { title, summary, option, table, height = 280, onPick, onZoom, aside, note } = props;
   const [view, setView] = useState<"chart" | "table">("chart");
   const theme = useChartTheme();
   const drawn = useMemo(() => option(theme), [option, theme]);
@@ -81,6 +83,11 @@ export function Chart(props: {
           <Canvas option={drawn} height={height} holder={chart} onPick={onPick} onZoom={onZoom} />
         </figure>
       )}
+      {note === undefined ? null : (
+        <Text size="xs" c="dimmed" mt={4}>
+          {note}
+        </Text>
+      )}
     </section>
   );
 }
@@ -96,6 +103,7 @@ function Canvas(props: {
   const { option, height, holder, onPick, onZoom } = props;
   const place = useRef<HTMLDivElement>(null);
   const [chart, setChart] = useState<ECharts>();
+  const [failure, setFailure] = useState<unknown>();
   useEffect(() => {
     const element = place.current;
     let made: ECharts | undefined;
@@ -107,7 +115,7 @@ function Canvas(props: {
       observer.observe(element);
       holder.current = made;
       setChart(made);
-    });
+    }, setFailure);
     return () => {
       isGone = true;
       observer.disconnect();
@@ -153,6 +161,7 @@ function Canvas(props: {
       chart.off("brushEnd", zoom);
     };
   }, [chart, onPick, onZoom]);
+  if (failure !== undefined) return <ErrorState error={failure} />;
   return (
     <div style={{ height, position: "relative" }} aria-hidden="true">
       <div ref={place} style={{ height, width: "100%" }} data-chart={chart === undefined ? "loading" : "drawn"} />

@@ -19,9 +19,17 @@ export default function FiguresTable({
         key,
         label,
         numeric,
-        cell: ({ row }: { row: Readonly<Record<string, string>> }) => row[key] ?? "",
+        cell: ({ row }: { row: Readonly<Record<string, string>> }) =>
+          numeric ? (row[key] ?? "") : <Name text={row[key] ?? ""} />,
       })),
     [table],
   );
   return <DataTable name={title} columns={columns} rows={rows} rowKey={({ at }) => String(at)} maxHeight={maxHeight} />;
 }
+
+/** In one line: a table that is too wide scrolls, and letters below one another are not read. */
+const Name = ({ text }: { text: string }) => (
+  <span className="cell-name clip" title={text}>
+    <bdi>{text}</bdi>
+  </span>
+);

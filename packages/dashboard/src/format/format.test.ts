@@ -32,13 +32,15 @@ describe("money", () => {
   });
 
   test("an axis is short", () => {
-    expect([0.0005, 12, 1_250, 3_400_000, -2_000].map((value) => formatMoneyAxis(value, "USD"))).toEqual([
+    expect([0.0005, 0.6, 12, 1_250, 3_400_000, -2_000].map((value) => formatMoneyAxis(value, "USD"))).toEqual([
       "$0.0005",
+      "$0.60",
       "$12",
       "$1.25k",
       "$3.4M",
       "−$2k",
     ]);
+    expect([formatMoneyAxis(0.5, ""), formatMoneyAxis(1_500, "JPY")]).toEqual(["0.5", "¥1.5k"]);
   });
 });
 

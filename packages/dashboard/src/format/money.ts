@@ -91,9 +91,11 @@ export function formatMoneyFixed(amount: string | null | undefined, currency: st
 
 /** For the labels of an axis, whose values are positions already: `$1.2k`. */
 export function formatMoneyAxis(value: number, currency: string | null | undefined): string {
-  const { before, after } = symbolsOf(currency ?? "");
+  const { before, after, digits } = symbolsOf(currency ?? "");
   const size = Math.abs(value);
   const [divisor, unit] = size >= 1e9 ? [1e9, "B"] : size >= 1e6 ? [1e6, "M"] : size >= 1e3 ? [1e3, "k"] : [1, ""];
-  const text = String(Number((size / divisor).toPrecision(3)));
+  const short = String(Number((size / divisor).toPrecision(3)));
+  // Of an amount with a part of a unit all digits that the currency is written with: $0.60, not $0.6.
+  const text = unit === "" && currency && short.includes(".") ? trimmed(short, digits) : short;
   return `${value < 0 ? minus : ""}${before}${text}${unit}${after}`;
 }

@@ -170,6 +170,17 @@ export class Reachability {
   };
   readonly isAway = (): boolean => this.#isAway;
 
+  /** After something did not come: until the server answers again. */
+  async back(): Promise<void> {
+    this.missed();
+    await new Promise<void>((resolve) => {
+      const leave = this.subscribe(() => {
+        leave();
+        resolve();
+      });
+    });
+  }
+
   heard(): void {
     this.#set(false);
   }

@@ -21,6 +21,7 @@ export function AwayBanner() {
       icon={<Loader size="xs" />}
       title="The server does not answer"
       role="status"
+      className="away-banner"
     >
       It may be restarting. What you see is what it last said; this page goes on by itself.
     </Alert>

@@ -156,8 +156,13 @@ function Account() {
         <Menu.Label>
           {by === "key" ? "Signed in with the API key" : "Signed in as"} {whoami.name}
         </Menu.Label>
+        {by === "key" ? null : (
+          <Menu.Item leftSection={<Icon name="keys" />} component={Link} href="/settings/account">
+            Your account
+          </Menu.Item>
+        )}
         <Menu.Item leftSection={<Icon name="reports" />} component="a" href="/docs">
-          Interface
+          API reference
         </Menu.Item>
         <Menu.Item leftSection={<Icon name="exit" />} onClick={() => void credential.signOut()}>
           Sign out

@@ -1,6 +1,7 @@
-import { Alert, Button, Group, Skeleton, Stack, Text, Title } from "@mantine/core";
+import { Alert, Anchor, Button, Group, Skeleton, Stack, Text, Title } from "@mantine/core";
 import type { UseQueryResult } from "@tanstack/react-query";
 import type { ReactNode } from "react";
+import { Link } from "wouter";
 import { problemOf } from "../data/ask.ts";
 import { Icon, type IconName } from "./icons.tsx";
 
@@ -8,11 +9,14 @@ import { Icon, type IconName } from "./icons.tsx";
 export function EmptyState({
   icon,
   title,
+  isPage = false,
   children,
   action,
 }: {
   icon: IconName;
   title: string;
+  /** Where it is all that there is, its title is the page's. */
+  isPage?: boolean;
   children?: ReactNode;
   action?: ReactNode;
 }) {
@@ -21,7 +25,9 @@ export function EmptyState({
       <Text c="dimmed" component="span">
         <Icon name={icon} size={32} />
       </Text>
-      <Title order={2}>{title}</Title>
+      <Title order={isPage ? 1 : 2} size="h2">
+        {title}
+      </Title>
       <Text c="dimmed" maw="32rem">
         {children}
       </Text>
@@ -52,9 +58,9 @@ export function ErrorState({ error, onRetry }: { error: unknown; onRetry?: () =>
   );
 }
 
-export function NoPermission({ what }: { what: string }) {
+export function NoPermission({ what, isPage = false }: { what: string; isPage?: boolean }) {
   return (
-    <EmptyState icon="audit" title="You may not see this">
+    <EmptyState icon="audit" title="You may not see this" isPage={isPage}>
       {what} needs a permission that your role does not have. An administrator of the organization can give it to you.
     </EmptyState>
   );
@@ -106,6 +112,17 @@ export function Panel({ title, aside, children }: { title: string; aside?: React
       </Group>
       {children}
     </section>
+  );
+}
+
+/** From a page that stands in no navigation to the one that it belongs to. */
+export function BackLink({ to, children }: { to: string; children: string }) {
+  return (
+    <Text size="sm" mb={4}>
+      <Anchor component={Link} href={to} inherit>
+        ← <bdi>{children}</bdi>
+      </Anchor>
+    </Text>
   );
 }
 

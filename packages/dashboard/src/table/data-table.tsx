@@ -114,20 +114,21 @@ function HeaderCell<Row>({
   const { key, label, numeric = false, sortBy } = column;
   const isSorted = sorting?.key === key;
   const direction = isSorted ? (sorting.descending ? "descending" : "ascending") : "none";
+  const name = <span className="head-name">{label}</span>;
   return (
     <Table.Th
       {...(numeric ? { className: "amount" } : {})}
       {...(sortBy === undefined ? {} : { "aria-sort": direction as "none" })}
     >
       {sortBy === undefined ? (
-        label
+        name
       ) : (
         <UnstyledButton
           fz="inherit"
           fw="inherit"
           onClick={() => onSort({ key, descending: isSorted ? !sorting.descending : numeric })}
         >
-          {label} {isSorted ? <Icon name={sorting.descending ? "down" : "up"} size={12} /> : null}
+          {name} {isSorted ? <Icon name={sorting.descending ? "down" : "up"} size={12} /> : null}
         </UnstyledButton>
       )}
     </Table.Th>

@@ -1,8 +1,8 @@
 import type { Alert, AlertRule } from "@llm-cost-ops/contract";
+import { askedTogether } from "../costs/asked-together.ts";
 import type { CostQuery } from "../costs/cost-query.ts";
 import type { Store } from "../store/operation.ts";
 import type { AlertOpening } from "./alerts.sql.ts";
-import { askedTogether } from "./asked-together.ts";
 import { crossingsOf, type Marks } from "./crossings.ts";
 import { type Manner, type Reading, type Subject, subjectsOf } from "./subjects.ts";
 import {

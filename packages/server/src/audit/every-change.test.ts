@@ -322,6 +322,13 @@ const cases: { readonly [Id in OperationId]?: Case } = {
   "channels.update": { params: named("channel"), body: () => ({ description: "Costs" }), tells: "channel" },
   "channels.test": { params: named("channel"), tells: "channel" },
   "channels.delete": { params: named("channel"), tells: "channel" },
+  "views.create": {
+    body: () => ({ name: "By project", page: "explore", state: "by=project" }),
+    tells: "view",
+    learns: remember("view"),
+  },
+  "views.update": { params: named("view"), body: () => ({ shared: true, pinned: true }), tells: "view" },
+  "views.delete": { params: named("view"), tells: "view" },
   "audit.verify": { body: () => ({}), tells: question },
   "audit.checkpoint": { tells: { nothing: "a checkpoint is a part of the trail" } },
 };

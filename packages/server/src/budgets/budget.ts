@@ -94,6 +94,8 @@ export interface Budgets {
   list(asker: BudgetAsker): Promise<readonly Budget[]>;
   /** Refuses with NOT_FOUND where there is none. */
   find(asker: BudgetAsker, choice: BudgetChoice): Promise<ScopedBudget>;
+  /** All that `list` gives, each as `find` would give it. */
+  findAll(asker: BudgetAsker): Promise<readonly ScopedBudget[]>;
   update(asker: BudgetAsker, id: string, change: BudgetChange): Promise<Budget>;
   remove(asker: BudgetAsker, id: string): Promise<void>;
   /** Newest first; one more than the limit where there are more. */

@@ -15,7 +15,6 @@ import {
   type BudgetChoice,
   type Budgets,
   type BudgetTerms,
-  type ChildBudget,
   isBudgetWithin,
   type ReservedHere,
   type ScopedBudget,
@@ -24,7 +23,6 @@ import { insertAmendment, readAmendments } from "./budget-amendments.sql.ts";
 import { type BudgetRow, columns, placedOf, toWire } from "./budget-row.ts";
 import { type Limited, placeScope } from "./budget-scope.sql.ts";
 import { requireFitting, requireNoChildren } from "./budget-tree.sql.ts";
-import type { ValueKey } from "./budget-value.ts";
 import {
   type FoundBudget,
   type Named,
@@ -35,48 +33,8 @@ import {
 } from "./found-budget.sql.ts";
 import { requireHard } from "./read-budget.ts";
 import { scoped } from "./scoped-budgets.sql.ts";
+import { type AskedBy, listStandingBudgets, withParts } from "./standing-budgets.sql.ts";
 import { byParent, runFor } from "./tenant-budgets.sql.ts";
-
-/**
- * With what processes hold of it, but for the one that asks. How much of that they have reserved already they alone know,
- * and nobody else can reserve the rest.
- */
-async function withReserved(
-  connection: StoreConnection,
-  found: ScopedBudget,
-  processId: string | undefined,
-): Promise<ScopedBudget> {
-  const leases = await connection.all<{ value: string; held: string }>(
-    `SELECT value, held FROM budget_leases
-     WHERE organization_id = ? AND budget_id = ? AND expires_at > ? AND process_id <> ?`,
-    found.budget.organization_id,
-    found.budget.id,
-    connection.now(),
-    processId ?? "",
-  );
-  const reserved = new Map<ValueKey, bigint>();
-  for (const { value, held } of leases) reserved.set(value, (reserved.get(value) ?? 0n) + BigInt(held));
-  return { ...found, reserved };
-}
-
-/** The same with the budgets that are parts of it, as far as the asker may see them. */
-async function withParts(
-  connection: StoreConnection,
-  { within, processId }: Pick<Asked, "within" | "processId">,
-  found: ScopedBudget,
-): Promise<ScopedBudget> {
-  const children: ChildBudget[] = [];
-  for (const row of await connection.all<BudgetRow>(
-    `SELECT ${columns} FROM budgets WHERE organization_id = ? AND parent_id = ? ORDER BY lower(name), id`,
-    found.budget.organization_id,
-    found.budget.id,
-  )) {
-    const { budget, teamProjects } = await scoped(connection, row);
-    if (!isBudgetWithin(budget.scope, teamProjects, within)) continue;
-    children.push({ id: row.id, name: row.name, amount: placedOf(row).amount, isPerValue: row.per !== null });
-  }
-  return { ...(await withReserved(connection, found, processId)), children };
-}
 
 /** A prepaid budget that names no start counts from its creation on. */
 const startedAt = (period: BudgetPeriod, createdAtMs: number): BudgetPeriod =>
@@ -157,10 +115,8 @@ const listBudgets = storeRead(
   },
 );
 
-interface Asked extends Limited {
+interface Asked extends AskedBy {
   readonly choice: BudgetChoice;
-  /** Which knows by itself what it has reserved. */
-  readonly processId: string | undefined;
 }
 
 const findBudget = storeRead(
@@ -341,33 +297,44 @@ const limitedOf = ({ organizationId, records: within, parentId }: BudgetAsker): 
 });
 
 /** Budgets in a store; `here` is absent where the process makes no reservations. */
-export const createBudgets = (store: Store, here?: ReservedHere): Budgets => ({
-  create: (asker, terms) =>
-    runFor(store, asker, [createBudget, changeTenants.create], {
-      ...limitedOf(asker),
-      id: `budget_${randomUUID()}`,
-      terms,
-    }),
-  list: (asker) => store.run(listBudgets, limitedOf(asker)),
-  async find(asker, choice) {
-    const found = await store.run(findBudget, { ...limitedOf(asker), choice, processId: here?.processId });
+export function createBudgets(store: Store, here?: ReservedHere): Budgets {
+  const withOwn = (found: ScopedBudget, { organizationId }: BudgetAsker): ScopedBudget => {
     const reserved = new Map(found.reserved);
-    for (const [key, own] of here?.reserved(asker.organizationId, found.budget.id) ?? []) {
+    for (const [key, own] of here?.reserved(organizationId, found.budget.id) ?? []) {
       reserved.set(key, (reserved.get(key) ?? 0n) + own);
     }
     return { ...found, reserved };
-  },
-  update: (asker, id, change) =>
-    runFor(store, asker, [updateBudget, changeTenants.update], { ...limitedOf(asker), id, change }),
-  remove: (asker, id) => runFor(store, asker, [deleteBudget, changeTenants.remove], { ...limitedOf(asker), id }),
-  history: (asker, id, page) => store.run(budgetHistory, { ...limitedOf(asker), id, page }),
-});
+  };
+  return {
+    create: (asker, terms) =>
+      runFor(store, asker, [createBudget, changeTenants.create], {
+        ...limitedOf(asker),
+        id: `budget_${randomUUID()}`,
+        terms,
+      }),
+    list: (asker) => store.run(listBudgets, limitedOf(asker)),
+    async find(asker, choice) {
+      const processId = here?.processId;
+      return withOwn(await store.run(findBudget, { ...limitedOf(asker), choice, processId }), asker);
+    },
+    async findAll(asker) {
+      const processId = here?.processId;
+      const all = await store.run(listStandingBudgets, { ...limitedOf(asker), processId });
+      return all.map((found) => withOwn(found, asker));
+    },
+    update: (asker, id, change) =>
+      runFor(store, asker, [updateBudget, changeTenants.update], { ...limitedOf(asker), id, change }),
+    remove: (asker, id) => runFor(store, asker, [deleteBudget, changeTenants.remove], { ...limitedOf(asker), id }),
+    history: (asker, id, page) => store.run(budgetHistory, { ...limitedOf(asker), id, page }),
+  };
+}
 
 /** For the registry. */
 export const budgetOperations = [
   createBudget,
   listBudgets,
   findBudget,
+  listStandingBudgets,
   updateBudget,
   deleteBudget,
   budgetHistory,

@@ -7,7 +7,7 @@ import type { BudgetAsker, Budgets, ScopedBudget } from "./budget.ts";
 import type { BudgetTransfers } from "./budget-transfer.sql.ts";
 import { readValue, requireValues } from "./budget-value.ts";
 import { readBudgetChange, readBudgetTerms, readTransfer } from "./read-budget.ts";
-import { standingOf, valueStandingOf } from "./standing.ts";
+import { standingOf, standingsOf, valueStandingOf } from "./standing.ts";
 import { askerOfList, type TenantAskers } from "./tenant-askers.ts";
 import { readUsed, type UsedValue } from "./used-values.ts";
 
@@ -63,6 +63,13 @@ export function budgetRoutes({ budgets, tenants, query, now }: BudgetRouteDeps):
       handle: async ({ caller, query: { tenant_id: tenantId } }) => ({
         json: { data: await budgets.list(await askerOfList(tenants, caller, tenantId)) },
       }),
+    },
+    "budgets.statuses": {
+      body: "json",
+      handle: async ({ caller, query: { tenant_id: tenantId } }) => {
+        const all = await budgets.findAll(await askerOfList(tenants, caller, tenantId));
+        return { json: { data: [...(await standingsOf(query, all, now()))] } };
+      },
     },
     "budgets.getCurrent": {
       body: "json",

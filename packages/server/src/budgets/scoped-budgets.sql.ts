@@ -13,13 +13,35 @@ export async function scoped(connection: StoreConnection, row: BudgetRow): Promi
   return { budget: toWire(row), teamProjects, ...teams };
 }
 
-/** All teams of an organization with their projects. */
-async function teamsOf(connection: StoreConnection, organizationId: string): Promise<readonly TeamOfBudget[]> {
+/** The same of several of one organization, whose teams are read once. */
+export async function scopedEach(
+  connection: StoreConnection,
+  organizationId: string,
+  rows: readonly BudgetRow[],
+): Promise<readonly ScopedBudget[]> {
+  const named = [...new Set(rows.flatMap(({ team_id: teamId }) => (teamId === null ? [] : [teamId])))];
+  const isPerTeam = rows.some(({ per }) => per === "team");
+  const teams = isPerTeam || named.length > 0 ? await teamsOf(connection, organizationId, isPerTeam ? [] : named) : [];
+  return rows.map((row) => ({
+    budget: toWire(row),
+    teamProjects: row.team_id === null ? undefined : (teams.find(({ id }) => id === row.team_id)?.projects ?? []),
+    ...(row.per === "team" ? { teams } : {}),
+  }));
+}
+
+/** Teams of an organization with their projects: those that are named, or all. */
+async function teamsOf(
+  connection: StoreConnection,
+  organizationId: string,
+  named: readonly string[] = [],
+): Promise<readonly TeamOfBudget[]> {
+  const ofNamed = named.length === 0 ? "" : `AND t.team_id IN (${named.map(() => "?").join(", ")})`;
   const rows = await connection.all<{ id: string; slug: string; project: string | null }>(
     `SELECT t.team_id AS id, t.slug AS slug, p.project_id AS project FROM teams t
      LEFT JOIN team_projects p ON p.organization_id = t.organization_id AND p.team_id = t.team_id
-     WHERE t.organization_id = ? ORDER BY t.slug, p.project_id`,
+     WHERE t.organization_id = ? ${ofNamed} ORDER BY t.slug, p.project_id`,
     organizationId,
+    ...named,
   );
   return [...Map.groupBy(rows, ({ id }) => id)].map(([id, own]) => ({
     id,
@@ -51,9 +73,7 @@ export async function scopedBudgets(
     `SELECT ${columns} FROM budgets WHERE organization_id = ? ORDER BY created_at, id`,
     organizationId,
   );
-  const found: ScopedBudget[] = [];
-  for (const row of rows) found.push(await scoped(connection, row));
-  return found;
+  return scopedEach(connection, organizationId, rows);
 }
 
 /** The budgets that reservations are made of, with the projects of their teams. */
@@ -64,8 +84,6 @@ export const listHardBudgets = storeRead(
       `SELECT ${columns} FROM budgets WHERE organization_id = ? AND enforcement = 'hard' ORDER BY id`,
       organizationId,
     );
-    const found: ScopedBudget[] = [];
-    for (const row of rows) found.push(await scoped(connection, row));
-    return found;
+    return scopedEach(connection, organizationId, rows);
   },
 );

@@ -1,6 +1,8 @@
-import type { BudgetStatus, BudgetValue } from "@llm-cost-ops/contract";
+import type { BudgetStatus, BudgetValue, ListedBudgetStatus } from "@llm-cost-ops/contract";
 import { budgetStatus, formatInstant } from "@llm-cost-ops/core";
+import { askedTogether } from "../costs/asked-together.ts";
 import type { CostQuery } from "../costs/cost-query.ts";
+import { Refusal } from "../refusal.ts";
 import type { ScopedBudget } from "./budget.ts";
 import { shownValue, type ValueKey, wholeBudget, withoutValue } from "./budget-value.ts";
 import { measureBudget, questionOf, runningPeriod, type Totals } from "./measure-budget.ts";
@@ -30,6 +32,29 @@ export async function standingOf(
   const key = value ?? wholeBudget;
   const { totals } = await query.aggregate(budget.organization_id, questionOf(scoped, bounds, key));
   return standingFrom(scoped, { key, totals }, nowMs);
+}
+
+/**
+ * How each of several budgets of one organization stands, asked of the ledger together. One about which it refuses to answer,
+ * such as one with too many values, takes nobody else's answer away.
+ */
+export async function standingsOf(
+  query: CostQuery,
+  all: readonly ScopedBudget[],
+  nowMs: number,
+): Promise<readonly ListedBudgetStatus[]> {
+  const together = askedTogether(query);
+  const stand = async (scoped: ScopedBudget): Promise<ListedBudgetStatus> => {
+    const { id, name } = scoped.budget;
+    try {
+      return { budget_id: id, name, status: await standingOf(together, scoped, nowMs), error: null };
+    } catch (error) {
+      if (!(error instanceof Refusal) || error.code === "UNAVAILABLE") throw error;
+      return { budget_id: id, name, status: null, error: { code: error.code, message: error.message } };
+    }
+  };
+  // All begin before one waits.
+  return Promise.all(all.map(stand));
 }
 
 /** How a budget stands, or one value of it, by what the ledger says of that. */

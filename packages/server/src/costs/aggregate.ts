@@ -35,6 +35,7 @@ export function answerSummary(rows: readonly SummedRow[], previous: readonly Sum
   const models = sortRows(foldRows(rows, (values) => values)).slice(0, topModelsMax);
   return {
     total_cost: totals.total_cost ?? null,
+    cache_savings: totals.cache_savings ?? null,
     currency: totals.currency,
     total_requests: totals.total_requests ?? 0,
     unpriced_requests: totals.unpriced_requests ?? 0,

@@ -20,6 +20,9 @@ const sumOf = (row: Pick<SummedRow, "sums">, measure: Measure): bigint => row.su
 export const costOf = (row: Pick<SummedRow, "sums" | "currency">): Pico | null =>
   row.currency === null ? null : sumOf(row, "costMilli") * 1_000_000_000n + sumOf(row, "costPico");
 
+/** What caching saved in the row's currency, of the records of which it is known. */
+const savedOf = (row: SummedRow): Pico => sumOf(row, "savedMilli") * 1_000_000_000n + sumOf(row, "savedPico");
+
 /** A count as it goes over the wire: a number, or a decimal string where a number would lose digits. */
 const countOnWire = (count: bigint): number | string =>
   count <= BigInt(Number.MAX_SAFE_INTEGER) && count >= BigInt(Number.MIN_SAFE_INTEGER)
@@ -33,7 +36,7 @@ const metricFields: Readonly<Record<Metric, (row: SummedRow) => Partial<Totals>>
     const input = sumOf(row, "inputTokens");
     const output = sumOf(row, "outputTokens");
     return {
-      ...(cost !== null && { total_cost: formatMoney(cost) }),
+      ...(cost !== null && { total_cost: formatMoney(cost), cache_savings: formatMoney(savedOf(row)) }),
       input_tokens: countOnWire(input),
       output_tokens: countOnWire(output),
       total_tokens: countOnWire(input + output),

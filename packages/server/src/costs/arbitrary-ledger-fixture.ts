@@ -52,6 +52,7 @@ const record = fc.record({
   ),
   apiKey: fc.constantFrom("key_1", "key_2", null),
   cost: fc.option(amount, { freq: 6 }),
+  saved: fc.option(fc.oneof(amount, difference), { freq: 6 }),
   currency: fc.constantFrom("USD", "USD", "EUR"),
   inputTokens: tokens,
   outputTokens: fc.nat(100_000),
@@ -67,6 +68,7 @@ export const ledgerRecords: fc.Arbitrary<readonly FixtureRecord[]> = fc
     list.map(([made, keep, seed], at) => ({
       ...made,
       id: `0190${at.toString(16).padStart(4, "0")}-${(seed % 65_536n).toString(16).padStart(4, "0")}-7000-8000-${seed.toString(16).padStart(12, "0")}`,
+      saved: made.cost === null || made.entry === "cost" ? null : made.saved,
       corrections: made.cost === null ? [] : made.corrections,
       voided: made.voided && keep < 3,
     })),

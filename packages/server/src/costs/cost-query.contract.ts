@@ -67,21 +67,23 @@ interface Expected {
   input: bigint;
   output: bigint;
   cost: bigint;
+  saved: bigint;
 }
 
 function expectedSums(rows: readonly FixtureRow[], keyOf: (record: FixtureRecord) => string): Map<string, Expected> {
   const sums = new Map<string, Expected>();
-  for (const { record, requests, inputTokens, outputTokens, cost } of rows) {
+  for (const { record, requests, inputTokens, outputTokens, cost, saved } of rows) {
     const key = keyOf(record);
-    const sum = sums.get(key) ?? { requests: 0, input: 0n, output: 0n, cost: 0n };
+    const sum = sums.get(key) ?? { requests: 0, input: 0n, output: 0n, cost: 0n, saved: 0n };
     sum.requests += requests;
     sum.input += BigInt(inputTokens);
     sum.output += BigInt(outputTokens);
     sum.cost += cost ?? 0n;
+    sum.saved += saved ?? 0n;
     sums.set(key, sum);
   }
   for (const [key, sum] of sums) {
-    if (sum.requests === 0 && sum.input === 0n && sum.output === 0n && sum.cost === 0n) sums.delete(key);
+    if (sum.requests === 0 && [sum.input, sum.output, sum.cost, sum.saved].every((one) => one === 0n)) sums.delete(key);
   }
   return sums;
 }
@@ -138,6 +140,7 @@ export function describeCostQuery(name: string, runs: number, open: () => Promis
                 expect(String(row?.input_tokens)).toBe(String(sum.input));
                 expect(String(row?.total_tokens)).toBe(String(sum.input + sum.output));
                 expect(row?.total_cost).toBe(row?.currency === null ? undefined : formatMoney(sum.cost));
+                expect(row?.cache_savings).toBe(row?.currency === null ? undefined : formatMoney(sum.saved));
                 const average =
                   row?.currency === null || sum.requests === 0 ? null : divideHalfEven(sum.cost, BigInt(sum.requests));
                 expect(row?.avg_cost_per_request).toBe(average === null ? null : formatMoney(average));

@@ -9,6 +9,8 @@ export const measures = [
   "reasoningTokens",
   "costMilli",
   "costPico",
+  "savedMilli",
+  "savedPico",
 ] as const;
 export type Measure = (typeof measures)[number];
 
@@ -69,6 +71,9 @@ export class ExactSums {
   /** Whether nothing but zeros, or what cancelled out, was added to the slot. The limbs of no money may be 1 and −10⁹. */
   isZero(slot: number): boolean {
     for (let measure = 0; measure < milliAt; measure += 1) if (this.total(slot, measure) !== 0n) return false;
-    return this.total(slot, milliAt) * picoPerMilli + this.total(slot, milliAt + 1) === 0n;
+    for (let limb = milliAt; limb < width; limb += 2) {
+      if (this.total(slot, limb) * picoPerMilli + this.total(slot, limb + 1) !== 0n) return false;
+    }
+    return true;
   }
 }

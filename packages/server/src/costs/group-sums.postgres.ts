@@ -47,10 +47,14 @@ interface GroupedSums {
   readonly reasoning_tokens: number | bigint;
   readonly cost_milli: number | bigint | null;
   readonly cost_pico: number | bigint | null;
+  readonly saved_milli: number | bigint | null;
+  readonly saved_pico: number | bigint | null;
 }
 
 const summed = ["requests", "input_tokens", "output_tokens", "cached_tokens", "cache_write_tokens", "reasoning_tokens"];
-const sumColumns = [...summed, "cost_milli", "cost_pico"].map((column) => `sum(r.${column}) AS ${column}`).join(", ");
+const sumColumns = [...summed, "cost_milli", "cost_pico", "saved_milli", "saved_pico"]
+  .map((column) => `sum(r.${column}) AS ${column}`)
+  .join(", ");
 
 /** In a layer at most this many rows add to one slot of the answer: head and tail of a bucket, given and taken. */
 const rowsOfSlotMax = 4;
@@ -311,6 +315,8 @@ function put(collector: GroupCollector, row: GroupedSums, bucket: number, user: 
   add(6, row.reasoning_tokens);
   add(7, row.cost_milli);
   add(8, row.cost_pico);
+  add(9, row.saved_milli);
+  add(10, row.saved_pico);
 }
 
 /** Records that are named by id, with their corrections. */

@@ -22,6 +22,8 @@ export interface FixtureRecord {
   readonly apiKey: string | null;
   /** Null is unpriced. */
   readonly cost: Pico | null;
+  /** By caching; null where nobody knows. */
+  readonly saved: Pico | null;
   readonly currency: string;
   readonly inputTokens: number;
   readonly outputTokens: number;
@@ -48,6 +50,7 @@ export const plainRecord: FixtureRecord = {
   tags: { team: "web" },
   apiKey: null,
   cost: 1_250_000_000n,
+  saved: 0n,
   currency: "USD",
   inputTokens: 1000,
   outputTokens: 100,
@@ -63,18 +66,20 @@ export interface FixtureRow {
   readonly inputTokens: number;
   readonly outputTokens: number;
   readonly cost: Pico | null;
+  readonly saved: Pico | null;
 }
 
 /** The rows that a record leaves behind, its own first. */
 export function rowsOf(record: FixtureRecord): readonly FixtureRow[] {
-  const { inputTokens, outputTokens, cost } = record;
-  const own = { record, requests: 1, inputTokens, outputTokens, cost };
+  const { inputTokens, outputTokens, cost, saved } = record;
+  const own = { record, requests: 1, inputTokens, outputTokens, cost, saved };
   const differences = record.corrections.map((difference) => ({
     record,
     requests: 0,
     inputTokens: 0,
     outputTokens: 0,
     cost: difference,
+    saved: null,
   }));
   const total = [cost ?? 0n, ...record.corrections].reduce((sum, amount) => sum + amount, 0n);
   const takenBack = {
@@ -83,6 +88,7 @@ export function rowsOf(record: FixtureRecord): readonly FixtureRow[] {
     inputTokens: -inputTokens,
     outputTokens: -outputTokens,
     cost: cost === null ? null : -total,
+    saved: saved === null ? null : -saved,
   };
   return [own, ...differences, ...(record.voided ? [takenBack] : [])];
 }
@@ -119,11 +125,12 @@ function insertRecord(db: DatabaseSync, record: FixtureRecord): void {
   const insert = db.prepare(
     `INSERT INTO records (organization_id, id, external_id, entry, state, series_id, user_id, occurred_at, received_at,
       requests, input_tokens, output_tokens, cached_tokens, cache_write_tokens, reasoning_tokens, cost_milli, cost_pico,
-      quantities, usage_status, is_error, is_stream, source, fingerprint, corrects_id, correction_reason)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, ?, ?, '{}', 0, 0, 0, 'api', x'00', ?, ?)`,
+      saved_milli, saved_pico, quantities, usage_status, is_error, is_stream, source, fingerprint, corrects_id, correction_reason)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, ?, ?, ?, ?, '{}', 0, 0, 0, 'api', x'00', ?, ?)`,
   );
   for (const [at, row] of rowsOf(record).entries()) {
     const limbs = row.cost === null ? null : limbsFromPico(row.cost);
+    const savedLimbs = row.saved === null ? null : limbsFromPico(row.saved);
     insert.run(
       record.organizationId,
       at === 0 ? bytes : digest16(`${record.id} correction ${at}`),
@@ -139,6 +146,8 @@ function insertRecord(db: DatabaseSync, record: FixtureRecord): void {
       row.outputTokens,
       limbs?.milli ?? null,
       limbs?.pico ?? null,
+      savedLimbs?.milli ?? null,
+      savedLimbs?.pico ?? null,
       at === 0 ? null : bytes,
       at === 0 ? null : "reprice",
     );
@@ -178,9 +187,10 @@ function seriesOf(db: DatabaseSync, record: FixtureRecord): number {
   return id;
 }
 
+const amount = (name: string): string => `sum(coalesce(${name}_milli, 0)) + sum(coalesce(${name}_pico, 0)) / 1000000000,
+  sum(coalesce(${name}_pico, 0)) % 1000000000`;
 const sums = `sum(requests), sum(is_error), sum(input_tokens), sum(output_tokens), sum(cached_tokens),
-  sum(cache_write_tokens), sum(reasoning_tokens),
-  sum(coalesce(cost_milli, 0)) + sum(coalesce(cost_pico, 0)) / 1000000000, sum(coalesce(cost_pico, 0)) % 1000000000`;
+  sum(cache_write_tokens), sum(reasoning_tokens), ${amount("cost")}, ${amount("saved")}`;
 
 /** The rollups that follow from the records; an hour before 1970 counts from its own start like any other. */
 export function rebuildRollups(db: DatabaseSync): void {

@@ -7,6 +7,7 @@ import { unlessDropped } from "../retention/kept-from.ts";
 import type { Period } from "./cost-filter.ts";
 import type { AggregateQuestion, CostQuery, ListPage, ListQuestion } from "./cost-query.ts";
 import { writeCursor } from "./page-cursor.ts";
+import { projectionOf, readProjection } from "./projection.ts";
 import {
   type ChosenField,
   pickFields,
@@ -73,6 +74,15 @@ export function costRoutes({ query, now }: CostRouteDeps): Routes {
           range: rangeOf(question.period),
         };
         return { json: { data } };
+      },
+    },
+    "costs.projection": {
+      body: "json",
+      handle: async ({ caller, query: asked, signal }) => {
+        const nowMs = now();
+        const question = readProjection(caller, asked, nowMs);
+        const answer = await query.aggregate(caller.organizationId, question, signal);
+        return { json: { data: { range: rangeOf(question.period), ...projectionOf(question, answer, nowMs) } } };
       },
     },
     "costs.batchQuery": {

@@ -17,7 +17,7 @@ const sources: Readonly<Record<RowSource, { readonly time: string; readonly user
 };
 
 const sumColumns = `requests, input_tokens, output_tokens, cached_tokens, cache_write_tokens, reasoning_tokens,
-  coalesce(cost_milli, 0), coalesce(cost_pico, 0)`;
+  coalesce(cost_milli, 0), coalesce(cost_pico, 0), coalesce(saved_milli, 0), coalesce(saved_pico, 0)`;
 
 /** Which rows of a segment matter; undefined is all. */
 interface RowFilter {
@@ -122,6 +122,8 @@ function registerFunctions(db: DatabaseSync): Absorbing {
     reasoning: SQLOutputValue,
     milli: SQLOutputValue,
     pico: SQLOutputValue,
+    savedMilli: SQLOutputValue,
+    savedPico: SQLOutputValue,
   ): number => {
     const { collector, takesFromNobody } = absorbing;
     const seriesId = Number(series);
@@ -133,10 +135,40 @@ function registerFunctions(db: DatabaseSync): Absorbing {
       if (bucket === -1) continue;
       const sign = side === 0 ? 1 : -1;
       const slot = collector.slotOf(group, bucket, user as string | null);
-      put(collector.sums, slot, sign, unpriced, requests, input, output, cached, cacheWrite, reasoning, milli, pico);
+      put(
+        collector.sums,
+        slot,
+        sign,
+        unpriced,
+        requests,
+        input,
+        output,
+        cached,
+        cacheWrite,
+        reasoning,
+        milli,
+        pico,
+        savedMilli,
+        savedPico,
+      );
       if (!takesFromNobody) continue;
       const nobody = collector.slotOf(group, bucket, null);
-      put(collector.sums, nobody, -sign, unpriced, requests, input, output, cached, cacheWrite, reasoning, milli, pico);
+      put(
+        collector.sums,
+        nobody,
+        -sign,
+        unpriced,
+        requests,
+        input,
+        output,
+        cached,
+        cacheWrite,
+        reasoning,
+        milli,
+        pico,
+        savedMilli,
+        savedPico,
+      );
     }
     return 0;
   };
@@ -158,6 +190,8 @@ function put(
   reasoning: SQLOutputValue,
   milli: SQLOutputValue,
   pico: SQLOutputValue,
+  savedMilli: SQLOutputValue,
+  savedPico: SQLOutputValue,
 ): void {
   const base = slot * measures.length;
   add(sums, base, sign, requests);
@@ -169,6 +203,8 @@ function put(
   add(sums, base + 6, sign, reasoning);
   add(sums, base + 7, sign, milli);
   add(sums, base + 8, sign, pico);
+  add(sums, base + 9, sign, savedMilli);
+  add(sums, base + 10, sign, savedPico);
 }
 
 function add(sums: ExactSums, at: number, sign: number, value: SQLOutputValue): void {

@@ -24,6 +24,7 @@ export interface ExportRouteDeps {
 const totalColumns = [
   "currency",
   "total_cost",
+  "cache_savings",
   "total_requests",
   "unpriced_requests",
   "avg_cost_per_request",

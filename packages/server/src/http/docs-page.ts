@@ -37,6 +37,7 @@ const between = (value: unknown): string => String(value).replace(/[&<>]/g, (one
 /** Sentences of the document, in which backticks mark what is written as it stands. */
 const prose = (value: unknown): Html => raw(between(value).replace(/`([^`]+)`/g, "<code>$1</code>"));
 const none = raw("");
+const link = (id: string, name: string): Html => html`<a href="#${text(id)}">${text(name)}</a>`;
 
 /** The error codes that an answer is filed under. */
 const codesOf = (name: string): Html => text(name.replaceAll(".", ", "));
@@ -47,8 +48,8 @@ type Described = Readonly<Record<string, unknown>> & { readonly $ref?: string };
 
 /**
  * Draws an OpenAPI document as one page: every address with its parameters, bodies and errors, every schema, and a
- * command to try. It is plain HTML without scripts, so it works offline and under the strictest policy. Ends of tags that HTML
- * lets one leave out are left out, for there are thousands of them.
+ * command to try. It is plain HTML without scripts, so it works offline and under the strictest policy. What many places
+ * have in common is said once and referred to, and ends of tags that HTML lets one leave out are left out.
  */
 export function docsPage(document: OpenApiDocument): string {
   const draw = drawer(document);
@@ -76,11 +77,14 @@ ${groups.map(
 <h2>Errors</h2><ul><li><a href="#errors">${text(refusals.length)} answers that refuse</a></li></ul>
 <h2>Schemas</h2><ul>${schemas.map(([name]) => html`<li><a href="#schema-${text(name)}">${text(name)}</a>`)}</ul></nav>
 <main><p class="lead">${prose(document.info["description"] ?? "")}</p>
+<p>Bodies and answers are JSON where no other type is named. What stands in braces in an address is a text that you put in.
 ${groups.map(
   (group) => html`<section><h2>${text(group.name)}</h2><p>${prose(group.description)}</p>
 ${group.entries.map(({ path, method, operation }) => draw.operation(path, method, operation))}</section>`,
 )}
-<section id="errors"><h2>Errors</h2><p id="usual">The usual ones: ${[...usualRefusals(document).values()].map(refusalLink)}</p><table>${refusals.map(
+<section id="errors"><h2>Errors</h2>${refusalSets(document).map(
+    (set) => html`<p id="${text(set.id)}">Called ${text(set.name)}: ${[...set.refusals.values()].map(refusalLink)}`,
+  )}<table>${refusals.map(
     ([name, response]) => html`<tr id="error-${text(name)}"><th>${codesOf(name)}<td>${prose(response.description)}`,
   )}</table></section>
 <section><h2>Schemas</h2>${schemas.map(
@@ -100,25 +104,80 @@ const refusalsOf = ({ responses }: OpenApiOperation): readonly SharedRefusal[] =
     $ref === undefined ? [] : [{ status, shared: $ref.split("/").at(-1) ?? "" }],
   );
 
-/** The refusals of nearly every operation, which are named once for all that have them all. */
-function usualRefusals({ paths }: OpenApiDocument): ReadonlyMap<string, SharedRefusal> {
-  const operations = Object.values(paths).flatMap((methods) => Object.values(methods));
-  const byName = Map.groupBy(operations.flatMap(refusalsOf), ({ shared }) => shared);
-  const usual = [...byName].filter(([, refusals]) => refusals.length >= operations.length * usualShare);
-  return new Map(usual.map(([name, [refusal]]) => [name, refusal as SharedRefusal]));
+/** Refusals that operations have together, under a name that stands for all of them. */
+interface RefusalSet {
+  readonly id: string;
+  readonly name: string;
+  readonly refusals: ReadonlyMap<string, SharedRefusal>;
 }
-const usualShare = 0.75;
+
+/** The refusals of nearly every operation, and those that nearly every operation with a body has besides. */
+function refusalSets({ paths }: OpenApiDocument): readonly RefusalSet[] {
+  const all = Object.values(paths).flatMap((methods) => Object.values(methods));
+  const usual = frequentRefusals(all);
+  const ofBodies = frequentRefusals(all.filter(({ requestBody }) => requestBody !== undefined));
+  return [
+    { id: "usual", name: "the usual ones", refusals: usual },
+    {
+      id: "of-bodies",
+      name: "those of bodies",
+      refusals: new Map([...ofBodies].filter(([name]) => !usual.has(name))),
+    },
+  ];
+}
+
+function frequentRefusals(operations: readonly OpenApiOperation[]): ReadonlyMap<string, SharedRefusal> {
+  const byName = Map.groupBy(operations.flatMap(refusalsOf), ({ shared }) => shared);
+  const frequent = [...byName].filter(([, refusals]) => refusals.length >= operations.length * frequentShare);
+  return new Map(frequent.map(([name, [refusal]]) => [name, refusal as SharedRefusal]));
+}
+const frequentShare = 0.75;
+
+/** What an operation refuses with: sets by their names, with what is missing of them, and the rest one by one. */
+function refusalsText(sets: readonly RefusalSet[], refusals: readonly SharedRefusal[]): Html {
+  const has = new Set(refusals.map(({ shared }) => shared));
+  const named = sets
+    .map((set) => ({ ...set, missing: [...set.refusals.values()].filter(({ shared }) => !has.has(shared)) }))
+    .filter(({ refusals, missing }) => missing.length <= refusals.size / 2);
+  const rest = refusals.filter(({ shared }) => !named.some((set) => set.refusals.has(shared)));
+  return html`${rest.map(refusalLink)}${named.map(
+    ({ id, name, missing }) =>
+      html`<a href="#${text(id)}">${text(name)}</a>${missing.length === 0 ? " " : ` without ${missing.map(({ shared }) => codesOf(shared)).join(", ")} `}`,
+  )}`;
+}
 
 const refusalLink = ({ status, shared }: SharedRefusal): Html =>
   html`<a href="#error-${text(shared)}">${text(status)} ${codesOf(shared)}</a> `;
 
+type Fields = Record<string, JsonSchema>;
+
+const propertiesOf = (schema: JsonSchema): readonly (readonly [name: string, field: JsonSchema])[] =>
+  Object.entries((schema["properties"] ?? {}) as Fields);
+
+/** What is said again about so few fields or parameters is easier read where it stands. */
+const repeatedMin = 3;
+
+/** Which fields a schema of a change shares, word for word, with the schema of what it changes. */
+function repeatedFields(document: OpenApiDocument, schema: JsonSchema) {
+  const name = Object.entries(document.components.schemas).find(([, one]) => one === schema)?.[0] ?? "";
+  const original = name.replace(/Update$/, "Input");
+  const fields = new Map(original === name ? [] : propertiesOf(document.components.schemas[original] ?? {}));
+  const repeated = propertiesOf(schema)
+    .filter(([field, is]) => JSON.stringify(fields.get(field)) === JSON.stringify(is))
+    .map(([field]) => field);
+  return { original, repeated: repeated.length < repeatedMin ? [] : repeated };
+}
+
+/** A part of an address of which nothing is to be said but that it is a text. */
+const isPlainPart = (parameter: Described): boolean => {
+  const { type, enum: values, pattern } = (parameter["schema"] ?? {}) as JsonSchema;
+  const isText = type === "string" && values === undefined && pattern === undefined;
+  return parameter["in"] === "path" && parameter["description"] === undefined && isText;
+};
+
 function drawer(document: OpenApiDocument) {
-  const usual = usualRefusals(document);
-  const refusalLinks = (refusals: readonly SharedRefusal[]): Html => {
-    const rest = refusals.filter(({ shared }) => !usual.has(shared));
-    if (refusals.length - rest.length < usual.size) return html`${refusals.map(refusalLink)}`;
-    return html`${rest.map(refusalLink)}<a href="#usual">the usual ones</a>`;
-  };
+  const sets = refusalSets(document);
+  const parametersDrawn = new Map<string, ReadonlySet<string>>();
   const resolved = (value: Described): Described => {
     if (value.$ref === undefined) return value;
     const path = value.$ref.split("/").slice(1);
@@ -129,7 +188,7 @@ function drawer(document: OpenApiDocument) {
     const ref = schema["$ref"];
     if (typeof ref === "string") {
       const name = ref.split("/").at(-1) ?? "";
-      return html`<a href="#schema-${text(name)}">${text(name)}</a>`;
+      return link(`schema-${name}`, name);
     }
     const alternatives = (schema["anyOf"] ?? schema["oneOf"]) as readonly JsonSchema[] | undefined;
     if (alternatives !== undefined) return raw(alternatives.map(typeOf).join(" or "));
@@ -158,30 +217,62 @@ function drawer(document: OpenApiDocument) {
   const aboutOf = (about: unknown): Html => (about === undefined ? none : html`<div>${prose(about)}</div>`);
 
   const fields = (schema: JsonSchema): Html => {
-    const properties = Object.entries((schema["properties"] ?? {}) as Record<string, JsonSchema>);
+    const properties = propertiesOf(schema);
     if (properties.length === 0) return html`<p class="type">${typeOf(schema)}</p>`;
     const required = new Set((schema["required"] ?? []) as string[]);
-    return html`<table>${properties.map(
+    const { original, repeated } = repeatedFields(document, schema);
+    const own = properties.filter(([name]) => !repeated.includes(name));
+    const optional = repeated.some((name) => required.has(name)) ? "" : ", all optional";
+    const same =
+      repeated.length === 0
+        ? none
+        : html`<p>As in ${link(`schema-${original}`, original)}${optional}: <code>${text(repeated.join(", "))}</code>.`;
+    if (own.length === 0) return same;
+    return html`${same}<table>${own.map(
       ([name, field]) => html`<tr><th>${text(name)}${required.has(name) ? none : html`<i>optional</i>`}
 <td>${typeOf(field)}${smallOf(limitsOf(field))}${aboutOf(field["description"])}`,
     )}</table>`;
   };
 
-  const media = (title: string, content: Described | undefined): Html => {
-    const entries = Object.entries((content ?? {}) as Record<string, { schema?: JsonSchema; example?: unknown }>);
+  const media = (title: Html, content: Described | undefined): Html => {
+    const entries = Object.entries((content ?? {}) as Record<string, { schema?: JsonSchema }>);
     return raw(
       entries
-        .map(([type, { schema, example }]) => {
-          const shown =
-            example === undefined ? none : html`<pre>${raw(between(JSON.stringify(example, null, 2)))}</pre>`;
-          return html`<h4>${text(title)} <code>${text(type)}</code></h4>${schema === undefined ? none : fields(schema)}${shown}`;
+        .map(([type, { schema }]) => {
+          const named = type === "application/json" ? none : html` <code>${text(type)}</code>`;
+          return html`<h4>${title}${named}</h4>${schema === undefined ? none : fields(schema)}`;
         })
         .join(""),
     );
   };
 
+  /** The parameters of an operation: by name those that one drawn before has too, the rest in a table. */
+  const parametersOf = (id: string, described: OpenApiOperation): Html => {
+    const all = (described.parameters ?? [])
+      .map((parameter) => ({ key: JSON.stringify(parameter), is: resolved(parameter as Described) }))
+      .filter(({ is }) => !isPlainPart(is));
+    if (all.length === 0) return none;
+    const keys = new Set(all.map(({ key }) => key));
+    const [original, repeated] = [...parametersDrawn]
+      .map(([other, others]) => [other, new Set([...keys].filter((key) => others.has(key)))] as const)
+      .reduce((most, one) => (one[1].size > most[1].size ? one : most), ["", new Set<string>()] as const);
+    const isRepeated = repeated.size >= repeatedMin;
+    const own = isRepeated ? all.filter(({ key }) => !repeated.has(key)) : all;
+    const names = all.filter(({ key }) => isRepeated && repeated.has(key)).map(({ is }) => is["name"]);
+    parametersDrawn.set(id, new Set(own.map(({ key }) => key)));
+    return html`<h4>Parameters</h4>${isRepeated ? html`<p>As in ${link(original, original)}: <code>${text(names.join(", "))}</code>.` : none}${
+      own.length === 0
+        ? none
+        : html`<table>${own.map(
+            ({ is }) =>
+              html`<tr><th>${text(is["name"])}<i>${text(is["in"])}${text(
+                is["required"] === true ? ", required" : "",
+              )}</i><td>${typeOf(is["schema"] as JsonSchema)}${aboutOf(is["description"])}`,
+          )}</table>`
+    }`;
+  };
+
   const operation = (path: string, method: string, described: OpenApiOperation): Html => {
-    const parameters = (described.parameters ?? []).map((parameter) => resolved(parameter as Described));
     const answers = Object.entries(described.responses) as [status: string, answer: Described][];
     const responses = answers
       .filter(([, { $ref }]) => $ref === undefined)
@@ -190,22 +281,12 @@ function drawer(document: OpenApiDocument) {
     const body = described.requestBody?.content as Described | undefined;
     return html`<article id="${text(described.operationId)}"><h3><b class="${text(method)}">${text(method)}</b> ${text(path)}</h3>
 <p>${prose(described.summary)}
-${
-  parameters.length === 0
-    ? none
-    : html`<h4>Parameters</h4><table>${parameters.map(
-        (parameter) =>
-          html`<tr><th>${text(parameter["name"])}<i>${text(parameter["in"])}${text(
-            parameter["required"] === true ? ", required" : "",
-          )}</i><td>${typeOf(parameter["schema"] as JsonSchema)}${aboutOf(parameter["description"])}`,
-      )}</table>`
-}
-${media("Body", body)}
-<h4>Try</h4><pre>${raw(between(curl(path, method, described)))}</pre>
-<h4>Answers</h4>${responses.map(
-      ({ status, response }) => html`<p><code>${text(status)}</code> ${prose(response["description"])}</p>
-${status.startsWith("2") ? media("With", response["content"] as Described | undefined) : none}`,
-    )}<p>Refusals: ${refusalLinks(refusals)}</article>`;
+${parametersOf(described.operationId, described)}${media(html`Body`, body)}
+<h4>Try</h4><pre>${raw(between(curl(path, method, described)))}</pre>${responses.map(({ status, response }) => {
+      const title = html`${text(status)} ${prose(response["description"])}`;
+      const content = status.startsWith("2") ? (response["content"] as Described | undefined) : undefined;
+      return content === undefined ? html`<h4>${title}</h4>` : media(title, content);
+    })}<p>Refusals: ${refusalsText(sets, refusals)}</article>`;
   };
 
   return { operation, fields };

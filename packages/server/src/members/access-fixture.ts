@@ -35,6 +35,7 @@ export interface Things {
   readonly alert: string;
   readonly webhook: string;
   readonly delivery: string;
+  readonly view: string;
 }
 
 /**
@@ -151,6 +152,8 @@ export async function startAccessWorld(): Promise<AccessWorld> {
       }),
       webhook,
       delivery: await made(`/webhooks/${webhook}/test`, undefined),
+      // Shared, which whoever is limited to a part of the records does not see all the same.
+      view: await made("/views", { name: `${word} view`, page: "explore", state: `f=projectId:${word}`, shared: true }),
     };
   };
   const outside = await things(acme, "outside");

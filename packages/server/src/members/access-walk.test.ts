@@ -33,6 +33,7 @@ const bodies: { readonly [Id in OperationId]?: unknown } = {
   "webhooks.update": { description: "Mine now" },
   "webhooks.rotateSecret": {},
   "channels.update": { description: "Mine now" },
+  "views.update": { pinned: true },
 };
 const queries: { readonly [Id in OperationId]?: string } = { "members.removeRole": "?scope=own" };
 
@@ -105,6 +106,7 @@ function idsIn(operation: Operation, things: Things): Readonly<Record<string, st
     teams: { id: things.team },
     users: { id: things.member, session_id: things.session },
     channels: { id: things.channel },
+    views: { id: things.view },
     alerts: { id: operation.path.startsWith("/alerts/rules") ? things.alertRule : things.alert },
     webhooks: { id: things.webhook, delivery_id: things.delivery },
   };
@@ -222,6 +224,7 @@ describe("an id within a query or a body", () => {
       { name: "n", amount: "1", period: { kind: "day" }, scope: { tenant_id: on(organization) } },
     ],
     ({ organization }, on) => ["budgets.list", `?tenant_id=${on(organization)}`],
+    ({ organization }, on) => ["budgets.statuses", `?tenant_id=${on(organization)}`],
     ({ organization }, on) => ["approvals.list", `?tenant_id=${on(organization)}`],
     ({ budget }, on) => ["alertRules.create", "", { name: "n", kind: "budget", budget: on(budget) }],
     ({ alertRule }, on) => ["alerts.list", `?rule_id=${on(alertRule)}`],

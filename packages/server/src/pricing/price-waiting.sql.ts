@@ -21,6 +21,7 @@ function latePrice(lookup: PriceLookup, organizationId: string, usage: StoredUsa
     priceVersionId: again.cost.priceVersionId,
     rule: again.rule,
     lines: again.cost.lines,
+    saving: again.cost.cacheSavings,
     repricingId: null,
     resolution: { provider, model, rule, detail, ...(region === undefined ? {} : { region }) },
   };

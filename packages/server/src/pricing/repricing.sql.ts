@@ -299,6 +299,7 @@ async function applyBatch(connection: StoreConnection, row: RepricingRow, body: 
           priceVersionId: again.cost.priceVersionId,
           rule: again.rule,
           lines: again.cost.lines,
+          saving: again.cost.cacheSavings,
           repricingId: row.id,
         },
       ];
@@ -322,6 +323,7 @@ async function undoBatch(connection: StoreConnection, row: RepricingRow, body: R
         priceVersionId: one.previousPriceVersionId,
         rule: `Repricing ${row.id} was undone: the record costs what it did before.`,
         lines: [],
+        saving: one.saving,
         repricingId: row.id,
       }),
     );

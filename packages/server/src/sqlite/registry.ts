@@ -34,6 +34,7 @@ import { usageOperations } from "../usage/operations.sql.ts";
 import { passwordResetOperations } from "../users/password-resets.sql.ts";
 import { signInOperations } from "../users/sign-in.sql.ts";
 import { userOperations } from "../users/users.sql.ts";
+import { viewOperations } from "../views/views.sql.ts";
 import { webhookDeliveryOperations } from "../webhooks/deliveries.sql.ts";
 import { deliveryQueueOperations } from "../webhooks/delivery-queue.sql.ts";
 import { webhookOperations } from "../webhooks/endpoints.sql.ts";
@@ -81,6 +82,7 @@ export const storeOperations: readonly StoreOperation<never, unknown>[] = [
   ...webhookOperations,
   ...webhookLeaseOperations,
   ...channelOperations,
+  ...viewOperations,
   ...webhookDeliveryOperations,
   ...deliveryQueueOperations,
 ];

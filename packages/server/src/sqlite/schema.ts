@@ -1,4 +1,6 @@
 import { firstTables } from "./first-tables.ts";
+import { savedColumns } from "./saved-columns.ts";
+import { viewTables } from "./view-tables.ts";
 
 /**
  * The embedded store's schema, as numbered migrations: each runs once, in one transaction, in order.
@@ -8,10 +10,7 @@ import { firstTables } from "./first-tables.ts";
  * Times are milliseconds since 1970, UTC; `hour` and `day` are whole hours and days since then.
  */
 export const migrations: readonly { readonly id: number; readonly sql: string }[] = [
-  {
-    id: 1,
-    sql: firstTables,
-  },
+  { id: 1, sql: firstTables },
   {
     id: 2,
     sql: `
@@ -431,4 +430,6 @@ ALTER TABLE budgets ADD COLUMN set_by_parent INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX budgets_set_by_parent ON budgets (id) WHERE set_by_parent = 1;
 `,
   },
+  { id: 28, sql: viewTables },
+  { id: 29, sql: savedColumns },
 ];

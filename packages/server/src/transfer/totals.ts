@@ -14,6 +14,8 @@ export interface LedgerSum {
   readonly reasoning_tokens: string;
   /** In the currency. */
   readonly cost: string;
+  /** By caching, in the currency; 0 in a schema that does not know it. */
+  readonly saved: string;
 }
 
 /** What two installations that hold the same agree in. */
@@ -38,14 +40,16 @@ const partSize = 1_000_000_000n;
 /** Counts the rows of every table and sums up the ledger. */
 export async function readTotals(source: DatabaseSource): Promise<InstallationTotals> {
   const rows: Record<string, number> = {};
-  for (const { name } of carriedTables(source.schema)) {
+  const tables = carriedTables(source.schema);
+  for (const { name } of tables) {
     if (name === droppedKeys.name) continue;
     const [row] = await source.texts(`SELECT CAST(count(*) AS TEXT) FROM ${name}`);
     rows[name] = Number(row?.[0]);
   }
   const sums: LedgerSum[] = [];
   for (const table of ledgerTables) {
-    for (const row of await source.texts(sumStatement(table))) sums.push(fromRow(table, row));
+    const columns = new Set(tables.find(({ name }) => name === table)?.columns.map(({ name }) => name));
+    for (const row of await source.texts(sumStatement(table, columns))) sums.push(fromRow(table, row));
   }
   return { rows, sums };
 }
@@ -53,8 +57,10 @@ export async function readTotals(source: DatabaseSource): Promise<InstallationTo
 const parts = (column: string): string =>
   `CAST(coalesce(sum(t.${column} / ${partSize}), 0) AS TEXT), CAST(coalesce(sum(t.${column} % ${partSize}), 0) AS TEXT)`;
 
-const sumStatement = (table: LedgerSum["table"]): string =>
-  `SELECT s.currency, ${[...measures, "cost_milli", "cost_pico"].map(parts).join(", ")}
+const limbs = ["cost_milli", "cost_pico", "saved_milli", "saved_pico"] as const;
+
+const sumStatement = (table: LedgerSum["table"], columns: ReadonlySet<string>): string =>
+  `SELECT s.currency, ${[...measures, ...limbs].map((column) => (columns.has(column) ? parts(column) : "'0', '0'")).join(", ")}
    FROM ${table} t JOIN series s ON s.organization_id = t.organization_id AND s.series_id = t.series_id
    GROUP BY s.currency ORDER BY s.currency NULLS FIRST`;
 
@@ -62,6 +68,12 @@ function fromRow(table: LedgerSum["table"], [currency = null, ...cells]: readonl
   const sumAt = (position: number): bigint =>
     BigInt(cells[2 * position] ?? "0") * partSize + BigInt(cells[2 * position + 1] ?? "0");
   const sums = Object.fromEntries(measures.map((measure, at) => [measure, String(sumAt(at))]));
-  const cost = sumAt(measures.length) * picoPerMilli + sumAt(measures.length + 1);
-  return { table, currency, ...(sums as Record<(typeof measures)[number], string>), cost: formatMoney(cost) };
+  const moneyAt = (position: number): string => formatMoney(sumAt(position) * picoPerMilli + sumAt(position + 1));
+  return {
+    table,
+    currency,
+    ...(sums as Record<(typeof measures)[number], string>),
+    cost: moneyAt(measures.length),
+    saved: moneyAt(measures.length + 2),
+  };
 }

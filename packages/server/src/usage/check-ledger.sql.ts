@@ -6,7 +6,7 @@ import { fromLineText } from "./line-text.ts";
 import { readInOrder } from "./rating-walk.sql.ts";
 import { formatUuid } from "./record-id.ts";
 import { entryCodes, picoFromLimbs } from "./record-row.ts";
-import { picoPerMilli, rollupMeasures } from "./rollups.ts";
+import { moneyAt, picoPerMilli, rollupMeasures } from "./rollups.ts";
 
 export interface LedgerCheckOptions {
   /**
@@ -142,6 +142,8 @@ const recordExpressions: Readonly<Record<(typeof rollupMeasures)[number], string
   reasoning_tokens: "sum(reasoning_tokens)",
   cost_milli: "coalesce(sum(cost_milli), 0)",
   cost_pico: "coalesce(sum(cost_pico), 0)",
+  saved_milli: "coalesce(sum(saved_milli), 0)",
+  saved_pico: "coalesce(sum(saved_pico), 0)",
 };
 
 // As text, for they may be beyond what a number holds.
@@ -162,9 +164,13 @@ const sumsOf = (row: SumsRow): Sums => carried(rollupMeasures.map((measure) => B
 
 /** Sums with the 10⁻¹² carried, so that equal money has equal limbs. */
 function carried(sums: Sums): Sums {
-  const pico = sums.at(-1) ?? 0n;
-  const milli = sums.at(-2) ?? 0n;
-  return [...sums.slice(0, -2), milli + pico / BigInt(picoPerMilli), pico % BigInt(picoPerMilli)];
+  const settled = [...sums];
+  for (let at = moneyAt; at < settled.length; at += 2) {
+    const [milli = 0n, pico = 0n] = sums.slice(at);
+    settled[at] = milli + pico / BigInt(picoPerMilli);
+    settled[at + 1] = pico % BigInt(picoPerMilli);
+  }
+  return settled;
 }
 
 const keyOf = (

@@ -6,7 +6,14 @@ import type { CorrectionInput } from "./corrections.ts";
 import { createInterning, type TransactionInterning } from "./interning.sql.ts";
 import { toLineText } from "./line-text.ts";
 import { msOfUuidV7, uuidV7Maker } from "./record-id.ts";
-import { byCorrectedRecord, effectiveCost, limbsFromPico, stateBits, unknownName } from "./record-row.ts";
+import {
+  byCorrectedRecord,
+  effectiveCost,
+  effectiveSaving,
+  limbsFromPico,
+  stateBits,
+  unknownName,
+} from "./record-row.ts";
 import {
   findLedgerRows,
   insertCorrections,
@@ -19,8 +26,14 @@ import { flushRollups } from "./rollups.sql.ts";
 import { RollupChanges, type RollupShare } from "./rollups.ts";
 
 /** A record's own counts as a share of rollups; `sign` −1 for what leaves a series. Corrections' money is not in it. */
-function shareOf(row: LedgerRow, seriesId: number, sign: 1 | -1, money: Pico | null): RollupShare {
-  const limbs = limbsFromPico(money === null ? 0n : money * BigInt(sign));
+function shareOf(
+  row: LedgerRow,
+  seriesId: number,
+  sign: 1 | -1,
+  money: { readonly cost: Pico | null; readonly saving: Pico | null } = noMoney,
+): RollupShare {
+  const limbs = limbsFromPico((money.cost ?? 0n) * BigInt(sign));
+  const saved = limbsFromPico((money.saving ?? 0n) * BigInt(sign));
   return {
     organizationId: row.organization_id,
     seriesId,
@@ -35,9 +48,12 @@ function shareOf(row: LedgerRow, seriesId: number, sign: 1 | -1, money: Pico | n
     reasoningTokens: sign * row.reasoning_tokens,
     costMilli: Number(limbs.milli),
     costPico: Number(limbs.pico),
+    savedMilli: Number(saved.milli),
+    savedPico: Number(saved.pico),
   };
 }
 
+const noMoney = { cost: null, saving: null } as const;
 const noCounts = {
   requests: 0,
   errors: 0,
@@ -57,6 +73,8 @@ interface Mark {
   readonly ruleId: number | null;
   readonly correctionId: Uint8Array;
   readonly currency: string | null;
+  /** What caching saved on it now. */
+  readonly saving: Pico | null;
 }
 
 /** Corrections of one transaction and the rollups that move with them, gathered so that few statements write them. */
@@ -84,22 +102,34 @@ class CorrectionWriter {
     return { ...row, state, series_id: seriesId, currency, newest_correction_id: correctionId };
   }
 
+  /** What caching saved on the record after what was appended so far; null where nobody knows. */
+  savingOf(row: LedgerRow): Pico | null {
+    const mark = this.#marks.get(recordKey(row.id));
+    return mark === undefined ? effectiveSaving(row) : mark.saving;
+  }
+
   /** Appends one correction, with its share of the rollups, and says what becomes of the record. */
   append(
     record: LedgerRow,
-    correction: Omit<NewCorrection, "id" | "record" | "counts"> & {
+    correction: Omit<NewCorrection, "id" | "record" | "counts" | "saved" | "state"> & {
       readonly takesCounts: boolean;
       readonly currency: string | null;
+      /** What caching saved on the record from now on; null where nobody knows. */
+      readonly saving: Pico | null;
     },
     state: number,
   ): void {
-    const { seriesId, ruleId, amount, takesCounts } = correction;
+    const { seriesId, ruleId, amount, takesCounts, saving } = correction;
+    const savingBefore = this.savingOf(record);
+    const saved = saving === null && savingBefore === null ? null : (saving ?? 0n) - (savingBefore ?? 0n);
     const newest = record.newest_correction_id;
     // A record's newest correction has its greatest id, also where another process made the one before.
     const id = this.#makeId(newest === null ? this.#nowMs : Math.max(this.#nowMs, msOfUuidV7(newest) + 1));
-    const counts = takesCounts ? shareOf(record, seriesId, -1, null) : noCounts;
-    this.#appended.push({ ...correction, id, record, counts });
+    const counts = takesCounts ? shareOf(record, seriesId, -1) : noCounts;
+    const ownState = savingBefore === null ? stateBits.savingUnknown : 0;
+    this.#appended.push({ ...correction, id, record, counts, saved, state: ownState });
     const limbs = amount === null ? undefined : limbsFromPico(amount);
+    const savedLimbs = saved === null ? undefined : limbsFromPico(saved);
     this.rollups.add({
       organizationId: record.organization_id,
       seriesId,
@@ -108,15 +138,18 @@ class CorrectionWriter {
       ...counts,
       costMilli: Number(limbs?.milli ?? 0n),
       costPico: Number(limbs?.pico ?? 0n),
+      savedMilli: Number(savedLimbs?.milli ?? 0n),
+      savedPico: Number(savedLimbs?.pico ?? 0n),
     });
     const key = recordKey(record.id);
     this.#marks.set(key, {
       record,
-      state,
+      state: saving === null ? state | stateBits.savingUnknown : state & ~stateBits.savingUnknown,
       seriesId,
       ruleId: correction.reason === "late_price" ? ruleId : (this.#marks.get(key)?.ruleId ?? null),
       correctionId: id,
       currency: correction.currency,
+      saving,
     });
   }
 
@@ -199,9 +232,23 @@ async function writtenCorrection(writer: CorrectionWriter, row: LedgerRow, corre
       priceRule: correction.rule,
     }),
     lines: toLineText(correction.lines),
+    saving: savingAfter(writer, row, correction.saving),
     repricingId: correction.repricingId,
     takesCounts: false,
   };
+}
+
+/**
+ * An undoing gives back what was, of a record that was corrected again since as far as both are known: an unknown saving
+ * has no difference that could be taken away.
+ */
+function savingAfter(writer: CorrectionWriter, row: LedgerRow, saving: CorrectionInput["saving"]): Pico | null {
+  if (saving === null || typeof saving === "bigint") return saving;
+  if (!saving.wasKnown) return null;
+  const before = writer.savingOf(row);
+  const newest = row.newest_correction_id;
+  const isNewest = newest !== null && recordKey(newest) === recordKey(saving.correctionId);
+  return before === null && !isNewest ? null : (before ?? 0n) - (saving.moved ?? 0n);
 }
 
 function applyDifference(writer: CorrectionWriter, row: LedgerRow, written: Written): void {
@@ -230,8 +277,8 @@ async function applyLatePrice(
     tags: row.tags,
     apiKeyId: row.api_key_id,
   });
-  writer.rollups.add(shareOf(row, row.series_id, -1, null));
-  writer.rollups.add(shareOf(row, seriesId, 1, null));
+  writer.rollups.add(shareOf(row, row.series_id, -1));
+  writer.rollups.add(shareOf(row, seriesId, 1));
   const state = (row.state | stateBits.corrected) & ~stateBits.waitsForPrice;
   writer.append(row, { ...written, seriesId }, state);
 }
@@ -254,6 +301,7 @@ export async function voidLedgerRow(connection: StoreConnection, row: LedgerRow)
       priceVersionId: null,
       ruleId: null,
       lines: null,
+      saving: writer.savingOf(row) === null ? null : 0n,
       repricingId: null,
       takesCounts: true,
     },
@@ -287,9 +335,9 @@ export async function relabelLedgerRow(
   // A voided record and its correction cancel out: in neither series does anything of them remain to be moved.
   if (!isVoid) {
     const rollups = new RollupChanges();
-    const cost = effectiveCost(row);
-    rollups.add(shareOf(row, row.series_id, -1, cost));
-    rollups.add(shareOf(row, seriesId, 1, cost));
+    const money = { cost: effectiveCost(row), saving: effectiveSaving(row) };
+    rollups.add(shareOf(row, row.series_id, -1, money));
+    rollups.add(shareOf(row, seriesId, 1, money));
     await flushRollups(connection, rollups);
   }
   await updateRecords(connection, [row], "series_id = ?", seriesId);

@@ -21,6 +21,8 @@ export interface CorrectionInput {
   readonly rule: string | null;
   /** The lines that prove the new cost (not the difference). */
   readonly lines: readonly CostLine[];
+  /** What caching saves by the new cost, null where nobody knows; or what an undoing takes back. */
+  readonly saving: Pico | null | AppliedSaving;
   readonly repricingId: string | null;
   /** How the model was found; for `late_price`, whose record moves to the series of the resolved model. */
   readonly resolution?: {
@@ -30,6 +32,14 @@ export interface CorrectionInput {
     readonly detail: string;
     readonly region?: string;
   };
+}
+
+/** How a correction moved what caching saved on its record. */
+export interface AppliedSaving {
+  readonly correctionId: Uint8Array;
+  /** Null where nobody knew before it or after. */
+  readonly moved: Pico | null;
+  readonly wasKnown: boolean;
 }
 
 /** A stored record as far as rating it again needs it. */
@@ -78,6 +88,7 @@ export interface AppliedCorrection {
   readonly recordId: Uint8Array;
   readonly reason: CorrectionReason;
   readonly amount: Pico;
+  readonly saving: AppliedSaving;
   readonly currency: string;
   /** The price version and the rule that held for the record before this correction. */
   readonly previousPriceVersionId: string | null;

@@ -1,9 +1,17 @@
 import type { Explanation } from "@llm-cost-ops/contract";
-import { type CostLine, costLineFormula, formatMoney, recomputeLine } from "@llm-cost-ops/core";
+import {
+  type CostLine,
+  cacheSavingFormula,
+  costLineFormula,
+  formatMoney,
+  type PriceVersion,
+  recomputeLine,
+} from "@llm-cost-ops/core";
 import { catalogueOrganization, type PriceVersionRow, priceVersionFromRow } from "../pricing/price-version-row.ts";
 import { invariant } from "../refusal.ts";
 import type { StoreConnection } from "../store/connection.ts";
 import type { CorrectionReason } from "./corrections.ts";
+import { explainSavings } from "./explain-savings.ts";
 import { fromLineText } from "./line-text.ts";
 import { formatUuid } from "./record-id.ts";
 import { byCorrectedRecord, effectiveCost, originalCost, picoFromLimbs, toUsageRecord } from "./record-row.ts";
@@ -32,8 +40,9 @@ const withRule = "LEFT JOIN rules u ON u.organization_id = r.organization_id AND
 
 /**
  * The whole proof of what a record costs: raw usage, how the model was found, the price version and the rule that chose
- * it, each line with its formula, and every correction. `verified` says that all lines were computed again just now to
- * the same digits, that they sum to the cost that they prove, and that cost and corrections sum to the total.
+ * it, each line with its formula, what caching saved, and every correction. `verified` says that all lines were computed
+ * again just now to the same digits, that they sum to the cost that they prove, that cost and corrections sum to the total,
+ * and that the price version in force gives the saving.
  */
 export async function explainRecord(connection: StoreConnection, row: LedgerRow): Promise<Explanation> {
   const { organization_id, id, occurred_at } = row;
@@ -57,6 +66,8 @@ export async function explainRecord(connection: StoreConnection, row: LedgerRow)
   const lines = fromLineText(own.lines);
   const record = toUsageRecord(row);
   const currency = row.currency ?? "";
+  const version = await findVersion(connection, row.organization_id, record.price_version);
+  const savings = explainSavings(row, version);
   return {
     record,
     raw_usage: own.raw_usage === null ? null : (JSON.parse(own.raw_usage) as unknown),
@@ -64,9 +75,15 @@ export async function explainRecord(connection: StoreConnection, row: LedgerRow)
       row.resolution_rule === null || row.resolution_detail === null
         ? null
         : { rule: row.resolution_rule, detail: row.resolution_detail },
-    price: await priceOf(connection, row.organization_id, record.price_version),
+    price: version === undefined ? null : priceOf(version),
     rule: own.price_rule,
     lines: lines.map((line) => wireLine(line, currency)),
+    savings: savings.parts.map((part) => ({
+      kind: part.kind,
+      quantity: part.quantity,
+      amount: formatMoney(part.saved),
+      formula: cacheSavingFormula(part, currency),
+    })),
     corrections: corrections.map((correction) => ({
       id: formatUuid(correction.id),
       reason: correction.correction_reason,
@@ -80,7 +97,7 @@ export async function explainRecord(connection: StoreConnection, row: LedgerRow)
     })),
     original_cost: moneyOrNull(originalCost(row)),
     total_cost: record.total_cost,
-    verified: isProved(row, lines, corrections),
+    verified: isProved(row, lines, corrections) && savings.isProved,
   };
 }
 
@@ -122,20 +139,22 @@ function isProved(row: LedgerRow, lines: readonly CostLine[], corrections: reado
   return running === effectiveCost(row);
 }
 
-async function priceOf(
+async function findVersion(
   connection: StoreConnection,
   organizationId: string,
   versionId: string | null,
-): Promise<Explanation["price"]> {
-  if (versionId === null) return null;
+): Promise<PriceVersion | undefined> {
+  if (versionId === null) return undefined;
   const row = await connection.get<PriceVersionRow>(
     "SELECT * FROM price_versions WHERE organization_id IN (?, ?) AND id = ? LIMIT 1",
     organizationId,
     catalogueOrganization,
     versionId,
   );
-  if (row === undefined) return null;
-  const version = priceVersionFromRow(row);
+  return row === undefined ? undefined : priceVersionFromRow(row);
+}
+
+function priceOf(version: PriceVersion): Explanation["price"] {
   const dateOf = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
   return {
     version: version.id,

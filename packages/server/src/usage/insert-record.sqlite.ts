@@ -101,6 +101,8 @@ function pushValues(values: SQLInputValue[], interning: Interning, record: Prepa
     totals.reasoning,
     record.costMilli,
     record.costPico,
+    record.savedMilli,
+    record.savedPico,
     record.priceVersionId,
     record.rule === null ? null : interning.ruleId(record.rule),
     record.unpricedReason,

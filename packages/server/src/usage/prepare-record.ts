@@ -38,6 +38,9 @@ export interface PreparedRecord {
   /** Whole thousandths and remaining 10⁻¹² of the currency unit; null without a cost. */
   readonly costMilli: number | null;
   readonly costPico: number | null;
+  /** What caching saved, in the same limbs; null where nobody knows. */
+  readonly savedMilli: number | null;
+  readonly savedPico: number | null;
   readonly priceVersionId: string | null;
   /** Why the model and the rate were chosen; one object for all records of the same choice. */
   readonly rule: RuleTexts | null;
@@ -163,10 +166,11 @@ export function prepareRecord(draft: UsageDraft, sent: unknown, by: Preparation)
     return new RejectedRecord("COST_001", message);
   }
   const limbs = limbsOf(draft.reportedCost ?? cost?.total);
-  if (limbs === "too large") {
+  const saved = savedLimbs(cost?.cacheSavings);
+  if (limbs === "too large" || saved === "too large") {
     return new RejectedRecord(
       "USAGE_003",
-      "the record's cost is beyond nine trillion, which cannot be counted exactly",
+      `the record's ${limbs === "too large" ? "cost" : "saving by caches"} is beyond nine trillion, which cannot be counted exactly`,
     );
   }
   const id = draft.id === undefined ? { bytes: by.makeId(), externalId: null } : readRecordId(draft.id);
@@ -184,6 +188,8 @@ export function prepareRecord(draft: UsageDraft, sent: unknown, by: Preparation)
     totals: usage.totals,
     costMilli: limbs.milli,
     costPico: limbs.pico,
+    savedMilli: saved.milli,
+    savedPico: saved.pico,
     priceVersionId: cost?.priceVersionId ?? null,
     rule: pricing.rule,
     unpricedReason: pricing.reason,
@@ -272,14 +278,18 @@ function price(
 }
 
 const noLimbs = { milli: null, pico: null } as const;
+const zeroLimbs = { milli: 0, pico: 0 } as const;
 const exactMax = BigInt(Number.MAX_SAFE_INTEGER);
 const picoPerMilli = 1_000_000_000;
 const picoPerMilliBig = 1_000_000_000n;
 
+type Limbs = { readonly milli: number | null; readonly pico: number | null } | "too large";
+
+/** Of nearly all calls it is 0, for which no object is made. */
+const savedLimbs = (saved: Pico | null | undefined): Limbs => (saved === 0n ? zeroLimbs : limbsOf(saved ?? undefined));
+
 /** An amount as two numbers that hold it exactly, or that it is too large for that. */
-function limbsOf(
-  amount: Pico | undefined,
-): { readonly milli: number | null; readonly pico: number | null } | "too large" {
+function limbsOf(amount: Pico | undefined): Limbs {
   if (amount === undefined) return noLimbs;
   if (amount >= 0n && amount <= exactMax) {
     const all = Number(amount);

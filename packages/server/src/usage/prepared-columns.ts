@@ -43,7 +43,7 @@ interface RejectedParts {
   readonly fieldErrors: RejectedRecord["fieldErrors"];
 }
 
-const numbersPerRecord = 25;
+const numbersPerRecord = 27;
 const digestBytes = 16;
 /** Stands for null among positions and lengths; among amounts it is NaN. */
 const none = -1;
@@ -114,6 +114,8 @@ export class ColumnWriter {
     numbers[at++] = totals.reasoning;
     numbers[at++] = record.costMilli ?? Number.NaN;
     numbers[at++] = record.costPico ?? Number.NaN;
+    numbers[at++] = record.savedMilli ?? Number.NaN;
+    numbers[at++] = record.savedPico ?? Number.NaN;
     numbers[at++] = record.usageStatus;
     numbers[at++] = record.isError;
     numbers[at++] = record.isStream;
@@ -176,6 +178,8 @@ class ColumnRecord implements PreparedRecord {
   readonly totals: PreparedRecord["totals"];
   readonly costMilli: number | null;
   readonly costPico: number | null;
+  readonly savedMilli: number | null;
+  readonly savedPico: number | null;
   readonly priceVersionId: string | null;
   readonly rule: RuleTexts | null;
   readonly unpricedReason: UnpricedReason | null;
@@ -217,6 +221,8 @@ class ColumnRecord implements PreparedRecord {
     };
     this.costMilli = reader.amount();
     this.costPico = reader.amount();
+    this.savedMilli = reader.amount();
+    this.savedPico = reader.amount();
     this.usageStatus = reader.number();
     this.isError = reader.number();
     this.isStream = reader.number();

@@ -143,7 +143,8 @@ const toStoredUsage = (row: LedgerRow, position: number): StoredUsage => ({
  * the record's correction before, or else the record's own.
  */
 export const correctionsOfRepricing = `
-  SELECT c.id, c.corrects_id, c.correction_reason, c.cost_milli, c.cost_pico, s.currency, c.occurred_at, coalesce(
+  SELECT c.id, c.corrects_id, c.correction_reason, c.cost_milli, c.cost_pico, c.saved_milli, c.saved_pico, c.state,
+    s.currency, c.occurred_at, coalesce(
     (SELECT p.price_version_id FROM records p ${byCorrectedRecord} WHERE p.organization_id = c.organization_id
        AND p.corrects_id = c.corrects_id AND p.occurred_at = c.occurred_at AND p.id < c.id
        AND p.price_version_id IS NOT NULL ORDER BY p.id DESC LIMIT 1),
@@ -160,6 +161,9 @@ interface AppliedRow {
   readonly correction_reason: CorrectionReason;
   readonly cost_milli: number;
   readonly cost_pico: number;
+  readonly saved_milli: number | null;
+  readonly saved_pico: number | null;
+  readonly state: number;
   readonly currency: string;
   readonly occurred_at: number;
   readonly previous_price_version_id: string | null;
@@ -185,6 +189,11 @@ export async function loadAppliedCorrections(
     recordId: row.corrects_id,
     reason: row.correction_reason,
     amount: picoFromLimbs(row.cost_milli, row.cost_pico),
+    saving: {
+      correctionId: row.id,
+      moved: row.saved_milli === null ? null : picoFromLimbs(row.saved_milli, row.saved_pico ?? 0),
+      wasKnown: (row.state & stateBits.savingUnknown) === 0,
+    },
     currency: row.currency,
     previousPriceVersionId: row.previous_price_version_id,
     cursor: { position: row.occurred_at, id: row.id },

@@ -21,6 +21,8 @@ export const newRecordColumns = [
   "reasoning_tokens",
   "cost_milli",
   "cost_pico",
+  "saved_milli",
+  "saved_pico",
   "price_version_id",
   "rule_id",
   "unpriced_reason",
@@ -56,6 +58,8 @@ export const shareOf = (record: PreparedRecord, seriesId: number): RollupShare =
   reasoningTokens: record.totals.reasoning,
   costMilli: record.costMilli ?? 0,
   costPico: record.costPico ?? 0,
+  savedMilli: record.savedMilli ?? 0,
+  savedPico: record.savedPico ?? 0,
 });
 
 /** A record that was just inserted, as it would be read back. */
@@ -77,6 +81,8 @@ export const rowOf = (record: PreparedRecord): RecordRow => ({
   reasoning_tokens: record.totals.reasoning,
   cost_milli: record.costMilli,
   cost_pico: record.costPico,
+  saved_milli: record.savedMilli,
+  saved_pico: record.savedPico,
   price_version_id: record.priceVersionId,
   unpriced_reason: record.unpricedReason,
   quantities: record.quantities,
@@ -98,5 +104,7 @@ export const rowOf = (record: PreparedRecord): RecordRow => ({
   api_key_id: record.series.apiKeyId,
   corrected_milli: null,
   corrected_pico: null,
+  corrected_saved_milli: null,
+  corrected_saved_pico: null,
   corrected_price_version_id: null,
 });

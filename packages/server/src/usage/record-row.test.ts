@@ -12,6 +12,6 @@ it("finds a record's corrections by index, not by reading the whole organization
   db.close();
   rmSync(folder, { recursive: true });
   const ofCorrections = plan.map(({ detail }) => String(detail)).filter((detail) => /\bc USING\b/.test(detail));
-  expect(ofCorrections).toHaveLength(3);
+  expect(ofCorrections).toHaveLength(5);
   for (const detail of ofCorrections) expect(detail).toContain("records_by_corrected");
 });

@@ -6,8 +6,11 @@ import { formatRecordId } from "./record-id.ts";
 /** Values of `records.entry`. */
 export const entryCodes = { usage: 0, cost: 1, correction: 2 } as const;
 
-/** Bits of `records.state`. */
-export const stateBits = { corrected: 1, voided: 2, waitsForPrice: 4 } as const;
+/**
+ * Bits of `records.state`. `savingUnknown`: of a record, that nobody knows any more what caching saved, though corrections
+ * moved it; of a correction, that nobody knew before it.
+ */
+export const stateBits = { corrected: 1, voided: 2, waitsForPrice: 4, savingUnknown: 8 } as const;
 
 /** `records.usage_status` is the position in this list. */
 export const usageStatusNames = ["reported", "estimated", "partial", "void"] as const;
@@ -51,6 +54,9 @@ export interface RecordRow {
   readonly reasoning_tokens: number;
   readonly cost_milli: number | null;
   readonly cost_pico: number | null;
+  /** What caching saved, in the same limbs; null where nobody knows. */
+  readonly saved_milli: number | null;
+  readonly saved_pico: number | null;
   readonly price_version_id: string | null;
   readonly unpriced_reason: string | null;
   readonly quantities: string;
@@ -73,6 +79,8 @@ export interface RecordRow {
   /** Sums over the record's corrections; null where it has none, or none with money. */
   readonly corrected_milli: number | null;
   readonly corrected_pico: number | null;
+  readonly corrected_saved_milli: number | null;
+  readonly corrected_saved_pico: number | null;
   /** The price version that the newest correction applied; null where none did. */
   readonly corrected_price_version_id: string | null;
 }
@@ -91,8 +99,8 @@ export const ofCorrections = (expression: string, rest = ""): string =>
 /** The select list of a `RecordRow` but for its corrections. */
 export const uncorrectedColumns = `r.organization_id, r.id, r.external_id, r.entry, r.state, r.user_id, r.occurred_at,
   r.received_at, r.updated_at, r.requests, r.input_tokens, r.output_tokens, r.cached_tokens, r.cache_write_tokens,
-  r.reasoning_tokens, r.cost_milli, r.cost_pico, r.price_version_id, r.unpriced_reason, r.quantities, r.usage_status,
-  r.is_error, r.is_stream, r.latency_ms, r.source, r.metadata,
+  r.reasoning_tokens, r.cost_milli, r.cost_pico, r.saved_milli, r.saved_pico, r.price_version_id, r.unpriced_reason,
+  r.quantities, r.usage_status, r.is_error, r.is_stream, r.latency_ms, r.source, r.metadata,
   s.provider, s.model, s.resolved_model, s.project_id, s.service_tier, s.region, s.currency, s.cost_status, s.tags,
   s.api_key_id`;
 
@@ -100,6 +108,8 @@ export const uncorrectedColumns = `r.organization_id, r.id, r.external_id, r.ent
 export const recordColumnsWhere = (where: string): string => `${uncorrectedColumns},
   ${ofCorrections("sum(c.cost_milli)", where)} AS corrected_milli,
   ${ofCorrections("sum(c.cost_pico)", where)} AS corrected_pico,
+  ${ofCorrections("sum(c.saved_milli)", where)} AS corrected_saved_milli,
+  ${ofCorrections("sum(c.saved_pico)", where)} AS corrected_saved_pico,
   ${ofCorrections("c.price_version_id", `${where} AND c.price_version_id IS NOT NULL ORDER BY c.id DESC LIMIT 1`)}
     AS corrected_price_version_id`;
 
@@ -119,6 +129,16 @@ export function effectiveCost(row: RecordRow): Pico | null {
   );
 }
 
+/** What caching saved on the record as it is priced now. Null where nobody knows: of records of before it was computed too. */
+export function effectiveSaving(row: RecordRow): Pico | null {
+  if ((row.state & stateBits.savingUnknown) !== 0) return null;
+  if (row.saved_milli === null && row.corrected_saved_milli === null) return null;
+  return (
+    picoFromLimbs(row.saved_milli ?? 0, row.saved_pico ?? 0) +
+    picoFromLimbs(row.corrected_saved_milli ?? 0, row.corrected_saved_pico ?? 0)
+  );
+}
+
 /** What the record cost when it was recorded, before any correction. Null where it had no price then. */
 export const originalCost = (row: RecordRow): Pico | null =>
   row.cost_milli === null ? null : picoFromLimbs(row.cost_milli, row.cost_pico ?? 0);
@@ -130,6 +150,7 @@ export const costStatusOf = (row: RecordRow): UsageRecord["cost_status"] =>
 /** The record as it goes over the wire. */
 export function toUsageRecord(row: RecordRow): UsageRecord {
   const cost = effectiveCost(row);
+  const saving = effectiveSaving(row);
   return {
     id: formatRecordId(row.id, row.external_id),
     organization_id: row.organization_id,
@@ -155,6 +176,7 @@ export function toUsageRecord(row: RecordRow): UsageRecord {
     stream: row.is_stream !== 0,
     cost_status: costStatusOf(row),
     total_cost: cost === null ? null : formatMoney(cost),
+    cache_savings: saving === null ? null : formatMoney(saving),
     currency: cost === null ? null : row.currency,
     unpriced_reason: costStatusOf(row) === "unpriced" ? row.unpriced_reason : null,
     price_version: row.corrected_price_version_id ?? row.price_version_id,
@@ -168,6 +190,7 @@ export function toUsageRecord(row: RecordRow): UsageRecord {
 /** The cost side of the record as it goes over the wire. */
 export function toCostRecord(row: RecordRow): CostRecord {
   const cost = effectiveCost(row);
+  const saving = effectiveSaving(row);
   const id = formatRecordId(row.id, row.external_id);
   return {
     id,
@@ -190,6 +213,7 @@ export function toCostRecord(row: RecordRow): CostRecord {
     cache_write_tokens: row.cache_write_tokens,
     reasoning_tokens: row.reasoning_tokens,
     total_cost: cost === null ? null : formatMoney(cost),
+    cache_savings: saving === null ? null : formatMoney(saving),
     currency: cost === null ? null : row.currency,
     cost_status: costStatusOf(row),
     unpriced_reason: costStatusOf(row) === "unpriced" ? row.unpriced_reason : null,

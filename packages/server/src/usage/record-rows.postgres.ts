@@ -10,9 +10,15 @@ export interface RecordPlace {
 }
 
 type Uncorrected<Row extends RecordRow> = Omit<Row, keyof Correction>;
-type Correction = Pick<RecordRow, "corrected_milli" | "corrected_pico" | "corrected_price_version_id">;
+type Correction = Pick<RecordRow, keyof typeof uncorrected>;
 
-const uncorrected: Correction = { corrected_milli: null, corrected_pico: null, corrected_price_version_id: null };
+const uncorrected = {
+  corrected_milli: null,
+  corrected_pico: null,
+  corrected_saved_milli: null,
+  corrected_saved_pico: null,
+  corrected_price_version_id: null,
+} as const;
 
 /** The records at some places, in their order; those that are gone are left out, and so are corrections. */
 export const readRows = (
@@ -95,6 +101,7 @@ async function readCorrections(
   if (corrected.length === 0) return new Map();
   const sums = await connection.all<Correction & { readonly corrects_id: Uint8Array }>(
     `SELECT c.corrects_id, sum(c.cost_milli) AS corrected_milli, sum(c.cost_pico) AS corrected_pico,
+       sum(c.saved_milli) AS corrected_saved_milli, sum(c.saved_pico) AS corrected_saved_pico,
        (array_agg(c.price_version_id ORDER BY c.id DESC) FILTER (WHERE c.price_version_id IS NOT NULL))[1]
          AS corrected_price_version_id
      FROM records c WHERE c.organization_id = ? AND c.corrects_id = ANY (CAST(? AS bytea[]))

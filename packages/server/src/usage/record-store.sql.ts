@@ -113,6 +113,10 @@ export interface NewCorrection {
   readonly seriesId: number;
   readonly reason: CorrectionReason;
   readonly amount: bigint | null;
+  /** How far it moves what caching saved; null where neither before nor after it anybody knows. */
+  readonly saved: bigint | null;
+  /** `savingUnknown` where nobody knew before it. */
+  readonly state: number;
   readonly priceVersionId: string | null;
   readonly ruleId: number | null;
   readonly lines: string | null;
@@ -147,6 +151,8 @@ const correctionColumns = [
   "reasoning_tokens",
   "cost_milli",
   "cost_pico",
+  "saved_milli",
+  "saved_pico",
   "price_version_id",
   "rule_id",
   "quantities",
@@ -187,13 +193,14 @@ export async function insertCorrections(
 }
 
 function correctionValues(correction: NewCorrection, receivedAtMs: number): readonly SqlValue[] {
-  const { record, counts, amount } = correction;
+  const { record, counts, amount, saved } = correction;
   const limbs = amount === null ? null : limbsFromPico(amount);
+  const savedLimbs = saved === null ? null : limbsFromPico(saved);
   return [
     record.organization_id,
     correction.id,
     entryCodes.correction,
-    0,
+    correction.state,
     correction.seriesId,
     record.user_id,
     record.occurred_at,
@@ -206,6 +213,8 @@ function correctionValues(correction: NewCorrection, receivedAtMs: number): read
     counts.reasoningTokens,
     limbs?.milli ?? null,
     limbs?.pico ?? null,
+    savedLimbs?.milli ?? null,
+    savedLimbs?.pico ?? null,
     correction.priceVersionId,
     correction.ruleId,
     "{}",

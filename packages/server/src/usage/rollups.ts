@@ -14,10 +14,14 @@ export const rollupMeasures = [
   "reasoning_tokens",
   "cost_milli",
   "cost_pico",
+  "saved_milli",
+  "saved_pico",
 ] as const;
 const measureCount = rollupMeasures.length;
-const milliAt = 7;
-const picoAt = 8;
+/** Where money begins: pairs of limbs, thousandths before 10⁻¹². */
+export const moneyAt = 7;
+const costAt = moneyAt;
+const savedAt = moneyAt + 2;
 
 /** One record's share in its rollups. Signed: what leaves a series is added with minus signs, as limbs of its own. */
 export interface RollupShare {
@@ -34,6 +38,8 @@ export interface RollupShare {
   readonly reasoningTokens: number;
   readonly costMilli: number;
   readonly costPico: number;
+  readonly savedMilli: number;
+  readonly savedPico: number;
 }
 
 /**
@@ -44,7 +50,7 @@ class Sums {
   high: bigint[] | undefined = undefined;
 
   constructor() {
-    this.low = [0, 0, 0, 0, 0, 0, 0, 0, 0];
+    this.low = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
   }
 
   add(at: number, value: number): void {
@@ -67,8 +73,10 @@ class Sums {
     this.add(4, share.cachedTokens);
     this.add(5, share.cacheWriteTokens);
     this.add(6, share.reasoningTokens);
-    this.add(milliAt, share.costMilli);
-    this.add(picoAt, share.costPico);
+    this.add(costAt, share.costMilli);
+    this.add(costAt + 1, share.costPico);
+    this.add(savedAt, share.savedMilli);
+    this.add(savedAt + 1, share.savedPico);
   }
 
   addSums(other: Sums): void {
@@ -82,15 +90,19 @@ class Sums {
 
   /** Carries whole thousandths out of the 10⁻¹² and returns each sum, as a bigint where a number cannot hold it. */
   settle(): readonly (number | bigint)[] {
-    const pico = this.low[picoAt] as number;
-    if (pico >= picoPerMilli) {
-      const carry = Math.floor(pico / picoPerMilli);
-      this.low[picoAt] = pico - carry * picoPerMilli;
-      this.add(milliAt, carry);
-    }
+    this.#carry(costAt);
+    this.#carry(savedAt);
     const { high } = this;
     if (high === undefined) return this.low;
     return this.low.map((low, at) => (high[at] === 0n ? low : (high[at] as bigint) + BigInt(low)));
+  }
+
+  #carry(milliAt: number): void {
+    const pico = this.low[milliAt + 1] as number;
+    if (pico < picoPerMilli) return;
+    const carry = Math.floor(pico / picoPerMilli);
+    this.low[milliAt + 1] = pico - carry * picoPerMilli;
+    this.add(milliAt, carry);
   }
 }
 
@@ -105,11 +117,14 @@ export type RollupName = keyof typeof rollupTables;
 /** How sums are added to those of a row that is there: without overflow of 10⁻¹², whose thousandths are carried. */
 export function rollupUpdate(table: string): string {
   const sums = rollupMeasures
-    .slice(0, milliAt)
+    .slice(0, moneyAt)
     .map((measure) => `${measure} = ${table}.${measure} + excluded.${measure}`);
-  const pico = `(${table}.cost_pico + excluded.cost_pico)`;
-  return `${sums.join(", ")},
-    cost_milli = ${table}.cost_milli + excluded.cost_milli + ${pico} / ${picoPerMilli}, cost_pico = ${pico} % ${picoPerMilli}`;
+  const amounts = ["cost", "saved"].map((amount) => {
+    const [milli, pico] = [`${amount}_milli`, `${amount}_pico`];
+    const picos = `(${table}.${pico} + excluded.${pico})`;
+    return `${milli} = ${table}.${milli} + excluded.${milli} + ${picos} / ${picoPerMilli}, ${pico} = ${picos} % ${picoPerMilli}`;
+  });
+  return [...sums, ...amounts].join(", ");
 }
 
 interface Cell {

@@ -138,6 +138,8 @@ function addRecord(rows: CopyRows, record: PreparedRecord, seriesId: number, rul
   rows.int8(totals.reasoning);
   rows.int8(record.costMilli);
   rows.int8(record.costPico);
+  rows.int8(record.savedMilli);
+  rows.int8(record.savedPico);
   rows.text(record.priceVersionId);
   rows.int8(ruleId);
   rows.text(record.unpricedReason);

@@ -7,8 +7,9 @@ import { useTimeZone } from "../../data/organization.ts";
 import { formatInstant } from "../../format/instants.ts";
 import { useSession } from "../../session/session-context.tsx";
 import { Answer, ErrorState } from "../../shell/states.tsx";
-import { useAlert } from "./alert-questions.ts";
+import { useAlert, useRules } from "./alert-questions.ts";
 import { endingLabels, stateLabels, stepLabels } from "./alert-words.ts";
+import { callsBehind } from "./calls-behind.ts";
 import { SeverityBadge } from "./inbox.tsx";
 
 /** One alert with all that is known of it; an empty id is none. */
@@ -35,6 +36,9 @@ export function AlertDrawer({ id, onClose }: { id: string; onClose: () => void }
 function OneAlert({ alert }: { alert: Alert }) {
   const zone = useTimeZone() ?? "UTC";
   const { may } = useSession();
+  // One that was deleted is in no list, and there is no page of it.
+  const rule = useRules().data?.find(({ id }) => id === alert.ruleId);
+  const calls = rule === undefined || !may("costs:read") ? undefined : callsBehind(alert, rule, zone, Date.now());
   return (
     <Stack gap="md">
       <div>
@@ -66,9 +70,16 @@ function OneAlert({ alert }: { alert: Alert }) {
             To the budget
           </Button>
         )}
-        <Button component={Link} href={`/alerts/rules/${encodeURIComponent(alert.ruleId)}`} size="xs" variant="default">
-          To the rule
-        </Button>
+        {calls === undefined ? null : (
+          <Button component={Link} href={calls} size="xs" variant="default">
+            To its calls
+          </Button>
+        )}
+        {rule === undefined ? null : (
+          <Button component={Link} href={`/alerts/rules/${encodeURIComponent(rule.id)}`} size="xs" variant="default">
+            To the rule
+          </Button>
+        )}
       </Group>
       <div>
         <Title order={3} fz="sm" mb="xs">

@@ -1,6 +1,8 @@
 import type { AlertRule } from "@llm-cost-ops/sdk";
 import { expect, test } from "vitest";
+import { filtersField } from "../../url-state/filters.ts";
 import { minutesText, ruleText } from "./alert-words.ts";
+import { callsBehind } from "./calls-behind.ts";
 import { newRule, ruleDraftOf, ruleParamsOf, ruleUpdateOf, windowKindOf } from "./rule-draft.ts";
 
 const made = (change: Partial<AlertRule>): AlertRule => ({
@@ -93,4 +95,23 @@ test("rules read as sentences", () => {
     "What is spent of any budget reaches its thresholds",
   );
   expect([1, 60, 90, 1_440, 2_880].map(minutesText)).toEqual(["a minute", "an hour", "90 minutes", "a day", "2 days"]);
+});
+
+test("an alert of a metric leads to the calls of its scope on the days of its value, and one of a budget to none", () => {
+  const period = { from: "2026-11-19T18:30:00Z", to: "2026-11-20T18:30:00Z" };
+  const rule = made({ metric: "daily_cost", scope: { projectId: ["a", "b"], tags: ["env:x"] } });
+  const nowMs = Date.parse("2026-11-21T12:00:00Z");
+  const address = new URL(callsBehind({ period }, rule, "Asia/Kolkata", nowMs) ?? "", "http://here");
+  expect(address.pathname).toBe("/explore");
+  expect(address.searchParams.get("period")).toBe("2026-11-20..2026-11-20");
+  expect(filtersField().read(address.searchParams.get("f"))).toEqual({ projectId: ["a", "b"], tags: ["env:x"] });
+  const running = callsBehind(
+    { period: { ...period, to: null } },
+    { ...rule, metric: "tokens", scope: null },
+    "UTC",
+    nowMs,
+  );
+  expect(running).toBe("/explore?period=2026-11-19..2026-11-21&m=tokens");
+  expect(callsBehind({ period }, { ...rule, scope: { team: "core" } }, "UTC", nowMs)).toBeUndefined();
+  expect(callsBehind({ period }, { kind: "budget", metric: null, scope: null }, "UTC", nowMs)).toBeUndefined();
 });

@@ -1,6 +1,7 @@
 import type { Channel, ChannelDelivery } from "@llm-cost-ops/sdk";
-import { Badge, Button, Text } from "@mantine/core";
+import { Anchor, Badge, Button, Text } from "@mantine/core";
 import { useEffect, useState } from "react";
+import { Link } from "wouter";
 import { useAct } from "../../data/ask.ts";
 import { useTimeZone } from "../../data/organization.ts";
 import { formatAgo, formatInstant } from "../../format/instants.ts";
@@ -20,20 +21,29 @@ const kindLabels = {
 /** Where alerts go, whether that works, and a way to try it. */
 export function ChannelList() {
   const channels = useChannels();
+  const { may } = useSession();
+  const toSettings = may("channels:write") ? (
+    <Button component={Link} href="/settings/channels" size="compact-sm" variant="default">
+      Add or change channels
+    </Button>
+  ) : null;
   return (
     <section className="panel" aria-label="Channels">
       <Answer of={channels} height={200}>
         {(all) =>
           all.length === 0 ? (
-            <EmptyState icon="webhooks" title="No channel yet">
+            <EmptyState icon="webhooks" title="No channel yet" action={toSettings}>
               Alerts go to e-mail, Slack, Teams, PagerDuty or a webhook, once there is a channel for it.
             </EmptyState>
           ) : (
-            <ul className="alert-list">
-              {all.map((channel) => (
-                <ChannelRow key={channel.id} channel={channel} />
-              ))}
-            </ul>
+            <>
+              <ul className="alert-list">
+                {all.map((channel) => (
+                  <ChannelRow key={channel.id} channel={channel} />
+                ))}
+              </ul>
+              {toSettings}
+            </>
           )
         }
       </Answer>
@@ -57,7 +67,14 @@ function ChannelRow({ channel }: { channel: Channel }) {
     <li className="alert-row channel-row">
       <div style={{ minWidth: 0 }}>
         <Text size="sm" fw={500} className="clip" title={name}>
-          <bdi>{name}</bdi>
+          <Anchor
+            component={Link}
+            href={`/settings/channels?channel=${encodeURIComponent(channel.id)}`}
+            c="var(--mantine-color-text)"
+            inherit
+          >
+            <bdi>{name}</bdi>
+          </Anchor>
         </Text>
         <Text size="xs" c="dimmed" className="clip" title={where}>
           {kindLabels[kind]}, <bdi>{where}</bdi>

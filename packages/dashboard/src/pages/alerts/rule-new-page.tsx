@@ -1,7 +1,7 @@
 import { useLocation } from "wouter";
 import { useAct } from "../../data/ask.ts";
 import { useTimeZone } from "../../data/organization.ts";
-import { Loading, PageHeader } from "../../shell/states.tsx";
+import { BackLink, Loading, PageHeader } from "../../shell/states.tsx";
 import { textField } from "../../url-state/fields.ts";
 import { useUrlState } from "../../url-state/use-url-state.ts";
 import { newRule, type RuleDraft, ruleParamsOf } from "./rule-draft.ts";
@@ -17,6 +17,7 @@ export default function RuleNewPage() {
   const create = useAct((client, draft: RuleDraft) => client.alerts.rules.create(ruleParamsOf(draft)), ["alerts"]);
   return (
     <>
+      <BackLink to="/alerts?tab=rules">Rules</BackLink>
       <PageHeader title="New alert rule" />
       {zone === undefined ? (
         <Loading height={320} />

@@ -5,10 +5,11 @@ import { useLocation, useParams } from "wouter";
 import { useAct, useForget } from "../../data/ask.ts";
 import { useSession } from "../../session/session-context.tsx";
 import { ConfirmDialog } from "../../shell/confirm-dialog.tsx";
-import { Answer, PageHeader } from "../../shell/states.tsx";
+import { Answer, BackLink, PageHeader, Panel } from "../../shell/states.tsx";
 import { useBudget } from "../budgets/budget-questions.ts";
 import { useRule } from "./alert-questions.ts";
 import { ruleText } from "./alert-words.ts";
+import { LatestAlerts } from "./latest-alerts.tsx";
 import { type RuleDraft, ruleDraftOf, ruleUpdateOf } from "./rule-draft.ts";
 import { RuleForm } from "./rule-form.tsx";
 
@@ -43,6 +44,7 @@ function OneRule({ rule }: { rule: AlertRule }) {
   );
   return (
     <>
+      <BackLink to="/alerts?tab=rules">Rules</BackLink>
       <PageHeader title={rule.name}>
         {may("alerts:write") ? (
           <Button variant="subtle" color="red" onClick={() => setAsks(true)}>
@@ -53,15 +55,20 @@ function OneRule({ rule }: { rule: AlertRule }) {
       <Text size="sm" c="dimmed" mb="sm">
         <bdi>{ruleText(rule, budget.data?.name)}</bdi>
       </Text>
-      <RuleForm
-        start={ruleDraftOf(rule)}
-        isNew={false}
-        verb="Save"
-        isBusy={update.isPending}
-        error={update.error}
-        canSend={(draft) => ruleUpdateOf(draft, rule) !== undefined}
-        onSend={(draft) => update.mutate(draft, { onSuccess: toRules })}
-      />
+      <div className="rule-page">
+        <RuleForm
+          start={ruleDraftOf(rule)}
+          isNew={false}
+          verb="Save"
+          isBusy={update.isPending}
+          error={update.error}
+          canSend={(draft) => ruleUpdateOf(draft, rule) !== undefined}
+          onSend={(draft) => update.mutate(draft, { onSuccess: toRules })}
+        />
+        <Panel title="Its latest alerts">
+          <LatestAlerts question={{ ruleId: rule.id }} none="It has told of nothing yet." />
+        </Panel>
+      </div>
       <ConfirmDialog
         isOpen={asks}
         title="Delete this rule?"

@@ -10,14 +10,22 @@ import { formatCount, formatShare } from "../../format/numbers.ts";
 import { useSession } from "../../session/session-context.tsx";
 import { ConfirmDialog } from "../../shell/confirm-dialog.tsx";
 import { Icon } from "../../shell/icons.tsx";
-import { Answer, ErrorState, Loading, Panel } from "../../shell/states.tsx";
+import { Answer, BackLink, ErrorState, Loading, Panel } from "../../shell/states.tsx";
 import { useUrlState } from "../../url-state/use-url-state.ts";
 import { AlertsOfBudget } from "../alerts/alerts-of-budget.tsx";
 import { Tile } from "../overview/tile.tsx";
 import { ApprovalList } from "./approvals.tsx";
 import { BarKey, BudgetBar, figuresOf } from "./budget-bar.tsx";
 import { BudgetFacts, Parts } from "./budget-facts.tsx";
-import { useApprovals, useBudget, useBudgets, useMayChange, useStatus } from "./budget-questions.ts";
+import {
+  useApprovals,
+  useBudget,
+  useBudgets,
+  useMayChange,
+  useStatus,
+  useTenantOf,
+  useTenants,
+} from "./budget-questions.ts";
 import { ancestorsOf } from "./budget-tree.ts";
 import { amountShort, amountText, amountTextExact, stateColors, stateLabels } from "./budget-words.ts";
 import { BurnDownChart } from "./burn-down-chart.tsx";
@@ -38,6 +46,7 @@ export default function BudgetPage() {
 }
 
 function OneBudget({ budget }: { budget: Budget }) {
+  const tenantId = useTenantOf()(budget);
   const [state, change] = useUrlState(valueFields);
   const picked = pickedOf(budget.per, state);
   const status = useStatus(budget.id, picked);
@@ -46,6 +55,7 @@ function OneBudget({ budget }: { budget: Budget }) {
   const { may } = useSession();
   return (
     <>
+      <BackLink to="/budgets">Budgets</BackLink>
       <Heading budget={budget} status={status.data} />
       <Stack gap="sm">
         {status.data === undefined ? (
@@ -66,7 +76,7 @@ function OneBudget({ budget }: { budget: Budget }) {
             <BudgetFacts budget={budget} />
           </Panel>
           <Blocked budget={budget} status={status.data} />
-          {may("alerts:read") ? <AlertsOfBudget budgetId={budget.id} /> : null}
+          {may("alerts:read") && tenantId === undefined ? <AlertsOfBudget budgetId={budget.id} /> : null}
           {status.data === undefined || status.data.children.length === 0 ? null : <Parts status={status.data} />}
         </div>
         <History budget={budget} />
@@ -77,7 +87,10 @@ function OneBudget({ budget }: { budget: Budget }) {
 
 function Heading({ budget, status }: { budget: Budget; status: BudgetStatus | undefined }) {
   const mayChange = useMayChange();
-  const all = useBudgets();
+  const tenantId = useTenantOf()(budget);
+  const tenant = useTenants().find(({ id }) => id === tenantId);
+  const listAddress = tenantId === undefined ? "/budgets" : `/budgets?tenant=${encodeURIComponent(tenantId)}`;
+  const all = useBudgets(tenantId);
   const [, navigate] = useLocation();
   const [asks, setAsks] = useState<"delete" | "transfer">();
   const forget = useForget();
@@ -85,7 +98,7 @@ function Heading({ budget, status }: { budget: Budget; status: BudgetStatus | un
     async (client, budgetId: string) => {
       await client.budgets.delete(budgetId);
       forget("budgets", "alerts");
-      navigate("/budgets");
+      navigate(listAddress);
     },
     ["budgets", "alerts"],
   );
@@ -93,7 +106,7 @@ function Heading({ budget, status }: { budget: Budget; status: BudgetStatus | un
   return (
     <>
       <Breadcrumbs mb={6} separatorMargin={6} fz="sm" style={{ flexWrap: "wrap" }}>
-        <Anchor component={Link} href="/budgets" size="sm">
+        <Anchor component={Link} href={listAddress} size="sm">
           Budgets
         </Anchor>
         {above.map(({ id, name }) => (
@@ -123,8 +136,12 @@ function Heading({ budget, status }: { budget: Budget; status: BudgetStatus | un
             {budget.enforcement}
           </Badge>
           {budget.setBy === "parent" ? (
-            <Badge variant="default" tt="none" flex="none">
-              set by the parent organization
+            <Badge variant="default" tt="none" maw="16rem">
+              {tenantId === undefined ? (
+                "set by the parent organization"
+              ) : (
+                <bdi>set for {tenant?.name ?? "a tenant"}</bdi>
+              )}
             </Badge>
           ) : null}
         </Group>
@@ -173,6 +190,8 @@ function Heading({ budget, status }: { budget: Budget; status: BudgetStatus | un
 
 function Standing({ budget, status }: { budget: Budget; status: BudgetStatus }) {
   const zone = useTimeZone() ?? "UTC";
+  // The records of a tenant are its own, so of what it spent there is no picture.
+  const tenantId = useTenantOf()(budget);
   const { amountExact, spentExact, reservedExact, remainingExact, projectedExact, burnRatePerDayExact } = status;
   const text = (value: string | null): string => amountShort(value, status);
   const unit = status.currency === null ? "tokens " : "";
@@ -240,7 +259,7 @@ function Standing({ budget, status }: { budget: Budget; status: BudgetStatus }) 
         <BarKey state={status.state} />
       </section>
       <Doubts status={status} />
-      <BurnDownChart budget={budget} status={status} />
+      {tenantId === undefined ? <BurnDownChart budget={budget} status={status} /> : null}
     </>
   );
 }
@@ -267,7 +286,7 @@ function Doubts({ status }: { status: BudgetStatus }) {
 function Blocked({ budget, status }: { budget: Budget; status: BudgetStatus | undefined }) {
   const { may } = useSession();
   const mayChange = useMayChange();
-  const approvals = useApprovals();
+  const approvals = useApprovals(useTenantOf()(budget));
   const ours = (approvals.data ?? []).filter(({ budgetId }) => budgetId === budget.id);
   const isApproving = budget.atLimit?.action === "approve";
   return (

@@ -6,6 +6,7 @@ import type {
   BudgetStatus,
   BudgetValue,
   CostFilters,
+  ListedBudgetStatus,
   Team,
 } from "@llm-cost-ops/sdk";
 import { useAsk, useAskPages } from "../../data/ask.ts";
@@ -14,11 +15,14 @@ import { useSession } from "../../session/session-context.tsx";
 import type { Measure } from "./budget-words.ts";
 import type { Picked } from "./per.ts";
 
-export const useBudgets = () => {
+/** The organization's own, with what its parent set there; or what it set for a tenant. */
+export const useBudgets = (tenantId?: string) => {
   const { may } = useSession();
-  return useAsk<readonly Budget[]>(["budgets", "list"], (client, options) => client.budgets.list({}, options), {
-    enabled: may("budgets:read"),
-  });
+  return useAsk<readonly Budget[]>(
+    ["budgets", "list", tenantId],
+    (client, options) => client.budgets.list({ tenantId }, options),
+    { enabled: may("budgets:read") },
+  );
 };
 
 export const useBudget = (id: string, enabled = true) =>
@@ -44,19 +48,18 @@ export const useStatus = (id: string, picked: Picked) =>
     },
   );
 
-/** How these budgets stand, by id. One that has gone meanwhile, or does not answer, is absent. */
-export const useStandings = (ids: readonly string[]) =>
-  useAsk<ReadonlyMap<string, BudgetStatus>>(
-    ["budgets", "standings-by-id", ids],
+/** How all budgets stand, by id, in one question; those of the organization, or those that it set for a tenant. */
+export const useStandings = (tenantId?: string) => {
+  const { may } = useSession();
+  return useAsk<ReadonlyMap<string, ListedBudgetStatus>>(
+    ["budgets", "standings", tenantId],
     async (client, options) => {
-      const answers = await Promise.allSettled(ids.map((id) => client.budgets.status(id, {}, options)));
-      const failure = answers.find((answer) => answer.status === "rejected");
-      const found = answers.flatMap((answer) => (answer.status === "fulfilled" ? [answer.value] : []));
-      if (found.length === 0 && failure !== undefined) throw failure.reason;
-      return new Map(found.map((status) => [status.budgetId, status]));
+      const all = await client.budgets.statuses({ tenantId }, options);
+      return new Map(all.map((one) => [one.budgetId, one]));
     },
-    { enabled: ids.length > 0, everyMs: 60_000 },
+    { enabled: may("budgets:read"), everyMs: 60_000 },
   );
+};
 
 /** How a budget stands for each of its values, page by page, most used first. */
 export const useValues = (id: string) =>

@@ -1,8 +1,9 @@
-import type { Budget, BudgetStatus } from "@llm-cost-ops/sdk";
+import type { Budget, BudgetStatus, ListedBudgetStatus } from "@llm-cost-ops/sdk";
 import { Anchor, Badge, Button, Group, Select, Skeleton, Stack, Text, TextInput } from "@mantine/core";
 import { useMemo } from "react";
 import { Link } from "wouter";
 import { useTimeZone } from "../../data/organization.ts";
+import { compareDecimals } from "../../format/decimal.ts";
 import { formatInstant } from "../../format/instants.ts";
 import { formatCount, formatShare } from "../../format/numbers.ts";
 import { useSession } from "../../session/session-context.tsx";
@@ -30,7 +31,7 @@ const orders = ["tree", "use"] as const;
 const states = ["all", "exceeded", "warning", "ok"] as const;
 const fields = { q: textField(), order: choiceField(orders), state: choiceField(states), page: textField("1") };
 
-/** Shown at a time; each of them is one question about how it stands. */
+/** Shown at a time. */
 const pageRows = 50;
 
 export default function BudgetsPage() {
@@ -79,22 +80,20 @@ function NoBudget() {
 
 function BudgetList({ budgets }: { budgets: readonly Budget[] }) {
   const [state, change] = useUrlState(fields);
-  const found = useMemo(() => listed(budgets, state.q), [budgets, state.q]);
-  // By use they can be ordered only where it is known of all.
-  const knowsAll = budgets.length <= pageRows;
+  const standings = useStandings();
+  const known = standings.data;
+  const found = useMemo(() => {
+    const statusOf = ({ budget }: ListedBudget): BudgetStatus | null | undefined => known?.get(budget.id)?.status;
+    const rows = listed(budgets, state.q).filter(
+      (row) => state.state === "all" || statusOf(row)?.state === state.state,
+    );
+    const used = (row: ListedBudget): string => statusOf(row)?.utilizationExact ?? "-1";
+    return state.order === "use" ? rows.toSorted((a, b) => compareDecimals(used(b), used(a))) : rows;
+  }, [budgets, known, state.q, state.state, state.order]);
   const pages = Math.max(1, Math.ceil(found.length / pageRows));
   const page = Math.min(pages, Math.max(1, Number.parseInt(state.page, 10) || 1));
-  const inPage = found.slice((page - 1) * pageRows, page * pageRows);
-  const asked = knowsAll ? budgets : inPage.map(({ budget }) => budget);
-  const standings = useStandings(asked.map(({ id }) => id));
-  const standingOf = ({ budget }: ListedBudget): BudgetStatus | undefined => standings.data?.get(budget.id);
-  const filtered =
-    knowsAll && state.state !== "all" ? inPage.filter((row) => standingOf(row)?.state === state.state) : inPage;
-  const rows =
-    knowsAll && state.order === "use"
-      ? filtered.toSorted((a, b) => (standingOf(b)?.utilization ?? -1) - (standingOf(a)?.utilization ?? -1))
-      : filtered;
-  const isFlat = state.q !== "" || (knowsAll && (state.order === "use" || state.state !== "all"));
+  const rows = found.slice((page - 1) * pageRows, page * pageRows);
+  const isFlat = state.q !== "" || state.order === "use" || state.state !== "all";
   return (
     <section className="panel" aria-label="Budgets">
       <Group gap="xs" mb="sm" justify="space-between">
@@ -106,29 +105,25 @@ function BudgetList({ budgets }: { budgets: readonly Budget[] }) {
             w={{ base: "100%", xs: 200 }}
             onChange={({ currentTarget }) => change({ q: currentTarget.value, page: "1" }, { replace: true })}
           />
-          {knowsAll ? (
-            <>
-              <Select
-                aria-label="State"
-                w={125}
-                allowDeselect={false}
-                value={state.state}
-                data={states.map((value) => ({ value, label: value === "all" ? "Any state" : stateLabels[value] }))}
-                onChange={(value) => change({ state: (value ?? "all") as (typeof states)[number] })}
-              />
-              <Select
-                aria-label="Order"
-                w={150}
-                allowDeselect={false}
-                value={state.order}
-                data={[
-                  { value: "tree", label: "By hierarchy" },
-                  { value: "use", label: "Nearest to amount" },
-                ]}
-                onChange={(value) => change({ order: (value ?? "tree") as (typeof orders)[number] })}
-              />
-            </>
-          ) : null}
+          <Select
+            aria-label="State"
+            w={125}
+            allowDeselect={false}
+            value={state.state}
+            data={states.map((value) => ({ value, label: value === "all" ? "Any state" : stateLabels[value] }))}
+            onChange={(value) => change({ state: (value ?? "all") as (typeof states)[number], page: "1" })}
+          />
+          <Select
+            aria-label="Order"
+            w={150}
+            allowDeselect={false}
+            value={state.order}
+            data={[
+              { value: "tree", label: "By hierarchy" },
+              { value: "use", label: "Nearest to amount" },
+            ]}
+            onChange={(value) => change({ order: (value ?? "tree") as (typeof orders)[number], page: "1" })}
+          />
         </Group>
         <BarKey />
       </Group>
@@ -150,7 +145,7 @@ function BudgetList({ budgets }: { budgets: readonly Budget[] }) {
               key={row.budget.id}
               row={row}
               depth={isFlat ? 0 : row.depth}
-              status={standingOf(row)}
+              standing={known?.get(row.budget.id)}
               isKnown={!standings.isPending}
             />
           ))}
@@ -182,9 +177,15 @@ function BudgetList({ budgets }: { budgets: readonly Budget[] }) {
 
 const indentPx = 18;
 
-function BudgetRow(props: { row: ListedBudget; depth: number; status: BudgetStatus | undefined; isKnown: boolean }) {
-  const { row, depth, status, isKnown } = props;
+function BudgetRow(props: {
+  row: ListedBudget;
+  depth: number;
+  standing: ListedBudgetStatus | undefined;
+  isKnown: boolean;
+}) {
+  const { row, depth, standing, isKnown } = props;
   const { budget } = row;
+  const status = standing?.status ?? undefined;
   const scope = scopeText(budget.scope);
   const each = budget.per === null ? "" : ` for ${eachText(budget.per)}`;
   const about = `${periodText(budget.period)}${each}, ${scope}`;
@@ -228,7 +229,7 @@ function BudgetRow(props: { row: ListedBudget; depth: number; status: BudgetStat
       <div className="budget-state">
         {status === undefined ? (
           isKnown ? (
-            <Text size="xs" c="dimmed">
+            <Text size="xs" c="dimmed" title={standing?.error?.message}>
               not known
             </Text>
           ) : (

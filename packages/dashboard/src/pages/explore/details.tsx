@@ -17,6 +17,7 @@ import type { Condition } from "./dimensions.ts";
 import { type GroupSums, type Question, useRecords } from "./explore-questions.ts";
 import { commandOf, type ExploreState } from "./explore-state.ts";
 import { type GroupLine, groupColumns, groupLines, groupTable } from "./group-lines.tsx";
+import { type Measure, measures } from "./measures.ts";
 
 /** Below the picture: the exact figures of each group, and the records that they are sums of. */
 export function Details(props: {
@@ -28,6 +29,7 @@ export function Details(props: {
   readonly onNarrow: (conditions: readonly Condition[]) => void;
 }) {
   const { state, change, question, groups, onNarrow } = props;
+  const measure = measures[state.m];
   return (
     <section className="panel explore-details" aria-label="Figures and records">
       <Tabs
@@ -41,7 +43,7 @@ export function Details(props: {
         </Tabs.List>
         <Tabs.Panel value="groups">
           <Answer of={groups} rows={8}>
-            {(sums) => <Groups sums={sums} onNarrow={onNarrow} />}
+            {(sums) => <Groups sums={sums} measure={measure} onNarrow={onNarrow} />}
           </Answer>
         </Tabs.Panel>
         <Tabs.Panel value="records">
@@ -52,10 +54,15 @@ export function Details(props: {
   );
 }
 
-function Groups({ sums, onNarrow }: { sums: GroupSums; onNarrow: (conditions: readonly Condition[]) => void }) {
+function Groups(props: {
+  readonly sums: GroupSums;
+  readonly measure: Measure;
+  readonly onNarrow: (conditions: readonly Condition[]) => void;
+}) {
+  const { sums, measure, onNarrow } = props;
   const { asked } = sums;
-  const lines = useMemo(() => groupLines(sums), [sums]);
-  const columns = useMemo(() => groupColumns(asked), [asked]);
+  const lines = useMemo(() => groupLines(sums, measure), [sums, measure]);
+  const columns = useMemo(() => groupColumns(asked, measure), [asked, measure]);
   const command = commandOf(asked.period, asked.filters, asked.by);
   return (
     <>
@@ -104,7 +111,7 @@ function Groups({ sums, onNarrow }: { sums: GroupSums; onNarrow: (conditions: re
 
 const orderLabels: Readonly<Record<ExploreState["order"], string>> = {
   "-occurredAt": "Latest first",
-  "-totalCost": "Dearest first",
+  "-totalCost": "Highest cost first",
   "-totalTokens": "Most tokens first",
 };
 
@@ -146,7 +153,7 @@ function Records(props: {
         </Text>
         <Select
           size="xs"
-          w={150}
+          w={170}
           aria-label="Order"
           allowDeselect={false}
           value={order}

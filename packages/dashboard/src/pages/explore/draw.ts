@@ -13,7 +13,7 @@ import { type FlowNode, flowOf, type GroupNode, groupTree, leavesOf } from "./gr
 import { hourLabel, hourMap, weekdays } from "./hour-map.ts";
 import { type Measure, totalOf, type Writing } from "./measures.ts";
 import { flowOption, hoursOption, tilesOption } from "./picture-options.ts";
-import { beforeName, timePicture, timeTable } from "./time-picture.ts";
+import { timePicture, timeTable } from "./time-picture.ts";
 
 /** What a picture is given to the chart as. */
 export interface Drawing {
@@ -82,7 +82,7 @@ export function drawTime(times: TimeSums, shape: "bar" | "line" | "area" | strin
       const found = places.find(({ name, dashed }) => name === seriesName && dashed !== true);
       const bucket = buckets[index];
       const value = found?.values[index] ?? null;
-      if (found === undefined || bucket === undefined || value === null || seriesName === beforeName) return undefined;
+      if (found === undefined || bucket === undefined || value === null) return undefined;
       const name = `${found.name}, ${labels[index] ?? ""}`;
       return { name, text: writing.exact(value), conditions: found.conditions, days: daysOf(period, bucket, bucket) };
     },

@@ -7,7 +7,7 @@ import { flowOf, groupTree, leavesOf } from "./group-tree.ts";
 import { hourMap } from "./hour-map.ts";
 import { measures, type Row, sumOf, totalOf, writingOf } from "./measures.ts";
 import { tinted } from "./picture-options.ts";
-import { beforeName, hoursOf, timePicture, timeTable } from "./time-picture.ts";
+import { beforeNames, hoursOf, timePicture, timeTable } from "./time-picture.ts";
 
 const period = resolvePeriod({ from: "2026-11-01", to: "2026-11-03" }, "2026-11-21", "Europe/Berlin");
 const row = (fields: object, cost: string | null, currency: string | null = "USD", requests = 1): Row =>
@@ -73,7 +73,7 @@ test("the period before lies above this one, and is no part of its sum", () => {
   const rows = [row({ day: "2026-11-01", model: "a" }, "2"), row({ day: "2026-11-01", model: "b" }, "1")];
   const before = [row({ day: "2026-10-30" }, "5")];
   const picture = timePicture({ ...drawn, rows, before });
-  expect(picture.series.at(-1)).toMatchObject({ name: beforeName, values: [null, "5", null], dashed: true });
+  expect(picture.series.at(-1)).toMatchObject({ name: beforeNames.ofGroups, values: [null, "5", null], dashed: true });
   expect(timeTable(picture, measures.cost, writingOf(measures.cost, "USD")).rows[0]?.["sum"]).toBe("$3.00");
 });
 

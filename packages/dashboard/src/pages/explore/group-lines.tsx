@@ -1,42 +1,53 @@
 import type { ChartTable } from "../../chart/download.ts";
+import { compareDecimals } from "../../format/decimal.ts";
 import { formatMoneyExact } from "../../format/money.ts";
 import { formatChange, formatCount, formatShare } from "../../format/numbers.ts";
 import type { Column } from "../../table/data-table.tsx";
 import { nameOf } from "../overview/spend-stack.ts";
 import { type Condition, labelOf } from "./dimensions.ts";
 import type { GroupSums, Question } from "./explore-questions.ts";
-import type { Row } from "./measures.ts";
+import { type Measure, type Row, totalOf, writingOf } from "./measures.ts";
 
 /** A row of the server's answer beside the one of the period before. */
 export interface GroupLine {
   readonly key: string;
   readonly conditions: readonly Condition[];
   readonly row: Row;
-  /** The cost of the period before; absent where it is not compared, null where there was none. */
-  readonly before?: string | null;
-  /** What the rows of its currency come to. */
+  /** The same group in the period before; absent where it is not compared, null where there was none. */
+  readonly before?: Row | null;
+  /** What all come to by the measure; of money all of its currency. */
   readonly whole: string | null;
 }
 
 const keyOf = (row: Row, by: readonly string[]): string =>
   JSON.stringify([...by.map((id) => row[id] ?? null), row.currency]);
 
-/** The rows as they came: the largest first, one for each currency, those without a price apart. */
-export function groupLines({ asked, now, before }: GroupSums): readonly GroupLine[] {
+/** The largest by the measure first, one row for each currency, those without a price apart. */
+export function groupLines({ asked, now, before }: GroupSums, measure: Measure): readonly GroupLine[] {
   const { by } = asked;
-  const earlier = new Map(before?.data.map((row) => [keyOf(row, by), row.totalCostExact ?? null]));
-  const wholes = new Map(now.totals.map(({ currency, totalCostExact }) => [currency, totalCostExact ?? null]));
-  return now.data.map((row) => {
+  const earlier = new Map(before?.data.map((row) => [keyOf(row, by), row]));
+  const lines = now.data.map((row) => {
     const key = keyOf(row, by);
     return {
       key,
       row,
       conditions: by.map((dimension) => ({ dimension, value: (row[dimension] ?? null) as string | null })),
-      whole: wholes.get(row.currency) ?? null,
+      whole: totalOf(now.totals, measure, row.currency ?? ""),
       ...(before === undefined ? {} : { before: earlier.get(key) ?? null }),
     };
   });
+  // By cost the server has put them in order.
+  if (measure.id === "cost") return lines;
+  const sizeOf = ({ row }: GroupLine): string | null => (isPriceless(row, measure) ? null : measure.of(row));
+  return lines.toSorted((left, right) => {
+    const [a, b] = [sizeOf(left), sizeOf(right)];
+    if (a === null || b === null) return a === b ? 0 : a === null ? 1 : -1;
+    return compareDecimals(b, a);
+  });
 }
+
+/** A sum of money over calls without a price is not 0: it is not known. */
+const isPriceless = (row: Row, measure: Measure): boolean => measure.isMoney && row.currency === null;
 
 interface Figure {
   readonly key: string;
@@ -52,57 +63,75 @@ const count = (key: string, label: string, of: (row: Row) => number | string | u
   sortBy: ({ row }) => String(of(row) ?? 0),
 });
 
-function figuresOf({ compare }: Question): readonly Figure[] {
+/** What stands beside every measure, under short names. */
+const always: readonly Figure[] = [
+  {
+    key: "cost",
+    label: "Cost",
+    text: ({ row }) => (row.currency === null ? "unpriced" : formatMoneyExact(row.totalCostExact, row.currency)),
+    sortBy: ({ row }) => row.totalCostExact ?? null,
+  },
+  count("requests", "Requests", (row) => row.totalRequests),
+  {
+    key: "average",
+    label: "Per request",
+    text: ({ row }) => formatMoneyExact(row.avgCostPerRequestExact, row.currency),
+    sortBy: ({ row }) => row.avgCostPerRequestExact ?? null,
+  },
+  count("input", "Input", (row) => row.inputTokens),
+  count("cached", "Cached", (row) => row.cachedTokens),
+  count("output", "Output", (row) => row.outputTokens),
+  count("reasoning", "Reasoning", (row) => row.reasoningTokens),
+];
+
+/** The measure that is asked for with its share and what it was before, then the others. */
+function figuresOf({ compare }: Question, measure: Measure): readonly Figure[] {
+  const written = (row: Row): string => writingOf(measure, row.currency ?? "").exact(measure.of(row));
   return [
     {
-      key: "cost",
-      label: "Cost",
-      text: ({ row }) => (row.currency === null ? "unpriced" : formatMoneyExact(row.totalCostExact, row.currency)),
-      sortBy: ({ row }) => row.totalCostExact ?? null,
+      key: measure.id,
+      label: measure.label,
+      text: ({ row }) => (isPriceless(row, measure) ? "unpriced" : written(row)),
+      sortBy: ({ row }) => (isPriceless(row, measure) ? null : measure.of(row)),
     },
-    {
-      key: "share",
-      label: "Share",
-      text: ({ row, whole }) =>
-        row.totalCostExact == null || whole === null ? "" : formatShare(row.totalCostExact, whole),
-    },
+    ...(measure.adds
+      ? [
+          {
+            key: "share",
+            label: "Share",
+            text: ({ row, whole }: GroupLine) => {
+              const value = measure.of(row);
+              return value === null || whole === null || isPriceless(row, measure) ? "" : formatShare(value, whole);
+            },
+          },
+        ]
+      : []),
     ...(compare
       ? [
           {
             key: "change",
             label: "Change",
-            text: ({ row, before }: GroupLine) =>
-              row.totalCostExact == null
-                ? ""
-                : before == null
-                  ? "new"
-                  : (formatChange(row.totalCostExact, before) ?? "–"),
+            text: ({ row, before }: GroupLine) => {
+              const [value, was] = [measure.of(row), before == null ? null : measure.of(before)];
+              if (value === null || isPriceless(row, measure)) return "";
+              return was === null ? "new" : (formatChange(value, was) ?? "–");
+            },
           },
           {
             key: "before",
             label: "Before",
-            text: ({ row, before }: GroupLine) => (before == null ? "–" : formatMoneyExact(before, row.currency)),
-            sortBy: ({ before }: GroupLine) => before ?? null,
+            text: ({ before }: GroupLine) => (before == null || isPriceless(before, measure) ? "–" : written(before)),
+            sortBy: ({ before }: GroupLine) => (before == null ? null : measure.of(before)),
           },
         ]
       : []),
-    count("requests", "Requests", (row) => row.totalRequests),
-    {
-      key: "average",
-      label: "Per request",
-      text: ({ row }) => formatMoneyExact(row.avgCostPerRequestExact, row.currency),
-      sortBy: ({ row }) => row.avgCostPerRequestExact ?? null,
-    },
-    count("input", "Input", (row) => row.inputTokens),
-    count("cached", "Cached", (row) => row.cachedTokens),
-    count("output", "Output", (row) => row.outputTokens),
-    count("reasoning", "Reasoning", (row) => row.reasoningTokens),
+    ...always.filter(({ key }) => key !== measure.id),
   ];
 }
 
 const valueAt = ({ conditions }: GroupLine, at: number): string => nameOf(conditions[at]?.value);
 
-export const groupColumns = (asked: Question): readonly Column<GroupLine>[] => [
+export const groupColumns = (asked: Question, measure: Measure): readonly Column<GroupLine>[] => [
   ...asked.by.map(
     (id, at): Column<GroupLine> => ({
       key: `by ${id}`,
@@ -115,7 +144,7 @@ export const groupColumns = (asked: Question): readonly Column<GroupLine>[] => [
       sortBy: (line) => valueAt(line, at),
     }),
   ),
-  ...figuresOf(asked).map(
+  ...figuresOf(asked, measure).map(
     ({ key, label, text, sortBy }): Column<GroupLine> => ({
       key,
       label,
@@ -139,17 +168,23 @@ export const groupTable = (lines: readonly GroupLine[], asked: Question): ChartT
     { key: "cached", label: "Cached tokens", numeric: true },
     { key: "output", label: "Output tokens", numeric: true },
     { key: "reasoning", label: "Reasoning tokens", numeric: true },
+    { key: "tokens", label: "Tokens", numeric: true },
+    { key: "cache-write", label: "Cache write tokens", numeric: true },
+    { key: "unpriced", label: "Unpriced requests", numeric: true },
   ],
   rows: lines.map((line) => ({
     ...Object.fromEntries(asked.by.map((id, at) => [`by ${id}`, line.conditions[at]?.value ?? ""])),
     currency: line.row.currency ?? "",
     cost: line.row.totalCostExact ?? "",
-    before: line.before ?? "",
+    before: line.before?.totalCostExact ?? "",
     requests: String(line.row.totalRequests ?? ""),
     average: line.row.avgCostPerRequestExact ?? "",
     input: String(line.row.inputTokens ?? ""),
     cached: String(line.row.cachedTokens ?? ""),
     output: String(line.row.outputTokens ?? ""),
     reasoning: String(line.row.reasoningTokens ?? ""),
+    tokens: String(line.row.totalTokens ?? ""),
+    "cache-write": String(line.row.cacheWriteTokens ?? ""),
+    unpriced: String(line.row.unpricedRequests ?? ""),
   })),
 });

@@ -126,7 +126,7 @@ function PickedLine(
             variant="light"
             onClick={() => onRecords(known, days === undefined ? undefined : asChoice(days))}
           >
-            Its records
+            {known.length === 0 ? "All records" : "Its records"}
           </Button>
         ) : null}
         <CloseButton size="sm" aria-label="Put it away" onClick={onClose} />

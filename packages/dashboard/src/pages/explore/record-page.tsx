@@ -7,10 +7,10 @@ import { useTimeZone } from "../../data/organization.ts";
 import { formatInstantExact } from "../../format/instants.ts";
 import { formatMoneyExact } from "../../format/money.ts";
 import { formatCount } from "../../format/numbers.ts";
-import { Answer, EmptyState, PageHeader, Panel } from "../../shell/states.tsx";
+import { Answer, BackLink, EmptyState, PageHeader, Panel } from "../../shell/states.tsx";
 import { tagDimension } from "./dimensions.ts";
 import { exploreAddress } from "./explore-state.ts";
-import { Corrections, CountedKinds, costText, Facts, PriceLines } from "./record-proof.tsx";
+import { Corrections, CountedKinds, costText, Facts, PriceLines, SavingLines } from "./record-proof.tsx";
 
 /** The proof of what one call cost: what was reported, what was counted, which price, each line, the sum. */
 export default function RecordPage() {
@@ -29,11 +29,7 @@ export default function RecordPage() {
   const back = `/explore${query.size === 0 ? "" : `?${query}`}`;
   return (
     <>
-      <Text size="sm" mb={4}>
-        <Anchor component={Link} href={back} inherit>
-          ← Explore
-        </Anchor>
-      </Text>
+      <BackLink to={back}>Explore</BackLink>
       {id === "" ? (
         <EmptyState icon="explore" title="Which record?">
           The address names none. Open one from the list of records.
@@ -82,6 +78,13 @@ function Proof({ proof }: { proof: Explanation }) {
             <div className="proof-wide">
               <Panel title="5. What was corrected since">
                 <Corrections proof={proof} />
+              </Panel>
+            </div>
+          )}
+          {proof.savings.length === 0 ? null : (
+            <div className="proof-wide">
+              <Panel title={`${proof.corrections.length === 0 ? 5 : 6}. What caching saved`}>
+                <SavingLines proof={proof} currency={currencyOf(proof)} />
               </Panel>
             </div>
           )}

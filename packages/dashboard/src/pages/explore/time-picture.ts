@@ -27,7 +27,8 @@ export interface TimePicture {
 }
 
 const seriesMax = 8;
-export const beforeName = "The period before";
+/** Beside groups it must not be taken for one of them. */
+export const beforeNames = { alone: "The period before", ofGroups: "All, the period before" } as const;
 
 interface Drawn {
   readonly rows: readonly Row[];
@@ -69,7 +70,17 @@ export function timePicture({ rows, before, by, period, measure, currency }: Dra
     const members = rest.flatMap((group) => group.members);
     series.push({ name: `${formatCount(rest.length)} others`, conditions: [], values: along(members), muted: true });
   }
-  if (before !== undefined) series.push(beforeSeries(before, period, measure, currency, buckets.length));
+  if (before !== undefined)
+    series.push(
+      beforeSeries(
+        before,
+        period,
+        measure,
+        currency,
+        buckets.length,
+        beforeNames[by.length > 0 ? "ofGroups" : "alone"],
+      ),
+    );
   const labels = buckets.map((bucket) => labelOf(bucket, period));
   return { buckets, labels, series, left: measure.adds ? 0 : rest.length };
 }
@@ -90,6 +101,7 @@ function beforeSeries(
   measure: Measure,
   currency: string,
   places: number,
+  name: string,
 ): Series {
   const { previous, bucket } = period;
   const earlier = { ...period, ...previous };
@@ -97,7 +109,7 @@ function beforeSeries(
   const at = Map.groupBy(rowsFor(rows, measure, currency), (row) => bucketOf(row, bucket));
   const values = buckets.slice(0, places).map((place) => sumOf(at.get(place) ?? [], measure));
   const padding = Array<null>(Math.max(0, places - values.length)).fill(null);
-  return { name: beforeName, conditions: [], values: [...values, ...padding], dashed: true, muted: true };
+  return { name, conditions: [], values: [...values, ...padding], dashed: true, muted: true };
 }
 
 const hourLength = "2026-11-16T08".length;

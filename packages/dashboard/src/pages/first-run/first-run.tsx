@@ -53,6 +53,7 @@ const useImport = () =>
 function PasteLog() {
   const [text, setText] = useState("");
   const send = useImport();
+  const [example] = useState(() => sampleLog(new Date().toISOString()));
   return (
     <Stack gap="sm">
       <Textarea
@@ -60,7 +61,7 @@ function PasteLog() {
         description="What OpenAI, Anthropic, Google and others answer, one JSON object a line, or CSV. The format is recognised."
         rows={8}
         styles={{ input: { fontFamily: "var(--mantine-font-family-monospace)" } }}
-        placeholder={sampleLog(new Date(0).toISOString())}
+        placeholder={example}
         value={text}
         onChange={({ currentTarget }) => setText(currentTarget.value)}
         spellCheck={false}

@@ -1,29 +1,31 @@
 import type { CostSummary } from "@llm-cost-ops/sdk";
-import { Alert, Anchor, Badge, Group, Progress, Select, Stack, Text } from "@mantine/core";
+import { Alert, Anchor, Badge, Group, Select, Stack, Text } from "@mantine/core";
 import { lazy, useCallback, useMemo } from "react";
 import { Link } from "wouter";
 import { Chart } from "../../chart/chart.tsx";
 import type { ChartTheme } from "../../chart/chart-theme.ts";
 import { stackedOption } from "../../chart/stacked.ts";
 import { useTimeZone } from "../../data/organization.ts";
-import { pixels } from "../../format/decimal.ts";
 import { formatAgo, formatDay } from "../../format/instants.ts";
-import { formatMoney, formatMoneyAxis, formatMoneyExact, formatMoneyFixed } from "../../format/money.ts";
+import { formatMoney, formatMoneyAxis, formatMoneyExact } from "../../format/money.ts";
 import { formatCount, formatShare, formatTokens } from "../../format/numbers.ts";
 import { PeriodPicker } from "../../period/period-picker.tsx";
 import { usePeriod, useToday } from "../../period/use-period.ts";
 import { useSession } from "../../session/session-context.tsx";
 import { Icon } from "../../shell/icons.tsx";
-import { Answer, EmptyState, ErrorState, Loading, PageHeader, Panel } from "../../shell/states.tsx";
-import { choiceField, flagField } from "../../url-state/fields.ts";
+import { Answer, ErrorState, Loading, PageHeader, Panel } from "../../shell/states.tsx";
+import { choiceField, flagField, textField } from "../../url-state/fields.ts";
 import type { Period, PeriodChoice } from "../../url-state/period.ts";
 import { periodField } from "../../url-state/period.ts";
 import { useUrlState } from "../../url-state/use-url-state.ts";
+import { useStandings } from "../budgets/budget-questions.ts";
 import { exploreAddress } from "../explore/explore-state.ts";
+import "./overview.css";
+import { MonthTiles } from "./month-tiles.tsx";
+import { NearestBudgets } from "./nearest-budgets.tsx";
 import {
   type DimensionChoice,
   dimensionChoices,
-  useBudgetStandings,
   useGlance,
   useIsEmpty,
   useLatestAlerts,
@@ -33,11 +35,12 @@ import {
 import { stackOf, tableOf } from "./spend-stack.ts";
 import { Tile } from "./tile.tsx";
 import { Top } from "./top.tsx";
+import { TopTags } from "./top-tags.tsx";
 
 /** Only where nothing was recorded yet. */
 const FirstRun = lazy(async () => ({ default: (await import("../first-run/first-run.tsx")).FirstRun }));
 
-const fields = { period: periodField(), by: choiceField(dimensionChoices), cmp: flagField(true) };
+const fields = { period: periodField(), by: choiceField(dimensionChoices), cmp: flagField(true), tag: textField() };
 
 export default function OverviewPage() {
   const [state, change] = useUrlState(fields);
@@ -75,6 +78,13 @@ export default function OverviewPage() {
           <Top title="Top models" dimension="model" period={period} choice={state.period} currency={currency} />
           <Top title="Top projects" dimension="project" period={period} choice={state.period} currency={currency} />
           <Top title="Top users" dimension="user" period={period} choice={state.period} currency={currency} />
+          <TopTags
+            tagKey={state.tag}
+            onTagKey={(tag) => change({ tag })}
+            period={period}
+            choice={state.period}
+            currency={currency}
+          />
           {may("budgets:read") ? <Budgets /> : null}
           {may("alerts:read") ? <Alerts /> : null}
         </div>
@@ -106,7 +116,7 @@ function Figures(props: {
     sums === undefined ? undefined : (sums.get(currency)?.cost ?? "0");
   const inputTokens = String(summary?.inputTokens ?? 0);
   return (
-    <div className="tiles">
+    <div className="tiles overview-tiles">
       <Tile
         label={period === undefined ? "Spend" : `Spend, ${formatDay(period.startDate)} – ${formatDay(period.endDate)}`}
         value={summary === undefined ? undefined : formatMoney(now?.totalCostExact ?? "0", currency)}
@@ -127,20 +137,7 @@ function Figures(props: {
         exact={formatMoneyExact(at(glance.data?.today), currency)}
         note={glance.data === undefined ? undefined : `${formatMoney(at(glance.data.yesterday), currency)} yesterday`}
       />
-      <Tile
-        label="Month to date"
-        value={at(glance.data?.month) === undefined ? undefined : formatMoney(at(glance.data?.month), currency)}
-        exact={formatMoneyExact(at(glance.data?.month), currency)}
-        change={
-          glance.data === undefined
-            ? undefined
-            : {
-                now: at(glance.data.month) ?? "0",
-                before: at(glance.data.monthBefore) ?? "0",
-                than: "the same days last month",
-              }
-        }
-      />
+      <MonthTiles glance={glance.data} currency={currency} />
       <Tile
         label="Requests"
         value={summary === undefined ? undefined : formatTokens(summary.totalRequests)}
@@ -205,7 +202,11 @@ function Spend(props: {
 }) {
   const { period, by, currency, onBy } = props;
   const sums = useSums(period, [period?.bucket ?? "day", by]);
-  const isOf = period !== undefined && sums.data?.groupBy.includes(by) && sums.data.groupBy.includes(period.bucket);
+  const isSum = sums.data?.groupBy.length === 1;
+  const isOf =
+    period !== undefined &&
+    (isSum || sums.data?.groupBy.includes(by) === true) &&
+    sums.data?.groupBy.includes(period.bucket) === true;
   const stack = useMemo(
     () =>
       isOf && sums.data !== undefined && period !== undefined ? stackOf(sums.data, by, period, currency) : undefined,
@@ -243,9 +244,12 @@ function Spend(props: {
   return (
     <Chart
       title={`Spend by ${period.bucket}`}
-      summary={`${formatMoney(stack.total, currency)} by ${by} from ${formatDay(period.startDate, true)} to ${formatDay(period.endDate, true)}; most for ${stack.series[0]?.name ?? "nothing"}.`}
+      summary={`${formatMoney(stack.total, currency)}${isSum ? "" : ` by ${by}`} from ${formatDay(period.startDate, true)} to ${formatDay(period.endDate, true)}; most for ${stack.series[0]?.name ?? "nothing"}.`}
       option={option}
       table={table}
+      note={
+        isSum ? `There are too many ${dimensionLabels[by]}s to draw each over time, so this is their sum.` : undefined
+      }
       aside={
         <Select
           size="xs"
@@ -270,61 +274,12 @@ function All({ href, children }: { href: string; children: string }) {
   );
 }
 
-const stateColors = { ok: "teal", warning: "yellow", exceeded: "red" } as const;
-
 function Budgets() {
-  const standings = useBudgetStandings();
+  const standings = useStandings();
   return (
     <Panel title="Budgets nearest to their amount" aside={<All href="/budgets?order=use">budgets</All>}>
       <Answer of={standings} rows={4}>
-        {(all) =>
-          all.length === 0 ? (
-            <EmptyState icon="budgets" title="No budget yet">
-              A budget says what may be spent, and warns before it is.
-            </EmptyState>
-          ) : (
-            <Stack gap="xs">
-              {all
-                .slice(0, 5)
-                .map(({ budgetId, name, unit, currency, amountExact, spentExact, utilizationExact, state }) => {
-                  const text = (value: string): string =>
-                    unit === "money" ? formatMoneyFixed(value, currency) : formatTokens(value);
-                  return (
-                    <div key={budgetId}>
-                      <Group justify="space-between" wrap="nowrap" gap="xs">
-                        <Anchor
-                          component={Link}
-                          href={`/budgets/${encodeURIComponent(budgetId)}`}
-                          c="var(--mantine-color-text)"
-                          size="sm"
-                          className="clip"
-                          title={name}
-                        >
-                          <bdi>{name}</bdi>
-                        </Anchor>
-                        <Group gap="xs" wrap="nowrap">
-                          {state === "ok" ? null : (
-                            <Badge size="sm" variant="dot" tt="none" flex="none" color={stateColors[state]}>
-                              {state}
-                            </Badge>
-                          )}
-                          <Text size="sm" className="amount">
-                            {text(spentExact)} of {text(amountExact)}
-                          </Text>
-                        </Group>
-                      </Group>
-                      <Progress
-                        value={Math.min(100, pixels(utilizationExact) * 100)}
-                        color={stateColors[state]}
-                        size="sm"
-                        aria-label={`${name}: ${formatShare(utilizationExact ?? "0", "1")} used`}
-                      />
-                    </div>
-                  );
-                })}
-            </Stack>
-          )
-        }
+        {(all) => <NearestBudgets standings={all} />}
       </Answer>
     </Panel>
   );

@@ -1,8 +1,8 @@
-import type { AggregateResult, Alert, BudgetStatus, CostSummary } from "@llm-cost-ops/sdk";
-import { type AskKey, useAsk } from "../../data/ask.ts";
+import type { AggregateResult, Alert, BudgetStatus, CostProjection, CostSummary } from "@llm-cost-ops/sdk";
+import { type AskKey, fieldErrorsOf, useAsk } from "../../data/ask.ts";
 import { useSession } from "../../session/session-context.tsx";
 import { dayAfter, monthStart, type Period, resolvePeriod } from "../../url-state/period.ts";
-import { whoseText } from "../budgets/per.ts";
+import { useBudgets, useStandings } from "../budgets/budget-questions.ts";
 
 export const dimensionChoices = ["model", "provider", "project", "user"] as const;
 export type DimensionChoice = (typeof dimensionChoices)[number];
@@ -65,11 +65,19 @@ export const useSummary = (period: Period | undefined) =>
     { enabled: period !== undefined },
   );
 
+/** Where the groups of each time are too many for an answer, the sums of the times, as its `groupBy` says. */
 export const useSums = (period: Period | undefined, groupBy: readonly string[]) =>
   useAsk<AggregateResult>(
     ["costs", "sums", groupBy, ...(period === undefined ? [] : keyOf(period))],
-    (client, options) =>
-      client.costs.aggregate({ ...inPeriod(period as Period), groupBy, metrics: ["sum", "count"] }, options),
+    async (client, options) => {
+      const asked = { ...inPeriod(period as Period), metrics: ["sum", "count"] as const };
+      try {
+        return await client.costs.aggregate({ ...asked, groupBy }, options);
+      } catch (error) {
+        if (groupBy.length < 2 || fieldErrorsOf(error)["groupBy"] === undefined) throw error;
+        return client.costs.aggregate({ ...asked, groupBy: groupBy.slice(0, 1) }, options);
+      }
+    },
     { enabled: period !== undefined },
   );
 
@@ -81,26 +89,24 @@ export const useIsEmpty = (enabled: boolean) =>
     { enabled },
   );
 
-/** How budgets stand, of one with an amount for each value the one that used most; those that are nearest to their amount first. */
-export function useBudgetStandings() {
-  const { may } = useSession();
-  return useAsk<readonly BudgetStatus[]>(
-    ["budgets", "standings"],
-    async (client, options) => {
-      const budgets = await client.budgets.list({}, options);
-      const asked = budgets.slice(0, 30);
-      const answers = await Promise.allSettled(asked.map(({ id }) => client.budgets.status(id, {}, options)));
-      // One that has gone meanwhile, or too many values for an answer, hides none of the others.
-      const standings = answers.flatMap((answer) => (answer.status === "fulfilled" ? [answer.value] : []));
-      const failure = answers.find((answer) => answer.status === "rejected");
-      if (standings.length === 0 && failure !== undefined) throw failure.reason;
-      const named = standings.map((one) =>
-        one.per === null ? one : { ...one, name: `${one.name}, ${whoseText(one.per, one.value)}` },
-      );
-      return named.toSorted((a, b) => (b.utilization ?? 0) - (a.utilization ?? 0));
-    },
-    { enabled: may("budgets:read") },
+/** What the month comes to at its pace so far. */
+export const useProjection = (timezone: string | undefined) =>
+  useAsk<CostProjection>(
+    ["costs", "projection", timezone],
+    (client, options) => client.costs.projection({ timezone }, options),
+    { enabled: timezone !== undefined },
   );
+
+/** How the first budget stands that was made for a month of the whole organization in this currency. */
+export function useMonthBudget(currency: string): BudgetStatus | undefined {
+  const budgets = useBudgets();
+  const standings = useStandings();
+  const [first] = (budgets.data ?? [])
+    .filter((one) => one.currency === currency && one.period.kind === "month" && one.per === null)
+    // A budget over a tenant is in the tenant.
+    .filter(({ scope }) => Object.keys(scope).every((name) => name === "tenantId"))
+    .toSorted((a, b) => (a.createdAt < b.createdAt ? -1 : 1));
+  return first === undefined ? undefined : (standings.data?.get(first.id)?.status ?? undefined);
 }
 
 export function useLatestAlerts() {

@@ -13,8 +13,8 @@ const row = (day: string, model: string | null, cost: string, currency: string |
     totalCost: Number(cost),
     totalCostExact: cost,
   }) as unknown as AggregateResult["data"][number];
-const result = (data: AggregateResult["data"]): AggregateResult =>
-  ({ data, totals: [], range: { start: "", end: "", timezone: "UTC" }, groupBy: [] }) as unknown as AggregateResult;
+const result = (data: AggregateResult["data"], groupBy = ["day", "model"]): AggregateResult =>
+  ({ data, totals: [], range: { start: "", end: "", timezone: "UTC" }, groupBy }) as unknown as AggregateResult;
 
 test("every day has its place, unknown stays unknown, and the other currency is in another picture", () => {
   const stack = stackOf(
@@ -43,4 +43,9 @@ test("ten thousand models are nine series whose sum is the sum", () => {
   expect(stack.series).toHaveLength(9);
   expect(stack.series[0]?.name).toBe("model-9999");
   expect(sumDecimals(stack.series.map(({ total }) => total))).toBe(stack.total);
+});
+
+test("where the models of each day were too many for an answer, their sum is one series", () => {
+  const stack = stackOf(result([row("2026-11-02", null, "7.5")], ["day"]), "model", period, "USD");
+  expect(stack.series.map(({ name, total }) => [name, total])).toEqual([["All", "7.5"]]);
 });

@@ -29,13 +29,14 @@ export const nameOf = (value: unknown): string =>
 
 /**
  * Turns rows by time and dimension into series, the largest first; what is beyond the eighth is one series of its own, so that
- * the sum stays the sum.
+ * the sum stays the sum. An answer that does not tell the dimension's values apart is one series.
  */
 export function stackOf(result: AggregateResult, dimension: string, period: Period, currency: string): SpendStack {
   const rows = result.data.filter((row) => row.currency === currency);
   const given = rows.map((row) => String(row[period.bucket]));
   const buckets = period.bucket === "hour" ? [...new Set(given)].toSorted() : bucketsOf(period);
-  const byName = Map.groupBy(rows, (row) => nameOf(row[dimension]));
+  const isSum = !result.groupBy.includes(dimension);
+  const byName = Map.groupBy(rows, (row) => (isSum ? "All" : nameOf(row[dimension])));
   const totals = [...byName].map(([name, group]) => ({ name, total: sumDecimals(group.map(costOf)) }));
   const ranked = totals.toSorted((a, b) => compareDecimals(b.total, a.total)).filter(({ total }) => !isZero(total));
   const kept = ranked.length > seriesMax + 1 ? ranked.slice(0, seriesMax) : ranked;

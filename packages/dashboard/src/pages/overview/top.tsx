@@ -1,14 +1,14 @@
 import type { AggregateResult } from "@llm-cost-ops/sdk";
 import { Anchor, Stack, Text } from "@mantine/core";
-import { useMemo } from "react";
+import { type ReactNode, useMemo } from "react";
 import { Link } from "wouter";
 import { compareDecimals, pixels } from "../../format/decimal.ts";
 import { formatMoneyExact, formatMoneyFixed } from "../../format/money.ts";
 import { formatTokens } from "../../format/numbers.ts";
-import { Answer, Panel } from "../../shell/states.tsx";
+import { Answer, Loading, Panel } from "../../shell/states.tsx";
 import type { Period, PeriodChoice } from "../../url-state/period.ts";
 import { exploreAddress } from "../explore/explore-state.ts";
-import { type DimensionChoice, useSums } from "./overview-questions.ts";
+import { useSums } from "./overview-questions.ts";
 import { nameOf } from "./spend-stack.ts";
 
 const topMax = 6;
@@ -16,17 +16,26 @@ const topMax = 6;
 /** What most was spent on, each leading to where it is looked into. */
 export function Top(props: {
   title: string;
-  dimension: DimensionChoice;
+  /** As questions name it. */
+  dimension: string;
   period: Period | undefined;
   choice: PeriodChoice;
   currency: string;
+  aside?: ReactNode;
 }) {
-  const { title, dimension, period, choice, currency } = props;
+  const { title, dimension, period, choice, currency, aside } = props;
   const sums = useSums(period, [dimension]);
   return (
-    <Panel title={title}>
+    <Panel title={title} aside={aside}>
       <Answer of={sums} rows={topMax}>
-        {(result) => <Ranking rows={result.data} dimension={dimension} choice={choice} currency={currency} />}
+        {(result) =>
+          // The last answer stays while the next question is under way, and may be of another tag.
+          result.groupBy.includes(dimension) ? (
+            <Ranking rows={result.data} dimension={dimension} choice={choice} currency={currency} />
+          ) : (
+            <Loading rows={topMax} />
+          )
+        }
       </Answer>
     </Panel>
   );
@@ -39,7 +48,7 @@ function Ranking({
   currency,
 }: {
   rows: AggregateResult["data"];
-  dimension: DimensionChoice;
+  dimension: string;
   choice: PeriodChoice;
   currency: string;
 }) {
@@ -56,7 +65,7 @@ function Ranking({
         const value = (row[dimension] ?? null) as string | null;
         const part = total > 0 ? Math.max(0, pixels(row.totalCostExact) / total) : 0;
         return (
-          <li key={name} className="rank">
+          <li key={value === null ? "-" : `=${value}`} className="rank">
             <span className="rank-bar" style={{ width: `${(part * 100).toFixed(2)}%` }} />
             <Text className="clip" title={name} size="sm">
               {value === null ? (

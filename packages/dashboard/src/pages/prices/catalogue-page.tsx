@@ -1,15 +1,14 @@
 import "./prices.css";
 import type { CatalogueDifference, CatalogueParams } from "@llm-cost-ops/sdk";
-import { Anchor, Button, FileInput, Group, Select, SimpleGrid, Stack, Text, TextInput } from "@mantine/core";
+import { Button, FileInput, Group, Select, SimpleGrid, Stack, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
-import { Link } from "wouter";
 import { fieldErrorsOf, useAct, useAsk } from "../../data/ask.ts";
 import { useTimeZone } from "../../data/organization.ts";
 import { formatInstant } from "../../format/instants.ts";
 import { formatCount } from "../../format/numbers.ts";
 import { useSession } from "../../session/session-context.tsx";
 import { ConfirmDialog } from "../../shell/confirm-dialog.tsx";
-import { Answer, ErrorState, PageHeader, Panel } from "../../shell/states.tsx";
+import { Answer, BackLink, ErrorState, PageHeader, Panel } from "../../shell/states.tsx";
 import { DataTable } from "../../table/data-table.tsx";
 import { DifferencePanel } from "./catalogue-difference.tsx";
 import { priceSubjects } from "./price-questions.ts";
@@ -18,11 +17,7 @@ import { priceSubjects } from "./price-questions.ts";
 export default function CataloguePage() {
   return (
     <>
-      <Text size="sm" mb={4}>
-        <Anchor component={Link} href="/prices" inherit>
-          ← Prices
-        </Anchor>
-      </Text>
+      <BackLink to="/prices">Prices</BackLink>
       <PageHeader title="Price catalogue" />
       <Stack gap="sm">
         <UpdatePanels />

@@ -2,7 +2,7 @@ import type { PriceRecord } from "@llm-cost-ops/sdk";
 import { useState } from "react";
 import { useLocation, useSearch } from "wouter";
 import { useAct } from "../../data/ask.ts";
-import { Answer, PageHeader } from "../../shell/states.tsx";
+import { Answer, BackLink, PageHeader } from "../../shell/states.tsx";
 import { draftOf, type PriceDraft, updateParamsOf } from "./price-draft.ts";
 import { PriceForm } from "./price-form.tsx";
 import { priceSubjects, usePrice } from "./price-questions.ts";
@@ -14,6 +14,9 @@ export default function PriceChangePage() {
   const price = usePrice(id);
   return (
     <>
+      {price.data === undefined ? null : (
+        <BackLink to={modelHref(price.data.provider, price.data.model)}>{price.data.model}</BackLink>
+      )}
       <PageHeader title={price.data === undefined ? "Change a price" : `Change the price of ${price.data.model}`} />
       <Answer of={price} height={320}>
         {(data) => <NewVersion key={data.id} price={data} />}

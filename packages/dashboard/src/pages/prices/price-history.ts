@@ -124,7 +124,7 @@ export function historyTable(history: PriceHistory, zone: string): ChartTable {
     columns: [
       { key: "from", label: "From" },
       { key: "to", label: "Until" },
-      { key: "whose", label: "Whose" },
+      { key: "whose", label: "Source" },
       ...kinds.map((kind) => ({ key: kind, label: kindLabel(kind), numeric: true })),
     ],
     rows: spans.toReversed().map((span) => ({

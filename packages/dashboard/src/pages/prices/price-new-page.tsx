@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { useLocation, useSearch } from "wouter";
 import { useAct } from "../../data/ask.ts";
-import { Answer, PageHeader } from "../../shell/states.tsx";
+import { Answer, BackLink, PageHeader } from "../../shell/states.tsx";
 import { createParamsOf, draftOf, newDraft, type PriceDraft } from "./price-draft.ts";
 import { PriceForm } from "./price-form.tsx";
 import { priceSubjects, usePrice } from "./price-questions.ts";
@@ -18,6 +18,9 @@ export default function PriceNewPage() {
   const pattern = usePrice(given.from);
   return (
     <>
+      <BackLink to={given.model === "" ? "/prices" : modelHref(given.provider, given.model)}>
+        {given.model === "" ? "Prices" : given.model}
+      </BackLink>
       <PageHeader title="Add a price" />
       {given.from === "" ? (
         <NewPrice start={newDraft(given.provider, given.model)} />

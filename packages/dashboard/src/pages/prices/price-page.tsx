@@ -11,7 +11,7 @@ import { formatInstant } from "../../format/instants.ts";
 import { formatMoneyExact } from "../../format/money.ts";
 import { useSession } from "../../session/session-context.tsx";
 import { ConfirmDialog } from "../../shell/confirm-dialog.tsx";
-import { Answer, EmptyState, PageHeader, Panel } from "../../shell/states.tsx";
+import { Answer, BackLink, EmptyState, PageHeader, Panel } from "../../shell/states.tsx";
 import { DataTable } from "../../table/data-table.tsx";
 import { exploreFilterHref } from "./explore-link.ts";
 import { historyOf, historyOption, historyTable, type PriceHistory } from "./price-history.ts";
@@ -27,11 +27,7 @@ export default function PricePage() {
   const versions = useModelVersions(provider, model);
   return (
     <>
-      <Text size="sm" mb={4}>
-        <Anchor component={Link} href="/prices" inherit>
-          ← Prices
-        </Anchor>
-      </Text>
+      <BackLink to="/prices">Prices</BackLink>
       {provider === "" || model === "" ? (
         <EmptyState icon="prices" title="Which model?">
           The address names none. Choose one in the list of prices.
@@ -284,7 +280,7 @@ function Versions({ prices: { versions, overridden } }: { prices: ModelPrices })
                 );
               },
             },
-            { key: "whose", label: "Whose", cell: ({ source }) => (source === "catalogue" ? "catalogue" : "ours") },
+            { key: "whose", label: "Source", cell: ({ source }) => (source === "catalogue" ? "catalogue" : "ours") },
             { key: "input", label: "Input", numeric: true, cell: price("input") },
             { key: "cache", label: "Cache read", numeric: true, cell: price("cache_read") },
             { key: "output", label: "Output", numeric: true, cell: price("output") },

@@ -155,10 +155,14 @@ function columnsOf(source: Source, nowMs: number): readonly Column<ModelPrices>[
     { key: "output", label: "Output", numeric: true, cell: price("output") },
     {
       key: "besides",
-      label: "Besides",
+      label: "Also priced",
       cell: (row) => <span className="quiet">{besidesText(shownOf(row))}</span>,
     },
-    { key: "whose", label: "Whose", cell: (row) => <Whose row={row} source={source} nowMs={nowMs} /> },
+    {
+      key: "whose",
+      label: source === "organization" ? "State" : "Source",
+      cell: (row) => <Whose row={row} source={source} nowMs={nowMs} />,
+    },
     { key: "since", label: "Since", cell: (row) => sinceText(shownOf(row).effectiveDate) },
     { key: "provider", label: "Provider", cell: ({ provider }) => <bdi>{provider}</bdi> },
   ];

@@ -166,7 +166,7 @@ test("what is wrong stands at the row that was typed, however many before it wer
 
 test("a repricing says its days, and which way it goes", () => {
   const range = { start: "2026-11-01T00:00:00Z", end: "2026-12-01T00:00:00Z" };
-  expect(rangeText(range, "UTC")).toBe("2026-11-01 to 2026-11-30");
+  expect(rangeText(range, "UTC")).toBe("1 Nov 2026 to 30 Nov 2026");
   expect(rangeText({ start: null, end: null }, "UTC")).toBe("all of the past");
   expect([withSign("1.2", "$1.20"), withSign("-1", "−$1.00"), withSign("0.00", "$0.00")]).toEqual([
     "+$1.20",

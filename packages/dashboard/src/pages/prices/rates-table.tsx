@@ -28,7 +28,7 @@ export function RatesTable({ price, name }: { price: PriceRecord; name: string }
           <Table.Tbody>
             {rows.map(({ kind, per, prices }) => (
               <Table.Tr key={`${kind}/${per}`}>
-                <Table.Td>{kindLabel(kind)}</Table.Td>
+                <Table.Td style={{ whiteSpace: "nowrap" }}>{kindLabel(kind)}</Table.Td>
                 {situations.map((situation) => (
                   <Table.Td key={situation} className="amount">
                     {prices.has(situation) ? (

@@ -1,8 +1,8 @@
 import "./prices.css";
 import type { Repricing } from "@llm-cost-ops/sdk";
-import { Anchor, Button, Group, Stack, Text } from "@mantine/core";
+import { Button, Group, Stack, Text } from "@mantine/core";
 import { useMemo, useState } from "react";
-import { Link, useParams } from "wouter";
+import { useParams } from "wouter";
 import { useAct, useAsk } from "../../data/ask.ts";
 import { useTimeZone } from "../../data/organization.ts";
 import { formatDay, formatInstant } from "../../format/instants.ts";
@@ -10,7 +10,7 @@ import { formatMoney, formatMoneyExact } from "../../format/money.ts";
 import { formatChange, formatCount } from "../../format/numbers.ts";
 import { useSession } from "../../session/session-context.tsx";
 import { ConfirmDialog } from "../../shell/confirm-dialog.tsx";
-import { Answer, PageHeader, Panel } from "../../shell/states.tsx";
+import { Answer, BackLink, PageHeader, Panel } from "../../shell/states.tsx";
 import { type Column, DataTable } from "../../table/data-table.tsx";
 import { differenceText, RepricingState, scopeText, skippedText, withSign } from "./repricing-words.tsx";
 
@@ -24,11 +24,7 @@ export default function RepricingPage() {
   );
   return (
     <>
-      <Text size="sm" mb={4}>
-        <Anchor component={Link} href="/prices/repricings" inherit>
-          ← Repricing
-        </Anchor>
-      </Text>
+      <BackLink to="/prices/repricings">Repricing</BackLink>
       <Answer of={repricing} height={480}>
         {(data) => <Shown repricing={data} />}
       </Answer>

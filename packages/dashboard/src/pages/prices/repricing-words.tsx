@@ -1,6 +1,6 @@
 import type { Repricing } from "@llm-cost-ops/sdk";
 import { Badge } from "@mantine/core";
-import { formatInstant } from "../../format/instants.ts";
+import { formatDay, formatInstant } from "../../format/instants.ts";
 import { formatMoney } from "../../format/money.ts";
 import { dayAfter } from "../../url-state/period.ts";
 
@@ -27,8 +27,13 @@ const midnight = /T00:00:00(?:\.0+)?Z$/;
 /** The days of UTC that were asked for are said as days; the end of a range is the first instant behind it. */
 export function rangeText({ start, end }: Repricing["range"], zone: string): string {
   if (start === null && end === null) return "all of the past";
-  const from = start === null ? "ever" : midnight.test(start) ? start.slice(0, 10) : formatInstant(start, zone);
-  const to = end === null ? "now" : midnight.test(end) ? dayAfter(end.slice(0, 10), -1) : formatInstant(end, zone);
+  const from = start === null ? "ever" : midnight.test(start) ? formatDay(start, true) : formatInstant(start, zone);
+  const to =
+    end === null
+      ? "now"
+      : midnight.test(end)
+        ? formatDay(dayAfter(end.slice(0, 10), -1), true)
+        : formatInstant(end, zone);
   return `${from} to ${to}`;
 }
 

@@ -8,7 +8,7 @@ import { useTimeZone } from "../../data/organization.ts";
 import { formatInstant } from "../../format/instants.ts";
 import { formatCount } from "../../format/numbers.ts";
 import { useSession } from "../../session/session-context.tsx";
-import { ErrorState, Loading, PageHeader, Panel } from "../../shell/states.tsx";
+import { BackLink, ErrorState, Loading, PageHeader, Panel } from "../../shell/states.tsx";
 import { DataTable } from "../../table/data-table.tsx";
 import { dayAfter, todayIn } from "../../url-state/period.ts";
 import { differenceText, RepricingState, scopeText } from "./repricing-words.tsx";
@@ -18,11 +18,7 @@ export default function RepricingsPage() {
   const { may } = useSession();
   return (
     <>
-      <Text size="sm" mb={4}>
-        <Anchor component={Link} href="/prices" inherit>
-          ← Prices
-        </Anchor>
-      </Text>
+      <BackLink to="/prices">Prices</BackLink>
       <PageHeader title="Repricing" />
       <Stack gap="sm">
         {may("repricings:write") ? <NewRepricing /> : null}

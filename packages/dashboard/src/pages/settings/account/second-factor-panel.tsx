@@ -1,9 +1,12 @@
 import { Anchor, Badge, Button, Group, PasswordInput, Stack, Text, TextInput } from "@mantine/core";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { fieldErrorsOf, useAct, useAsk } from "../../../data/ask.ts";
-import { Answer, Panel } from "../../../shell/states.tsx";
+import { Answer, Loading, Panel } from "../../../shell/states.tsx";
 import { Dialog, DialogForm } from "../dialog.tsx";
 import { SecretOnce } from "../secret-once.tsx";
+
+/** Few set up a second factor, and they do it once. */
+const QrCode = lazy(() => import("./qr-code.tsx"));
 
 type Step = "set-up" | "renew" | "remove";
 
@@ -88,12 +91,15 @@ function SetUp({ onClose }: { onClose: () => void }) {
       onSend={() => confirm.mutate(code)}
     >
       <Text size="sm">
-        Add this key to your authenticator app by hand, as one that changes with the time. On a telephone{" "}
+        Scan this with your authenticator app. On a telephone{" "}
         <Anchor href={uri} inherit underline="always">
           this link
         </Anchor>{" "}
-        opens the app.
+        opens the app; by hand, add the key below as one that changes with the time.
       </Text>
+      <Suspense fallback={<Loading height={208} />}>
+        <QrCode text={uri} label="QR code of the key below" />
+      </Suspense>
       <code className="settings-secret" data-totp>
         {secret.match(/.{1,4}/g)?.join(" ") ?? secret}
       </code>

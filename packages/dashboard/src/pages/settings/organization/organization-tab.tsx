@@ -1,31 +1,71 @@
-import type { Organization, UpdateOrganizationParams } from "@llm-cost-ops/sdk";
+import type { ApiKey, Organization, UpdateOrganizationParams } from "@llm-cost-ops/sdk";
 import { Button, Group, Select, Stack, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { fieldErrorsOf, useAct, useAsk } from "../../../data/ask.ts";
 import { formatInstant } from "../../../format/instants.ts";
+import { formatCount } from "../../../format/numbers.ts";
 import { useSession } from "../../../session/session-context.tsx";
 import { Answer, ErrorState, Panel } from "../../../shell/states.tsx";
+import { limitsText } from "../keys/key-words.ts";
 import { draftOfLimits, limitsOfDraft } from "../limits-draft.ts";
 import { LimitsFields } from "../limits-fields.tsx";
 import { Facts } from "../side-panel.tsx";
 
 export default function OrganizationTab() {
-  const { organizationId } = useSession();
+  const { organizationId, may } = useSession();
   const organization = useAsk(["organizations", organizationId], (client, options) =>
     client.organizations.get(organizationId, options),
   );
   return (
     <Answer of={organization} height={320}>
-      {(data) => <OneOrganization key={data.id} organization={data} />}
+      {(data) =>
+        may("organizations:write") ? (
+          <OneOrganization key={data.id} organization={data} />
+        ) : (
+          <ForReaders organization={data} />
+        )
+      }
     </Answer>
   );
 }
 
 const zones = ["UTC", ...Intl.supportedValuesOf("timeZone").filter((zone) => zone !== "UTC")];
 
+/** A form that nothing can be written into would look like one that can. */
+function ForReaders({ organization }: { organization: Organization }) {
+  const { name, settings } = organization;
+  return (
+    <div className="panels">
+      <Panel title="Organization">
+        <Facts
+          facts={{ Name: <bdi>{name}</bdi>, "Time zone": settings.timezone ?? "UTC", ...otherFacts(organization) }}
+        />
+      </Panel>
+      <Panel title="Limits of everybody together">
+        <Facts
+          facts={{
+            "Requests a minute":
+              settings.rateLimitRequests === undefined
+                ? "none of its own"
+                : `${formatCount(settings.rateLimitRequests)} reads, and as many writes`,
+            "Tokens and money": limitsText((settings.limits ?? null) as ApiKey["limits"]) ?? "none of its own",
+          }}
+        />
+      </Panel>
+    </div>
+  );
+}
+
+const otherFacts = ({ id, slug, parentId, createdAt, settings }: Organization) => ({
+  Id: <code>{id}</code>,
+  "Short name": <bdi>{slug}</bdi>,
+  "Tenant of": parentId === null ? null : <code>{parentId}</code>,
+  // The first organization of an installation was always there.
+  Created: Date.parse(createdAt) === 0 ? null : formatInstant(createdAt, settings.timezone ?? "UTC"),
+});
+
 function OneOrganization({ organization }: { organization: Organization }) {
-  const { may } = useSession();
-  const { id, name: nameBefore, settings, createdAt } = organization;
+  const { id, name: nameBefore, settings } = organization;
   const [name, setName] = useState(nameBefore);
   const [zone, setZone] = useState(settings.timezone ?? "UTC");
   const [requests, setRequests] = useState(String(settings.rateLimitRequests ?? ""));
@@ -34,7 +74,6 @@ function OneOrganization({ organization }: { organization: Organization }) {
     (client, params: UpdateOrganizationParams) => client.organizations.update(id, params),
     ["organizations"],
   );
-  const mayChange = may("organizations:write");
   const isTenant = organization.parentId !== null;
   const errors = fieldErrorsOf(save.error);
   // What is named takes the place of everything that stood before, so what this page does not show is sent as it was.
@@ -63,8 +102,7 @@ function OneOrganization({ organization }: { organization: Organization }) {
           <Stack gap="sm">
             <TextInput
               label="Name"
-              required={mayChange}
-              readOnly={!mayChange}
+              required
               value={name}
               error={errors["name"]}
               onChange={({ currentTarget }) => setName(currentTarget.value)}
@@ -74,22 +112,13 @@ function OneOrganization({ organization }: { organization: Organization }) {
               description="Days and times on these pages are of this zone, whoever looks at them."
               searchable
               allowDeselect={false}
-              readOnly={!mayChange}
               limit={100}
               data={zones.includes(zone) ? zones : [zone, ...zones]}
               value={zone}
               error={errors["settings.timezone"]}
               onChange={(value) => setZone(value ?? "UTC")}
             />
-            <Facts
-              facts={{
-                Id: <code>{id}</code>,
-                "Short name": <bdi>{organization.slug}</bdi>,
-                "Tenant of": organization.parentId === null ? null : <code>{organization.parentId}</code>,
-                // The first organization of an installation was always there.
-                Created: Date.parse(createdAt) === 0 ? null : formatInstant(createdAt, settings.timezone ?? "UTC"),
-              }}
-            />
+            <Facts facts={otherFacts(organization)} />
           </Stack>
         </Panel>
         <Panel title="Limits of everybody together">
@@ -98,7 +127,6 @@ function OneOrganization({ organization }: { organization: Organization }) {
               label="Requests a minute"
               description="Reads, and as many writes, beside what the installation allows. Empty is no limit of its own."
               inputMode="numeric"
-              readOnly={!mayChange}
               value={requests}
               error={errors["settings.rateLimitRequests"]}
               onChange={({ currentTarget }) => setRequests(currentTarget.value)}
@@ -108,26 +136,22 @@ function OneOrganization({ organization }: { organization: Organization }) {
                 Limits in tokens and money are set by the organization that this is a tenant of.
               </Text>
             ) : (
-              <fieldset className="settings-fieldset" disabled={!mayChange}>
-                <LimitsFields value={limits} onChange={setLimits} errors={errors} path="settings.limits" />
-              </fieldset>
+              <LimitsFields value={limits} onChange={setLimits} errors={errors} path="settings.limits" />
             )}
           </Stack>
         </Panel>
       </div>
-      {mayChange ? (
-        <Stack gap="sm" mt="sm">
-          {save.error === null ? null : <ErrorState error={save.error} />}
-          <Group gap="sm">
-            <Button type="submit" loading={save.isPending} disabled={name.trim() === ""}>
-              Save
-            </Button>
-            <Text size="sm" c="dimmed" role="status">
-              {save.isSuccess ? "Saved." : ""}
-            </Text>
-          </Group>
-        </Stack>
-      ) : null}
+      <Stack gap="sm" mt="sm">
+        {save.error === null ? null : <ErrorState error={save.error} />}
+        <Group gap="sm">
+          <Button type="submit" loading={save.isPending} disabled={name.trim() === ""}>
+            Save
+          </Button>
+          <Text size="sm" c="dimmed" role="status">
+            {save.isSuccess ? "Saved." : ""}
+          </Text>
+        </Group>
+      </Stack>
     </form>
   );
 }

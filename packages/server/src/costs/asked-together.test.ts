@@ -1,8 +1,8 @@
 import { expect, test, vi } from "vitest";
-import { always } from "../costs/cost-filter.ts";
-import type { AggregateAnswer, AggregateQuestion, CostQuery } from "../costs/cost-query.ts";
 import { Refusal } from "../refusal.ts";
 import { askedTogether } from "./asked-together.ts";
+import { always } from "./cost-filter.ts";
+import type { AggregateAnswer, AggregateQuestion, CostQuery } from "./cost-query.ts";
 
 const about = (model: string): AggregateQuestion => ({
   period: { ...always, zone: "UTC" },

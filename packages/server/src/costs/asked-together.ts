@@ -1,5 +1,5 @@
-import type { AggregateAnswer, AggregateQuestion, CostQuery } from "../costs/cost-query.ts";
 import { Refusal } from "../refusal.ts";
+import type { AggregateAnswer, AggregateQuestion, CostQuery } from "./cost-query.ts";
 
 /** So many go to the ledger at once; more are several trips, one after the other. */
 const togetherMax = 100;
