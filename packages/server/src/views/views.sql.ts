@@ -85,7 +85,7 @@ async function refuseTaken(
     name,
     id,
   );
-  if (other !== undefined) throw new Refusal("CONFLICT", "Whoever made this view has another of this name.");
+  if (other !== undefined) throw new Refusal("CONFLICT", "The same person or key has another view of this name.");
 }
 
 async function refuseSharing(connection: StoreConnection, { organizationId, mayShare }: Viewer): Promise<void> {

@@ -14,6 +14,8 @@ import { dimensionsFor, type ExploreState, exploreFields, kindOf } from "./explo
 import { FigureLine } from "./figure-line.tsx";
 import { currenciesOf, measures, writingOf } from "./measures.ts";
 import { Picture } from "./picture.tsx";
+import { ViewLine } from "./view-line.tsx";
+import { ViewMenu } from "./view-menu.tsx";
 
 /** Any measure by any dimensions, of any part of the records, as a picture, as figures, and down to the records. */
 export default function ExplorePage() {
@@ -50,6 +52,7 @@ export default function ExplorePage() {
   return (
     <>
       <PageHeader title="Explore">
+        <ViewMenu />
         <PeriodPicker
           value={state.period}
           period={period}
@@ -59,6 +62,7 @@ export default function ExplorePage() {
         />
       </PageHeader>
       <Stack gap="sm">
+        <ViewLine />
         <Controls state={state} change={change} question={question} currencies={currencies} currency={currency} />
         {error === null ? null : (
           <ErrorState error={error} onRetry={() => void Promise.all([groups.refetch(), times.refetch()])} />
