@@ -174,6 +174,16 @@ function Figures(props: {
         exact={`${formatCount(summary?.cachedTokens)} of ${formatCount(summary?.inputTokens)} input tokens`}
         note="of input tokens"
       />
+      <Tile
+        label="Saved by caching"
+        value={summary === undefined ? undefined : formatMoney(now?.cacheSavingsExact ?? "0", currency)}
+        exact={formatMoneyExact(now?.cacheSavingsExact ?? "0", currency)}
+        note={
+          now?.cacheSavingsExact?.startsWith("-") === true
+            ? "caching cost more than plain input would have"
+            : "against plain input prices"
+        }
+      />
     </div>
   );
 }
