@@ -261,5 +261,22 @@ function requireMayChange(row: ViewRow, viewer: Viewer): void {
   throw new Refusal("AUTH_002", "Somebody else made this view: to change it needs the permission views:manage.");
 }
 
+/**
+ * Forgets what a person has for themselves, in the transaction that removes them from the organization. What they share stays:
+ * others look at it, and who manages views may change it.
+ */
+export async function forgetPrivateViews(
+  connection: StoreConnection,
+  { organizationId, userId }: OfOrganization & { readonly userId: string },
+): Promise<void> {
+  const owner = `user:${userId}`;
+  await connection.run("DELETE FROM view_pins WHERE organization_id = ? AND owner = ?", organizationId, owner);
+  await connection.run(
+    "DELETE FROM views WHERE organization_id = ? AND owner = ? AND shared = 0",
+    organizationId,
+    owner,
+  );
+}
+
 /** For the registry. */
 export const viewOperations = [createView, listViews, getView, updateView, deleteView] as const;
