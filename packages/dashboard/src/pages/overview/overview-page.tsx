@@ -33,7 +33,7 @@ import {
   useSummary,
   useSums,
 } from "./overview-questions.ts";
-import { stackOf, tableOf } from "./spend-stack.ts";
+import { seriesMax, stackOf, tableOf } from "./spend-stack.ts";
 import { Tile } from "./tile.tsx";
 import { Top } from "./top.tsx";
 import { TopTags } from "./top-tags.tsx";
@@ -221,7 +221,7 @@ function Spend(props: {
   onBy: (by: DimensionChoice) => void;
 }) {
   const { period, by, currency, onBy } = props;
-  const sums = useSums(period, [period?.bucket ?? "day", by]);
+  const sums = useSums(period, [period?.bucket ?? "day", by], seriesMax + 1);
   const isSum = sums.data?.groupBy.length === 1;
   const isOf =
     period !== undefined &&
