@@ -16,9 +16,9 @@ export function usePinnedViews(): readonly View[] {
   return (useViews().data ?? []).filter(({ pinned }) => pinned);
 }
 
-/** The page as it was kept, and under which name. */
+/** The page as it was kept, and under which name: first, lest a query that somebody sent to the interface names another. */
 export const viewAddress = ({ page, state, id }: Pick<View, "page" | "state" | "id">): string =>
-  `/${page}?${state === "" ? "" : `${state}&`}view=${encodeURIComponent(id)}`;
+  `/${page}?view=${encodeURIComponent(id)}${state === "" ? "" : `&${state}`}`;
 
 /** The view that an address names. */
 export const viewIn = (search: string): string | null => new URLSearchParams(search).get("view");

@@ -39,6 +39,12 @@ test("a view of the page as it is without any choice has an address of its own",
   expect(openedView("?view=view_1", [{ ...view, state: "" }]).isChanged).toBe(false);
 });
 
+test("a query that names another view opens the one that it is of", () => {
+  const sly = { ...view, state: "view=view_2&by=project" };
+  const other = { ...view, id: "view_2", name: "Another" };
+  expect(openedView(searchOf(viewAddress(sly)), [sly, other]).view?.id).toBe("view_1");
+});
+
 test("one that is not among those that are seen is missing, once these are known", () => {
   expect(openedView("?view=other", undefined).isMissing).toBe(false);
   expect(openedView("?view=other", [view])).toMatchObject({ isMissing: true, view: undefined });
