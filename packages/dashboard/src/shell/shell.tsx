@@ -152,8 +152,10 @@ function SchemeSwitch() {
 }
 
 function Account() {
-  const { whoami, by } = useSession();
+  const { whoami, by, organizationId } = useSession();
   const credential = useCredential();
+  const [, navigate] = useLocation();
+  const others = whoami.organizations.filter(({ id }) => id !== organizationId);
   return (
     <Menu position="bottom-end" withinPortal>
       <Menu.Target>
@@ -173,6 +175,20 @@ function Account() {
         <Menu.Item leftSection={<Icon name="reports" />} component="a" href="/docs">
           API reference
         </Menu.Item>
+        {others.length === 0 ? null : <Menu.Label>Sign in to another organization</Menu.Label>}
+        {others.map((organization) => (
+          <Menu.Item
+            key={organization.id}
+            onClick={() => {
+              // What is looked at here is not there.
+              navigate("/");
+              void credential.signOut(organization);
+            }}
+          >
+            <bdi>{organization.name}</bdi>
+          </Menu.Item>
+        ))}
+        {others.length === 0 ? null : <Menu.Divider />}
         <Menu.Item leftSection={<Icon name="exit" />} onClick={() => void credential.signOut()}>
           Sign out
         </Menu.Item>
