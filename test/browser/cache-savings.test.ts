@@ -59,6 +59,13 @@ test("Explore groups it, and a record proves it term by term", async () => {
     for (const figure of ["assistant", "$0.3615", "batch-job", "\u2212$0.06"]) expect(text).toContain(figure);
     await accessible();
     await screenshot("explore-saved");
+    for (const shape of ["tiles", "hours"]) {
+      await page.goto(`/explore?m=saved&by=project&period=7d&as=${shape}`);
+      await page.locator("[data-chart=drawn]").first().waitFor();
+      if (shape === "tiles") await page.getByText("What is below zero cannot be drawn so").waitFor();
+      await settled();
+      await accessible();
+    }
     await page.goto("/explore/record?id=warm");
     await page.getByRole("heading", { name: "5. What caching saved" }).waitFor();
     const table = page.getByRole("region", { name: "What caching saved on each kind" }).locator("table");
