@@ -84,7 +84,7 @@ function Ranking({
               )}
             </Text>
             <Text size="xs" c="dimmed" className="amount">
-              {formatTokens(row.totalRequests)} calls
+              {formatTokens(row.totalRequests)} {row.totalRequests === 1 ? "call" : "calls"}
             </Text>
             <Text size="sm" className="amount" title={formatMoneyExact(row.totalCostExact, currency)}>
               {formatMoneyFixed(row.totalCostExact, currency)}
