@@ -23,7 +23,7 @@ export function topGroups(
 ): readonly SummedRow[] {
   const isTime = groupBy.map((name) => (timeDimensions as readonly string[]).includes(name));
   if (top === undefined || isTime.every((each) => each)) return rows;
-  const keyed = rows.map((row) => ({ row, key: JSON.stringify(row.values.filter((_, at) => !isTime[at])) }));
+  const keyed = rows.map((row) => ({ row, key: keyOf(row.values, isTime) }));
   const kept = new Set<string>();
   for (const sizes of rankings(keyed)) {
     const ranked = [...sizes]
@@ -57,33 +57,55 @@ interface KeyedRow {
   readonly key: string;
 }
 
+/** The same for rows that agree in everything but time. */
+function keyOf(values: readonly (string | null)[], isTime: readonly boolean[]): string {
+  let key = "";
+  for (const [at, value] of values.entries()) {
+    if (isTime[at] !== true) key += value === null ? "-" : `${value.length}=${value}`;
+  }
+  return key;
+}
+
+/** What a group comes to in a currency, over all time. */
+interface Whole {
+  readonly key: string;
+  readonly currency: string | null;
+  readonly sums: bigint[];
+  dearestAverage: bigint;
+}
+
+function wholesOf(rows: readonly KeyedRow[]): readonly Whole[] {
+  const wholes = new Map<string | null, Map<string, Whole>>();
+  for (const { row, key } of rows) {
+    const ofCurrency = wholes.get(row.currency) ?? new Map<string, Whole>();
+    wholes.set(row.currency, ofCurrency);
+    const known = ofCurrency.get(key);
+    const whole = known ?? { key, currency: row.currency, sums: [...row.sums], dearestAverage: 0n };
+    if (known === undefined) ofCurrency.set(key, whole);
+    else for (const [at, sum] of row.sums.entries()) whole.sums[at] = (whole.sums[at] ?? 0n) + sum;
+    const requests = row.sums[requestsAt] ?? 0n;
+    const average = requests <= 0n ? 0n : (costOf(row) ?? 0n) / requests;
+    if (average > whole.dearestAverage) whole.dearestAverage = average;
+  }
+  return [...wholes.values()].flatMap((ofCurrency) => [...ofCurrency.values()]);
+}
+
 /** The sizes of the groups by everything that they are ranked by. */
 function rankings(rows: readonly KeyedRow[]): readonly Sizes[] {
   const found = new Map<string, Sizes>();
-  const sizesOf = (name: string): Sizes => {
-    const known = found.get(name) ?? new Map<string, bigint>();
-    found.set(name, known);
-    return known;
-  };
   const plus = (name: string, key: string, value: bigint): void => {
-    const sizes = sizesOf(name);
+    const sizes = found.get(name) ?? new Map<string, bigint>();
+    found.set(name, sizes);
     sizes.set(key, (sizes.get(key) ?? 0n) + value);
   };
-  for (const { row, key } of rows) {
-    const { sums, currency } = row;
+  for (const { key, currency, sums, dearestAverage } of wholesOf(rows)) {
     for (let at = 0; at < moneyAt; at += 1) plus(String(at), key, sums[at] ?? 0n);
     plus("tokens", key, (sums[inputAt] ?? 0n) + (sums[outputAt] ?? 0n));
-    const cost = costOf(row);
-    if (cost === null) continue;
-    plus(`cost ${currency}`, key, cost);
-    for (let limb = moneyAt + 2; limb < measures.length; limb += 2) {
-      plus(`${measures[limb]} ${currency}`, key, (sums[limb] ?? 0n) * 1_000_000_000n + (sums[limb + 1] ?? 0n));
+    if (currency === null) continue;
+    for (let limb = moneyAt; limb < measures.length; limb += 2) {
+      plus(`${limb} ${currency}`, key, (sums[limb] ?? 0n) * 1_000_000_000n + (sums[limb + 1] ?? 0n));
     }
-    const requests = sums[requestsAt] ?? 0n;
-    if (requests <= 0n) continue;
-    const averages = sizesOf(`average ${currency}`);
-    const average = cost / requests;
-    if (average > (averages.get(key) ?? 0n)) averages.set(key, average);
+    plus(`average ${currency}`, key, dearestAverage);
   }
   return [...found.values()];
 }
