@@ -1,3 +1,4 @@
+import { CostOpsClient } from "@llm-cost-ops/sdk";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { closeBrowser, type DashboardServer, startDashboardServer, walk } from "./dashboard-fixture.ts";
 import { makeBudgets, recordSpend } from "./plan-fixture.ts";
@@ -198,6 +199,57 @@ test("what the parent set is seen in the tenant, which is offered nothing that w
   });
 });
 
+test("the parent sets a budget for a tenant, sees how it stands and changes it, apart from its own", async () => {
+  const { apiKey, id } = await server.client.organizations.create({ name: "Umbrella", isolation: "shared" });
+  const tenant = new CostOpsClient({ apiKey: apiKey.key, baseURL: server.url });
+  await tenant.usage.create({ provider: "openai", model: "gpt-4o", inputTokens: 1_000_000, outputTokens: 7 });
+  await walk(server, {}, async ({ page, signIn, settled, accessible, screenshot }) => {
+    await signIn("/budgets");
+    await page.getByRole("combobox", { name: "Whose budgets" }).click();
+    await page.getByRole("option", { name: "Set for Umbrella" }).click();
+    await page.waitForURL(`**/budgets?tenant=${id}`);
+    await page.getByText("A tenant sees what you set for it").waitFor();
+    await page.getByRole("link", { name: "Make the first budget" }).click();
+    await page.getByRole("heading", { name: "New budget for Umbrella" }).waitFor();
+    await page.getByRole("textbox", { name: "Name" }).fill("Umbrella as agreed");
+    await page.getByRole("textbox", { name: "Amount" }).fill("10");
+    await settled();
+    await accessible();
+    await page.getByRole("button", { name: "Make the budget" }).click();
+    await page.getByRole("heading", { name: "Umbrella as agreed" }).waitFor();
+    await page.getByText("set for Umbrella").waitFor();
+    await settled();
+    const [set] = await server.client.budgets.list({ tenantId: id });
+    const status = await server.client.budgets.status(set?.id ?? "");
+    expect(status.spentExact).toBe("2.50007");
+    expect(await page.getByLabel("Spent", { exact: true }).locator("[data-exact]").getAttribute("data-exact")).toBe(
+      `$${status.spentExact}`,
+    );
+    // Nothing of the organization's own records stands in for the tenant's.
+    expect(await page.locator("[data-chart]").count()).toBe(0);
+    await accessible();
+    await page.getByRole("link", { name: "Edit" }).click();
+    await page.getByRole("textbox", { name: "Amount" }).fill("12.5");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByText("Amount: $10.00 → $12.50").waitFor();
+    expect((await tenant.budgets.list()).map(({ name, amountExact }) => [name, amountExact])).toEqual([
+      ["Umbrella as agreed", "12.5"],
+    ]);
+    await page.locator("main").getByRole("link", { name: "Budgets", exact: true }).click();
+    await page.waitForURL(`**/budgets?tenant=${id}`);
+    await page.getByText("$2.50 of $12.50").waitFor();
+    await page.getByText("Each month, the whole tenant").waitFor();
+    await settled();
+    await accessible();
+    await screenshot("budgets-tenant");
+    expect(await page.getByRole("link", { name: "All of it" }).count()).toBe(0);
+    await page.getByRole("combobox", { name: "Whose budgets" }).click();
+    await page.getByRole("option", { name: "Of this organization" }).click();
+    await page.getByRole("link", { name: "All of it" }).waitFor();
+    expect(await page.getByRole("link", { name: "Umbrella as agreed" }).count()).toBe(0);
+  });
+});
+
 test("who may only read is offered nothing else", async () => {
   const viewer = "grace@example.com";
   await server.makeUser(viewer, "a long sentence nobody guesses", "viewer");
@@ -211,6 +263,13 @@ test("who may only read is offered nothing else", async () => {
     expect(await page.getByRole("button", { name: /Approve|Delete|Transfer/ }).count()).toBe(0);
     await page.goto("/budgets/new");
     await page.getByText("You may not see this").waitFor();
+    // What the parent set for its tenants they see, and change nothing of it.
+    const [tenant] = (await server.client.organizations.list()).filter(({ name }) => name === "Umbrella");
+    await page.goto(`/budgets?tenant=${tenant?.id}`);
+    await page.getByRole("link", { name: "Umbrella as agreed" }).click();
+    await page.getByText("set for Umbrella").waitFor();
+    expect(await page.getByRole("button", { name: /Approve|Delete|Transfer/ }).count()).toBe(0);
+    expect(await page.getByRole("link", { name: "Edit" }).count()).toBe(0);
   });
 });
 

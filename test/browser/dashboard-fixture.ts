@@ -60,6 +60,8 @@ export interface View {
   readonly scheme?: "light" | "dark";
   readonly width?: number;
   readonly height?: number;
+  /** Of the browser, such as `America/New_York`. */
+  readonly timeZone?: string;
 }
 
 export interface Walk {
@@ -84,7 +86,7 @@ const screenshots = fileURLToPath(new URL("../../docs/screenshots", import.meta.
  */
 export async function walk(
   server: Pick<PeopleServer, "url">,
-  { scheme = "light", width = 1440, height = 900 }: View,
+  { scheme = "light", width = 1440, height = 900, timeZone = "UTC" }: View,
   steps: (walk: Walk) => Promise<void>,
   /** What is logged on purpose, such as an answer 401 that the walk provokes. */
   expected: RegExp = /^$/,
@@ -92,6 +94,7 @@ export async function walk(
   const browser = await openBrowser();
   const context = await browser.newContext({
     colorScheme: scheme,
+    timezoneId: timeZone,
     viewport: { width, height },
     baseURL: server.url,
     reducedMotion: "reduce",

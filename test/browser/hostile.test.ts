@@ -18,10 +18,10 @@ const widths = [360, 1440, 3840];
 const dayMs = 86_400_000;
 const daysAgo = (days: number): string => new Date(Date.now() - days * dayMs).toISOString();
 const shapes = ["bar", "line", "area", "tiles", "hours", "flow"];
-const pictures = shapes.flatMap((as) => [
-  `/explore?as=${as}&by=model`,
-  `/explore?as=${as}&by=project,model,tag:note&cmp=1`,
-]);
+const pictures = [
+  ...shapes.map((as) => `/explore?as=${as}&by=model`),
+  ...["bar", "tiles", "flow"].map((as) => `/explore?as=${as}&by=project,model,tag:note&cmp=1`),
+];
 
 const markup = "<img src=x onerror=alert(1)>";
 const backwards = "\u202eשלום\u202c مرحبا بالعالم";
@@ -159,4 +159,4 @@ test("ten thousand models, markup, other directions, billions, and a negative da
     // So many groups are more than an answer has, and are asked for before their sum is.
     /status of 422/,
   );
-}, 120_000);
+}, 240_000);

@@ -136,3 +136,31 @@ test("a wrong password is told, an API key opens the pages too, and all of it wo
     /status of 401/,
   );
 });
+
+test("somebody of two organizations goes from one to the other", async () => {
+  const { client, url } = server;
+  const acme = await client.organizations.create({ name: "Acme & <b>Sons</b>" });
+  const theirs = await server.ask(acme.apiKey.key, "POST", `/organizations/${acme.id}/invitations`, {
+    user_email: email,
+    role: "viewer",
+  });
+  const { token } = theirs.data as unknown as { readonly token: string };
+  expect(await server.ask(undefined, "POST", "/invitations/accept", { token, password })).toMatchObject({
+    status: 201,
+  });
+  await walk({ url }, {}, async ({ page, signIn, settled, accessible }) => {
+    await signIn("/settings/keys");
+    await page.getByRole("button", { name: /^Account/ }).click();
+    await page.getByRole("menuitem", { name: acme.name }).click();
+    await page.getByText(`Sign in to enter ${acme.name}.`).waitFor();
+    await accessible();
+    await page.getByLabel("E-mail").fill(email);
+    await page.getByLabel("Password", { exact: true }).fill(password);
+    await page.getByRole("button", { name: "Sign in", exact: true }).click();
+    await page.getByRole("banner").getByText(acme.name).waitFor();
+    await settled();
+    expect(new URL(page.url()).pathname).toBe("/");
+    // A viewer there, however much one may do here.
+    expect(await page.getByRole("link", { name: "Record usage" }).count()).toBe(0);
+  });
+});

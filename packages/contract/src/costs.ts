@@ -177,6 +177,9 @@ export const dimensionAliases: Readonly<Record<string, (typeof dimensions)[numbe
 
 export const metrics = ["sum", "count", "avg"] as const;
 
+const topMeaning =
+  "Rows for the groups alone that are among so many first by cost, average or any count; the others together are a row for each time and currency, whose other_groups says how many they are.";
+
 export const AggregateQuery = z.strictObject({
   ...filterShape,
   group_by: csv(
@@ -187,6 +190,7 @@ export const AggregateQuery = z.strictObject({
   ).optional(),
   metrics: csv(z.enum(metrics)).optional(),
   metric: z.enum(metrics).optional(),
+  top: z.coerce.number().int().min(1).max(limits.topGroups).optional().meta({ description: topMeaning }),
 });
 export type AggregateQuery = z.output<typeof AggregateQuery>;
 
@@ -208,7 +212,9 @@ export const Totals = z.object({
 export type Totals = z.infer<typeof Totals>;
 
 /** A row holds the value of each dimension asked for under the dimension's name, and the totals. */
-export const AggregateRow = z.looseObject(Totals.shape).meta({ id: "AggregateRow" });
+export const AggregateRow = z
+  .looseObject({ ...Totals.shape, other_groups: z.number().int().optional() })
+  .meta({ id: "AggregateRow" });
 export type AggregateRow = z.infer<typeof AggregateRow>;
 
 export const Range = z.object({ start: z.string(), end: z.string(), timezone: z.string() });
@@ -287,6 +293,7 @@ export const BatchQueryInput = z
       .min(1)
       .max(100),
     group_by: z.array(z.string()).optional(),
+    top: z.number().int().min(1).max(limits.topGroups).optional(),
   })
   .meta({ id: "BatchQueryInput" });
 

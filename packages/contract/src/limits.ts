@@ -20,6 +20,7 @@ export const limits = {
   pageLimit: 1_000,
   groupByCount: 6,
   groupRows: 100_000,
+  topGroups: 100,
   rangeDays: 3_660,
   teamProjects: 1_000,
   teamMembers: 1_000,

@@ -53,6 +53,8 @@ export interface AggregateParams extends NestedFilters {
   readonly groupBy?: GroupBy | readonly GroupBy[] | undefined;
   readonly metrics?: readonly ("sum" | "count" | "avg")[] | undefined;
   readonly metric?: "sum" | "count" | "avg" | undefined;
+  /** Rows for so many groups by each measure; the others together are rows with `otherGroups`. */
+  readonly top?: number | undefined;
 }
 
 export interface AggregateResult extends FromWire<Wire.AggregateResult> {}
@@ -66,6 +68,7 @@ export type ProjectionParams = Omit<CostFilters, "startDate" | "endDate" | "rang
 export interface BatchQueryParams {
   readonly filters: readonly CostFilters[];
   readonly groupBy?: readonly GroupBy[] | undefined;
+  readonly top?: number | undefined;
 }
 
 export interface StreamParams extends NestedFilters {

@@ -258,8 +258,12 @@ describe("costs", () => {
       json(200, { data: { total_cost: "3", avg_cost_per_request: null, top_models: [] } }),
       json(200, { data: [{ data: [], totals: [] }] }),
     );
-    const aggregate = await client.costs.aggregate({ groupBy: ["serviceTier", "tag:cost_center"], metrics: ["sum"] });
-    expect(query()).toEqual({ group_by: "service_tier,tag:cost_center", metrics: "sum" });
+    const aggregate = await client.costs.aggregate({
+      groupBy: ["serviceTier", "tag:cost_center"],
+      metrics: ["sum"],
+      top: 9,
+    });
+    expect(query()).toEqual({ group_by: "service_tier,tag:cost_center", metrics: "sum", top: "9" });
     expect(aggregate.data[0]).toMatchObject({ serviceTier: "batch", "tag:cost_center": "x", totalCost: 1.5 });
     const summary = await client.costs.summary({ days: 7 });
     expect(summary).toMatchObject({ totalCost: 3, totalCostExact: "3", avgCostPerRequest: null });

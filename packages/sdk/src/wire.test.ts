@@ -48,6 +48,7 @@ test("a cost is a number with the exact string beside it, and null stays null", 
     totalCost: 0.040775000001,
     totalCostExact: "0.040775000001",
   });
+  expect(fromWire({ cache_savings: "-0.003" })).toEqual({ cacheSavings: -0.003, cacheSavingsExact: "-0.003" });
   expect(fromWire({ total_cost: null })).toEqual({ totalCost: null, totalCostExact: null });
   expect(fromWire({ total_cost: "123456789012345678.000000000001" })).toMatchObject({
     totalCostExact: "123456789012345678.000000000001",

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { compareDecimals, decimalText, parseDecimal, ratioOf, subtractDecimals, sumDecimals } from "./decimal.ts";
-import { formatAgo, formatDay, formatInstant } from "./instants.ts";
+import { formatAgo, formatDay, formatInstant, formatRecent } from "./instants.ts";
 import { formatMoney, formatMoneyAxis, formatMoneyExact, formatMoneyFixed } from "./money.ts";
 import { formatChange, formatCount, formatShare, formatTokens } from "./numbers.ts";
 
@@ -86,4 +86,9 @@ test("instants are shown in the zone that is stated", () => {
   expect(formatInstant("2026-11-21T23:30:00Z", "Europe/Berlin")).toBe("22 Nov 2026, 00:30");
   expect(formatDay("2026-11-21")).toBe("21 Nov");
   expect(formatAgo("2026-11-21T10:00:00Z", Date.parse("2026-11-21T12:10:00Z"))).toBe("2 h ago");
+  const nowMs = Date.parse("2026-11-21T20:00:00Z");
+  const recent = ["2026-11-21T18:00:05Z", "2026-11-21T18:30:05Z", "2025-11-22T18:30:05Z"].map((instant) =>
+    formatRecent(instant, "Asia/Kolkata", nowMs),
+  );
+  expect(recent).toEqual(["21 Nov, 23:30:05", "00:00:05", "23 Nov, 00:00:05"]);
 });

@@ -32,6 +32,14 @@ export const formatInstantExact = (instant: string | number, zone: string): stri
 export const formatTime = (instant: string | number, zone: string): string =>
   formatIn(zone, "time", { hour: "2-digit", minute: "2-digit", second: "2-digit" }).format(new Date(instant));
 
+/** The time of day, with the day before it where that is not the day of `nowMs` in the zone: `20 Nov, 17:04:05`. */
+export function formatRecent(instant: string | number, zone: string, nowMs: number): string {
+  const dayOf = (ms: number): string => formatIn(zone, "date", { day: "numeric", month: "short" }).format(ms);
+  const atMs = new Date(instant).getTime();
+  const time = formatTime(instant, zone);
+  return Math.abs(nowMs - atMs) < 86_400_000 && dayOf(atMs) === dayOf(nowMs) ? time : `${dayOf(atMs)}, ${time}`;
+}
+
 /** A day of a calendar, `2026-11-21`, as `21 Nov`; with the year where it is asked for. */
 export const formatDay = (day: string, withYear = false): string =>
   formatIn("UTC", withYear ? "day-year" : "day", {

@@ -15,7 +15,7 @@ const whoami = {
 };
 
 /** A server with sessions whose tokens the test ends. */
-function server() {
+function server(who: object = whoami) {
   const state = { token: 1, cookie: true, refreshes: 0, seen: [] as string[], down: false };
   const json = (status: number, body: unknown): Response => new Response(JSON.stringify(body), { status });
   const fetch: typeof globalThis.fetch = async (input, init) => {
@@ -35,7 +35,7 @@ function server() {
     }
     if (authorization !== `Bearer token${state.token}` && authorization !== "Bearer key") return unauthorized();
     if (path.endsWith("/logout")) return new Response(null, { status: 204 });
-    return json(200, { data: whoami });
+    return json(200, { data: who });
   };
   return { state, fetch };
 }
@@ -110,4 +110,18 @@ test("a server that is away is asked until it is back", async () => {
   state.down = false;
   await new Promise<void>((resolve) => credential.reachability.subscribe(resolve));
   expect(credential.reachability.isAway()).toBe(false);
+});
+
+test("a session of one of several organizations leads back into the same, and another is entered on request", async () => {
+  const acme = { id: "acme", name: "Acme" };
+  const umbrella = { id: "umbrella", name: "Umbrella" };
+  const { state, fetch } = server({ ...whoami, organizations: [umbrella, acme] });
+  const credential = new Credential(origin, fetch);
+  await credential.restore();
+  state.token += 1;
+  state.cookie = false;
+  await expect(credential.client.auth.whoami()).rejects.toThrow();
+  expect(credential.state()).toEqual({ kind: "signed_out", because: "expired", organization: acme });
+  await credential.signOut(umbrella);
+  expect(credential.state()).toEqual({ kind: "signed_out", organization: umbrella });
 });

@@ -3,8 +3,15 @@ import { type BrowserSession, CostOpsClient, CostOpsError, type LoginParams, typ
 /** Who is signed in on this page. */
 export type SessionState =
   | { readonly kind: "unknown" }
-  | { readonly kind: "signed_out"; readonly because?: "expired" }
+  | {
+      readonly kind: "signed_out";
+      readonly because?: "expired";
+      /** Which one is entered next, of a user who has several. */
+      readonly organization?: OrganizationName;
+    }
   | { readonly kind: "signed_in"; readonly whoami: WhoAmI; readonly by: "password" | "key" };
+
+export type OrganizationName = WhoAmI["organizations"][number];
 
 type Listener = () => void;
 
@@ -68,7 +75,8 @@ export class Credential {
     }
   }
 
-  async signOut(): Promise<void> {
+  /** `organization` is the one that is signed in to next: a session is of one organization. */
+  async signOut(organization?: OrganizationName): Promise<void> {
     const { kind, by } = { by: undefined, ...this.#state };
     try {
       if (kind === "signed_in" && by === "password") await this.client.auth.logout();
@@ -77,7 +85,7 @@ export class Credential {
       if (!(error instanceof CostOpsError) || error.statusCode !== 401) throw error;
     } finally {
       this.#token = undefined;
-      this.#become({ kind: "signed_out" });
+      this.#become({ kind: "signed_out", ...(organization === undefined ? {} : { organization }) });
     }
   }
 
@@ -129,8 +137,10 @@ export class Credential {
   async #refreshOrEnd(): Promise<boolean> {
     const isAlive = await this.#refresh();
     if (!isAlive && this.#state.kind === "signed_in") {
+      const { organizations, organizationId } = this.#state.whoami;
+      const organization = organizations.length > 1 ? organizations.find(({ id }) => id === organizationId) : undefined;
       this.#token = undefined;
-      this.#become({ kind: "signed_out", because: "expired" });
+      this.#become({ kind: "signed_out", because: "expired", ...(organization === undefined ? {} : { organization }) });
     }
     return isAlive;
   }

@@ -33,6 +33,9 @@ const paths = {
   check: "M5 12l5 5 9-10",
   plus: "M12 5v14M5 12h14",
   close: "M6 6l12 12M18 6 6 18",
+  bookmark: "M6 4h12v16l-6-4.500-6 4.500z",
+  pin: "M9 4h6l-1 6 3 4H7l3-4zM12 14v6",
+  more: "M6 12a1 1 0 1 1-2 0 1 1 0 0 1 2 0zM13 12a1 1 0 1 1-2 0 1 1 0 0 1 2 0zM20 12a1 1 0 1 1-2 0 1 1 0 0 1 2 0z",
 } as const;
 
 export type IconName = keyof typeof paths;

@@ -12,13 +12,15 @@ import {
   useMantineColorScheme,
 } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { type ReactNode, useEffect, useRef } from "react";
-import { Link, useLocation } from "wouter";
+import { Fragment, type ReactNode, useEffect, useRef } from "react";
+import { Link, useLocation, useSearch } from "wouter";
 import { useOrganization, useTimeZone } from "../data/organization.ts";
+import { usePinnedViews, viewIn } from "../data/views.ts";
 import { routes } from "../routes.ts";
 import { useCredential, useSession } from "../session/session-context.tsx";
 import { AwayBanner } from "./away-banner.tsx";
 import { Icon } from "./icons.tsx";
+import { PinnedLinks } from "./pinned-links.tsx";
 
 const groups = ["Costs", "Plan", "Operate", "Manage"] as const;
 
@@ -26,15 +28,16 @@ const groups = ["Costs", "Plan", "Operate", "Manage"] as const;
 export function Shell({ children }: { children: ReactNode }) {
   const [opened, { toggle, close }] = useDisclosure(false);
   const [path] = useLocation();
+  const openId = viewIn(useSearch());
   const main = useRef<HTMLElement>(null);
   const isFirst = useRef(true);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another page is what this is about.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another page, or another view of it, is what this is about.
   useEffect(() => {
     close();
     // A screen reader is told of the new page; at the first one it reads from the top by itself.
     if (!isFirst.current) main.current?.focus();
     isFirst.current = false;
-  }, [path]);
+  }, [path, openId]);
   return (
     <AppShell
       header={{ height: 48 }}
@@ -63,7 +66,7 @@ export function Shell({ children }: { children: ReactNode }) {
       </AppShell.Header>
       <AppShell.Navbar p="xs" aria-label="Pages">
         <ScrollArea>
-          <Navigation path={path} />
+          <Navigation path={path} openId={openId} onGo={close} />
         </ScrollArea>
       </AppShell.Navbar>
       <AppShell.Main id="main" tabIndex={-1} ref={main} className="ground">
@@ -76,8 +79,9 @@ export function Shell({ children }: { children: ReactNode }) {
   );
 }
 
-function Navigation({ path }: { path: string }) {
+function Navigation({ path, openId, onGo }: { path: string; openId: string | null; onGo: () => void }) {
   const { may } = useSession();
+  const pinned = usePinnedViews();
   return groups.map((group) => {
     const entries = routes.filter((route) => route.group === group && may(...route.needs));
     if (entries.length === 0) return null;
@@ -87,18 +91,23 @@ function Navigation({ path }: { path: string }) {
           {group}
         </Text>
         {entries.map(({ id, path: to, label, icon }) => {
-          const active = to === "/" ? path === "/" : path === to || path.startsWith(`${to}/`);
+          const below = pinned.filter(({ page }) => page === id);
+          const isHere = to === "/" ? path === "/" : path === to || path.startsWith(`${to}/`);
+          const active = isHere && !below.some((view) => view.id === openId);
           return (
-            <NavLink
-              key={id}
-              component={Link}
-              href={to}
-              label={label}
-              active={active}
-              {...(active ? { "aria-current": "page" as const } : {})}
-              {...(icon === undefined ? {} : { leftSection: <Icon name={icon} /> })}
-              py={6}
-            />
+            <Fragment key={id}>
+              <NavLink
+                component={Link}
+                href={to}
+                onClick={onGo}
+                label={label}
+                active={active}
+                {...(active ? { "aria-current": "page" as const } : {})}
+                {...(icon === undefined ? {} : { leftSection: <Icon name={icon} /> })}
+                py={6}
+              />
+              <PinnedLinks views={below} openId={isHere ? openId : null} onGo={onGo} />
+            </Fragment>
           );
         })}
       </div>
@@ -143,8 +152,10 @@ function SchemeSwitch() {
 }
 
 function Account() {
-  const { whoami, by } = useSession();
+  const { whoami, by, organizationId } = useSession();
   const credential = useCredential();
+  const [, navigate] = useLocation();
+  const others = whoami.organizations.filter(({ id }) => id !== organizationId);
   return (
     <Menu position="bottom-end" withinPortal>
       <Menu.Target>
@@ -164,6 +175,20 @@ function Account() {
         <Menu.Item leftSection={<Icon name="reports" />} component="a" href="/docs">
           API reference
         </Menu.Item>
+        {others.length === 0 ? null : <Menu.Label>Sign in to another organization</Menu.Label>}
+        {others.map((organization) => (
+          <Menu.Item
+            key={organization.id}
+            onClick={() => {
+              // What is looked at here is not there.
+              navigate("/");
+              void credential.signOut(organization);
+            }}
+          >
+            <bdi>{organization.name}</bdi>
+          </Menu.Item>
+        ))}
+        {others.length === 0 ? null : <Menu.Divider />}
         <Menu.Item leftSection={<Icon name="exit" />} onClick={() => void credential.signOut()}>
           Sign out
         </Menu.Item>

@@ -45,6 +45,7 @@ export const cssVariables: CSSVariablesResolver = () => ({
     "--mantine-color-dimmed": "#565d64",
     "--mantine-color-placeholder": "#6b7279",
     "--mantine-color-error": "#c92a2a",
+    "--mantine-color-yellow-light": "#fff8db",
     "--page-ground": "#f6f7f8",
     "--focus-ring": "#0b7285",
   },
@@ -52,6 +53,10 @@ export const cssVariables: CSSVariablesResolver = () => ({
     "--mantine-color-dimmed": "#a9afb6",
     "--mantine-color-placeholder": "#9aa0a6",
     "--mantine-color-error": "#ff8787",
+    // The library's own are a bar that cannot be seen and a warning that nothing else can be seen beside.
+    "--mantine-color-petrol-light": "#113c45",
+    "--mantine-color-petrol-light-hover": "#16505c",
+    "--mantine-color-yellow-light": "#3b3115",
     "--page-ground": "#191a1c",
     "--focus-ring": "#4ba6b6",
   },

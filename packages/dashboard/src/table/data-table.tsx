@@ -124,6 +124,7 @@ function HeaderCell<Row>({
         name
       ) : (
         <UnstyledButton
+          className="sort-head"
           fz="inherit"
           fw="inherit"
           onClick={() => onSort({ key, descending: isSorted ? !sorting.descending : numeric })}

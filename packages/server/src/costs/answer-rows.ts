@@ -11,6 +11,8 @@ export interface SummedRow {
   readonly bucket: number;
   /** In the order of `measures`. */
   readonly sums: readonly bigint[];
+  /** Of a row that stands for several groups, how many of its currency there are; its values of them are null. */
+  readonly otherGroups?: number;
 }
 
 const positionOf = Object.fromEntries(measures.map((name, at) => [name, at])) as Readonly<Record<Measure, number>>;
@@ -65,7 +67,8 @@ export function toTotals(row: SummedRow, metrics: readonly Metric[]): Totals {
 /** A row with the value of each dimension under its name. */
 export function toAnswerRow(row: SummedRow, groupBy: readonly Dimension[], metrics: readonly Metric[]): AnswerRow {
   const values = Object.fromEntries(groupBy.map((name, at) => [name, row.values[at] ?? null]));
-  return { ...values, ...toTotals(row, metrics) };
+  const others = row.otherGroups === undefined ? {} : { other_groups: row.otherGroups };
+  return { ...values, ...others, ...toTotals(row, metrics) };
 }
 
 /** Adds rows up by some of their values and by currency, over all time. */
@@ -95,13 +98,15 @@ const compareText = (a: string | null, b: string | null): number => {
 };
 
 /**
- * The order of an answer's rows: time ascending, then the highest cost first (what has no price last), then by the
- * values and the currency, so that the same question always gives the same order.
+ * The order of an answer's rows: time ascending, what stands for several groups last, then the highest cost first (what has
+ * no price last), then by the values and the currency, so that the same question always gives the same order.
  */
 export function sortRows(rows: readonly SummedRow[]): SummedRow[] {
   const keyed = rows.map((row) => ({ row, cost: costOf(row) }));
   keyed.sort((a, b) => {
     if (a.row.bucket !== b.row.bucket) return a.row.bucket - b.row.bucket;
+    const [isOthers, areOthers] = [a.row.otherGroups !== undefined, b.row.otherGroups !== undefined];
+    if (isOthers !== areOthers) return isOthers ? 1 : -1;
     if (a.cost !== b.cost) {
       if (a.cost === null) return 1;
       if (b.cost === null) return -1;

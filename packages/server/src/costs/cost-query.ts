@@ -10,6 +10,8 @@ export interface AggregateQuestion {
   readonly filter: RecordFilter;
   readonly groupBy: readonly Dimension[];
   readonly metrics: readonly Metric[];
+  /** Only so many groups by each measure have rows of their own; absent is all. */
+  readonly top?: number | undefined;
 }
 
 /** A row has the value of each dimension under its name, null where records have none, beside its totals. */

@@ -3,7 +3,7 @@ import type { StoreThread } from "../sqlite/operation.ts";
 import type { SummedRow } from "./answer-rows.ts";
 import type { RecordedExtent } from "./cost-query.ts";
 import type { GroupCollector } from "./group-collector.ts";
-import { type ExtentEnds, extentOf, firstKeptDay, type GroupQuestion, planSums } from "./group-sums.ts";
+import { type ExtentEnds, extentOf, firstKeptDay, type GroupQuestion, planSums, type SumPlan } from "./group-sums.ts";
 import { rowAbsorber } from "./row-absorber.sqlite.ts";
 import { seriesCatalogue } from "./series-catalogue.sqlite.ts";
 import type { SeriesCatalogue } from "./series-catalogue.ts";
@@ -17,7 +17,9 @@ export function sumGroups(store: StoreThread, organizationId: string, question: 
   const plan = planSums(organizationId, catalogue, extent, question);
   if (plan === undefined) return [];
   const seriesIds = selectiveIds(catalogue, plan.matching);
-  const read = (big: boolean): GroupCollector => {
+  const isAll = plan.matching.length === catalogue.ids.length;
+  const isOneGroup = (isAll || seriesIds !== undefined) && isOfOneGroup(catalogue, plan);
+  const read = ({ big, adds }: Way): GroupCollector => {
     const collector = plan.collector();
     const absorb = rowAbsorber(store, collector, big);
     if (filter.ids !== undefined || filter.usageIds !== undefined) {
@@ -25,7 +27,11 @@ export function sumGroups(store: StoreThread, organizationId: string, question: 
       return collector;
     }
     for (const segment of plan.segments()) {
-      absorb.segment(organizationId, segment, { userIds: filter.userIds, seriesIds });
+      absorb.segment(organizationId, segment, {
+        userIds: filter.userIds,
+        seriesIds,
+        isOneGroup: isOneGroup && adds,
+      });
     }
     return collector;
   };
@@ -39,6 +45,14 @@ const selectiveMax = 20_000;
 function selectiveIds(catalogue: SeriesCatalogue, matching: readonly number[]): readonly number[] | undefined {
   const selective = matching.length <= selectiveMax && matching.length * 2 <= catalogue.ids.length;
   return selective ? matching.map((at) => catalogue.ids[at] ?? 0) : undefined;
+}
+
+/** Whether all series of the question add to the same rows, as of an organization with one currency that asks about users. */
+function isOfOneGroup(catalogue: SeriesCatalogue, { series, matching }: SumPlan): boolean {
+  if (series.groups.length !== 1) return false;
+  const isUnpriced = (at: number | undefined): boolean => series.unpriced[catalogue.ids[at ?? 0] ?? 0] === 1;
+  const first = isUnpriced(matching[0]);
+  return matching.every((at) => isUnpriced(at) === first);
 }
 
 /** The first and last instant of the organization's records, of which sums alone may be left. */
@@ -57,12 +71,30 @@ export function readExtent(store: StoreThread, organizationId: string): Recorded
   return extentOf(ends, keptFromMs);
 }
 
-/** Reads with doubles; where a stored sum has outgrown them, once more with BigInts. */
-function readExactly(read: (big: boolean) => GroupCollector): GroupCollector {
-  try {
-    return read(false);
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ERR_OUT_OF_RANGE") return read(true);
-    throw error;
-  }
+/** How rows are read: with BigInts or without, and whether the database may add some up first. */
+interface Way {
+  readonly big: boolean;
+  readonly adds: boolean;
 }
+
+/** The fast way, then what a sum that has outgrown the database's integers needs, then what one that has outgrown doubles does. */
+const ways: readonly Way[] = [
+  { big: false, adds: true },
+  { big: true, adds: true },
+  { big: true, adds: false },
+];
+
+function readExactly(read: (way: Way) => GroupCollector): GroupCollector {
+  for (const way of ways) {
+    try {
+      return read(way);
+    } catch (error) {
+      if (way === ways.at(-1) || !isOutgrown(error)) throw error;
+    }
+  }
+  throw new Error("there is a last way");
+}
+
+const isOutgrown = (error: unknown): boolean =>
+  error instanceof Error &&
+  (("code" in error && error.code === "ERR_OUT_OF_RANGE") || /^integer overflow$/.test(error.message));

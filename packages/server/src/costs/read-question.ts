@@ -31,6 +31,7 @@ export function readAggregate(caller: Caller, asked: AggregateQuery, nowMs: numb
     filter: readRecordFilter(caller, asked),
     groupBy: readDimensions(asked.group_by),
     metrics: asked.metrics ?? (asked.metric === undefined ? allMetrics : [asked.metric]),
+    top: asked.top,
   };
 }
 

@@ -107,6 +107,24 @@ describe("costs.aggregate", () => {
     });
   });
 
+  test("of many groups the first, and the others as one, in one answer or several", async () => {
+    const { routes } = await serve(varied(4, (n) => ({ user: `user-${Math.max(0, n - 1)}`, cost: n < 2 ? 10n : 1n })));
+    const asked = { group_by: ["user"], top: 1 };
+    const query = { group_by: "user", top: "1" };
+    const one = await askJson<AggregateResult>(routes, "costs.aggregate", { query });
+    expect(one.data.map(({ user, total_requests: n, other_groups: others }) => [user, n, others])).toEqual([
+      ["user-0", 2, undefined],
+      [null, 2, 2],
+    ]);
+    const several = await askJson<{ data: AggregateResult[] }>(routes, "costs.batchQuery", {
+      body: { ...asked, filters: [{}] },
+    });
+    expect(several.data).toEqual([one]);
+    for (const top of ["0", "101", "1.5", "few"]) {
+      await expect(ask(routes, "costs.aggregate", { query: { ...query, top } })).rejects.toThrow(/top/);
+    }
+  });
+
   test("unknown dimensions, too many of them and names of object members are refused", async () => {
     const { routes } = await serve([]);
     for (const group of ["planet", "tag:", "constructor", "toString", "hour,day,week,month,user,model,provider"]) {

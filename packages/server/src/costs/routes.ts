@@ -90,7 +90,9 @@ export function costRoutes({ query, now }: CostRouteDeps): Routes {
       handle: async ({ caller, body, signal }) => {
         const nowMs = now();
         const questions = body.filters.map((filter, at) =>
-          naming(`filters.${at}`, () => readAggregate(caller, { ...filter, group_by: body.group_by }, nowMs)),
+          naming(`filters.${at}`, () =>
+            readAggregate(caller, { ...filter, group_by: body.group_by, top: body.top }, nowMs),
+          ),
         );
         const data: AggregateResult[] = [];
         for (const question of questions) {

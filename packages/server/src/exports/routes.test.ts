@@ -68,9 +68,11 @@ test("every format of records and of sums adds up to the digits of the raw rows"
         });
         const rows = rowsIn(format, await download(id));
         const sums = new Map<string, bigint>();
+        const add = (to: Map<string, bigint>, key: string, amount: bigint) => to.set(key, (to.get(key) ?? 0n) + amount);
         for (const row of rows) {
           const currency = String(row["currency"] ?? "");
-          sums.set(currency, (sums.get(currency) ?? 0n) + parseAmount(row["total_cost"]));
+          add(sums, currency, parseAmount(row["total_cost"]));
+          add(sums, `${currency} saved`, parseAmount(row["cache_savings"]));
         }
         const expected = new Map<string, bigint>();
         for (const record of records) {
@@ -78,7 +80,10 @@ test("every format of records and of sums adds up to the digits of the raw rows"
             from === undefined || to === undefined || (record.occurredAtMs >= from && record.occurredAtMs < to);
           if (!inside || record.organizationId !== "default" || record.voided) continue;
           const currency = record.cost === null ? "" : record.currency;
-          for (const { cost } of rowsOf(record)) expected.set(currency, (expected.get(currency) ?? 0n) + (cost ?? 0n));
+          for (const { cost, saved } of rowsOf(record)) {
+            add(expected, currency, cost ?? 0n);
+            add(expected, `${currency} saved`, saved ?? 0n);
+          }
         }
         const written = (map: Map<string, bigint>) => [...map].map(([key, sum]) => [key, formatMoney(sum)]).sort();
         expect(written(sums)).toEqual(written(expected));

@@ -6,6 +6,7 @@ import { Refusal } from "../refusal.ts";
 import type { StoreConnection } from "../store/connection.ts";
 import { type OfOrganization, type Store, storeChange, storeRead } from "../store/operation.ts";
 import { emailKey } from "../users/email.ts";
+import { forgetPrivateViews } from "../views/views.sql.ts";
 import { type Granter, requireGrantable, requireRevocable } from "./granting.ts";
 import { reachOf, roleOf } from "./grants.sql.ts";
 import type { ScopedRole } from "./grants.ts";
@@ -150,6 +151,7 @@ const removeMember = storeChange(
     for (const table of ["role_grants", "team_members", "memberships"]) {
       await connection.run(`DELETE FROM ${table} WHERE organization_id = ? AND user_id = ?`, organizationId, userId);
     }
+    await forgetPrivateViews(connection, { organizationId, userId });
     // Or else whoever is removed could come back by an invitation kept aside.
     await connection.run(
       `UPDATE invitations SET revoked_at = ? WHERE organization_id = ? AND accepted_at IS NULL AND revoked_at IS NULL

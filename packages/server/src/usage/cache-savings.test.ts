@@ -1,5 +1,5 @@
 /** What caching saved, on the way from a call to its sums, on every store. */
-import { PricingInput, type UsageRecord } from "@llm-cost-ops/contract";
+import { PricingInput, PricingUpdate, type UsageRecord } from "@llm-cost-ops/contract";
 import { formatMoney } from "@llm-cost-ops/core";
 import fc from "fast-check";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -213,6 +213,32 @@ describe.each(stores)("what caching saved on %s", (_, open) => {
     expect([await savedOn("a"), await savedOn("b"), await saved()]).toEqual([null, null, "0"]);
     await tested.store.run(voidRecord, named("a"));
     expect([await savedOn("a"), await saved()]).toEqual([null, "0"]);
+  });
+
+  it.each([
+    ["what it was", "0.0005", "0.001"],
+    ["unknown where it was", null, "0"],
+  ])("is %s once two repricings are undone, the first before the second", async (_name, own, sum) => {
+    await append(call, { ...call, id: "b" });
+    if (own === null) await tested.store.run(forgetSavings, { organizationId });
+    const { id: priceId } = await price(cheaper);
+    const first = await reprice();
+    const dearer = PricingUpdate.parse({ input_price_per_million: 4, effective_date: "2026-05-01" });
+    await createPriceBook(tested.store).update(organizationId, priceId, dearer);
+    const second = await reprice();
+    expect([await savedOn("a"), await saved()]).toEqual(["0.0016", "0.0032"]);
+    await undo(first);
+    await saved();
+    await undo(second);
+    expect([await savedOn("a"), await savedOn("b"), await saved()]).toEqual([own, own, sum]);
+  });
+
+  it("refuses a call whose saving cannot be counted exactly", async () => {
+    await price({ model: "gpt-dear", ...cheaper, input_price_per_million: 1_000_000_000_000 });
+    const tokens = { input_tokens: 2 ** 50, cached_tokens: 2 ** 50, output_tokens: 0 };
+    const [item] = await append({ ...call, ...tokens, model: "gpt-dear" });
+    expect(item?.error).toMatchObject({ code: "USAGE_003", message: expect.stringContaining("saving by caches") });
+    expect(await saved()).toBe("0");
   });
 
   it("is compared with the records by the ledger's check", async () => {

@@ -85,7 +85,7 @@ async function refuseTaken(
     name,
     id,
   );
-  if (other !== undefined) throw new Refusal("CONFLICT", "Whoever made this view has another of this name.");
+  if (other !== undefined) throw new Refusal("CONFLICT", "The same person or key has another view of this name.");
 }
 
 async function refuseSharing(connection: StoreConnection, { organizationId, mayShare }: Viewer): Promise<void> {
@@ -259,6 +259,23 @@ export const deleteView = storeChange(
 function requireMayChange(row: ViewRow, viewer: Viewer): void {
   if (mayChange(row, viewer)) return;
   throw new Refusal("AUTH_002", "Somebody else made this view: to change it needs the permission views:manage.");
+}
+
+/**
+ * Forgets what a person has for themselves, in the transaction that removes them from the organization. What they share stays:
+ * others look at it, and who manages views may change it.
+ */
+export async function forgetPrivateViews(
+  connection: StoreConnection,
+  { organizationId, userId }: OfOrganization & { readonly userId: string },
+): Promise<void> {
+  const owner = `user:${userId}`;
+  await connection.run("DELETE FROM view_pins WHERE organization_id = ? AND owner = ?", organizationId, owner);
+  await connection.run(
+    "DELETE FROM views WHERE organization_id = ? AND owner = ? AND shared = 0",
+    organizationId,
+    owner,
+  );
 }
 
 /** For the registry. */

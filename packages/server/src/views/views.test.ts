@@ -185,6 +185,24 @@ test("a key has views of its own, which no person sees until they are shared", a
   expect(await idsOf("vera")).toContain(id);
 });
 
+test("of somebody who is removed stays what they share, and nothing that they had for themselves", async () => {
+  const id = await server.makeUser("gone@example.com", password, "developer");
+  tokens["gone"] = (await server.login("gone@example.com", password)).access_token;
+  const kept = await make("gone", { shared: true, pinned: true });
+  const own = await make("gone");
+  expect((await as("key", "DELETE", `/organizations/default/users/${id}`)).status).toBe(200);
+  expect((await as("max", "GET", `/views/${kept.id}`)).data).toMatchObject({
+    may_change: true,
+    made_by: "gone@example.com",
+  });
+  const invited = { user_email: "gone@example.com", role: "developer" };
+  const { data } = await as("key", "POST", "/organizations/default/invitations", invited);
+  await server.ask(undefined, "POST", "/invitations/accept", { token: data["token"], password });
+  tokens["gone"] = (await server.login("gone@example.com", password)).access_token;
+  expect((await listed("gone")).find((view) => view.id === kept.id)).toMatchObject({ mine: true, pinned: false });
+  expect(await idsOf("gone")).not.toContain(own.id);
+});
+
 test("nobody has more views than a bound, which others do not come nearer to", async () => {
   const { access_token } = await (async () => {
     await server.makeUser("lots@example.com", password, "developer");

@@ -10,8 +10,8 @@ import { useApprovals } from "./budget-questions.ts";
 import { amountText } from "./budget-words.ts";
 
 /** Says on the list of budgets that somebody waits. */
-export function WaitingApprovals() {
-  const approvals = useApprovals();
+export function WaitingApprovals({ tenantId }: { tenantId: string | undefined }) {
+  const approvals = useApprovals(tenantId);
   const waiting = (approvals.data ?? []).filter(({ state }) => state === "pending");
   if (waiting.length === 0) return null;
   const budgets = new Map(waiting.map(({ budgetId, budgetName }) => [budgetId, budgetName]));

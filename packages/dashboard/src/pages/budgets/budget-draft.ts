@@ -116,7 +116,7 @@ export const perOfDraft = ({ per, perTag }: Pick<BudgetDraft, "per" | "perTag">)
   per === "none" ? undefined : per === "tag" ? `${tagPrefix}${perTag}` : per;
 
 /** What the server is asked to make. What is wrong with it the server says, by field. */
-export function createParamsOf(draft: BudgetDraft): CreateBudgetParams {
+export function createParamsOf(draft: BudgetDraft, tenantId?: string): CreateBudgetParams {
   const { name, description, unit, amount, currency, parentId, scope, thresholds, enforcement, action } = draft;
   const per = perOfDraft(draft);
   return {
@@ -128,7 +128,7 @@ export function createParamsOf(draft: BudgetDraft): CreateBudgetParams {
     period: periodOfDraft(draft),
     ...(per === undefined ? {} : { per }),
     ...(parentId === "" ? {} : { parentId }),
-    scope: scopeOfDraft(scope),
+    scope: { ...scopeOfDraft(scope), ...(tenantId === undefined ? {} : { tenantId }) },
     thresholds: thresholds.map(Number).toSorted((a, b) => a - b),
     enforcement,
     ...(enforcement === "soft"

@@ -5,6 +5,7 @@ import { useTimeZone } from "../../data/organization.ts";
 import { formatInstant } from "../../format/instants.ts";
 import { formatShare } from "../../format/numbers.ts";
 import { Panel } from "../../shell/states.tsx";
+import { useTenantOf } from "./budget-questions.ts";
 import { amountText, limitText, periodText } from "./budget-words.ts";
 import { eachText } from "./per.ts";
 import { scopeDimensions } from "./scope.ts";
@@ -14,6 +15,7 @@ const shownMax = 12;
 /** Everything that was decided about a budget, in words. */
 export function BudgetFacts({ budget }: { budget: Budget }) {
   const zone = useTimeZone() ?? "UTC";
+  const tenantOf = useTenantOf();
   const { scope, atLimit } = budget;
   const named = scopeDimensions.filter(({ name }) => scope[name] !== undefined);
   const isHard = budget.enforcement === "hard";
@@ -29,7 +31,7 @@ export function BudgetFacts({ budget }: { budget: Budget }) {
       {named.length === 0 ? (
         <>
           <dt>Counts</dt>
-          <dd>the whole organization</dd>
+          <dd>the whole {tenantOf(budget) === undefined ? "organization" : "tenant"}</dd>
         </>
       ) : (
         named.map(({ name, label, plural }) => {
@@ -66,7 +68,7 @@ export function BudgetFacts({ budget }: { budget: Budget }) {
       {budget.setBy === "parent" ? (
         <>
           <dt>Set by</dt>
-          <dd>the parent organization</dd>
+          <dd>{tenantOf(budget) === undefined ? "the parent organization" : "this organization, for its tenant"}</dd>
         </>
       ) : null}
       <dt>Made</dt>

@@ -35,6 +35,8 @@ export function BudgetForm(props: {
   readonly start: BudgetDraft;
   /** The budget that is changed; absent where one is made. */
   readonly budget?: Budget;
+  /** The tenant that it is set for; absent of the organization's own. */
+  readonly tenantId?: string | undefined;
   readonly verb: string;
   readonly backTo: string;
   readonly isBusy: boolean;
@@ -43,7 +45,7 @@ export function BudgetForm(props: {
   readonly canSend: (draft: BudgetDraft) => boolean;
   readonly onSend: (draft: BudgetDraft) => void;
 }) {
-  const { start, budget, verb, backTo, isBusy, error, canSend, onSend } = props;
+  const { start, budget, tenantId, verb, backTo, isBusy, error, canSend, onSend } = props;
   const [draft, setDraft] = useState(start);
   const change: ChangeDraft = (changed) => setDraft((before) => ({ ...before, ...changed }));
   const errors = fieldErrorsOf(error);
@@ -69,11 +71,16 @@ export function BudgetForm(props: {
           <Panel title="By whom and for what">
             <Stack gap="sm">
               <Text size="xs" c="dimmed">
-                Everything named must hold; several values of one field mean any of them. Nothing named is the whole
-                organization.
+                Everything named must hold; several values of one field mean any of them. Nothing named is the whole{" "}
+                {tenantId === undefined ? "organization" : "tenant"}.
               </Text>
-              <ScopeFields value={draft.scope} onChange={(scope) => change({ scope })} errors={errors} />
-              <ParentField draft={draft} change={change} errors={errors} budget={budget} />
+              <ScopeFields
+                value={draft.scope}
+                onChange={(scope) => change({ scope })}
+                errors={errors}
+                hasOffers={tenantId === undefined}
+              />
+              <ParentField draft={draft} change={change} errors={errors} budget={budget} tenantId={tenantId} />
             </Stack>
           </Panel>
           <Panel title="What happens then">
@@ -113,7 +120,16 @@ export function BudgetForm(props: {
         </Stack>
       </form>
       <div className="form-preview">
-        <PreviewPanel draft={draft} />
+        {tenantId === undefined ? (
+          <PreviewPanel draft={draft} />
+        ) : (
+          <Panel title="For a tenant">
+            <Text size="sm" c="dimmed">
+              It counts what the tenant records from now on and in the period that is going on. The tenant sees it and
+              cannot change it. What its projects, users and teams are, it decides.
+            </Text>
+          </Panel>
+        )}
       </div>
     </div>
   );
@@ -186,11 +202,13 @@ function ParentField(props: {
   change: ChangeDraft;
   errors: FieldErrors;
   budget: Budget | undefined;
+  tenantId: string | undefined;
 }) {
-  const { draft, change, errors, budget } = props;
-  const all = useBudgets();
+  const { draft, change, errors, budget, tenantId } = props;
+  const all = useBudgets(tenantId);
   const currency = draft.unit === "tokens" ? null : draft.currency;
-  const parents = possibleParents(budget?.id, currency, all.data ?? []);
+  const setBy = tenantId === undefined ? "organization" : "parent";
+  const parents = possibleParents({ id: budget?.id, currency, setBy }, all.data ?? []);
   if (parents.length === 0 && draft.parentId === "") return null;
   return (
     <Select

@@ -10,7 +10,7 @@ import { formatCount, formatShare } from "../../format/numbers.ts";
 import { useSession } from "../../session/session-context.tsx";
 import { ConfirmDialog } from "../../shell/confirm-dialog.tsx";
 import { Icon } from "../../shell/icons.tsx";
-import { Answer, BackLink, ErrorState, Loading, Panel } from "../../shell/states.tsx";
+import { Answer, ErrorState, Loading, Panel } from "../../shell/states.tsx";
 import { useUrlState } from "../../url-state/use-url-state.ts";
 import { AlertsOfBudget } from "../alerts/alerts-of-budget.tsx";
 import { Tile } from "../overview/tile.tsx";
@@ -21,6 +21,7 @@ import {
   useApprovals,
   useBudget,
   useBudgets,
+  useHistory,
   useMayChange,
   useStatus,
   useTenantOf,
@@ -29,15 +30,21 @@ import {
 import { ancestorsOf } from "./budget-tree.ts";
 import { amountShort, amountText, amountTextExact, stateColors, stateLabels } from "./budget-words.ts";
 import { BurnDownChart } from "./burn-down-chart.tsx";
-import { History } from "./history.tsx";
+import { History, historyFields } from "./history.tsx";
 import { type Picked, pickedOf, valueFields, whoseText } from "./per.ts";
 import { scopeText } from "./scope.ts";
 import { TransferDialog } from "./transfer-dialog.tsx";
 import { Values, Whose } from "./values.tsx";
 
+const budgetFields = { ...valueFields, ...historyFields };
+
 export default function BudgetPage() {
   const { id = "" } = useParams<{ id: string }>();
   const budget = useBudget(id);
+  const [state] = useUrlState(budgetFields);
+  // What its parts need is asked for at once, not after the budget is here.
+  useStatus(id, pickedOf("any", state));
+  useHistory(id, state.before);
   return (
     <Answer of={budget} height={320}>
       {(data) => <OneBudget key={data.id} budget={data} />}
@@ -55,7 +62,6 @@ function OneBudget({ budget }: { budget: Budget }) {
   const { may } = useSession();
   return (
     <>
-      <BackLink to="/budgets">Budgets</BackLink>
       <Heading budget={budget} status={status.data} />
       <Stack gap="sm">
         {status.data === undefined ? (
@@ -286,13 +292,18 @@ function Doubts({ status }: { status: BudgetStatus }) {
 function Blocked({ budget, status }: { budget: Budget; status: BudgetStatus | undefined }) {
   const { may } = useSession();
   const mayChange = useMayChange();
-  const approvals = useApprovals(useTenantOf()(budget));
+  const tenantId = useTenantOf()(budget);
+  const approvals = useApprovals(tenantId);
   const ours = (approvals.data ?? []).filter(({ budgetId }) => budgetId === budget.id);
   const isApproving = budget.atLimit?.action === "approve";
   return (
     <Panel title="Who is blocked">
       <Stack gap="sm">
-        {status === undefined ? <Loading rows={2} /> : <Text size="sm">{blockedText(budget, status)}</Text>}
+        {status === undefined ? (
+          <Loading rows={2} />
+        ) : (
+          <Text size="sm">{blockedText(budget, status, tenantId === undefined ? "organization" : "tenant")}</Text>
+        )}
         {may("budgets:write") && (isApproving || ours.length > 0) ? (
           <>
             <Title order={3} fz="sm">
@@ -308,9 +319,9 @@ function Blocked({ budget, status }: { budget: Budget; status: BudgetStatus | un
   );
 }
 
-function blockedText(budget: Budget, status: BudgetStatus): string {
+function blockedText(budget: Budget, status: BudgetStatus, of: "organization" | "tenant"): string {
   const whose = status.per === null ? "" : ` (${whoseText(status.per, status.value)})`;
-  const who = `Calls of ${scopeText(budget.scope)}${whose}`;
+  const who = `Calls of ${scopeText(budget.scope, of)}${whose}`;
   if (budget.enforcement === "soft") return "Nobody: this budget is soft and warns alone.";
   const action = budget.atLimit?.action ?? "block";
   if (status.state !== "exceeded") {

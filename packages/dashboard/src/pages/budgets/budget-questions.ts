@@ -7,6 +7,7 @@ import type {
   BudgetValue,
   CostFilters,
   ListedBudgetStatus,
+  Organization,
   Team,
 } from "@llm-cost-ops/sdk";
 import { useAsk, useAskPages } from "../../data/ask.ts";
@@ -33,8 +34,29 @@ export const useBudget = (id: string, enabled = true) =>
 
 /** What the parent set, it alone changes; within the organization it is only seen. */
 export function useMayChange(): (budget: Budget) => boolean {
+  const { may } = useSession();
+  const tenantOf = useTenantOf();
+  return (budget) =>
+    may("budgets:write") && (tenantOf(budget) === undefined ? budget.setBy !== "parent" : may("organizations:write"));
+}
+
+/** The tenant that the organization set a budget for; undefined of one that is its own. */
+export function useTenantOf(): (budget: Budget) => string | undefined {
+  const { organizationId } = useSession();
+  return (budget) => (budget.organizationId === organizationId ? undefined : budget.organizationId);
+}
+
+/** The tenants of the organization that one may look into, by name. */
+export function useTenants() {
   const { may, organizationId } = useSession();
-  return (budget) => may("budgets:write") && (budget.setBy !== "parent" || budget.organizationId !== organizationId);
+  const all = useAsk<readonly Organization[]>(
+    ["organizations"],
+    (client, options) => client.organizations.list(options),
+    { enabled: may("organizations:read") },
+  );
+  return (all.data ?? [])
+    .filter(({ id }) => id !== organizationId)
+    .filter(({ isolation }) => isolation === "shared" || may("organizations:write"));
 }
 
 /** Of the value that is picked; of a budget with an amount for each and none picked, of the one that used most. */
@@ -78,11 +100,12 @@ export const useHistory = (id: string, cursor: string) =>
     return { rows: page.data, nextCursor: page.nextCursor };
   });
 
-export const useApprovals = () => {
+/** Of the organization's own budgets, or of those that it set for a tenant. */
+export const useApprovals = (tenantId?: string) => {
   const { may } = useSession();
   return useAsk<readonly BudgetApproval[]>(
-    ["budgets", "approvals"],
-    (client, options) => client.budgets.approvals({}, options),
+    ["budgets", "approvals", tenantId],
+    (client, options) => client.budgets.approvals({ tenantId }, options),
     // Who may not decide may not see them.
     { enabled: may("budgets:write"), everyMs: 15_000 },
   );

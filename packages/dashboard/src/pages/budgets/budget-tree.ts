@@ -42,17 +42,19 @@ export function ancestorsOf(budget: Budget, budgets: readonly Budget[]): readonl
   return found;
 }
 
-/** What may stand above a budget: neither itself nor its parts, in the same unit; what the parent set or is per value has no parts. */
+/**
+ * What may stand above a budget: neither itself nor its parts, in the same unit, set by the same organization; what is per
+ * value has no parts.
+ */
 export function possibleParents(
-  id: string | undefined,
-  currency: string | null,
+  { id, currency, setBy }: Pick<Budget, "currency" | "setBy"> & { readonly id: string | undefined },
   budgets: readonly Budget[],
 ): readonly Budget[] {
   return budgets.filter(
     (one) =>
       one.currency === currency &&
       one.per === null &&
-      one.setBy === "organization" &&
+      one.setBy === setBy &&
       one.id !== id &&
       !ancestorsOf(one, budgets).some((above) => above.id === id),
   );

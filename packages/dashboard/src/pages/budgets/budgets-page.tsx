@@ -13,7 +13,7 @@ import { choiceField, textField } from "../../url-state/fields.ts";
 import { useUrlState } from "../../url-state/use-url-state.ts";
 import { WaitingApprovals } from "./approvals.tsx";
 import { BarKey, BudgetBar, figuresOf } from "./budget-bar.tsx";
-import { useBudgets, useStandings } from "./budget-questions.ts";
+import { useBudgets, useStandings, useTenantOf, useTenants } from "./budget-questions.ts";
 import { type ListedBudget, listed } from "./budget-tree.ts";
 import {
   amountShort,
@@ -29,58 +29,103 @@ import { scopeText } from "./scope.ts";
 
 const orders = ["tree", "use"] as const;
 const states = ["all", "exceeded", "warning", "ok"] as const;
-const fields = { q: textField(), order: choiceField(orders), state: choiceField(states), page: textField("1") };
+const fields = {
+  tenant: textField(),
+  q: textField(),
+  order: choiceField(orders),
+  state: choiceField(states),
+  page: textField("1"),
+};
 
 /** Shown at a time. */
 const pageRows = 50;
 
+const ownBudgets = "own";
+
 export default function BudgetsPage() {
-  const budgets = useBudgets();
-  const { may } = useSession();
+  const [state, change] = useUrlState(fields);
+  const tenantId = state.tenant === "" ? undefined : state.tenant;
+  const tenants = useTenants();
+  const mayMake = useMayMake(tenantId);
   return (
     <>
       <PageHeader title="Budgets">
-        {may("budgets:write") ? (
-          <Button component={Link} href="/budgets/new" leftSection={<Icon name="plus" size={16} />}>
+        {tenants.length === 0 && tenantId === undefined ? null : (
+          <Select
+            aria-label="Whose budgets"
+            w={220}
+            searchable
+            allowDeselect={false}
+            limit={100}
+            value={tenantId ?? ownBudgets}
+            data={[
+              { value: ownBudgets, label: "Of this organization" },
+              ...tenants.map(({ id, name }) => ({ value: id, label: `Set for ${name}` })),
+            ]}
+            onChange={(value) =>
+              change({ tenant: value === null || value === ownBudgets ? "" : value, page: "1", q: "", state: "all" })
+            }
+          />
+        )}
+        {mayMake ? (
+          <Button component={Link} href={newBudgetAddress(tenantId)} leftSection={<Icon name="plus" size={16} />}>
             New budget
           </Button>
         ) : null}
       </PageHeader>
-      <Stack gap="sm">
-        <WaitingApprovals />
-        <Answer of={budgets} height={320}>
-          {(all) => (all.length === 0 ? <NoBudget /> : <BudgetList budgets={all} />)}
-        </Answer>
-      </Stack>
+      <BudgetsOf key={tenantId} tenantId={tenantId} />
     </>
   );
 }
 
-function NoBudget() {
+const newBudgetAddress = (tenantId: string | undefined): string =>
+  tenantId === undefined ? "/budgets/new" : `/budgets/new?tenant=${encodeURIComponent(tenantId)}`;
+
+function useMayMake(tenantId: string | undefined): boolean {
   const { may } = useSession();
+  return may("budgets:write") && (tenantId === undefined || may("organizations:write"));
+}
+
+function BudgetsOf({ tenantId }: { tenantId: string | undefined }) {
+  const budgets = useBudgets(tenantId);
+  return (
+    <Stack gap="sm">
+      <WaitingApprovals tenantId={tenantId} />
+      <Answer of={budgets} height={320}>
+        {(all) =>
+          all.length === 0 ? <NoBudget tenantId={tenantId} /> : <BudgetList budgets={all} tenantId={tenantId} />
+        }
+      </Answer>
+    </Stack>
+  );
+}
+
+function NoBudget({ tenantId }: { tenantId: string | undefined }) {
+  const mayMake = useMayMake(tenantId);
   return (
     <section className="panel">
       <EmptyState
         icon="budgets"
         title="No budget yet"
         action={
-          may("budgets:write") ? (
-            <Button component={Link} href="/budgets/new">
+          mayMake ? (
+            <Button component={Link} href={newBudgetAddress(tenantId)}>
               Make the first budget
             </Button>
           ) : undefined
         }
       >
-        A budget says what may be spent in a month, a day or any other time, by the whole organization or a part of it.
-        It warns before that is used up, and where it is hard it refuses what would go beyond.
+        {tenantId === undefined ? null : "A tenant sees what you set for it, and cannot change it. "}A budget says what
+        may be spent in a month, a day or any other time, by the whole organization or a part of it. It warns before
+        that is used up, and where it is hard it refuses what would go beyond.
       </EmptyState>
     </section>
   );
 }
 
-function BudgetList({ budgets }: { budgets: readonly Budget[] }) {
+function BudgetList({ budgets, tenantId }: { budgets: readonly Budget[]; tenantId: string | undefined }) {
   const [state, change] = useUrlState(fields);
-  const standings = useStandings();
+  const standings = useStandings(tenantId);
   const known = standings.data;
   const found = useMemo(() => {
     const statusOf = ({ budget }: ListedBudget): BudgetStatus | null | undefined => known?.get(budget.id)?.status;
@@ -186,7 +231,8 @@ function BudgetRow(props: {
   const { row, depth, standing, isKnown } = props;
   const { budget } = row;
   const status = standing?.status ?? undefined;
-  const scope = scopeText(budget.scope);
+  const isOurs = useTenantOf()(budget) === undefined;
+  const scope = scopeText(budget.scope, isOurs ? "organization" : "tenant");
   const each = budget.per === null ? "" : ` for ${eachText(budget.per)}`;
   const about = `${periodText(budget.period)}${each}, ${scope}`;
   const measure = { currency: budget.currency };
@@ -211,7 +257,7 @@ function BudgetRow(props: {
               hard
             </Badge>
           ) : null}
-          {budget.setBy === "parent" ? (
+          {budget.setBy === "parent" && isOurs ? (
             <Badge size="xs" variant="default" tt="none" flex="none" title="Set by the parent organization">
               by the parent
             </Badge>

@@ -48,9 +48,14 @@ test("parts stand below the whole, and a circle or a missing parent ends nowhere
   ]);
   expect(listed(budgets, " B ").map(({ budget, parentName }) => [budget.id, parentName])).toEqual([["b", "a"]]);
   expect(ancestorsOf(budgets[2] as Budget, budgets).map(({ id }) => id)).toEqual(["a", "b"]);
-  expect(possibleParents("b", "USD", budgets).map(({ id }) => id)).toEqual(["a", "d"]);
+  expect(possibleParents({ id: "b", currency: "USD", setBy: "organization" }, budgets).map(({ id }) => id)).toEqual([
+    "a",
+    "d",
+  ]);
   const whole = [made("each", { per: "user" }), made("theirs", { setBy: "parent" })];
-  expect(possibleParents("b", "USD", whole)).toEqual([]);
+  expect(possibleParents({ id: "b", currency: "USD", setBy: "organization" }, whole)).toEqual([]);
+  // What the organization set for a tenant is a part of what it set there.
+  expect(possibleParents({ id: "b", currency: "USD", setBy: "parent" }, whole).map(({ id }) => id)).toEqual(["theirs"]);
   const circle = [made("x", { parentId: "y" }), made("y", { parentId: "x" })];
   expect(ancestorsOf(circle[0] as Budget, circle).length).toBeLessThan(3);
 });

@@ -8,15 +8,15 @@ import { formatCount } from "../../format/numbers.ts";
 import { Answer, Panel } from "../../shell/states.tsx";
 import { textField } from "../../url-state/fields.ts";
 import { useUrlState } from "../../url-state/use-url-state.ts";
-import { type HistoryPage, useBudgets, useHistory } from "./budget-questions.ts";
+import { type HistoryPage, useBudgets, useHistory, useTenantOf } from "./budget-questions.ts";
 import { amountText } from "./budget-words.ts";
 import { eachText } from "./per.ts";
 
-const fields = { before: textField() };
+export const historyFields = { before: textField() };
 
 /** Who changed what, when and why; transfers are told as such. */
 export function History({ budget }: { budget: Budget }) {
-  const [state, change] = useUrlState(fields);
+  const [state, change] = useUrlState(historyFields);
   const page = useHistory(budget.id, state.before);
   return (
     <Panel title={budget.per === null ? "History" : `History, for ${eachText(budget.per)} alike`}>
@@ -71,7 +71,7 @@ function Changes({ page, budget }: { page: HistoryPage; budget: Budget }) {
 }
 
 function What({ change, budget }: { change: BudgetAmendment; budget: Budget }) {
-  const all = useBudgets();
+  const all = useBudgets(useTenantOf()(budget));
   const { transfer, before, after } = change;
   if (transfer !== null) {
     const other = all.data?.find(({ id }) => id === transfer.budgetId);

@@ -11,8 +11,10 @@ export function ScopeFields(props: {
   onChange: (value: ScopeDraft) => void;
   /** What is wrong, by `scope.` and the field's name. */
   errors: Readonly<Record<string, string>>;
+  /** Whether what the organization itself recorded is offered; true if absent. */
+  hasOffers?: boolean;
 }) {
-  const { value, onChange, errors } = props;
+  const { value, onChange, errors, hasOffers = true } = props;
   return (
     <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="sm" verticalSpacing="sm">
       {scopeDimensions.map((dimension) => (
@@ -22,6 +24,7 @@ export function ScopeFields(props: {
           value={value[dimension.name]}
           onChange={(values) => onChange({ ...value, [dimension.name]: values })}
           error={errorOf(errors, dimension.name)}
+          hasOffers={hasOffers}
         />
       ))}
     </SimpleGrid>
@@ -38,10 +41,12 @@ function ScopeField(props: {
   value: readonly string[];
   onChange: (values: readonly string[]) => void;
   error: string | undefined;
+  hasOffers: boolean;
 }) {
-  const { dimension, value, onChange, error } = props;
+  const { dimension, value, onChange, error, hasOffers } = props;
   const { name, plural, groupBy, takesMany } = dimension;
-  const [isUsed, setUsed] = useState(false);
+  const [wasFocused, setFocused] = useState(false);
+  const isUsed = wasFocused && hasOffers;
   const { may } = useSession();
   const offered = useAsk<readonly string[]>(
     ["costs", "values", groupBy],
@@ -70,7 +75,7 @@ function ScopeField(props: {
       splitChars={[]}
       acceptValueOnBlur
       error={error}
-      onFocus={() => setUsed(true)}
+      onFocus={() => setFocused(true)}
       onChange={onChange}
     />
   );

@@ -50,7 +50,7 @@ export function scopeOfDraft(draft: ScopeDraft): ScopeInput {
 }
 
 /** A scope in a few words: `project support-assistant, model gpt-4o or gpt-4o-mini`. */
-export function scopeText(scope: Scope | null): string {
+export function scopeText(scope: Scope | null, of: "organization" | "tenant" = "organization"): string {
   const parts = scopeDimensions.flatMap(({ name, label }) => {
     const values = scope?.[name] === undefined ? [] : [scope[name]].flat();
     if (values.length === 0) return [];
@@ -58,7 +58,7 @@ export function scopeText(scope: Scope | null): string {
     const word = label === "API key" ? label : label.toLowerCase();
     return [`${word} ${joined}${values.length > 3 ? ` and ${values.length - 3} more` : ""}`];
   });
-  return parts.length === 0 ? "the whole organization" : parts.join(", ");
+  return parts.length === 0 ? `the whole ${of}` : parts.join(", ");
 }
 
 /**

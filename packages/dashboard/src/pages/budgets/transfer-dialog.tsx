@@ -3,7 +3,7 @@ import { Button, Group, Modal, Select, Stack, Switch, Text, TextInput } from "@m
 import { useState } from "react";
 import { fieldErrorsOf, useAct } from "../../data/ask.ts";
 import { ErrorState } from "../../shell/states.tsx";
-import { useBudgets } from "./budget-questions.ts";
+import { useBudgets, useTenantOf } from "./budget-questions.ts";
 import { amountText } from "./budget-words.ts";
 
 /** Moves a part of a budget's amount to another one in the same unit. */
@@ -22,7 +22,7 @@ export function TransferDialog(props: { budget: Budget; isOpen: boolean; onClose
 }
 
 function TransferForm({ budget, onClose }: { budget: Budget; onClose: () => void }) {
-  const all = useBudgets();
+  const all = useBudgets(useTenantOf()(budget));
   const [to, setTo] = useState<string | null>(null);
   const [amount, setAmount] = useState("");
   const [reason, setReason] = useState("");

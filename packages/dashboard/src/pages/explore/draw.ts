@@ -11,7 +11,7 @@ import type { GroupSums, TimeSums } from "./explore-questions.ts";
 import { daysOf } from "./explore-state.ts";
 import { type FlowNode, flowOf, type GroupNode, groupTree, leavesOf } from "./group-tree.ts";
 import { hourLabel, hourMap, weekdays } from "./hour-map.ts";
-import { type Measure, totalOf, type Writing } from "./measures.ts";
+import { type Measure, type Row, rowsFor, totalOf, type Writing } from "./measures.ts";
 import { flowOption, hoursOption, tilesOption } from "./picture-options.ts";
 import { timePicture, timeTable } from "./time-picture.ts";
 
@@ -98,6 +98,12 @@ export function drawTime(times: TimeSums, shape: "bar" | "line" | "area" | strin
 const notAdded = (measure: Measure): string | undefined =>
   measure.adds ? undefined : "Averages of parts do not add up: the table below has them.";
 
+/** Sums below zero, as where caching cost more than it saved, have neither an area nor a width. */
+function belowZero(rows: readonly Row[], measure: Measure, currency: string): string | undefined {
+  const isBelow = rowsFor(rows, measure, currency).some((row) => measure.of(row)?.startsWith("-") === true);
+  return measure.adds && isBelow ? "What is below zero cannot be drawn so: the table below has it." : undefined;
+}
+
 const pickedGroup =
   (writing: Writing) =>
   (point: PickedPoint): Picked | undefined => {
@@ -128,7 +134,9 @@ export function drawTiles({ asked, now }: GroupSums, { measure, currency, writin
       })),
     },
     height,
-    note: notAdded(measure) ?? (asked.by.length === 0 ? "Group by something to see its parts." : undefined),
+    note:
+      notAdded(measure) ??
+      (asked.by.length === 0 ? "Group by something to see its parts." : belowZero(now.data, measure, currency)),
     picked: pickedGroup(writing),
   };
 }
@@ -157,7 +165,7 @@ export function drawFlow({ asked, now }: GroupSums, { measure, currency, writing
       height,
       60 + 30 * Math.max(0, ...asked.by.map((_, at) => flow.nodes.filter(({ level }) => level === at).length)),
     ),
-    note: notAdded(measure),
+    note: notAdded(measure) ?? belowZero(now.data, measure, currency),
     picked: pickedGroup(writing),
   };
 }

@@ -1,8 +1,10 @@
 import "./explore.css";
-import { Stack } from "@mantine/core";
+import { Button, Stack } from "@mantine/core";
 import { useCallback, useMemo, useState } from "react";
+import { Link } from "wouter";
 import { PeriodPicker } from "../../period/period-picker.tsx";
 import { usePeriod } from "../../period/use-period.ts";
+import { useSession } from "../../session/session-context.tsx";
 import { EmptyState, ErrorState, Loading, PageHeader, Panel } from "../../shell/states.tsx";
 import type { PeriodChoice } from "../../url-state/period.ts";
 import { useUrlState } from "../../url-state/use-url-state.ts";
@@ -14,10 +16,13 @@ import { dimensionsFor, type ExploreState, exploreFields, kindOf } from "./explo
 import { FigureLine } from "./figure-line.tsx";
 import { currenciesOf, measures, writingOf } from "./measures.ts";
 import { Picture } from "./picture.tsx";
+import { ViewLine } from "./view-line.tsx";
+import { ViewMenu } from "./view-menu.tsx";
 
 /** Any measure by any dimensions, of any part of the records, as a picture, as figures, and down to the records. */
 export default function ExplorePage() {
   const [state, change] = useUrlState<ExploreState>(exploreFields);
+  const { may } = useSession();
   const period = usePeriod(state.period);
   const question = useQuestion(state, period);
   const groups = useGroupSums(question);
@@ -50,6 +55,7 @@ export default function ExplorePage() {
   return (
     <>
       <PageHeader title="Explore">
+        <ViewMenu />
         <PeriodPicker
           value={state.period}
           period={period}
@@ -59,6 +65,7 @@ export default function ExplorePage() {
         />
       </PageHeader>
       <Stack gap="sm">
+        <ViewLine />
         <Controls state={state} change={change} question={question} currencies={currencies} currency={currency} />
         {error === null ? null : (
           <ErrorState error={error} onRetry={() => void Promise.all([groups.refetch(), times.refetch()])} />
@@ -68,7 +75,17 @@ export default function ExplorePage() {
             <FigureLine groups={groups.data} measure={measure} currency={currency} />
             {isEmpty ? (
               <Panel title="Nothing was recorded">
-                <EmptyState icon="explore" title="No record matches">
+                <EmptyState
+                  icon="explore"
+                  title="No record matches"
+                  action={
+                    may("usage:write") && Object.keys(state.f).length === 0 ? (
+                      <Button component={Link} href="/start" variant="default">
+                        Record usage
+                      </Button>
+                    ) : undefined
+                  }
+                >
                   Choose a longer period or fewer filters.
                 </EmptyState>
               </Panel>

@@ -2,6 +2,7 @@ import type { AggregateResult, CostOpsClient, CostRecord } from "@llm-cost-ops/s
 import { fieldErrorsOf, useAsk, useAskPages } from "../../data/ask.ts";
 import { asQuestion, type Filters } from "../../url-state/filters.ts";
 import type { DayRange, Period } from "../../url-state/period.ts";
+import { seriesMax } from "../overview/spend-stack.ts";
 import { type Bucket, kindOf, type PictureKind, type Shape } from "./explore-state.ts";
 
 /** What the page asks, whatever it is drawn as. */
@@ -90,7 +91,10 @@ async function overTime(
 ): Promise<{ readonly result: AggregateResult; readonly drawn: readonly string[] }> {
   const range = rangeOf(asked, asked.period);
   try {
-    return { result: await client.costs.aggregate({ ...range, groupBy: [unit, ...by] }, options), drawn: by };
+    return {
+      result: await client.costs.aggregate({ ...range, groupBy: [unit, ...by], top: seriesMax + 1 }, options),
+      drawn: by,
+    };
   } catch (error) {
     if (by.length === 0 || fieldErrorsOf(error)["groupBy"] === undefined) throw error;
     return { result: await client.costs.aggregate({ ...range, groupBy: unit }, options), drawn: [] };

@@ -1,4 +1,4 @@
-import { choiceField, type Field, flagField, textField, writeState } from "../../url-state/fields.ts";
+import { choiceField, type Field, flagField, readState, textField, writeState } from "../../url-state/fields.ts";
 import { type Filters, filtersField } from "../../url-state/filters.ts";
 import { type DayRange, dayAfter, type Period, type PeriodChoice, periodField } from "../../url-state/period.ts";
 import { type Condition, dimensionOf, dimensions, dimensionsField, entriesOf, narrowed } from "./dimensions.ts";
@@ -52,6 +52,10 @@ export interface ExploreState {
   readonly tab: (typeof tabs)[number];
   readonly order: (typeof orders)[number];
 }
+
+/** The query of an address as a view keeps it: what the page shows, in one order, and nothing else. */
+export const exploreQueryOf = (search: string): string =>
+  writeState<ExploreState>(exploreFields, "", readState<ExploreState>(exploreFields, search));
 
 /** Where these records alone are looked into; whatever else is named is chosen there too. */
 export function exploreAddress(conditions: readonly Condition[], chosen: Partial<ExploreState> = {}): string {

@@ -54,6 +54,16 @@ test("averages are shown as they are told and never added", () => {
   expect(sumOf(rows, measures.average)).toBeNull();
 });
 
+test("groups that the server summed up stand with the others, and for as many as they are", () => {
+  const own = Array.from({ length: 9 }, (_, at) => row({ day: "2026-11-02", model: `m${at}` }, `${at + 1}.5`));
+  const summed = row({ day: "2026-11-02", model: null, otherGroups: 40 }, "0.25");
+  const { series } = timePicture({ ...drawn, rows: [...own, summed] });
+  expect(series.map(({ name }) => name)).toEqual([...[8, 7, 6, 5, 4, 3, 2, 1].map((at) => `m${at}`), "41 others"]);
+  expect(series.at(-1)?.values).toEqual([null, "1.75", null]);
+  const averages = timePicture({ ...drawn, rows: [...own, summed], measure: measures.average });
+  expect(averages.left).toBe(40);
+});
+
 test("ten thousand groups are nine series, whose sum is the sum", () => {
   const rows = Array.from({ length: 10_000 }, (_, at) => row({ day: "2026-11-02", model: `m${at}` }, `${at}.01`));
   const { series } = timePicture({ ...drawn, rows });

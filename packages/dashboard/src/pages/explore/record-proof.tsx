@@ -58,14 +58,58 @@ export function CountedKinds({ record }: { record: Explanation["record"] }) {
 
 type Line = Explanation["lines"][number];
 
-/** Count times price for each kind, and what they come to. */
-export function PriceLines(props: {
+interface Terms<Term> {
   readonly name: string;
-  readonly lines: readonly Line[];
+  readonly lines: readonly Term[];
   readonly sum: string | null;
   readonly currency: string | null;
-}) {
-  const { name, lines, sum, currency } = props;
+}
+
+/** Count times price for each kind, and what they come to. */
+export const PriceLines = (props: Terms<Line>) => (
+  <TermTable
+    {...props}
+    headings={["Count × price", "Cost"]}
+    kindOf={(line) => (
+      <>
+        {line.kind}
+        {line.ratedAs === line.kind ? null : <span className="quiet"> as {line.ratedAs}</span>}
+        {line.factors.map(({ reason, factor }) => (
+          <span key={reason} className="quiet">
+            {" "}
+            × {factor} ({reason})
+          </span>
+        ))}
+      </>
+    )}
+  />
+);
+
+/** What the cached tokens would have cost as plain input less what they cost, for each kind, and what that comes to. */
+export const SavingLines = ({ proof, currency }: { readonly proof: Explanation; readonly currency: string | null }) => (
+  <>
+    <TermTable
+      name="What caching saved on each kind"
+      headings={["Count × plain price − count × price", "Saved"]}
+      lines={proof.savings}
+      kindOf={({ kind }) => kind}
+      sum={proof.record.cacheSavingsExact}
+      currency={currency}
+    />
+    <Text size="xs" c="dimmed" mt="xs">
+      The plain price is that of fresh input in this very call.
+      {proof.record.cacheSavingsExact?.startsWith("-") === true ? " Caching cost more here than it saved." : ""}
+    </Text>
+  </>
+);
+
+function TermTable<Term extends Pick<Line, "kind" | "formula" | "amountExact">>(
+  props: Terms<Term> & {
+    readonly headings: readonly [term: string, amount: string];
+    readonly kindOf: (line: Term) => ReactNode;
+  },
+) {
+  const { name, lines, sum, currency, headings, kindOf } = props;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be scrolled by keys as well.
     <section className="scroll-x" tabIndex={0} aria-label={name}>
@@ -73,24 +117,19 @@ export function PriceLines(props: {
         <Table.Thead>
           <Table.Tr>
             <Table.Th>Kind</Table.Th>
-            <Table.Th className="amount">Count × price</Table.Th>
-            <Table.Th className="amount">Cost</Table.Th>
+            <Table.Th className="amount" style={{ whiteSpace: "normal" }}>
+              {headings[0]}
+            </Table.Th>
+            <Table.Th className="amount">{headings[1]}</Table.Th>
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
           {lines.map((line) => (
-            <Table.Tr key={line.kind}>
-              <Table.Td>
-                {line.kind}
-                {line.ratedAs === line.kind ? null : <span className="quiet"> as {line.ratedAs}</span>}
-                {line.factors.map(({ reason, factor }) => (
-                  <span key={reason} className="quiet">
-                    {" "}
-                    × {factor} ({reason})
-                  </span>
-                ))}
+            <Table.Tr key={`${line.kind} ${line.formula}`}>
+              <Table.Td style={{ overflowWrap: "normal" }}>{kindOf(line)}</Table.Td>
+              <Table.Td className="amount" style={{ whiteSpace: "normal" }}>
+                {line.formula.replace(/ = [^=]*$/, "")}
               </Table.Td>
-              <Table.Td className="amount">{line.formula.replace(/ = [^=]*$/, "")}</Table.Td>
               <Table.Td className="amount">{formatMoneyExact(line.amountExact, currency)}</Table.Td>
             </Table.Tr>
           ))}

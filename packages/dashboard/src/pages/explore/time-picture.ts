@@ -3,7 +3,7 @@ import { compareDecimals, isZero, sumDecimals } from "../../format/decimal.ts";
 import { formatDay } from "../../format/instants.ts";
 import { formatCount } from "../../format/numbers.ts";
 import { bucketsOf, dayAfter, type Period } from "../../url-state/period.ts";
-import { nameOf } from "../overview/spend-stack.ts";
+import { nameOf, seriesMax, standsForOthers } from "../overview/spend-stack.ts";
 import type { Condition } from "./dimensions.ts";
 import { type Measure, type Row, rowsFor, sumOf, type Writing } from "./measures.ts";
 
@@ -26,7 +26,6 @@ export interface TimePicture {
   readonly left: number;
 }
 
-const seriesMax = 8;
 /** Beside groups it must not be taken for one of them. */
 export const beforeNames = { alone: "The period before", ofGroups: "All, the period before" } as const;
 
@@ -47,14 +46,16 @@ interface Drawn {
 export function timePicture({ rows, before, by, period, measure, currency }: Drawn): TimePicture {
   const buckets = period.bucket === "hour" ? hoursOf(period) : bucketsOf(period);
   const ours = rowsFor(rows, measure, currency);
-  const groups = [...Map.groupBy(ours, (row) => JSON.stringify(by.map((id) => row[id] ?? null)))].map(
+  const [own, summed] = [ours.filter((row) => !standsForOthers(row)), ours.filter(standsForOthers)];
+  const groups = [...Map.groupBy(own, (row) => JSON.stringify(by.map((id) => row[id] ?? null)))].map(
     ([key, members]) => ({ values: JSON.parse(key) as (string | null)[], members, size: sizeOf(members, measure) }),
   );
   const ranked = groups
     .filter(({ size }) => !isZero(size))
     .toSorted((a, b) => compareDecimals(magnitude(b.size), magnitude(a.size)));
-  const kept = ranked.length > seriesMax + 1 ? ranked.slice(0, seriesMax) : ranked;
+  const kept = ranked.length > seriesMax + (summed.length > 0 ? 0 : 1) ? ranked.slice(0, seriesMax) : ranked;
   const rest = ranked.slice(kept.length);
+  const otherCount = rest.length + othersIn(summed);
   const along = (members: readonly Row[]): readonly (string | null)[] => {
     const at = Map.groupBy(members, (row) => bucketOf(row, period.bucket));
     return buckets.map((bucket) => sumOf(at.get(bucket) ?? [], measure));
@@ -66,9 +67,9 @@ export function timePicture({ rows, before, by, period, measure, currency }: Dra
       values: along(members),
     }),
   );
-  if (measure.adds && rest.length > 0) {
-    const members = rest.flatMap((group) => group.members);
-    series.push({ name: `${formatCount(rest.length)} others`, conditions: [], values: along(members), muted: true });
+  if (measure.adds && otherCount > 0) {
+    const members = [...rest.flatMap((group) => group.members), ...summed];
+    series.push({ name: `${formatCount(otherCount)} others`, conditions: [], values: along(members), muted: true });
   }
   if (before !== undefined)
     series.push(
@@ -82,7 +83,13 @@ export function timePicture({ rows, before, by, period, measure, currency }: Dra
       ),
     );
   const labels = buckets.map((bucket) => labelOf(bucket, period));
-  return { buckets, labels, series, left: measure.adds ? 0 : rest.length };
+  return { buckets, labels, series, left: measure.adds ? 0 : otherCount };
+}
+
+/** How many groups rows stand for that are the sums of several: each says how many there are of its currency. */
+function othersIn(summed: readonly Row[]): number {
+  const counts = new Map(summed.map(({ currency, otherGroups }) => [currency, otherGroups ?? 0]));
+  return [...counts.values()].reduce((sum, count) => sum + count, 0);
 }
 
 /** What groups are ranked by: of averages the largest that there is. */

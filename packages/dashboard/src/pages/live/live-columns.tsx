@@ -1,6 +1,6 @@
 import { Anchor, Badge, Text, Tooltip, UnstyledButton } from "@mantine/core";
 import { Link } from "wouter";
-import { formatInstantExact, formatTime } from "../../format/instants.ts";
+import { formatInstantExact, formatRecent } from "../../format/instants.ts";
 import { formatMoney, formatMoneyExact } from "../../format/money.ts";
 import { formatCount, formatTokens } from "../../format/numbers.ts";
 import type { Column } from "../../table/data-table.tsx";
@@ -46,7 +46,7 @@ export function liveColumns(actions: LiveCellActions): readonly Column<LiveCall>
 }
 
 function Time({ call, zone, isLinked }: { call: LiveCall; zone: string; isLinked: boolean }) {
-  const time = formatTime(call.occurredAt, zone);
+  const time = formatRecent(call.occurredAt, zone, Date.now());
   const whole = formatInstantExact(call.occurredAt, zone);
   if (!isLinked || !call.hasUsage) return <span title={whole}>{time}</span>;
   return (

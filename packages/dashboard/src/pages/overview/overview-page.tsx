@@ -1,11 +1,12 @@
 import type { CostSummary } from "@llm-cost-ops/sdk";
 import { Alert, Anchor, Badge, Group, Select, Stack, Text } from "@mantine/core";
-import { lazy, useCallback, useMemo } from "react";
+import { lazy, Suspense, useCallback, useMemo } from "react";
 import { Link } from "wouter";
 import { Chart } from "../../chart/chart.tsx";
 import type { ChartTheme } from "../../chart/chart-theme.ts";
 import { stackedOption } from "../../chart/stacked.ts";
 import { useTimeZone } from "../../data/organization.ts";
+import { usePinnedViews } from "../../data/views.ts";
 import { formatAgo, formatDay } from "../../format/instants.ts";
 import { formatMoney, formatMoneyAxis, formatMoneyExact } from "../../format/money.ts";
 import { formatCount, formatShare, formatTokens } from "../../format/numbers.ts";
@@ -32,13 +33,16 @@ import {
   useSummary,
   useSums,
 } from "./overview-questions.ts";
-import { stackOf, tableOf } from "./spend-stack.ts";
+import { seriesMax, stackOf, tableOf } from "./spend-stack.ts";
 import { Tile } from "./tile.tsx";
 import { Top } from "./top.tsx";
 import { TopTags } from "./top-tags.tsx";
 
 /** Only where nothing was recorded yet. */
 const FirstRun = lazy(async () => ({ default: (await import("../first-run/first-run.tsx")).FirstRun }));
+
+/** Only where something is pinned. */
+const PinnedViews = lazy(() => import("./pinned-views.tsx"));
 
 const fields = { period: periodField(), by: choiceField(dimensionChoices), cmp: flagField(true), tag: textField() };
 
@@ -49,6 +53,7 @@ export default function OverviewPage() {
   const isBlank = summary.data !== undefined && summary.data.totalRequests === 0;
   const isEmpty = useIsEmpty(isBlank);
   const { may } = useSession();
+  const hasPinned = usePinnedViews().length > 0;
   if (isEmpty.data === true && isBlank) {
     return (
       <>
@@ -73,6 +78,11 @@ export default function OverviewPage() {
         {summary.error === null ? null : <ErrorState error={summary.error} onRetry={() => void summary.refetch()} />}
         <Figures summary={summary.data} period={period} currency={currency} compare={state.cmp} />
         {summary.data === undefined ? null : <Unpriced summary={summary.data} choice={state.period} />}
+        {hasPinned ? (
+          <Suspense fallback={<Loading height={88} />}>
+            <PinnedViews />
+          </Suspense>
+        ) : null}
         <Spend period={period} by={state.by} currency={currency} onBy={(by) => change({ by })} />
         <div className="panels">
           <Top title="Top models" dimension="model" period={period} choice={state.period} currency={currency} />
@@ -164,6 +174,16 @@ function Figures(props: {
         exact={`${formatCount(summary?.cachedTokens)} of ${formatCount(summary?.inputTokens)} input tokens`}
         note="of input tokens"
       />
+      <Tile
+        label="Saved by caching"
+        value={summary === undefined ? undefined : formatMoney(now?.cacheSavingsExact ?? "0", currency)}
+        exact={formatMoneyExact(now?.cacheSavingsExact ?? "0", currency)}
+        note={
+          now?.cacheSavingsExact?.startsWith("-") === true
+            ? "caching cost more than plain input would have"
+            : "against plain input prices"
+        }
+      />
     </div>
   );
 }
@@ -201,7 +221,7 @@ function Spend(props: {
   onBy: (by: DimensionChoice) => void;
 }) {
   const { period, by, currency, onBy } = props;
-  const sums = useSums(period, [period?.bucket ?? "day", by]);
+  const sums = useSums(period, [period?.bucket ?? "day", by], seriesMax + 1);
   const isSum = sums.data?.groupBy.length === 1;
   const isOf =
     period !== undefined &&

@@ -65,14 +65,17 @@ export const useSummary = (period: Period | undefined) =>
     { enabled: period !== undefined },
   );
 
-/** Where the groups of each time are too many for an answer, the sums of the times, as its `groupBy` says. */
-export const useSums = (period: Period | undefined, groupBy: readonly string[]) =>
+/**
+ * Of the groups the first so many, the others as one. Where those of each time are too many for an answer, the sums of the
+ * times, as its `groupBy` says.
+ */
+export const useSums = (period: Period | undefined, groupBy: readonly string[], top: number) =>
   useAsk<AggregateResult>(
-    ["costs", "sums", groupBy, ...(period === undefined ? [] : keyOf(period))],
+    ["costs", "sums", groupBy, top, ...(period === undefined ? [] : keyOf(period))],
     async (client, options) => {
       const asked = { ...inPeriod(period as Period), metrics: ["sum", "count"] as const };
       try {
-        return await client.costs.aggregate({ ...asked, groupBy }, options);
+        return await client.costs.aggregate({ ...asked, groupBy, top }, options);
       } catch (error) {
         if (groupBy.length < 2 || fieldErrorsOf(error)["groupBy"] === undefined) throw error;
         return client.costs.aggregate({ ...asked, groupBy: groupBy.slice(0, 1) }, options);

@@ -49,3 +49,14 @@ test("where the models of each day were too many for an answer, their sum is one
   const stack = stackOf(result([row("2026-11-02", null, "7.5")], ["day"]), "model", period, "USD");
   expect(stack.series.map(({ name, total }) => [name, total])).toEqual([["All", "7.5"]]);
 });
+
+test("what the server summed up is among the others, and in the sum", () => {
+  const own = Array.from({ length: 9 }, (_, at) => row("2026-11-02", `model-${at}`, `${at + 1}.5`));
+  const summed = { ...row("2026-11-02", null, "0.25"), otherGroups: 40 } as unknown as AggregateResult["data"][number];
+  const stack = stackOf(result([...own, summed]), "model", period, "USD");
+  expect(stack.series.map(({ name }) => name)).toEqual([
+    ...[8, 7, 6, 5, 4, 3, 2, 1].map((at) => `model-${at}`),
+    "Others",
+  ]);
+  expect([stack.series.at(-1)?.total, stack.total]).toEqual(["1.75", "49.75"]);
+});

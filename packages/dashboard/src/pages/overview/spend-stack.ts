@@ -19,7 +19,8 @@ export interface SpendStack {
   readonly total: string;
 }
 
-const seriesMax = 8;
+/** So many are told apart, and a ninth where it is the last. */
+export const seriesMax = 8;
 export const nameless = "(none)";
 const others = "Others";
 
@@ -36,16 +37,15 @@ export function stackOf(result: AggregateResult, dimension: string, period: Peri
   const given = rows.map((row) => String(row[period.bucket]));
   const buckets = period.bucket === "hour" ? [...new Set(given)].toSorted() : bucketsOf(period);
   const isSum = !result.groupBy.includes(dimension);
-  const byName = Map.groupBy(rows, (row) => (isSum ? "All" : nameOf(row[dimension])));
+  const [own, summed] = [rows.filter((row) => !standsForOthers(row)), rows.filter(standsForOthers)];
+  const byName = Map.groupBy(own, (row) => (isSum ? "All" : nameOf(row[dimension])));
   const totals = [...byName].map(([name, group]) => ({ name, total: sumDecimals(group.map(costOf)) }));
   const ranked = totals.toSorted((a, b) => compareDecimals(b.total, a.total)).filter(({ total }) => !isZero(total));
-  const kept = ranked.length > seriesMax + 1 ? ranked.slice(0, seriesMax) : ranked;
-  const rest = ranked.slice(kept.length).map(({ name }) => name);
-  const seriesFor = (name: string, names: readonly string[]) => {
-    const at = Map.groupBy(
-      names.flatMap((one) => byName.get(one) ?? []),
-      (row) => String(row[period.bucket]),
-    );
+  const kept = ranked.length > seriesMax + (summed.length > 0 ? 0 : 1) ? ranked.slice(0, seriesMax) : ranked;
+  const membersOf = (name: string) => byName.get(name) ?? [];
+  const rest = [...ranked.slice(kept.length).flatMap(({ name }) => membersOf(name)), ...summed];
+  const seriesFor = (name: string, members: typeof rows) => {
+    const at = Map.groupBy(members, (row) => String(row[period.bucket]));
     const values = buckets.map((bucket) => {
       const found = at.get(bucket);
       return found === undefined ? null : sumDecimals(found.map(costOf));
@@ -56,12 +56,15 @@ export function stackOf(result: AggregateResult, dimension: string, period: Peri
     buckets,
     labels: buckets.map((bucket) => labelOf(bucket, period.bucket)),
     series: [
-      ...kept.map(({ name }) => seriesFor(name, [name])),
+      ...kept.map(({ name }) => seriesFor(name, membersOf(name))),
       ...(rest.length === 0 ? [] : [{ ...seriesFor(others, rest), muted: true }]),
     ],
     total: sumDecimals(rows.map(costOf)),
   };
 }
+
+/** Whether a row is the sum of several values, because only the first were asked for. */
+export const standsForOthers = (row: AggregateResult["data"][number]): boolean => row.otherGroups !== undefined;
 
 const costOf = (row: AggregateResult["data"][number]): string => row.totalCostExact ?? "0";
 

@@ -9,7 +9,7 @@ import { Answer, Loading, Panel } from "../../shell/states.tsx";
 import type { Period, PeriodChoice } from "../../url-state/period.ts";
 import { exploreAddress } from "../explore/explore-state.ts";
 import { useSums } from "./overview-questions.ts";
-import { nameOf } from "./spend-stack.ts";
+import { nameOf, standsForOthers } from "./spend-stack.ts";
 
 const topMax = 6;
 
@@ -24,7 +24,7 @@ export function Top(props: {
   aside?: ReactNode;
 }) {
   const { title, dimension, period, choice, currency, aside } = props;
-  const sums = useSums(period, [dimension]);
+  const sums = useSums(period, [dimension], topMax);
   return (
     <Panel title={title} aside={aside}>
       <Answer of={sums} rows={topMax}>
@@ -54,8 +54,10 @@ function Ranking({
 }) {
   const { ranked, total } = useMemo(() => {
     const ours = rows.filter((row) => row.currency === currency);
-    const sorted = ours.toSorted((a, b) => compareDecimals(b.totalCostExact ?? "0", a.totalCostExact ?? "0"));
-    return { ranked: sorted.slice(0, topMax), total: sorted.reduce((sum, row) => sum + pixels(row.totalCostExact), 0) };
+    const sorted = ours
+      .filter((row) => !standsForOthers(row))
+      .toSorted((a, b) => compareDecimals(b.totalCostExact ?? "0", a.totalCostExact ?? "0"));
+    return { ranked: sorted.slice(0, topMax), total: ours.reduce((sum, row) => sum + pixels(row.totalCostExact), 0) };
   }, [rows, currency]);
   if (ranked.length === 0) return <Text c="dimmed">Nothing was spent in this period.</Text>;
   return (
@@ -82,7 +84,7 @@ function Ranking({
               )}
             </Text>
             <Text size="xs" c="dimmed" className="amount">
-              {formatTokens(row.totalRequests)} calls
+              {formatTokens(row.totalRequests)} {row.totalRequests === 1 ? "call" : "calls"}
             </Text>
             <Text size="sm" className="amount" title={formatMoneyExact(row.totalCostExact, currency)}>
               {formatMoneyFixed(row.totalCostExact, currency)}

@@ -33,7 +33,7 @@ export default function RepricingPage() {
 }
 
 function Shown({ repricing }: { repricing: Repricing }) {
-  const { may } = useSession();
+  const { may, whoami } = useSession();
   const zone = useTimeZone() ?? "UTC";
   const { recordsExamined, recordsChanged, skipped, reason, createdAt, createdBy, appliedAt, undoneAt } = repricing;
   return (
@@ -66,7 +66,10 @@ function Shown({ repricing }: { repricing: Repricing }) {
           <Panel title="About it">
             <dl className="price-facts">
               <Fact name="Of" value={scopeText(repricing, zone)} />
-              <Fact name="Previewed" value={`${formatInstant(createdAt, zone)} by ${createdBy}`} />
+              <Fact
+                name="Previewed"
+                value={`${formatInstant(createdAt, zone)} by ${createdBy === whoami.id ? "you" : createdBy}`}
+              />
               {appliedAt === null ? null : <Fact name="Applied" value={formatInstant(appliedAt, zone)} />}
               {undoneAt === null ? null : <Fact name="Undone" value={formatInstant(undoneAt, zone)} />}
               {reason === null ? null : <Fact name="Why" value={reason} />}

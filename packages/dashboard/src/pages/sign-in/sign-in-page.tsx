@@ -2,7 +2,7 @@ import { CostOpsError } from "@llm-cost-ops/sdk";
 import { Alert, Anchor, Button, PasswordInput, Stack, Text, TextInput, Title } from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import { problemOf } from "../../data/ask.ts";
-import { useCredential } from "../../session/session-context.tsx";
+import { useCredential, useSessionState } from "../../session/session-context.tsx";
 import { Icon } from "../../shell/icons.tsx";
 
 const loopback = /^(localhost|127(\.\d+){3}|\[::1\])$/;
@@ -10,6 +10,8 @@ const loopback = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 /** Shown in place of any page while nobody is signed in; the address stays, and is shown afterwards. */
 export function SignInPage({ expired, host = window.location.hostname }: { expired: boolean; host?: string }) {
   const [way, setWay] = useState<"password" | "key">("password");
+  const state = useSessionState();
+  const [organization, setOrganization] = useState(state.kind === "signed_out" ? state.organization : undefined);
   const isLocal = loopback.test(host);
   return (
     <main className="ground" style={{ minHeight: "100vh", padding: "10vh 1rem" }}>
@@ -18,9 +20,15 @@ export function SignInPage({ expired, host = window.location.hostname }: { expir
           <img src="/assets/icon.svg" alt="" width={36} height={36} />
           <Title order={1}>LLM Cost Ops</Title>
           <Text c="dimmed">
-            {way === "password"
-              ? "Sign in to see what your model calls cost."
-              : "An API key is held in this page alone, until it is left."}
+            {way === "key" ? (
+              "An API key is held in this page alone, until it is left."
+            ) : organization === undefined ? (
+              "Sign in to see what your model calls cost."
+            ) : (
+              <>
+                Sign in to enter <bdi>{organization.name}</bdi>.
+              </>
+            )}
           </Text>
         </Stack>
         {expired ? (
@@ -28,7 +36,12 @@ export function SignInPage({ expired, host = window.location.hostname }: { expir
             Your session has ended. Sign in to go on where you were.
           </Alert>
         ) : null}
-        {way === "password" ? <PasswordForm /> : <KeyForm />}
+        {way === "password" ? <PasswordForm organizationId={organization?.id} /> : <KeyForm />}
+        {organization === undefined || way === "key" ? null : (
+          <Anchor component="button" type="button" size="sm" onClick={() => setOrganization(undefined)}>
+            Enter the usual organization instead
+          </Anchor>
+        )}
         {isLocal ? (
           <Anchor
             component="button"
@@ -70,14 +83,20 @@ function Problem({ text }: { text: string | undefined }) {
   );
 }
 
-function PasswordForm() {
+function PasswordForm({ organizationId }: { organizationId: string | undefined }) {
   const credential = useCredential();
   const [email, setEmail] = useState("");
   const [password, setPassword] = useState("");
   const [code, setCode] = useState("");
   const [needsCode, setNeedsCode] = useState(false);
   const { isBusy, problem, onSubmit } = useSubmit(
-    () => credential.signIn({ email, password, ...(code === "" ? {} : { code }) }),
+    () =>
+      credential.signIn({
+        email,
+        password,
+        ...(code === "" ? {} : { code }),
+        ...(organizationId === undefined ? {} : { organizationId }),
+      }),
     ({ code: reason }) => {
       if (reason === "AUTH_003") setNeedsCode(true);
       return reason === "AUTH_003";

@@ -23,8 +23,13 @@ export function AuditFilterRow(props: {
         onSettle={(action) => change({ action })}
       />
       <Suggestions id="actions-of-the-trail" of={actions} />
-      <FilterText label="Kind" hint="such as api_key" value={state.type} onSettle={(type) => change({ type })} />
-      <FilterText label="Id of it" value={state.resource} onSettle={(resource) => change({ resource })} />
+      <FilterText
+        label="Resource kind"
+        hint="such as api_key"
+        value={state.type}
+        onSettle={(type) => change({ type })}
+      />
+      <FilterText label="Resource id" value={state.resource} onSettle={(resource) => change({ resource })} />
       <FilterText label="Person" hint="e-mail or id" value={state.user} onSettle={(user) => change({ user })} />
       <FilterText label="Id of the API key" value={state.key} onSettle={(key) => change({ key })} />
       {isFiltered ? (

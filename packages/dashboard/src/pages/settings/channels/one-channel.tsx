@@ -1,15 +1,12 @@
 import type { Channel, ChannelDelivery, UpdateChannelParams } from "@llm-cost-ops/sdk";
-import { Anchor, Button, Group, Text } from "@mantine/core";
-import { useState } from "react";
 import { useAct, useAskPages } from "../../../data/ask.ts";
 import { useTimeZone } from "../../../data/organization.ts";
 import { formatInstant } from "../../../format/instants.ts";
 import { useSession } from "../../../session/session-context.tsx";
-import { ConfirmDialog } from "../../../shell/confirm-dialog.tsx";
-import { ErrorState, Panel } from "../../../shell/states.tsx";
+import { Panel } from "../../../shell/states.tsx";
 import type { ChangeState } from "../../../url-state/use-url-state.ts";
 import { type DeliveryFilter, DeliveryLog } from "../delivery-log.tsx";
-import { Dialog } from "../dialog.tsx";
+import { AddressActions, ListPath } from "../one-address.tsx";
 import { Facts } from "../side-panel.tsx";
 import { StateBadge } from "../state-badge.tsx";
 import { channelKindLabels } from "./channel-draft.ts";
@@ -43,15 +40,7 @@ export function OneChannel(props: {
   );
   return (
     <div className="settings-stack">
-      <Group gap={6}>
-        <Anchor component="button" type="button" size="sm" onClick={() => change({ channel: "", delivery: "" })}>
-          Channels
-        </Anchor>
-        <span aria-hidden="true">/</span>
-        <Text size="sm" className="clip" maw="100%" title={name}>
-          <bdi>{name}</bdi>
-        </Text>
-      </Group>
+      <ListPath all="Channels" name={name} onBack={() => change({ channel: "", delivery: "" })} />
       <Panel title="Channel" aside={<StateBadge webhook={channel} />}>
         <Facts
           facts={{
@@ -83,51 +72,23 @@ export function OneChannel(props: {
 
 function ChannelActions({ channel, onGone }: { channel: Channel; onGone: () => void }) {
   const { id, name, status } = channel;
-  const [asks, setAsks] = useState<"edit" | "delete">();
   const test = useAct((client) => client.channels.test(id), ["channel-deliveries"]);
   const update = useAct((client, params: UpdateChannelParams) => client.channels.update(id, params), ["channels"]);
   const remove = useAct((client) => client.channels.delete(id), ["channels"]);
-  const close = (): void => setAsks(undefined);
-  const error = test.error ?? update.error;
   return (
-    <>
-      <Group gap="xs" mt="sm">
-        {status === "active" ? (
-          <Button size="xs" loading={test.isPending} onClick={() => test.mutate()}>
-            Send a test
-          </Button>
-        ) : null}
-        <Button
-          size="xs"
-          variant="default"
-          loading={update.isPending}
-          onClick={() => update.mutate({ paused: status === "active" })}
-        >
-          {status === "active" ? "Pause" : "Resume"}
-        </Button>
-        <Button size="xs" variant="default" onClick={() => setAsks("edit")}>
-          Change
-        </Button>
-        <Button size="xs" variant="default" c="var(--mantine-color-error)" onClick={() => setAsks("delete")}>
-          Delete
-        </Button>
-      </Group>
-      {error === null ? null : <ErrorState error={error} />}
-      <Dialog title="Change the channel" isOpen={asks === "edit"} onClose={close}>
-        <ChannelForm channel={channel} onClose={close} />
-      </Dialog>
-      <ConfirmDialog
-        isOpen={asks === "delete"}
-        title="Delete the channel"
-        verb="Delete the channel"
-        name={name}
-        isBusy={remove.isPending}
-        error={remove.error}
-        onConfirm={() => remove.mutate(undefined, { onSuccess: onGone })}
-        onClose={close}
-      >
-        Alerts do not go there any more, also not what waits.
-      </ConfirmDialog>
-    </>
+    <AddressActions
+      what="channel"
+      name={name}
+      isActive={status === "active"}
+      onTest={() => test.mutate()}
+      test={test}
+      onPause={(paused) => update.mutate({ paused })}
+      update={update}
+      form={(close) => <ChannelForm channel={channel} onClose={close} />}
+      onDelete={() => remove.mutate(undefined, { onSuccess: onGone })}
+      remove={remove}
+    >
+      Alerts do not go there any more, also not what waits.
+    </AddressActions>
   );
 }

@@ -87,7 +87,7 @@ function keyColumns(zone: string): readonly Column<ApiKey>[] {
     { key: "state", label: "State", cell: (key) => <KeyStateBadge apiKey={key} /> },
     {
       key: "scopes",
-      label: "May do",
+      label: "Permissions",
       numeric: true,
       cell: ({ scopes }) => <span title={scopes.join(", ")}>{scopes.length}</span>,
       sortBy: ({ scopes }) => String(scopes.length),

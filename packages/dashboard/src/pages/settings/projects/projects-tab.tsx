@@ -1,5 +1,5 @@
 import type { Project } from "@llm-cost-ops/sdk";
-import { Badge, Button, Group, Switch, Textarea, TextInput } from "@mantine/core";
+import { Badge, Button, Group, Switch, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { fieldErrorsOf, useAct, useAsk } from "../../../data/ask.ts";
 import { useTimeZone } from "../../../data/organization.ts";
@@ -10,6 +10,7 @@ import { Answer, EmptyState, Panel } from "../../../shell/states.tsx";
 import { type Column, DataTable } from "../../../table/data-table.tsx";
 import { flagField } from "../../../url-state/fields.ts";
 import { useUrlState } from "../../../url-state/use-url-state.ts";
+import { DescriptionField } from "../description-field.tsx";
 import { Dialog, DialogForm } from "../dialog.tsx";
 import { Name } from "../side-panel.tsx";
 import { TeamsPanel } from "./teams-panel.tsx";
@@ -144,15 +145,7 @@ function ProjectForm({ project, onClose }: { project?: Project; onClose: () => v
         error={errors["name"]}
         onChange={({ currentTarget }) => setName(currentTarget.value)}
       />
-      <Textarea
-        label="Description"
-        autosize
-        minRows={1}
-        maxRows={6}
-        value={description}
-        error={errors["description"]}
-        onChange={({ currentTarget }) => setDescription(currentTarget.value)}
-      />
+      <DescriptionField value={description} error={errors["description"]} onChange={setDescription} />
       {project === undefined ? null : (
         <Switch
           label="Archived: left out of lists, while its records stay"

@@ -1,6 +1,6 @@
 import type { Permission } from "@llm-cost-ops/contract/permissions";
 import type { RoleRecord } from "@llm-cost-ops/sdk";
-import { Badge, Button, Group, Text, Textarea, TextInput, Title } from "@mantine/core";
+import { Badge, Button, Group, Text, TextInput, Title } from "@mantine/core";
 import { useState } from "react";
 import { fieldErrorsOf, useAct, useAsk } from "../../../data/ask.ts";
 import { useSession } from "../../../session/session-context.tsx";
@@ -10,6 +10,7 @@ import { Answer, Panel } from "../../../shell/states.tsx";
 import { type Column, DataTable } from "../../../table/data-table.tsx";
 import { textField } from "../../../url-state/fields.ts";
 import { useUrlState } from "../../../url-state/use-url-state.ts";
+import { DescriptionField } from "../description-field.tsx";
 import { Dialog, DialogForm } from "../dialog.tsx";
 import { PermissionPicker, PermissionsShown } from "../permission-picker.tsx";
 import { Name, SidePanel } from "../side-panel.tsx";
@@ -74,7 +75,7 @@ const columns: readonly Column<RoleRecord>[] = [
   },
   {
     key: "permissions",
-    label: "May do",
+    label: "Permissions",
     numeric: true,
     cell: ({ permissions }) => <span title={permissions.join(", ")}>{permissions.length}</span>,
     sortBy: ({ permissions }) => String(permissions.length),
@@ -163,15 +164,7 @@ function RoleForm({ role, onClose }: { role?: RoleRecord; onClose: () => void })
           onChange={({ currentTarget }) => setName(currentTarget.value)}
         />
       ) : null}
-      <Textarea
-        label="Description"
-        autosize
-        minRows={1}
-        maxRows={6}
-        value={description}
-        error={errors["description"]}
-        onChange={({ currentTarget }) => setDescription(currentTarget.value)}
-      />
+      <DescriptionField value={description} error={errors["description"]} onChange={setDescription} />
       <PermissionPicker value={value} onChange={setValue} error={errors["permissions"]} />
     </DialogForm>
   );

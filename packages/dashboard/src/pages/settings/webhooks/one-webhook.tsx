@@ -1,15 +1,15 @@
 import type { UpdateWebhookParams, Webhook, WebhookDelivery } from "@llm-cost-ops/sdk";
-import { Anchor, Button, Group, Select, Text } from "@mantine/core";
+import { Button, Select, Text } from "@mantine/core";
 import { useState } from "react";
 import { fieldErrorsOf, useAct, useAskPages } from "../../../data/ask.ts";
 import { useTimeZone } from "../../../data/organization.ts";
 import { formatInstant } from "../../../format/instants.ts";
 import { useSession } from "../../../session/session-context.tsx";
-import { ConfirmDialog } from "../../../shell/confirm-dialog.tsx";
 import { ErrorState, Panel } from "../../../shell/states.tsx";
 import type { ChangeState } from "../../../url-state/use-url-state.ts";
 import { type DeliveryFilter, DeliveryLog } from "../delivery-log.tsx";
 import { Dialog, DialogForm } from "../dialog.tsx";
+import { AddressActions, ListPath } from "../one-address.tsx";
 import { SecretOnce } from "../secret-once.tsx";
 import { Facts } from "../side-panel.tsx";
 import { StateBadge } from "../state-badge.tsx";
@@ -50,15 +50,7 @@ export function OneWebhook(props: {
   );
   return (
     <div className="settings-stack">
-      <Group gap={6}>
-        <Anchor component="button" type="button" size="sm" onClick={() => change({ webhook: "", delivery: "" })}>
-          Webhooks
-        </Anchor>
-        <span aria-hidden="true">/</span>
-        <Text size="sm" className="clip" maw="100%" title={webhook.url}>
-          <bdi>{webhook.url}</bdi>
-        </Text>
-      </Group>
+      <ListPath all="Webhooks" name={webhook.url} onBack={() => change({ webhook: "", delivery: "" })} />
       <Panel title="Webhook" aside={<StateBadge webhook={webhook} />}>
         {webhook.disabledReason === null ? null : (
           <Text size="sm" mb="xs">
@@ -105,59 +97,38 @@ export function OneWebhook(props: {
 }
 
 function WebhookActions({ webhook, onGone }: { webhook: Webhook; onGone: () => void }) {
-  const { id, status } = webhook;
-  const [asks, setAsks] = useState<"edit" | "rotate" | "test" | "delete">();
+  const { id, status, url } = webhook;
+  const [asks, setAsks] = useState<"rotate" | "test">();
   const update = useAct((client, params: UpdateWebhookParams) => client.webhooks.update(id, params), ["webhooks"]);
   const remove = useAct((client) => client.webhooks.delete(id), ["webhooks"]);
   const close = (): void => setAsks(undefined);
   return (
     <>
-      <Group gap="xs" mt="sm">
-        {status === "active" ? (
-          <Button size="xs" onClick={() => setAsks("test")}>
-            Send a test
+      <AddressActions
+        what="webhook"
+        name={url}
+        isActive={status === "active"}
+        onTest={() => setAsks("test")}
+        onPause={(paused) => update.mutate({ paused })}
+        update={update}
+        extra={
+          <Button size="xs" variant="default" onClick={() => setAsks("rotate")}>
+            New secret
           </Button>
-        ) : null}
-        <Button
-          size="xs"
-          variant="default"
-          loading={update.isPending}
-          onClick={() => update.mutate({ paused: status === "active" })}
-        >
-          {status === "active" ? "Pause" : "Resume"}
-        </Button>
-        <Button size="xs" variant="default" onClick={() => setAsks("edit")}>
-          Change
-        </Button>
-        <Button size="xs" variant="default" onClick={() => setAsks("rotate")}>
-          New secret
-        </Button>
-        <Button size="xs" variant="default" c="var(--mantine-color-error)" onClick={() => setAsks("delete")}>
-          Delete
-        </Button>
-      </Group>
-      {update.error === null ? null : <ErrorState error={update.error} />}
-      <Dialog title="Change the webhook" size="lg" isOpen={asks === "edit"} onClose={close}>
-        <WebhookForm webhook={webhook} onClose={close} />
-      </Dialog>
+        }
+        form={(closeForm) => <WebhookForm webhook={webhook} onClose={closeForm} />}
+        formSize="lg"
+        onDelete={() => remove.mutate(undefined, { onSuccess: onGone })}
+        remove={remove}
+      >
+        Nothing is sent there any more, also not what waits.
+      </AddressActions>
       <Dialog title="New secret" isOpen={asks === "rotate"} onClose={close}>
         <RotateSecret id={id} onClose={close} />
       </Dialog>
       <Dialog title="Send a test" isOpen={asks === "test"} onClose={close}>
         <SendTest id={id} onClose={close} />
       </Dialog>
-      <ConfirmDialog
-        isOpen={asks === "delete"}
-        title="Delete the webhook"
-        verb="Delete the webhook"
-        name={webhook.url}
-        isBusy={remove.isPending}
-        error={remove.error}
-        onConfirm={() => remove.mutate(undefined, { onSuccess: onGone })}
-        onClose={close}
-      >
-        Nothing is sent there any more, also not what waits.
-      </ConfirmDialog>
     </>
   );
 }
