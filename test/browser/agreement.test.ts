@@ -146,7 +146,7 @@ const explored = [
   ["by=model&period=7d&f=costStatus:unpriced&m=unpriced", 6, "", ["--cost-status", "unpriced", "--group-by", "model"]],
 ] as const;
 
-test("Explore's totals and groups, by any dimensions, of any part", async () => {
+test("Explore's totals and groups, by any dimensions, of any part", { timeout: 240_000 }, async () => {
   await walk(server, {}, async ({ page, signIn, settled }) => {
     await signIn("/explore");
     for (const [address, from, currency, args] of explored) {

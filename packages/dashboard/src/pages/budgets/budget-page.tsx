@@ -45,6 +45,7 @@ export default function BudgetPage() {
   // What its parts need is asked for at once, not after the budget is here.
   useStatus(id, pickedOf("any", state));
   useHistory(id, state.before);
+  useTenants();
   return (
     <Answer of={budget} height={320}>
       {(data) => <OneBudget key={data.id} budget={data} />}
