@@ -1,8 +1,44 @@
+import { DatabaseSync } from "node:sqlite";
 import type { CostRecord, Totals, UsageRecord } from "@llm-cost-ops/contract";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { rebuildRollups } from "../costs/ledger-fixture.ts";
+import { readDatabaseAddress, SqliteAddress } from "../database-address.ts";
 import { newDatabase } from "../store/database-fixture.ts";
+import { makeSchema } from "../transfer/carried-tables.ts";
+import { backUp, restore } from "../transfer/index.ts";
+import { bytesWritable, readableOf } from "../transfer/installation-fixture.ts";
 import { type Answer, type PeopleServer, startPeopleServer } from "../users/people-fixture.ts";
+import { checkLedgerOperation } from "./check-ledger.sql.ts";
 import { temporaryFolder } from "./ledger-fixture.ts";
+import { digest16, readRecordId } from "./record-id.ts";
+
+/** The last schema whose series did not know the status of usage: two reported costs of one series, one of them partial. */
+async function oldArchive(): Promise<Buffer> {
+  const { file, remove } = temporaryFolder();
+  const db = new DatabaseSync(file);
+  makeSchema(db, 29);
+  db.prepare(
+    `INSERT INTO series (organization_id, series_id, key_hash, provider, model, service_tier, currency, cost_status, tags)
+     VALUES ('default', 7, ?, 'openai', 'gpt-4o', 'standard', 'USD', 'reported', '{"age":"old"}')`,
+  ).run(digest16("old"));
+  const insert = db.prepare(
+    `INSERT INTO records (organization_id, id, external_id, entry, state, series_id, occurred_at, received_at, requests,
+      input_tokens, output_tokens, cached_tokens, cache_write_tokens, reasoning_tokens, cost_milli, cost_pico, quantities,
+      usage_status, is_error, is_stream, source, fingerprint)
+     VALUES ('default', ?, ?, 1, 0, 7, ?, ?, 1, 0, 0, 0, 0, 0, 1000, 0, '{}', ?, 0, 0, 'api', ?)`,
+  );
+  for (const [status, id] of ["old-reported", "old-estimated", "old-partial"].entries()) {
+    const { bytes, externalId } = readRecordId(id);
+    const now = Date.now();
+    insert.run(bytes, externalId, now, now, status, digest16(id));
+  }
+  rebuildRollups(db);
+  db.close();
+  const { output, bytes } = bytesWritable();
+  await backUp(new SqliteAddress(file), output, { now: 0 });
+  remove();
+  return bytes();
+}
 
 const folder = temporaryFolder();
 let server: PeopleServer;
@@ -26,6 +62,7 @@ const call = (id: string, more: object = {}) => ({
   model: "gpt-4o",
   input_tokens: 1_000,
   output_tokens: 500,
+  tags: { age: "new" },
   ...more,
 });
 const idsOf = (records: readonly { readonly id: string }[]) => records.map(({ id }) => id).sort();
@@ -39,7 +76,11 @@ const sumsBy = async (query = "", as?: string): Promise<readonly (readonly unkno
 };
 
 beforeAll(async () => {
-  server = await startPeopleServer(await newDatabase(folder.path), folder);
+  const database = await newDatabase(folder.path);
+  const address = readDatabaseAddress(database.DATABASE_URL);
+  if (typeof address === "string") throw new Error(address);
+  await restore(readableOf(await oldArchive()), address, {});
+  server = await startPeopleServer(database, folder);
   const key = await must<{ key: string }>("POST", "/api-keys", { name: "inside", project_id: "inside" });
   limited = key.key;
   await must("POST", "/usage", call("told"));
@@ -49,9 +90,17 @@ beforeAll(async () => {
     call("cut-short", { usage_status: "partial" }),
     call("never-charged", { input_tokens: 0, output_tokens: 0, usage_status: "void" }),
   ]);
-  await must("POST", "/costs", { id: "elsewhere", provider: "openai", model: "gpt-4o", cost: "2" });
+  await must("POST", "/costs", {
+    id: "elsewhere",
+    provider: "openai",
+    model: "gpt-4o",
+    cost: "2",
+    tags: { age: "new" },
+  });
 }, 120_000);
 afterAll(() => server.close());
+
+const ofNew = "&tags=age:new";
 
 describe("the status of usage", () => {
   it("is on the records of both kinds", async () => {
@@ -61,7 +110,7 @@ describe("the status of usage", () => {
   });
 
   it("groups sums, each status with what its records cost", async () => {
-    expect(await sumsBy()).toEqual([
+    expect(await sumsBy(ofNew)).toEqual([
       ["estimated", 2, "0.015"],
       ["partial", 1, "0.0075"],
       ["reported", 2, "2.0075"],
@@ -103,7 +152,7 @@ describe("the status of usage", () => {
     await must("PATCH", "/costs/cut-short", { tags: { team: "moved" } });
     expect(await sumsBy("&tags=team:moved")).toEqual([["partial", 1, "0.0075"]]);
     await must("DELETE", "/costs/cut-short");
-    expect(await sumsBy()).toEqual([
+    expect(await sumsBy(ofNew)).toEqual([
       ["estimated", 2, "0.015"],
       ["reported", 2, "2.0075"],
       ["void", 1, undefined],
@@ -111,5 +160,31 @@ describe("the status of usage", () => {
     expect(idsOf(await must<CostRecord[]>("GET", "/costs?cost_status=void&usage_status=partial"))).toEqual([
       "cut-short",
     ]);
+  });
+});
+
+describe("records of before series knew it", () => {
+  it("are summed under no status, and found by no filter, though each says its own", async () => {
+    expect(await sumsBy("&tags=age:old")).toEqual([[null, 3, "3"]]);
+    expect(await sumsBy("&tags=age:old&usage_status=reported,estimated,partial,void")).toEqual([]);
+    expect(await must<CostRecord>("GET", "/costs/old-partial")).toMatchObject({ usage_status: "partial" });
+  });
+
+  it("leave new ones of the same kind to series of their own, and get theirs where they are moved", async () => {
+    await must("POST", "/costs", {
+      id: "beside",
+      provider: "openai",
+      model: "gpt-4o",
+      cost: "1",
+      tags: { age: "old" },
+    });
+    await must("PATCH", "/costs/old-partial", { tags: { age: "old", seen: "yes" } });
+    expect(await sumsBy("&tags=age:old")).toEqual([
+      [null, 2, "2"],
+      ["partial", 1, "1"],
+      ["reported", 1, "1"],
+    ]);
+    const { differences, reported } = await server.server.store.run(checkLedgerOperation, {});
+    expect({ differences, reported }).toEqual({ differences: 0, reported: [] });
   });
 });
