@@ -78,7 +78,9 @@ const pickSlots = 16_384;
 export function fillLedger(db: DatabaseSync, count: number, endMs: number): number {
   db.exec("PRAGMA synchronous = OFF");
   const series = makeSeries();
-  const insertSeries = db.prepare(`INSERT INTO series VALUES ('default', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)`);
+  const insertSeries = db.prepare(
+    `INSERT INTO series VALUES ('default', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, 'reported')`,
+  );
   db.exec("BEGIN; CREATE TEMP TABLE pick (slot INTEGER PRIMARY KEY, series_id INTEGER NOT NULL)");
   for (const [at, { values }] of series.entries()) {
     insertSeries.run(at + 1, ...values, createHash("sha256").update(String(at)).digest().subarray(0, 16));

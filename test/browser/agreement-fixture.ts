@@ -61,6 +61,13 @@ export async function recordMixed(client: CostOpsClient): Promise<MixedRecords> 
       occurredAt: at(days + 1, "12:00:00.000"),
     })),
     { ...call, provider: "nobody", model: "unheard-of-a", occurredAt: at(2, "12:00:00.000") },
+    ...(["estimated", "partial"] as const).map((usageStatus) => ({
+      ...call,
+      provider: "openai",
+      model: "gpt-4o",
+      usageStatus,
+      occurredAt: at(2, "10:00:00.000"),
+    })),
   ]);
   await client.costs.create({
     id: ids.reported,

@@ -144,9 +144,15 @@ const explored = [
     ["--tag", "environment:production", "--model", "claude-haiku-4-5", "--group-by", "region,service_tier"],
   ],
   ["by=model&period=7d&f=costStatus:unpriced&m=unpriced", 6, "", ["--cost-status", "unpriced", "--group-by", "model"]],
+  [
+    "by=usageStatus,model&period=7d&f=usageStatus:estimated,usageStatus:partial&m=requests",
+    6,
+    "USD",
+    ["--usage-status", "estimated,partial", "--group-by", "usage_status,model"],
+  ],
 ] as const;
 
-test("Explore's totals and groups, by any dimensions, of any part", async () => {
+test("Explore's totals and groups, by any dimensions, of any part", { timeout: 240_000 }, async () => {
   await walk(server, {}, async ({ page, signIn, settled }) => {
     await signIn("/explore");
     for (const [address, from, currency, args] of explored) {

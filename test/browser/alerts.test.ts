@@ -100,10 +100,18 @@ test("a channel is tried, and what came of it is said", async () => {
   await walk(server, {}, async ({ page, signIn }) => {
     await signIn("/alerts?tab=channels");
     await page.getByRole("button", { name: "Test On-call duty" }).click();
-    await page.getByText(/Not delivered yet: /).waitFor();
-    expect(
-      (await server.client.channels.deliveries((await server.client.channels.list())[0]?.id ?? "")).length,
-    ).toBeGreaterThan(1);
+    await page.getByText(/^Under way: /).waitFor();
+    const { id = "" } = (await server.client.channels.list())[0] ?? {};
+    expect((await server.client.channels.deliveries(id)).length).toBeGreaterThan(1);
+
+    await server.client.channels.update(id, { paused: true });
+    for (const path of ["/alerts?tab=channels", "/settings/channels"]) {
+      await page.goto(path);
+      await page.getByText("On-call duty").waitFor();
+      await page.getByText("Paused", { exact: true }).waitFor();
+      expect(await page.getByText("Failing", { exact: true }).count()).toBe(0);
+    }
+    await server.client.channels.update(id, { paused: false });
   });
 });
 

@@ -1,7 +1,8 @@
 import type { BudgetStatus, CostProjection, ListedBudgetStatus } from "@llm-cost-ops/contract";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { formatMoneyExact } from "../../packages/dashboard/src/format/money.ts";
+import { sumDecimals } from "../../packages/dashboard/src/format/decimal.ts";
+import { formatMoney, formatMoneyExact } from "../../packages/dashboard/src/format/money.ts";
 import { formatShare } from "../../packages/dashboard/src/format/numbers.ts";
 import { closeBrowser, type DashboardServer, startDashboardServer, walk } from "./dashboard-fixture.ts";
 
@@ -67,6 +68,36 @@ test("the month, where it leads and what that is of the budget are what one answ
     // However many there are, how all of them stand is one question.
     expect(asked.filter((path) => /\/budgets\/.*status/.test(path))).toEqual(["/api/v1/budgets/statuses"]);
     await page.getByRole("region", { name: "Budgets nearest to their amount" }).getByRole("link").first().waitFor();
+  });
+});
+
+test("the warning says how much rests on usage that is estimated or partial, and leads to what that is", async () => {
+  const call = { provider: "openai", model: "gpt-4o", inputTokens: 400_000, outputTokens: 20_000 };
+  // A stream that was cut off before its last event, and a call whose tokens nobody but the caller counted.
+  await server.client.usage.create({ ...call, stream: true, usageStatus: "partial", status: "error" });
+  await server.client.usage.create({ ...call, usageStatus: "estimated" });
+  const { data, totals } = await server.client.costs.aggregate({ range: "last-30-days", groupBy: "usageStatus" });
+  const of = (status: string) => data.find(({ usageStatus }) => usageStatus === status);
+  expect([of("estimated")?.totalRequests, of("partial")?.totalRequests]).toEqual([1, 1]);
+  const cost = sumDecimals(["estimated", "partial"].map((status) => of(status)?.totalCostExact ?? ""));
+  const all = totals.find(({ currency }) => currency === "USD")?.totalCostExact ?? "";
+  const requests = totals.reduce((sum, { totalRequests = 0 }) => sum + totalRequests, 0);
+  await walk(server, {}, async ({ page, signIn, settled, accessible, screenshot }) => {
+    await signIn("/?period=30d");
+    await settled();
+    const warning = page.getByRole("status").filter({ hasText: "estimated or partial" });
+    const told = `The usage of 2 requests (${formatShare("2", String(requests))}) is estimated or partial: ${formatMoney(cost, "USD")} (${formatShare(cost, all)}) of the spend rests on it.`;
+    await warning.getByText(told).waitFor();
+    await warning.getByText(/have no price and are in no sum on this page/).waitFor();
+    await accessible();
+    await screenshot("overview-estimated");
+    await warning.getByRole("link", { name: "See which are estimated or partial" }).click();
+    await page.waitForURL("**/explore?*");
+    await settled();
+    const groups = page.getByRole("table").last();
+    for (const status of ["estimated", "partial"]) await groups.getByText(status, { exact: true }).first().waitFor();
+    expect(await page.getByLabel("Totals").textContent()).toContain(formatMoney(cost, "USD"));
+    await accessible();
   });
 });
 

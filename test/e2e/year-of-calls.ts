@@ -83,6 +83,7 @@ export function call(n: number): Readonly<Record<string, unknown>> & { readonly 
     ...(pick(9) === 0 ? { metadata: { note: ["a\\b\tc", "line\nbreak", "ü ✓"][pick(3)], n } } : {}),
     status: pick(25) === 0 ? "error" : "success",
     stream: pick(3) === 0,
+    ...(pick(15) === 0 ? { usage_status: ["estimated", "partial"][pick(2)] } : {}),
   };
 }
 

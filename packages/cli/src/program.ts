@@ -1,3 +1,4 @@
+import { channelKindsText } from "@llm-cost-ops/contract/channel-kinds";
 import { Command, Option } from "commander";
 import type { CommandFile, Run } from "./invocation.ts";
 import { outputFormats } from "./terminal/terminal.ts";
@@ -47,7 +48,7 @@ const commandTable: Readonly<Record<string, CommandEntry>> = {
     load: () => import("./commands/budget.ts"),
   },
   channels: {
-    summary: "where alerts go: e-mail, Slack, Teams, PagerDuty or a webhook",
+    summary: `where alerts go: by ${channelKindsText}`,
     load: () => import("./commands/channels.ts"),
   },
   alerts: {

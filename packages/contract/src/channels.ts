@@ -1,10 +1,8 @@
 import { z } from "zod";
 import { Email } from "./auth.ts";
+import { channelKinds } from "./channel-kinds.ts";
 import { freeText, limits, Name } from "./fields.ts";
 import { SigningSecret, WebhookDelivery, WebhookDeliveryQuery, WebhookUrl } from "./webhooks.ts";
-
-export const channelKinds = ["email", "slack", "teams", "pagerduty", "webhook"] as const;
-export type ChannelKind = (typeof channelKinds)[number];
 
 const Description = freeText(2_000);
 const To = z

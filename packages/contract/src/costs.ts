@@ -18,7 +18,7 @@ import {
   TagsInput,
   TagTerm,
 } from "./fields.ts";
-import { costStatuses, ModelInput } from "./usage.ts";
+import { costStatuses, ModelInput, usageStatuses } from "./usage.ts";
 
 /** A cost that was priced elsewhere; it is marked as reported and never priced again. */
 export const CostInput = z
@@ -88,6 +88,7 @@ export const CostRecord = z
     cache_savings: MoneyString.nullable(),
     currency: z.string().nullable(),
     cost_status: z.enum(costStatuses),
+    usage_status: z.enum(usageStatuses),
     unpriced_reason: z.string().nullable(),
     price_version: z.string().nullable(),
     corrected: z.boolean(),
@@ -121,6 +122,7 @@ const filterShape = {
   region: csv(Name).optional(),
   currency: csv(Name).optional(),
   cost_status: csv(z.enum(costStatuses)).optional(),
+  usage_status: csv(z.enum(usageStatuses)).optional(),
   tags: csv(TagTerm).optional().meta({
     description: "key, key:value or key=value; all must hold. Keys and values may themselves contain : and =.",
   }),
@@ -158,6 +160,7 @@ export const dimensions = [
   "service_tier",
   "region",
   "cost_status",
+  "usage_status",
   "hour",
   "day",
   "week",

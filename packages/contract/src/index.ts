@@ -3,6 +3,7 @@ export * from "./api-keys.ts";
 export * from "./audit.ts";
 export * from "./auth.ts";
 export * from "./budgets.ts";
+export * from "./channel-kinds.ts";
 export * from "./channels.ts";
 export * from "./costs.ts";
 export * from "./errors.ts";

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { AuditEntry } from "./audit.ts";
+import { channelKindsText } from "./channel-kinds.ts";
 import { CostRecord } from "./costs.ts";
 import { type ErrorCode, errorCodes } from "./errors.ts";
 import { ImportEvent } from "./imports.ts";
@@ -76,7 +77,7 @@ const tagDescriptions: Readonly<Record<string, string>> = {
   Users: "People, who belong to the installation and are members of organizations.",
   Audit: "Who changed what, when and from where, in a chain that shows tampering.",
   Webhooks: "Signed events sent to addresses of your own.",
-  Channels: "Where alerts go: e-mail, Slack, Teams, PagerDuty, or a webhook.",
+  Channels: `Where alerts go: by ${channelKindsText}.`,
   Views: "Ways to look at a page of the dashboard, kept under names.",
   Live: "What is recorded, as it happens.",
   OpenTelemetry: "Spans of model calls over OTLP/HTTP.",

@@ -8,7 +8,7 @@ import { CredentialProvider, useCredential, useSession, useSessionState } from "
 import { ErrorBoundary } from "./shell/error-boundary.tsx";
 import { lazily } from "./shell/lazily.tsx";
 import { Shell } from "./shell/shell.tsx";
-import { EmptyState, Loading, NoPermission } from "./shell/states.tsx";
+import { EmptyState, ErrorState, Loading, NoPermission } from "./shell/states.tsx";
 import { cssVariables, theme } from "./shell/theme.ts";
 
 /** Whoever is signed in need not wait for it. */
@@ -40,10 +40,7 @@ function Gate() {
   const state = useSessionState();
   const queries = useQueryClient();
   useEffect(() => {
-    const restore = (): void => {
-      // While the server is away the page waits for it.
-      void credential.restore().catch(() => undefined);
-    };
+    const restore = (): void => void credential.restore();
     restore();
     return credential.reachability.subscribe(restore);
   }, [credential]);
@@ -54,6 +51,14 @@ function Gate() {
   switch (state.kind) {
     case "unknown":
       return <Waiting label="Asking the server who is signed in" />;
+    case "failed":
+      return (
+        <main style={alone}>
+          <div style={{ width: "min(32rem, 92vw)" }}>
+            <ErrorState error={state.error} onRetry={() => void credential.restore()} />
+          </div>
+        </main>
+      );
     case "signed_out":
       return (
         <Suspense fallback={<Waiting label="Loading" />}>
@@ -71,8 +76,11 @@ function Gate() {
   }
 }
 
+/** In the middle of a page that has nothing else. */
+const alone = { display: "grid", placeItems: "center", minHeight: "100vh" } as const;
+
 const Waiting = ({ label }: { readonly label: string }) => (
-  <main style={{ display: "grid", placeItems: "center", minHeight: "100vh" }}>
+  <main style={alone}>
     <Loader aria-label={label} />
   </main>
 );

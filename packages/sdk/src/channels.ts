@@ -12,7 +12,7 @@ export interface Channel extends FromWire<Wire.Channel> {}
 export interface CreatedChannel extends FromWire<Wire.ChannelCreated> {}
 /** The way of one message to one channel. */
 export interface ChannelDelivery extends FromWire<Wire.ChannelDelivery> {}
-/** By `kind`: `email`, `slack`, `teams`, `pagerduty` or `webhook`. */
+/** What each `kind` needs. */
 export type CreateChannelParams = ToWire<Wire.ChannelInput>;
 export interface UpdateChannelParams extends ToWire<Wire.ChannelUpdate> {}
 export interface ListChannelDeliveriesParams {

@@ -42,6 +42,7 @@ export type GroupBy =
   | "serviceTier"
   | "region"
   | "costStatus"
+  | "usageStatus"
   | "hour"
   | "day"
   | "week"

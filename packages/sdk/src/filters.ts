@@ -1,5 +1,5 @@
 import { type Page, type PageInfo, Page as PageOf } from "./page.ts";
-import type { CostStatus, Provider } from "./records.ts";
+import type { CostStatus, Provider, UsageStatus } from "./records.ts";
 import { fromWire, isRecord, nameToWire, toWire } from "./wire.ts";
 
 type OneOrMany<T> = T | readonly T[];
@@ -26,6 +26,8 @@ export interface CostFilters {
   readonly region?: OneOrMany<string> | undefined;
   readonly currency?: OneOrMany<string> | undefined;
   readonly costStatus?: OneOrMany<CostStatus> | undefined;
+  /** How well the quantities are known. Records of before it could be asked for are under no status. */
+  readonly usageStatus?: OneOrMany<UsageStatus> | undefined;
   /** A map, or entries `key`, `key:value` or `key=value`; all must hold. */
   readonly tags?: OneOrMany<string> | Readonly<Record<string, string>> | undefined;
   readonly usageIds?: OneOrMany<string> | undefined;

@@ -159,6 +159,7 @@ export type {
   Provider,
   TagsInput,
   UsageRecord,
+  UsageStatus,
   Warning,
 } from "./records.ts";
 export type { CreateRepricingParams, Repricing, Repricings } from "./repricings.ts";

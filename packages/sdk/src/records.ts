@@ -20,6 +20,7 @@ export type Provider =
 export type TagsInput = Readonly<Record<string, string | number | boolean>> | readonly string[];
 
 export type CostStatus = Wire.CostRecord["cost_status"];
+export type UsageStatus = Wire.CostRecord["usage_status"];
 
 /** Something that the caller should know though the request succeeded. */
 export interface Warning extends FromWire<Wire.Warning> {}

@@ -21,6 +21,7 @@ export interface FilterOptions extends ScopeFlags {
   readonly region?: readonly string[];
   readonly currency?: readonly string[];
   readonly costStatus?: readonly string[];
+  readonly usageStatus?: readonly string[];
 }
 
 /** A flag that may be repeated, and whose value may be a comma-separated list. */
@@ -57,7 +58,8 @@ export function addRecordFlags(command: Command): Command {
     .option("--service-tier <names>", "only these tiers, such as batch", listOf)
     .option("--region <names>", "only these regions", listOf)
     .option("--currency <codes>", "only costs in these currencies", listOf)
-    .option("--cost-status <states>", "only priced, unpriced, reported or void", listOf);
+    .option("--cost-status <states>", "only priced, unpriced, reported or void", listOf)
+    .option("--usage-status <states>", "only usage reported, estimated, partial or void", listOf);
 }
 
 /** The flags as the client's filter. */
@@ -79,5 +81,6 @@ export function filterFrom(options: FilterOptions, rangeDefault?: string): CostF
     region: options.region,
     currency: options.currency,
     costStatus: options.costStatus as CostFilters["costStatus"],
+    usageStatus: options.usageStatus as CostFilters["usageStatus"],
   };
 }

@@ -80,6 +80,10 @@ test("shares and changes are percents that do not hide what is there", () => {
   expect(formatChange("50", "100")).toBe("−50.0%");
   expect(formatChange("4000", "1")).toBe("+399,900%");
   expect(formatChange("1", "0")).toBeUndefined();
+  // Of what was below zero, more is up: caching that lost 100 and now loses 50.
+  expect(formatChange("-50", "-100")).toBe("+50.0%");
+  expect(formatChange("-150", "-100")).toBe("−50.0%");
+  expect(formatChange("50", "-100")).toBe("+150.0%");
 });
 
 test("instants are shown in the zone that is stated", () => {

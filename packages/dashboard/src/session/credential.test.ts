@@ -16,7 +16,7 @@ const whoami = {
 
 /** A server with sessions whose tokens the test ends. */
 function server(who: object = whoami) {
-  const state = { token: 1, cookie: true, refreshes: 0, seen: [] as string[], down: false };
+  const state = { token: 1, cookie: true, refreshes: 0, seen: [] as string[], down: false, refreshStatus: 200 };
   const json = (status: number, body: unknown): Response => new Response(JSON.stringify(body), { status });
   const fetch: typeof globalThis.fetch = async (input, init) => {
     const path = new URL(String(input)).pathname;
@@ -29,12 +29,18 @@ function server(who: object = whoami) {
       state.refreshes += 1;
       // Long enough for others to come meanwhile.
       await new Promise((resolve) => setTimeout(resolve, 5));
+      if (state.refreshStatus !== 200) {
+        return json(state.refreshStatus, { error: { code: "AUTH_002", message: "not from here", request_id: "r" } });
+      }
       if (!state.cookie) return unauthorized();
       state.token += 1;
       return json(200, { data: { access_token: `token${state.token}`, expires_in: 900, session: {}, user: {} } });
     }
     if (authorization !== `Bearer token${state.token}` && authorization !== "Bearer key") return unauthorized();
-    if (path.endsWith("/logout")) return new Response(null, { status: 204 });
+    if (path.endsWith("/logout")) {
+      state.cookie = false;
+      return new Response(null, { status: 204 });
+    }
     return json(200, { data: who });
   };
   return { state, fetch };
@@ -98,6 +104,58 @@ test("a key is used as it is and never refreshed; a wrong one leaves nothing beh
   await credential.enterKey(" key ");
   expect(credential.state()).toMatchObject({ kind: "signed_in", by: "key" });
   expect(state.refreshes).toBe(0);
+});
+
+test.each([
+  [403, 1],
+  [429, 2],
+  [500, 2],
+])("an answer of %i to who is signed in is told, and asking again finds the session", async (status, asked) => {
+  const { state, fetch } = server();
+  state.refreshStatus = status;
+  const credential = new Credential(origin, fetch);
+  await credential.restore();
+  expect(credential.state()).toMatchObject({ kind: "failed", error: { statusCode: status, message: "not from here" } });
+  expect(state.seen).toHaveLength(asked);
+  state.refreshStatus = 200;
+  await credential.restore();
+  expect(credential.state().kind).toBe("signed_in");
+});
+
+test("while the server is away nobody is told who is signed in, and once it is back they are", async () => {
+  const { state, fetch } = server();
+  state.down = true;
+  const credential = new Credential(origin, fetch);
+  const back = new Promise<void>((resolve) =>
+    credential.reachability.subscribe(() => credential.reachability.isAway() || resolve()),
+  );
+  await credential.restore();
+  expect([credential.state().kind, credential.reachability.isAway()]).toEqual(["unknown", true]);
+  state.down = false;
+  await back;
+  await Promise.all([credential.restore(), credential.restore()]);
+  expect(credential.state().kind).toBe("signed_in");
+  expect(state.refreshes).toBe(1);
+  expect(state.seen.filter((each) => each.includes("whoami"))).toHaveLength(1);
+});
+
+test("a session that the server could not end goes on, and one that it had ended is left", async () => {
+  const { state, fetch } = server();
+  const credential = new Credential(origin, fetch);
+  await credential.restore();
+  state.down = true;
+  await expect(credential.signOut()).rejects.toMatchObject({ code: "NETWORK_ERROR" });
+  expect(credential.state().kind).toBe("signed_in");
+  state.down = false;
+  await credential.signOut();
+  expect([credential.state(), state.cookie]).toEqual([{ kind: "signed_out" }, false]);
+  const ended = server();
+  const other = new Credential(origin, ended.fetch);
+  await other.restore();
+  ended.state.token += 1;
+  ended.state.cookie = false;
+  await other.signOut();
+  expect(other.state()).toEqual({ kind: "signed_out" });
 });
 
 test("a server that is away is asked until it is back", async () => {

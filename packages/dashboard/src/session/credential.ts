@@ -3,6 +3,8 @@ import { type BrowserSession, CostOpsClient, CostOpsError, type LoginParams, typ
 /** Who is signed in on this page. */
 export type SessionState =
   | { readonly kind: "unknown" }
+  /** Nobody can say who is: the server answered, but with neither a session nor that there is none. */
+  | { readonly kind: "failed"; readonly error: unknown }
   | {
       readonly kind: "signed_out";
       readonly because?: "expired";
@@ -28,6 +30,7 @@ export class Credential {
   #state: SessionState = { kind: "unknown" };
   #token: { readonly text: string; readonly endsAtMs: number } | undefined;
   #refreshing: Promise<boolean> | undefined;
+  #restoring: Promise<void> | undefined;
   readonly #listeners = new Set<Listener>();
   readonly #fetch: typeof globalThis.fetch;
   readonly #clock: () => number;
@@ -51,11 +54,26 @@ export class Credential {
   };
   readonly state = (): SessionState => this.#state;
 
-  /** Looks whether the browser has a session's cookie. */
-  async restore(): Promise<void> {
-    if (this.#state.kind !== "unknown") return;
-    if (!(await this.#refresh())) return this.#become({ kind: "signed_out" });
-    await this.#enter("password");
+  /**
+   * Looks whether the browser has a session's cookie. What goes wrong becomes the state, which asks for nothing by itself; while the
+   * server is away it stays unknown, for whoever listens to `reachability` to ask again.
+   */
+  restore(): Promise<void> {
+    this.#restoring ??= this.#restore().finally(() => {
+      this.#restoring = undefined;
+    });
+    return this.#restoring;
+  }
+
+  async #restore(): Promise<void> {
+    if (this.#state.kind !== "unknown" && this.#state.kind !== "failed") return;
+    if (this.#state.kind === "failed") this.#become({ kind: "unknown" });
+    try {
+      if (await this.#refresh()) await this.#enter("password");
+      else this.#become({ kind: "signed_out" });
+    } catch (error) {
+      if (!this.reachability.isAway()) this.#become({ kind: "failed", error });
+    }
   }
 
   /** @throws AuthenticationError: AUTH_001 for what is wrong, AUTH_003 where a code is needed. */
@@ -75,7 +93,10 @@ export class Credential {
     }
   }
 
-  /** `organization` is the one that is signed in to next: a session is of one organization. */
+  /**
+   * `organization` is the one that is signed in to next: a session is of one organization. @throws where the server did not end the
+   * session: its cookie is still there, and a page that said otherwise would leave it to whoever comes next.
+   */
   async signOut(organization?: OrganizationName): Promise<void> {
     const { kind, by } = { by: undefined, ...this.#state };
     try {
@@ -83,10 +104,9 @@ export class Credential {
     } catch (error) {
       // A session that has ended already is what was asked for.
       if (!(error instanceof CostOpsError) || error.statusCode !== 401) throw error;
-    } finally {
-      this.#token = undefined;
-      this.#become({ kind: "signed_out", ...(organization === undefined ? {} : { organization }) });
     }
+    this.#token = undefined;
+    this.#become({ kind: "signed_out", ...(organization === undefined ? {} : { organization }) });
   }
 
   async #enter(by: "password" | "key"): Promise<void> {

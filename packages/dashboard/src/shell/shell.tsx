@@ -12,15 +12,18 @@ import {
   useMantineColorScheme,
 } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
+import { useMutation } from "@tanstack/react-query";
 import { Fragment, type ReactNode, useEffect, useRef } from "react";
 import { Link, useLocation, useSearch } from "wouter";
 import { useOrganization, useTimeZone } from "../data/organization.ts";
 import { usePinnedViews, viewIn } from "../data/views.ts";
 import { routes } from "../routes.ts";
+import type { OrganizationName } from "../session/credential.ts";
 import { useCredential, useSession } from "../session/session-context.tsx";
 import { AwayBanner } from "./away-banner.tsx";
 import { Icon } from "./icons.tsx";
 import { PinnedLinks } from "./pinned-links.tsx";
+import { StillSignedIn } from "./still-signed-in.tsx";
 
 const groups = ["Costs", "Plan", "Operate", "Manage"] as const;
 
@@ -31,6 +34,7 @@ export function Shell({ children }: { children: ReactNode }) {
   const openId = viewIn(useSearch());
   const main = useRef<HTMLElement>(null);
   const isFirst = useRef(true);
+  const leave = useLeave();
   // biome-ignore lint/correctness/useExhaustiveDependencies: another page, or another view of it, is what this is about.
   useEffect(() => {
     close();
@@ -60,7 +64,7 @@ export function Shell({ children }: { children: ReactNode }) {
           </Group>
           <Group gap={4} wrap="nowrap">
             <SchemeSwitch />
-            <Account />
+            <Account onLeave={leave.mutate} />
           </Group>
         </Group>
       </AppShell.Header>
@@ -72,6 +76,14 @@ export function Shell({ children }: { children: ReactNode }) {
       <AppShell.Main id="main" tabIndex={-1} ref={main} className="ground">
         <div className="page">
           <AwayBanner />
+          {leave.error === null ? null : (
+            <StillSignedIn
+              error={leave.error}
+              isBusy={leave.isPending}
+              onRetry={() => leave.mutate(leave.variables)}
+              onClose={leave.reset}
+            />
+          )}
           {children}
         </div>
       </AppShell.Main>
@@ -151,10 +163,21 @@ function SchemeSwitch() {
   );
 }
 
-function Account() {
-  const { whoami, by, organizationId } = useSession();
+/** Signs out, and where an organization is named leads to signing in there. */
+function useLeave() {
   const credential = useCredential();
   const [, navigate] = useLocation();
+  return useMutation({
+    mutationFn: async (organization: OrganizationName | undefined) => {
+      await credential.signOut(organization);
+      // What is looked at here is not there.
+      if (organization !== undefined) navigate("/");
+    },
+  });
+}
+
+function Account({ onLeave }: { onLeave: (organization: OrganizationName | undefined) => void }) {
+  const { whoami, by, organizationId } = useSession();
   const others = whoami.organizations.filter(({ id }) => id !== organizationId);
   return (
     <Menu position="bottom-end" withinPortal>
@@ -177,19 +200,12 @@ function Account() {
         </Menu.Item>
         {others.length === 0 ? null : <Menu.Label>Sign in to another organization</Menu.Label>}
         {others.map((organization) => (
-          <Menu.Item
-            key={organization.id}
-            onClick={() => {
-              // What is looked at here is not there.
-              navigate("/");
-              void credential.signOut(organization);
-            }}
-          >
+          <Menu.Item key={organization.id} onClick={() => onLeave(organization)}>
             <bdi>{organization.name}</bdi>
           </Menu.Item>
         ))}
         {others.length === 0 ? null : <Menu.Divider />}
-        <Menu.Item leftSection={<Icon name="exit" />} onClick={() => void credential.signOut()}>
+        <Menu.Item leftSection={<Icon name="exit" />} onClick={() => onLeave(undefined)}>
           Sign out
         </Menu.Item>
       </Menu.Dropdown>

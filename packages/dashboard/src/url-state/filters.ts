@@ -11,6 +11,7 @@ export const filterNames = [
   "serviceTier",
   "region",
   "costStatus",
+  "usageStatus",
 ] as const;
 export type FilterName = (typeof filterNames)[number] | "tags";
 

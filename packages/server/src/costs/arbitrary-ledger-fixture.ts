@@ -51,6 +51,13 @@ const record = fc.record({
     { env: "" },
   ),
   apiKey: fc.constantFrom("key_1", "key_2", null),
+  usageStatus: fc.constantFrom(
+    "reported" as const,
+    "reported" as const,
+    "estimated" as const,
+    "partial" as const,
+    null,
+  ),
   cost: fc.option(amount, { freq: 6 }),
   saved: fc.option(fc.oneof(amount, difference), { freq: 6 }),
   currency: fc.constantFrom("USD", "USD", "EUR"),

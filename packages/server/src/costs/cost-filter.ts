@@ -24,6 +24,7 @@ export const filterDimensions = [
   "region",
   "currency",
   "cost_status",
+  "usage_status",
   "api_key_id",
 ] as const;
 export type FilterDimension = (typeof filterDimensions)[number];

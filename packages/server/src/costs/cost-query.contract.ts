@@ -46,6 +46,7 @@ function expectedValue(dimension: Dimension, record: FixtureRecord, zone: string
     service_tier: record.tier,
     region: record.region,
     cost_status: record.cost === null ? "unpriced" : record.entry === "cost" ? "reported" : "priced",
+    usage_status: record.usageStatus,
     hour: `${date}T${hour}:00:00${offset}`,
     day: date,
     week: new Date(Date.parse(date) - ((new Date(date).getUTCDay() + 6) % 7) * 86_400_000).toISOString().slice(0, 10),
@@ -59,6 +60,7 @@ const passes = (filter: RecordFilter, record: FixtureRecord): boolean =>
   (filter.userIds?.some((user) => user === record.user) ?? true) &&
   (filter.dimensions.provider?.includes(record.provider) ?? true) &&
   (filter.dimensions.api_key_id?.some((key) => key === record.apiKey) ?? true) &&
+  (filter.dimensions.usage_status?.some((status) => status === record.usageStatus) ?? true) &&
   (filter.dimensions.project_id?.some((project) => project === record.project) ?? true) &&
   filter.tags.every((candidates) => holdsTag(record.tags, candidates));
 

@@ -139,7 +139,8 @@ export function postgresCostQuery(store: Store): CostQuery {
   return {
     aggregate: (organizationId, question, signal) =>
       store.run(aggregate, { organizationId, question }, undefined, signal),
-    aggregateAll: (organizationId, questions) => store.run(aggregateAll, { organizationId, question: questions }),
+    aggregateAll: (organizationId, questions, signal) =>
+      store.run(aggregateAll, { organizationId, question: questions }, undefined, signal),
     summarize: (organizationId, question, signal) =>
       store.run(summarize, { organizationId, question }, undefined, signal),
     listCosts: (organizationId, question, signal) =>

@@ -56,7 +56,11 @@ export interface ListPage<Item> {
 export interface CostQuery {
   aggregate(organizationId: string, question: AggregateQuestion, signal?: AbortSignal): Promise<AggregateAnswer>;
   /** Answers several questions by one state of the ledger, in their order; refuses all where it refuses one. */
-  aggregateAll(organizationId: string, questions: readonly AggregateQuestion[]): Promise<readonly AggregateAnswer[]>;
+  aggregateAll(
+    organizationId: string,
+    questions: readonly AggregateQuestion[],
+    signal?: AbortSignal,
+  ): Promise<readonly AggregateAnswer[]>;
   summarize(organizationId: string, question: SummaryQuestion, signal?: AbortSignal): Promise<SummaryAnswer>;
   /** Usage and reported entries, as costs. */
   listCosts(organizationId: string, question: ListQuestion, signal?: AbortSignal): Promise<ListPage<CostRecord>>;

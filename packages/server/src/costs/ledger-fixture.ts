@@ -4,7 +4,7 @@ import type { Pico } from "@llm-cost-ops/core";
 import { openWriter } from "../sqlite/connection.ts";
 import type { SqliteOperation, SqliteThreads, StoreThread } from "../sqlite/operation.ts";
 import { digest16, readRecordId } from "../usage/record-id.ts";
-import { entryCodes, limbsFromPico, stateBits } from "../usage/record-row.ts";
+import { entryCodes, limbsFromPico, stateBits, usageStatusNames } from "../usage/record-row.ts";
 
 export interface FixtureRecord {
   readonly id: string;
@@ -20,6 +20,8 @@ export interface FixtureRecord {
   readonly region: string | null;
   readonly tags: Readonly<Record<string, string>>;
   readonly apiKey: string | null;
+  /** Null is one of before the series knew it. */
+  readonly usageStatus: (typeof usageStatusNames)[number] | null;
   /** Null is unpriced. */
   readonly cost: Pico | null;
   /** By caching; null where nobody knows. */
@@ -49,6 +51,7 @@ export const plainRecord: FixtureRecord = {
   region: null,
   tags: { team: "web" },
   apiKey: null,
+  usageStatus: "reported",
   cost: 1_250_000_000n,
   saved: 0n,
   currency: "USD",
@@ -126,7 +129,7 @@ function insertRecord(db: DatabaseSync, record: FixtureRecord): void {
     `INSERT INTO records (organization_id, id, external_id, entry, state, series_id, user_id, occurred_at, received_at,
       requests, input_tokens, output_tokens, cached_tokens, cache_write_tokens, reasoning_tokens, cost_milli, cost_pico,
       saved_milli, saved_pico, quantities, usage_status, is_error, is_stream, source, fingerprint, corrects_id, correction_reason)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, ?, ?, ?, ?, '{}', 0, 0, 0, 'api', x'00', ?, ?)`,
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, ?, ?, ?, ?, '{}', ?, 0, 0, 'api', x'00', ?, ?)`,
   );
   for (const [at, row] of rowsOf(record).entries()) {
     const limbs = row.cost === null ? null : limbsFromPico(row.cost);
@@ -148,6 +151,7 @@ function insertRecord(db: DatabaseSync, record: FixtureRecord): void {
       limbs?.pico ?? null,
       savedLimbs?.milli ?? null,
       savedLimbs?.pico ?? null,
+      record.usageStatus === null ? 0 : usageStatusNames.indexOf(record.usageStatus),
       at === 0 ? null : bytes,
       at === 0 ? null : "reprice",
     );
@@ -169,7 +173,7 @@ function seriesOf(db: DatabaseSync, record: FixtureRecord): number {
     status,
     tags,
   ];
-  const hash = digest16(JSON.stringify([...values, record.apiKey]));
+  const hash = digest16(JSON.stringify([...values, record.apiKey, record.usageStatus]));
   const known = db
     .prepare("SELECT series_id FROM series WHERE organization_id = ? AND key_hash = ?")
     .get(record.organizationId, hash);
@@ -177,12 +181,13 @@ function seriesOf(db: DatabaseSync, record: FixtureRecord): number {
   const { id } = db
     .prepare("SELECT coalesce(max(series_id), 0) + 1 AS id FROM series WHERE organization_id = ?")
     .get(record.organizationId) as { id: number };
-  db.prepare("INSERT INTO series VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)").run(
+  db.prepare("INSERT INTO series VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)").run(
     record.organizationId,
     id,
     ...values,
     hash,
     record.apiKey,
+    record.usageStatus,
   );
   return id;
 }

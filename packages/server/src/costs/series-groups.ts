@@ -10,6 +10,7 @@ const columnOfDimension: { readonly [D in Dimension]?: SeriesColumn } = {
   service_tier: "service_tier",
   region: "region",
   cost_status: "cost_status",
+  usage_status: "usage_status",
 };
 
 const tagPrefix = "tag:";

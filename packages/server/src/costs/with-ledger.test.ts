@@ -80,6 +80,7 @@ function call(n: number, pick: (below: number) => number): Readonly<Record<strin
     user_id: pick(4) === 0 ? null : `user-${pick(40)}`,
     project_id: ["search", "chat", "Ärger", null][pick(4)],
     tags: pick(3) === 0 ? {} : { team: ["web", "ml", "a:b=c"][pick(3)], [`key-${pick(5)}`]: String(pick(9)) },
+    usage_status: ["partial", "estimated"][n % 6],
     occurred_at: new Date(fromMs + pick(93 * dayMs)).toISOString(),
   };
 }
@@ -113,11 +114,18 @@ test("both stores answer with the same bytes over the same events, with duplicat
     { dimensions: {}, tags: [] },
     { dimensions: { project_id: ["Ärger"] }, tags: [] },
     { dimensions: { cost_status: ["void", "unpriced"] }, tags: [] },
+    { dimensions: { usage_status: ["partial"] }, tags: [] },
     { dimensions: {}, tags: [], models: ["gpt-4o"], userIds: ["user-7", "user-8"] },
     { dimensions: {}, tags: [[{ key: "team", value: "moved" }]] },
     { dimensions: {}, tags: [], ids: ["call-3", "call-9", "call-15"] },
   ];
-  const groupings = [["day", "model"], ["user"], ["month", "tag:team"], ["hour", "cost_status"]] as const;
+  const groupings = [
+    ["day", "model"],
+    ["user"],
+    ["month", "tag:team"],
+    ["hour", "cost_status"],
+    ["usage_status"],
+  ] as const;
   const periods = [
     { ...always, zone: "UTC" },
     { fromMs: fromMs + 5 * dayMs + 1_234_567, toMs: fromMs + 80 * dayMs + 7, zone: "America/New_York" },

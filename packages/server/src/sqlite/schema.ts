@@ -432,4 +432,11 @@ CREATE INDEX budgets_set_by_parent ON budgets (id) WHERE set_by_parent = 1;
   },
   { id: 28, sql: viewTables },
   { id: 29, sql: savedColumns },
+  {
+    id: 30,
+    sql: `
+-- reported, estimated, partial or void, as records.usage_status; NULL of series of before, where nobody knows.
+ALTER TABLE series ADD COLUMN usage_status TEXT;
+`,
+  },
 ];

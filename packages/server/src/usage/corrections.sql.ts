@@ -13,6 +13,7 @@ import {
   limbsFromPico,
   stateBits,
   unknownName,
+  usageStatusOf,
 } from "./record-row.ts";
 import {
   findLedgerRows,
@@ -276,6 +277,7 @@ async function applyLatePrice(
     costStatus: "priced",
     tags: row.tags,
     apiKeyId: row.api_key_id,
+    usageStatus: usageStatusOf(row),
   });
   writer.rollups.add(shareOf(row, row.series_id, -1));
   writer.rollups.add(shareOf(row, seriesId, 1));
@@ -330,6 +332,7 @@ export async function relabelLedgerRow(
     costStatus: row.cost_status,
     tags: labels.tags,
     apiKeyId: row.api_key_id,
+    usageStatus: usageStatusOf(row),
   });
   const isVoid = (row.state & stateBits.voided) !== 0;
   // A voided record and its correction cancel out: in neither series does anything of them remain to be moved.

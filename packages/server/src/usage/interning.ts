@@ -17,6 +17,8 @@ export interface SeriesDimensions {
   readonly tags: string;
   /** The API key that recorded it; null where none did. */
   readonly apiKeyId: string | null;
+  /** How well the quantities are known. Series of before it was a dimension have none, and no record joins them any more. */
+  readonly usageStatus: string;
 }
 
 /** Why a model and a rate were chosen. */
@@ -55,6 +57,7 @@ export const seriesTable: SharedTable<SeriesDimensions> = {
     "cost_status",
     "tags",
     "api_key_id",
+    "usage_status",
   ],
   valuesOf: (of) => [
     of.provider,
@@ -67,9 +70,9 @@ export const seriesTable: SharedTable<SeriesDimensions> = {
     of.costStatus,
     of.tags,
     of.apiKeyId,
+    of.usageStatus,
   ],
-  // Series that no key recorded are told apart as they were before keys were known of, so that old ones go on.
-  keyOf: (values) => keyOf(values.at(-1) === null ? values.slice(0, -1) : values),
+  keyOf,
 };
 
 export const rulesTable: SharedTable<RuleTexts> = {

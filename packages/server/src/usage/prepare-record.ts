@@ -215,6 +215,7 @@ export function prepareRecord(draft: UsageDraft, sent: unknown, by: Preparation)
       costStatus: pricing.status,
       tags: draft.tags,
       apiKeyId: by.apiKeyId,
+      usageStatus: usage.status,
     }),
     warnings: usage.warnings,
   };

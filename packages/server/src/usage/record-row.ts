@@ -147,6 +147,10 @@ export const originalCost = (row: RecordRow): Pico | null =>
 export const costStatusOf = (row: RecordRow): UsageRecord["cost_status"] =>
   (row.state & stateBits.voided) !== 0 ? "void" : (row.cost_status as UsageRecord["cost_status"]);
 
+/** How well the record's quantities are known; also of a record whose series is from before it was a dimension. */
+export const usageStatusOf = (row: RecordRow): UsageRecord["usage_status"] =>
+  usageStatusNames[row.usage_status] ?? "reported";
+
 /** The record as it goes over the wire. */
 export function toUsageRecord(row: RecordRow): UsageRecord {
   const cost = effectiveCost(row);
@@ -168,7 +172,7 @@ export function toUsageRecord(row: RecordRow): UsageRecord {
     cache_write_tokens: row.cache_write_tokens,
     reasoning_tokens: row.reasoning_tokens,
     quantities: JSON.parse(row.quantities) as Quantities as Record<string, number>,
-    usage_status: usageStatusNames[row.usage_status] ?? "reported",
+    usage_status: usageStatusOf(row),
     service_tier: row.service_tier,
     region: row.region,
     latency_ms: row.latency_ms,
@@ -216,6 +220,7 @@ export function toCostRecord(row: RecordRow): CostRecord {
     cache_savings: saving === null ? null : formatMoney(saving),
     currency: cost === null ? null : row.currency,
     cost_status: costStatusOf(row),
+    usage_status: usageStatusOf(row),
     unpriced_reason: costStatusOf(row) === "unpriced" ? row.unpriced_reason : null,
     price_version: row.corrected_price_version_id ?? row.price_version_id,
     corrected: (row.state & stateBits.corrected) !== 0,

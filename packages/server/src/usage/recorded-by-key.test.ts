@@ -114,7 +114,7 @@ const sumsBy = async (query: string, as?: string): Promise<readonly (readonly [u
 };
 
 describe("what was recorded before keys were known of", () => {
-  it("keeps its series where no key records, and keys have series of their own beside it", async () => {
+  it("keeps its series, and what is recorded since has series of its own beside it, one for each key", async () => {
     const tags = { team: "a" };
     await must("POST", "/costs", cost("old-user", "1", { tags }), user);
     await must("POST", "/costs", cost("old-one", "1", { tags }), one.key);
@@ -122,8 +122,9 @@ describe("what was recorded before keys were known of", () => {
     await must("POST", "/costs", cost("old-one-again", "1", { tags }), one.key);
     expect(await seriesIn(url)).toEqual([
       { series_id: 7, api_key_id: null },
-      { series_id: 8, api_key_id: one.id },
+      { series_id: 8, api_key_id: null },
       { series_id: 9, api_key_id: one.id },
+      { series_id: 10, api_key_id: one.id },
     ]);
   });
 });

@@ -59,6 +59,7 @@ const newList = (): SeriesDimensions[] => [];
 const isSame = (a: SeriesDimensions, b: SeriesDimensions): boolean =>
   a.provider === b.provider &&
   a.costStatus === b.costStatus &&
+  a.usageStatus === b.usageStatus &&
   a.serviceTier === b.serviceTier &&
   a.region === b.region &&
   a.currency === b.currency &&

@@ -1,4 +1,4 @@
-import type { Alert } from "@llm-cost-ops/sdk";
+import type { Alert, AlertRule } from "@llm-cost-ops/sdk";
 import { Button, Drawer, Group, Stack, Text, Textarea, Title } from "@mantine/core";
 import { useState } from "react";
 import { Link } from "wouter";
@@ -14,7 +14,6 @@ import { SeverityBadge } from "./inbox.tsx";
 
 /** One alert with all that is known of it; an empty id is none. */
 export function AlertDrawer({ id, onClose }: { id: string; onClose: () => void }) {
-  const alert = useAlert(id);
   return (
     <Drawer
       opened={id !== ""}
@@ -24,20 +23,26 @@ export function AlertDrawer({ id, onClose }: { id: string; onClose: () => void }
       title="Alert"
       closeButtonProps={{ "aria-label": "Close" }}
     >
-      {id === "" ? null : (
-        <Answer of={alert} height={240}>
-          {(data) => <OneAlert key={data.id} alert={data} />}
-        </Answer>
-      )}
+      {id === "" ? null : <Asked id={id} />}
     </Drawer>
   );
 }
 
-function OneAlert({ alert }: { alert: Alert }) {
+function Asked({ id }: { id: string }) {
+  const alert = useAlert(id);
+  // Asked for at once, not after the alert is here.
+  const rules = useRules();
+  return (
+    <Answer of={alert} height={240}>
+      {(data) => <OneAlert key={data.id} alert={data} rule={rules.data?.find((rule) => rule.id === data.ruleId)} />}
+    </Answer>
+  );
+}
+
+/** `rule` is missing where it was deleted: there is no page of it. */
+function OneAlert({ alert, rule }: { alert: Alert; rule: AlertRule | undefined }) {
   const zone = useTimeZone() ?? "UTC";
   const { may } = useSession();
-  // One that was deleted is in no list, and there is no page of it.
-  const rule = useRules().data?.find(({ id }) => id === alert.ruleId);
   const calls = rule === undefined || !may("costs:read") ? undefined : callsBehind(alert, rule, zone, Date.now());
   return (
     <Stack gap="md">

@@ -1,22 +1,17 @@
+import { channelKindsText } from "@llm-cost-ops/contract/channel-kinds";
 import type { Channel, ChannelDelivery } from "@llm-cost-ops/sdk";
-import { Anchor, Badge, Button, Text } from "@mantine/core";
+import { Anchor, Button, Text } from "@mantine/core";
 import { useEffect, useState } from "react";
 import { Link } from "wouter";
 import { useAct } from "../../data/ask.ts";
 import { useTimeZone } from "../../data/organization.ts";
+import { channelKindLabel, isOnItsWay, outcomeText } from "../../delivery/delivery-words.ts";
+import { StateBadge } from "../../delivery/state-badge.tsx";
 import { formatAgo, formatInstant } from "../../format/instants.ts";
 import { useSession } from "../../session/session-context.tsx";
 import { Answer, EmptyState, ErrorState } from "../../shell/states.tsx";
 import { useChannels, useLastDelivery } from "./alert-questions.ts";
 import "./alerts.css";
-
-const kindLabels = {
-  email: "E-mail",
-  slack: "Slack",
-  teams: "Teams",
-  pagerduty: "PagerDuty",
-  webhook: "Webhook",
-} as const satisfies Record<Channel["kind"], string>;
 
 /** Where alerts go, whether that works, and a way to try it. */
 export function ChannelList() {
@@ -33,7 +28,7 @@ export function ChannelList() {
         {(all) =>
           all.length === 0 ? (
             <EmptyState icon="webhooks" title="No channel yet" action={toSettings}>
-              Alerts go to e-mail, Slack, Teams, PagerDuty or a webhook, once there is a channel for it.
+              Alerts go out by {channelKindsText}, once there is a channel for it.
             </EmptyState>
           ) : (
             <>
@@ -56,7 +51,7 @@ function ChannelRow({ channel }: { channel: Channel }) {
   const test = useAct((client, id: string) => client.channels.test(id), ["channels"]);
   const [awaited, setAwaited] = useState("");
   const last = useLastDelivery(channel.id, awaited !== "");
-  const isTold = last.data?.id === awaited && (last.data.status !== "pending" || last.data.attempts > 0);
+  const isTold = last.data?.id === awaited && !isOnItsWay(last.data);
   useEffect(() => {
     if (isTold) setAwaited("");
   }, [isTold]);
@@ -77,22 +72,15 @@ function ChannelRow({ channel }: { channel: Channel }) {
           </Anchor>
         </Text>
         <Text size="xs" c="dimmed" className="clip" title={where}>
-          {kindLabels[kind]}, <bdi>{where}</bdi>
+          {channelKindLabel(kind)}, <bdi>{where}</bdi>
         </Text>
       </div>
       <div>
-        <Badge
-          size="sm"
-          variant="dot"
-          tt="none"
-          color={failingSince !== null ? "red" : status === "paused" ? "gray" : "teal"}
-        >
-          {failingSince !== null ? "Failing" : status === "paused" ? "Paused" : "Active"}
-        </Badge>
+        <StateBadge address={channel} />
       </div>
       <Text size="xs" c="dimmed" aria-live="polite">
         {last.data === undefined || last.data === null ? (
-          failingSince !== null && `since ${formatInstant(failingSince, zone)}`
+          failingSince !== null && `Failing since ${formatInstant(failingSince, zone)}`
         ) : (
           <Outcome delivery={last.data} />
         )}
@@ -127,11 +115,4 @@ function Outcome({ delivery }: { delivery: ChannelDelivery }) {
       {outcomeText(delivery)}, {formatAgo(at, Date.now())}
     </span>
   );
-}
-
-function outcomeText({ status, attempts, error, responseStatus }: ChannelDelivery): string {
-  const why = error ?? (responseStatus === null ? "no answer" : `answer ${responseStatus}`);
-  if (status === "succeeded") return "Delivered";
-  if (status === "failed") return `Failed: ${why}`;
-  return attempts === 0 ? "Under way" : `Not delivered yet: ${why}`;
 }

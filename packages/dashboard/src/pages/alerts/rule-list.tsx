@@ -12,6 +12,9 @@ import "./alerts.css";
 /** What is watched, and who is told. */
 export function RuleList() {
   const rules = useRules();
+  // The names in them are asked for at once, not after the rules are here.
+  useBudgets();
+  useChannels();
   const { may } = useSession();
   return (
     <section className="panel" aria-label="Rules">

@@ -7,7 +7,7 @@ import { useSession } from "../../session/session-context.tsx";
 import { ConfirmDialog } from "../../shell/confirm-dialog.tsx";
 import { Answer, BackLink, PageHeader, Panel } from "../../shell/states.tsx";
 import { useBudget } from "../budgets/budget-questions.ts";
-import { useRule } from "./alert-questions.ts";
+import { useAlerts, useChannels, useRule } from "./alert-questions.ts";
 import { ruleText } from "./alert-words.ts";
 import { LatestAlerts } from "./latest-alerts.tsx";
 import { type RuleDraft, ruleDraftOf, ruleUpdateOf } from "./rule-draft.ts";
@@ -16,6 +16,9 @@ import { RuleForm } from "./rule-form.tsx";
 export default function RulePage() {
   const { id = "" } = useParams<{ id: string }>();
   const rule = useRule(id);
+  // What its parts need is asked for at once, not after the rule is here.
+  useChannels();
+  useAlerts({ ruleId: id });
   return (
     <Answer of={rule} height={320}>
       {(data) => <OneRule key={data.id} rule={data} />}

@@ -28,11 +28,10 @@ import {
   useTenants,
 } from "./budget-questions.ts";
 import { ancestorsOf } from "./budget-tree.ts";
-import { amountShort, amountText, amountTextExact, stateColors, stateLabels } from "./budget-words.ts";
+import { amountShort, amountText, amountTextExact, blockedText, stateColors, stateLabels } from "./budget-words.ts";
 import { BurnDownChart } from "./burn-down-chart.tsx";
 import { History, historyFields } from "./history.tsx";
-import { type Picked, pickedOf, valueFields, whoseText } from "./per.ts";
-import { scopeText } from "./scope.ts";
+import { type Picked, pickedOf, valueFields } from "./per.ts";
 import { TransferDialog } from "./transfer-dialog.tsx";
 import { Values, Whose } from "./values.tsx";
 
@@ -45,6 +44,7 @@ export default function BudgetPage() {
   // What its parts need is asked for at once, not after the budget is here.
   useStatus(id, pickedOf("any", state));
   useHistory(id, state.before);
+  useTenants();
   return (
     <Answer of={budget} height={320}>
       {(data) => <OneBudget key={data.id} budget={data} />}
@@ -317,35 +317,4 @@ function Blocked({ budget, status }: { budget: Budget; status: BudgetStatus | un
       </Stack>
     </Panel>
   );
-}
-
-function blockedText(budget: Budget, status: BudgetStatus, of: "organization" | "tenant"): string {
-  const whose = status.per === null ? "" : ` (${whoseText(status.per, status.value)})`;
-  const who = `Calls of ${scopeText(budget.scope, of)}${whose}`;
-  if (budget.enforcement === "soft") return "Nobody: this budget is soft and warns alone.";
-  const action = budget.atLimit?.action ?? "block";
-  if (status.state !== "exceeded") {
-    const left = amountText(status.remainingExact, status);
-    return `Nobody at the moment. A call that may cost more than the ${left} that remain is ${
-      action === "block"
-        ? "refused"
-        : action === "approve"
-          ? "refused until somebody approves it"
-          : action === "fallback"
-            ? `made with ${budget.atLimit?.model ?? "another model"} instead, where that fits`
-            : "granted, and noted"
-    }.`;
-  }
-  switch (action) {
-    case "block":
-      return `${who} are refused: the amount is used up.`;
-    case "approve":
-      return `${who} are refused until somebody approves them: the amount is used up.`;
-    case "fallback":
-      return `${who} are refused, even with ${budget.atLimit?.model ?? "the other model"}: the amount is used up.`;
-    case "notify":
-      return `Nobody: ${who.toLowerCase()} go on beyond the amount, and that is noted.`;
-    default:
-      return action satisfies never;
-  }
 }

@@ -2,6 +2,8 @@ import type { Budget, BudgetStatus } from "@llm-cost-ops/sdk";
 import { formatInstant } from "../../format/instants.ts";
 import { formatMoney, formatMoneyExact } from "../../format/money.ts";
 import { formatCount, formatTokens } from "../../format/numbers.ts";
+import { whoseText } from "./per.ts";
+import { scopeText } from "./scope.ts";
 
 /** What the amounts of a budget are written in. */
 export interface Measure {
@@ -87,6 +89,38 @@ export function limitText(budget: Budget): string {
       return "Refuses until approved";
     case "notify":
       return "Grants and says so";
+    default:
+      return action satisfies never;
+  }
+}
+
+/** Who is refused at the moment, and what becomes of them. */
+export function blockedText(budget: Budget, status: BudgetStatus, of: "organization" | "tenant"): string {
+  const whose = status.per === null ? "" : ` (${whoseText(status.per, status.value)})`;
+  const ofThose = `of ${scopeText(budget.scope, of)}${whose}`;
+  if (budget.enforcement === "soft") return "Nobody: this budget is soft and warns alone.";
+  const action = budget.atLimit?.action ?? "block";
+  if (status.state !== "exceeded") {
+    const left = amountText(status.remainingExact, status);
+    return `Nobody at the moment. A call that may cost more than the ${left} that remain is ${
+      action === "block"
+        ? "refused"
+        : action === "approve"
+          ? "refused until somebody approves it"
+          : action === "fallback"
+            ? `made with ${budget.atLimit?.model ?? "another model"} instead, where that fits`
+            : "granted, and noted"
+    }.`;
+  }
+  switch (action) {
+    case "block":
+      return `Calls ${ofThose} are refused: the amount is used up.`;
+    case "approve":
+      return `Calls ${ofThose} are refused until somebody approves them: the amount is used up.`;
+    case "fallback":
+      return `Calls ${ofThose} are refused, even with ${budget.atLimit?.model ?? "the other model"}: the amount is used up.`;
+    case "notify":
+      return `Nobody: calls ${ofThose} go on beyond the amount, and that is noted.`;
     default:
       return action satisfies never;
   }

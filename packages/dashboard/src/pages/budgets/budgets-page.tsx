@@ -88,6 +88,8 @@ function useMayMake(tenantId: string | undefined): boolean {
 
 function BudgetsOf({ tenantId }: { tenantId: string | undefined }) {
   const budgets = useBudgets(tenantId);
+  // How they stand is asked for at once, not after they are here.
+  useStandings(tenantId);
   return (
     <Stack gap="sm">
       <WaitingApprovals tenantId={tenantId} />

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { barOf } from "./budget-bar.tsx";
 import { createParamsOf, draftOf, newDraft, updateParamsOf } from "./budget-draft.ts";
 import { ancestorsOf, listed, possibleParents } from "./budget-tree.ts";
-import { periodText } from "./budget-words.ts";
+import { blockedText, periodText } from "./budget-words.ts";
 import { burnDownOf, crossingsOf, runningSums, stepAt, stepsOf } from "./burn-down.ts";
 import { valueText } from "./history.tsx";
 import { previewOf, previewSpanOf } from "./preview.ts";
@@ -90,6 +90,13 @@ test("a draft that nothing was changed in changes nothing, and one field is one 
   expect(updateParamsOf({ ...draft, kind: "rolling", rollingHours: "24" }, budget)).toEqual({
     period: { kind: "rolling", rollingHours: 24 },
   });
+});
+
+test("another parent alone is a change, and so is none", () => {
+  const budget = made("a", { parentId: "p" });
+  const draft = draftOf(budget);
+  expect(updateParamsOf({ ...draft, parentId: "q" }, budget)).toEqual({ parentId: "q" });
+  expect(updateParamsOf({ ...draft, parentId: "" }, budget)).toEqual({ parentId: null });
 });
 
 test("a new budget sends only what belongs to it", () => {
@@ -223,6 +230,18 @@ test("a bar shows what is beyond the amount, and takes nothing for something", (
   expect(bar("100", "200", "0", null)).toEqual({ spent: 100, reserved: 0, amount: 50, projected: null });
   expect(bar("0", "0", "0", null)).toEqual({ spent: 0, reserved: 0, amount: 0, projected: null });
   expect(bar("100", "-5", "0", "99999").spent).toBe(0);
+});
+
+test("who goes on beyond an amount is called as they are called", () => {
+  const of = (action: "block" | "notify") =>
+    blockedText(
+      made("a", { enforcement: "hard", atLimit: { action }, scope: { projectId: ["Support-A"] } }),
+      status({ state: "exceeded", per: "user", value: "Ada" }),
+      "organization",
+    );
+  const calls = "of project Support-A (user Ada)";
+  expect(of("notify")).toBe(`Nobody: calls ${calls} go on beyond the amount, and that is noted.`);
+  expect(of("block")).toBe(`Calls ${calls} are refused: the amount is used up.`);
 });
 
 test("changes and periods read as words", () => {

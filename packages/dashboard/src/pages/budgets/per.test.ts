@@ -31,6 +31,13 @@ test("the question of one value counts that alone, and there is none where nothi
     questionOfValue({ per }, value, filters, teams)?.filters;
   expect(asked(null, null, { model: ["m"] })).toEqual({ model: ["m"] });
   expect(asked("user", "ada", { projectId: ["p"] })).toEqual({ projectId: ["p"], userId: ["ada"] });
+  expect(asked("project", "x")).toEqual({ projectId: ["x"] });
+  expect(asked("api_key", "key_1")).toEqual({ apiKeyId: ["key_1"] });
+  expect(asked("provider", "openai")).toEqual({ provider: ["openai"] });
+  expect(questionOfValue({ per: "model" }, "gpt-4o", {}, teams)).toEqual({
+    filters: { model: ["gpt-4o"] },
+    sentModel: "gpt-4o",
+  });
   expect(asked("tag:run", "7", { tags: ["app:x"] })).toEqual({ tags: ["app:x", "run:7"] });
   expect(asked("team", "core", { projectId: ["b", "c"] })).toEqual({ projectId: ["b"] });
   expect(asked("team", "core", { projectId: ["c"] })).toBeNull();

@@ -91,7 +91,9 @@ function Groups(props: {
             size="compact-xs"
             variant="subtle"
             leftSection={<Icon name="download" size={12} />}
-            onClick={() => download("groups.csv", new Blob([csvOf(groupTable(lines, asked))], { type: "text/csv" }))}
+            onClick={() =>
+              download("groups.csv", new Blob([csvOf(groupTable(lines, asked, measure))], { type: "text/csv" }))
+            }
           >
             CSV
           </Button>

@@ -22,6 +22,7 @@ export const dimensions: readonly Dimension[] = [
   { id: "serviceTier", label: "Tier", filter: "serviceTier", flag: "--service-tier", group: "service_tier" },
   { id: "region", label: "Region", filter: "region", flag: "--region", group: "region" },
   { id: "costStatus", label: "Status", filter: "costStatus", flag: "--cost-status", group: "cost_status" },
+  { id: "usageStatus", label: "Usage status", filter: "usageStatus", flag: "--usage-status", group: "usage_status" },
 ];
 
 const tagPrefix = "tag:";

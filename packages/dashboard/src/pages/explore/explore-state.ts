@@ -59,7 +59,7 @@ export const exploreQueryOf = (search: string): string =>
 
 /** Where these records alone are looked into; whatever else is named is chosen there too. */
 export function exploreAddress(conditions: readonly Condition[], chosen: Partial<ExploreState> = {}): string {
-  const query = writeState<ExploreState>(exploreFields, "", { ...chosen, f: narrowed({}, conditions) });
+  const query = writeState<ExploreState>(exploreFields, "", { ...chosen, f: narrowed(chosen.f ?? {}, conditions) });
   return `/explore${query === "" ? "" : `?${query}`}`;
 }
 

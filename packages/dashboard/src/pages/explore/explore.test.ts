@@ -113,7 +113,14 @@ test("a flow keeps its sums from level to level, whatever the values are called"
     ["x", "x", "3"],
     ["(none)", "x", "2"],
   ]);
-  expect(dimensionsFor("flow", ["model"])).toEqual(["project", "model"]);
+  const flows = [["model"], ["project"], [], ["user", "project"]].map((by) => dimensionsFor("flow", by));
+  expect(flows).toEqual([
+    ["project", "model"],
+    ["project", "model"],
+    ["project", "model"],
+    ["user", "project"],
+  ]);
+  expect(dimensionsFor("bar", ["project"])).toEqual(["project"]);
 });
 
 test("what is picked narrows the filters: one value of a field, one of a tag's key, and none where there is no value", () => {

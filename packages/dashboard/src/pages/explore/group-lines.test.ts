@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { resolvePeriod } from "../../url-state/period.ts";
 import type { GroupSums } from "./explore-questions.ts";
-import { groupColumns, groupLines } from "./group-lines.tsx";
+import { groupColumns, groupLines, groupTable } from "./group-lines.tsx";
 import { type Measure, measures, type Row } from "./measures.ts";
 
 const row = (model: string, cost: string | null, currency: string | null, tokens: number): Row =>
@@ -56,4 +56,22 @@ test("what it was before is of the same measure, and an average has no share", (
   ]);
   expect(written(measures.cost, true)[2]).toEqual(["cheap", "$0.50", "5.3%", "+100.0%", "$0.25"]);
   expect(written(measures.average)[0]).toEqual(["Cost per request", "Cost", "Requests"]);
+});
+
+test("a file leads with what the table leads with, has every other figure, and what it was before of the same", () => {
+  const answer = sums(true);
+  const file = (measure: Measure) => groupTable(groupLines(answer, measure), answer.asked, measure);
+  const shown = (measure: Measure) => groupColumns(answer.asked, measure)[1]?.label;
+  for (const measure of Object.values(measures)) {
+    const { columns } = file(measure);
+    const labels = columns.map(({ label }) => label);
+    expect(labels.slice(0, 4)).toEqual(["Model", "Currency", shown(measure), `${measure.label} before`]);
+    expect(labels.slice(2).toSorted()).toEqual(
+      [...Object.values(measures).map(({ label }) => label), `${measure.label} before`].toSorted(),
+    );
+  }
+  const cells = ({ rows }: ReturnType<typeof file>) =>
+    rows.map(({ cost, before, tokens }) => [cost, before, tokens].join(" | "));
+  expect(cells(file(measures.tokens))).toEqual(["0.5 | 20000 | 40000", " |  | 9000", "9 |  | 1000"]);
+  expect(cells(file(measures.cost))).toEqual(["9 |  | 1000", "0.5 | 0.25 | 40000", " |  | 9000"]);
 });

@@ -6,7 +6,7 @@ import type { Column } from "../../table/data-table.tsx";
 import { nameOf } from "../overview/spend-stack.ts";
 import { type Condition, labelOf } from "./dimensions.ts";
 import type { GroupSums, Question } from "./explore-questions.ts";
-import { type Measure, type Row, totalOf, writingOf } from "./measures.ts";
+import { type Measure, measures, type Row, totalOf, writingOf } from "./measures.ts";
 
 /** A row of the server's answer beside the one of the period before. */
 export interface GroupLine {
@@ -155,36 +155,25 @@ export const groupColumns = (asked: Question, measure: Measure): readonly Column
   ),
 ];
 
-/** The same for a file. */
-export const groupTable = (lines: readonly GroupLine[], asked: Question): ChartTable => ({
-  columns: [
-    ...asked.by.map((id) => ({ key: `by ${id}`, label: labelOf(id) })),
-    { key: "currency", label: "Currency" },
-    { key: "cost", label: "Cost", numeric: true },
-    ...(asked.compare ? [{ key: "before", label: "Cost before", numeric: true }] : []),
-    { key: "requests", label: "Requests", numeric: true },
-    { key: "average", label: "Cost per request", numeric: true },
-    { key: "input", label: "Input tokens", numeric: true },
-    { key: "cached", label: "Cached tokens", numeric: true },
-    { key: "output", label: "Output tokens", numeric: true },
-    { key: "reasoning", label: "Reasoning tokens", numeric: true },
-    { key: "tokens", label: "Tokens", numeric: true },
-    { key: "cache-write", label: "Cache write tokens", numeric: true },
-    { key: "unpriced", label: "Unpriced requests", numeric: true },
-  ],
-  rows: lines.map((line) => ({
-    ...Object.fromEntries(asked.by.map((id, at) => [`by ${id}`, line.conditions[at]?.value ?? ""])),
-    currency: line.row.currency ?? "",
-    cost: line.row.totalCostExact ?? "",
-    before: line.before?.totalCostExact ?? "",
-    requests: String(line.row.totalRequests ?? ""),
-    average: line.row.avgCostPerRequestExact ?? "",
-    input: String(line.row.inputTokens ?? ""),
-    cached: String(line.row.cachedTokens ?? ""),
-    output: String(line.row.outputTokens ?? ""),
-    reasoning: String(line.row.reasoningTokens ?? ""),
-    tokens: String(line.row.totalTokens ?? ""),
-    "cache-write": String(line.row.cacheWriteTokens ?? ""),
-    unpriced: String(line.row.unpricedRequests ?? ""),
-  })),
-});
+/** The same for a file, as plain figures: the measure that is asked for first, then every other that there is. */
+export function groupTable(lines: readonly GroupLine[], asked: Question, measure: Measure): ChartTable {
+  const figures = [measure, ...Object.values(measures).filter(({ id }) => id !== measure.id)];
+  const figureOf = (row: Row | null | undefined, of: Measure): string =>
+    row == null || isPriceless(row, of) ? "" : (of.of(row) ?? "");
+  return {
+    columns: [
+      ...asked.by.map((id) => ({ key: `by ${id}`, label: labelOf(id) })),
+      { key: "currency", label: "Currency" },
+      ...figures.flatMap(({ id, label }) => [
+        { key: id, label, numeric: true },
+        ...(asked.compare && id === measure.id ? [{ key: "before", label: `${label} before`, numeric: true }] : []),
+      ]),
+    ],
+    rows: lines.map(({ row, before, conditions }) => ({
+      ...Object.fromEntries(asked.by.map((id, at) => [`by ${id}`, conditions[at]?.value ?? ""])),
+      currency: row.currency ?? "",
+      ...Object.fromEntries(figures.map((of) => [of.id, figureOf(row, of)])),
+      before: figureOf(before, measure),
+    })),
+  };
+}

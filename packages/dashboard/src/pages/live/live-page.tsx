@@ -17,17 +17,17 @@ import { type Connection, useLiveCalls } from "./use-live-calls.ts";
 
 const allFilters = filtersField();
 
-/** What a stream can be narrowed to; a cost's status changes while it is followed. */
+/** What a stream can be narrowed to; a cost's status changes while it is followed, and that of usage is no filter of it. */
 const streamFilters: Field<Filters> = {
   read: (text) => {
-    const { costStatus: _, ...filters } = allFilters.read(text);
+    const { costStatus: _, usageStatus: __, ...filters } = allFilters.read(text);
     return filters;
   },
   write: allFilters.write,
 };
 const fields = { q: textField(), show: choiceField(shownKinds), f: streamFilters };
 
-const filterLabels: Readonly<Record<Exclude<FilterName, "costStatus">, string>> = {
+const filterLabels: Readonly<Record<Exclude<FilterName, "costStatus" | "usageStatus">, string>> = {
   provider: "Provider",
   model: "Model",
   projectId: "Project",

@@ -1,5 +1,5 @@
 import type { CostSummary } from "@llm-cost-ops/sdk";
-import { Alert, Anchor, Badge, Group, Select, Stack, Text } from "@mantine/core";
+import { Anchor, Badge, Group, Select, Stack, Text } from "@mantine/core";
 import { lazy, Suspense, useCallback, useMemo } from "react";
 import { Link } from "wouter";
 import { Chart } from "../../chart/chart.tsx";
@@ -13,15 +13,14 @@ import { formatCount, formatShare, formatTokens } from "../../format/numbers.ts"
 import { PeriodPicker } from "../../period/period-picker.tsx";
 import { usePeriod, useToday } from "../../period/use-period.ts";
 import { useSession } from "../../session/session-context.tsx";
-import { Icon } from "../../shell/icons.tsx";
 import { Answer, ErrorState, Loading, PageHeader, Panel } from "../../shell/states.tsx";
 import { choiceField, flagField, textField } from "../../url-state/fields.ts";
-import type { Period, PeriodChoice } from "../../url-state/period.ts";
+import type { Period } from "../../url-state/period.ts";
 import { periodField } from "../../url-state/period.ts";
 import { useUrlState } from "../../url-state/use-url-state.ts";
 import { useStandings } from "../budgets/budget-questions.ts";
-import { exploreAddress } from "../explore/explore-state.ts";
 import "./overview.css";
+import { FiguresWarning } from "./figures-warning.tsx";
 import { MonthTiles } from "./month-tiles.tsx";
 import { NearestBudgets } from "./nearest-budgets.tsx";
 import {
@@ -77,7 +76,7 @@ export default function OverviewPage() {
       <Stack gap="sm">
         {summary.error === null ? null : <ErrorState error={summary.error} onRetry={() => void summary.refetch()} />}
         <Figures summary={summary.data} period={period} currency={currency} compare={state.cmp} />
-        {summary.data === undefined ? null : <Unpriced summary={summary.data} choice={state.period} />}
+        <FiguresWarning summary={summary.data} period={period} choice={state.period} />
         {hasPinned ? (
           <Suspense fallback={<Loading height={88} />}>
             <PinnedViews />
@@ -116,6 +115,8 @@ function Figures(props: {
   const { summary, period, currency, compare } = props;
   const zone = useTimeZone();
   const today = useToday(zone);
+  // First of all questions, because effects of parts come before those of the whole: the tiles wait for nothing else.
+  useSummary(period);
   const glance = useGlance(today, zone);
   const now = summary?.byCurrency.find((totals) => totals.currency === currency);
   const before = summary?.previous.byCurrency.find((totals) => totals.currency === currency);
@@ -185,25 +186,6 @@ function Figures(props: {
         }
       />
     </div>
-  );
-}
-
-const unpricedAddress = (period: PeriodChoice): string =>
-  exploreAddress([{ dimension: "costStatus", value: "unpriced" }], { period, m: "unpriced" });
-
-function Unpriced({ summary, choice }: { summary: CostSummary; choice: PeriodChoice }) {
-  const { unpricedRequests, totalRequests } = summary;
-  if (unpricedRequests === 0) return null;
-  return (
-    <Alert color="yellow" variant="light" py="xs" icon={<Icon name="warning" />} role="status">
-      <Text size="sm">
-        {formatCount(unpricedRequests)} requests ({formatShare(unpricedRequests, totalRequests)}) have no price and are
-        in no sum on this page.{" "}
-        <Anchor component={Link} href={unpricedAddress(choice)} c="inherit" underline="always" inherit>
-          See which
-        </Anchor>
-      </Text>
-    </Alert>
   );
 }
 

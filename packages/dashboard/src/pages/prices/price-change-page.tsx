@@ -5,13 +5,15 @@ import { useAct } from "../../data/ask.ts";
 import { Answer, BackLink, PageHeader } from "../../shell/states.tsx";
 import { draftOf, type PriceDraft, updateParamsOf } from "./price-draft.ts";
 import { PriceForm } from "./price-form.tsx";
-import { priceSubjects, usePrice } from "./price-questions.ts";
+import { priceSubjects, usePrice, useUnpricedModels } from "./price-questions.ts";
 import { modelHref } from "./price-words.ts";
 
 /** A new version of a price; the one before stays on record, and so do the costs that were made of it. */
 export default function PriceChangePage() {
   const id = new URLSearchParams(useSearch()).get("id") ?? "";
   const price = usePrice(id);
+  // What the form says beside it is asked for at once, not after the price is here.
+  useUnpricedModels();
   return (
     <>
       {price.data === undefined ? null : (

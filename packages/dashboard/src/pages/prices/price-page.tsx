@@ -25,6 +25,8 @@ export default function PricePage() {
   const query = new URLSearchParams(useSearch());
   const [provider, model] = [query.get("provider") ?? "", query.get("model") ?? ""];
   const versions = useModelVersions(provider, model);
+  // What its parts need is asked for at once, not after the versions are here.
+  useAliases();
   return (
     <>
       <BackLink to="/prices">Prices</BackLink>

@@ -3,18 +3,19 @@ import { Badge, Button, Group, SegmentedControl, Title } from "@mantine/core";
 import type { UseInfiniteQueryResult } from "@tanstack/react-query";
 import { type ReactNode, useEffect } from "react";
 import { useTimeZone } from "../../data/organization.ts";
+import { answerText, deliveryStateWords, isOnItsWay } from "../../delivery/delivery-words.ts";
 import { formatInstantExact } from "../../format/instants.ts";
 import { formatCount } from "../../format/numbers.ts";
 import { ErrorState, Loading, Panel } from "../../shell/states.tsx";
 import { type Column, DataTable } from "../../table/data-table.tsx";
 import { Facts, Name, SidePanel } from "./side-panel.tsx";
-import { answerText, deliveryStateWords, isOnItsWay, readable } from "./webhooks/webhook-words.ts";
+import { readable } from "./webhooks/webhook-words.ts";
 
 export type Delivery = Omit<WebhookDelivery, "webhookId"> | Omit<ChannelDelivery, "channelId">;
 export const deliveryFilters = ["all", "pending", "succeeded", "failed"] as const;
 export type DeliveryFilter = (typeof deliveryFilters)[number];
 
-const filterLabels = { all: "All", pending: "Under way", succeeded: "Delivered", failed: "Failed" } as const;
+const labelOfFilter = (filter: DeliveryFilter): string => (filter === "all" ? "All" : deliveryStateWords[filter][0]);
 const lookAgainMs = 1_500;
 
 /** What was sent to one address, newest first, each with what was sent and what came back. */
@@ -47,7 +48,7 @@ export function DeliveryLog<D extends Delivery>(props: {
           <SegmentedControl
             size="xs"
             aria-label="Which deliveries"
-            data={deliveryFilters.map((value) => ({ value, label: filterLabels[value] }))}
+            data={deliveryFilters.map((value) => ({ value, label: labelOfFilter(value) }))}
             value={filter}
             onChange={(value) => onFilter(value as DeliveryFilter)}
           />

@@ -11,7 +11,8 @@ export const permissionRows: readonly (readonly [subject: string, verbs: readonl
   }, new Map<string, readonly string[]>()),
 ];
 
-const verbs = ["read", "write", "reserve"] as const;
+/** Every verb that there is; what most subjects have stands first. */
+const verbs: readonly string[] = [...new Set(["read", "write", ...permissionRows.flatMap(([, has]) => has)])];
 
 /** Sets that somebody is likely to mean. */
 const presets: readonly (readonly [label: string, set: readonly Permission[]])[] = [

@@ -1,14 +1,5 @@
+import type { ChannelKind } from "@llm-cost-ops/contract/channel-kinds";
 import type { Channel, CreateChannelParams, UpdateChannelParams } from "@llm-cost-ops/sdk";
-
-export type ChannelKind = Channel["kind"];
-
-export const channelKindLabels = {
-  email: "E-mail",
-  slack: "Slack",
-  teams: "Teams",
-  pagerduty: "PagerDuty",
-  webhook: "Webhook",
-} as const satisfies Record<ChannelKind, string>;
 
 /** A channel as somebody fills it in. What lets one in is never read back: empty leaves it as it is. */
 export interface ChannelDraft {

@@ -1,17 +1,12 @@
+import { type ChannelKind, channelKinds } from "@llm-cost-ops/contract/channel-kinds";
 import type { Channel } from "@llm-cost-ops/sdk";
 import { Select, TagsInput, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { fieldErrorsOf, useAct } from "../../../data/ask.ts";
+import { channelKindLabel } from "../../../delivery/delivery-words.ts";
 import { DialogForm } from "../dialog.tsx";
 import { SecretOnce } from "../secret-once.tsx";
-import {
-  type ChannelKind,
-  channelChange,
-  channelKindLabels,
-  channelToMake,
-  draftOfChannel,
-  isComplete,
-} from "./channel-draft.ts";
+import { channelChange, channelToMake, draftOfChannel, isComplete } from "./channel-draft.ts";
 
 /** Makes a channel, or changes one whose kind stays. */
 export function ChannelForm({ channel, onClose }: { channel?: Channel; onClose: (id?: string) => void }) {
@@ -51,7 +46,7 @@ export function ChannelForm({ channel, onClose }: { channel?: Channel; onClose: 
         <Select
           label="Kind"
           allowDeselect={false}
-          data={Object.entries(channelKindLabels).map(([value, label]) => ({ value, label }))}
+          data={channelKinds.map((value) => ({ value, label: channelKindLabel(value) }))}
           value={kind}
           onChange={(value) => setDraft({ ...draft, kind: (value ?? "email") as ChannelKind })}
         />

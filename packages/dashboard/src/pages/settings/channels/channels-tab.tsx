@@ -1,8 +1,11 @@
+import { channelKindsText } from "@llm-cost-ops/contract/channel-kinds";
 import type { Channel } from "@llm-cost-ops/sdk";
 import { Button } from "@mantine/core";
 import { useState } from "react";
 import { useAsk } from "../../../data/ask.ts";
 import { useTimeZone } from "../../../data/organization.ts";
+import { channelKindLabel } from "../../../delivery/delivery-words.ts";
+import { StateBadge } from "../../../delivery/state-badge.tsx";
 import { formatInstant } from "../../../format/instants.ts";
 import { useSession } from "../../../session/session-context.tsx";
 import { Icon } from "../../../shell/icons.tsx";
@@ -13,8 +16,6 @@ import { useUrlState } from "../../../url-state/use-url-state.ts";
 import { deliveryFilters } from "../delivery-log.tsx";
 import { Dialog } from "../dialog.tsx";
 import { Name } from "../side-panel.tsx";
-import { StateBadge } from "../state-badge.tsx";
-import { channelKindLabels } from "./channel-draft.ts";
 import { ChannelForm } from "./channel-form.tsx";
 import { OneChannel } from "./one-channel.tsx";
 
@@ -41,7 +42,7 @@ export default function ChannelsTab() {
             <Panel title="Channels" aside={all.length === 0 ? undefined : make}>
               {all.length === 0 ? (
                 <EmptyState icon="alerts" title="No channel yet" action={make}>
-                  Alerts go to e-mail, Slack, Teams, PagerDuty or a webhook, once there is a channel for it.
+                  Alerts go out by {channelKindsText}, once there is a channel for it.
                 </EmptyState>
               ) : (
                 <DataTable
@@ -73,9 +74,9 @@ const whereOf = ({ address, to }: Channel): string => address ?? (to ?? []).join
 
 const channelColumns = (zone: string): readonly Column<Channel>[] => [
   { key: "name", label: "Name", cell: ({ name }) => <Name text={name} />, sortBy: ({ name }) => name },
-  { key: "kind", label: "Kind", cell: ({ kind }) => channelKindLabels[kind], sortBy: ({ kind }) => kind },
+  { key: "kind", label: "Kind", cell: ({ kind }) => channelKindLabel(kind), sortBy: ({ kind }) => kind },
   { key: "where", label: "Goes to", cell: (channel) => <Name isWide text={whereOf(channel)} />, sortBy: whereOf },
-  { key: "state", label: "State", cell: (channel) => <StateBadge webhook={channel} /> },
+  { key: "state", label: "State", cell: (channel) => <StateBadge address={channel} /> },
   {
     key: "created",
     label: "Created",

@@ -1,6 +1,8 @@
 import type { Channel, ChannelDelivery, UpdateChannelParams } from "@llm-cost-ops/sdk";
 import { useAct, useAskPages } from "../../../data/ask.ts";
 import { useTimeZone } from "../../../data/organization.ts";
+import { channelKindLabel } from "../../../delivery/delivery-words.ts";
+import { StateBadge } from "../../../delivery/state-badge.tsx";
 import { formatInstant } from "../../../format/instants.ts";
 import { useSession } from "../../../session/session-context.tsx";
 import { Panel } from "../../../shell/states.tsx";
@@ -8,8 +10,6 @@ import type { ChangeState } from "../../../url-state/use-url-state.ts";
 import { type DeliveryFilter, DeliveryLog } from "../delivery-log.tsx";
 import { AddressActions, ListPath } from "../one-address.tsx";
 import { Facts } from "../side-panel.tsx";
-import { StateBadge } from "../state-badge.tsx";
-import { channelKindLabels } from "./channel-draft.ts";
 import { ChannelForm } from "./channel-form.tsx";
 
 /** What the tab has in its address. */
@@ -41,11 +41,11 @@ export function OneChannel(props: {
   return (
     <div className="settings-stack">
       <ListPath all="Channels" name={name} onBack={() => change({ channel: "", delivery: "" })} />
-      <Panel title="Channel" aside={<StateBadge webhook={channel} />}>
+      <Panel title="Channel" aside={<StateBadge address={channel} />}>
         <Facts
           facts={{
             Name: <bdi>{name}</bdi>,
-            Kind: channelKindLabels[kind],
+            Kind: channelKindLabel(kind),
             Address: address === null ? null : <bdi>{address}</bdi>,
             To: to === null ? null : <bdi>{to.join(", ")}</bdi>,
             "Mail server":

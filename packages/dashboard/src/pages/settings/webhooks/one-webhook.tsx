@@ -3,6 +3,7 @@ import { Button, Select, Text } from "@mantine/core";
 import { useState } from "react";
 import { fieldErrorsOf, useAct, useAskPages } from "../../../data/ask.ts";
 import { useTimeZone } from "../../../data/organization.ts";
+import { StateBadge } from "../../../delivery/state-badge.tsx";
 import { formatInstant } from "../../../format/instants.ts";
 import { useSession } from "../../../session/session-context.tsx";
 import { ErrorState, Panel } from "../../../shell/states.tsx";
@@ -12,7 +13,6 @@ import { Dialog, DialogForm } from "../dialog.tsx";
 import { AddressActions, ListPath } from "../one-address.tsx";
 import { SecretOnce } from "../secret-once.tsx";
 import { Facts } from "../side-panel.tsx";
-import { StateBadge } from "../state-badge.tsx";
 import { WebhookForm } from "./webhook-form.tsx";
 import { type WebhookEventName, webhookEvents } from "./webhook-words.ts";
 
@@ -51,7 +51,7 @@ export function OneWebhook(props: {
   return (
     <div className="settings-stack">
       <ListPath all="Webhooks" name={webhook.url} onBack={() => change({ webhook: "", delivery: "" })} />
-      <Panel title="Webhook" aside={<StateBadge webhook={webhook} />}>
+      <Panel title="Webhook" aside={<StateBadge address={webhook} />}>
         {webhook.disabledReason === null ? null : (
           <Text size="sm" mb="xs">
             {reasons[webhook.disabledReason]} Resume it to send again; what happened meanwhile was not kept.

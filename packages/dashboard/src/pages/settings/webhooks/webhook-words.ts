@@ -1,4 +1,4 @@
-import type { CreateWebhookParams, Webhook, WebhookDelivery } from "@llm-cost-ops/sdk";
+import type { CreateWebhookParams } from "@llm-cost-ops/sdk";
 
 export type WebhookEventName = CreateWebhookParams["events"][number];
 
@@ -23,39 +23,6 @@ const eventWords = {
 } as const satisfies Record<WebhookEventName, string>;
 
 export const webhookEvents = Object.entries(eventWords) as readonly (readonly [WebhookEventName, string])[];
-
-export const webhookStateWords = {
-  active: ["Active", "teal"],
-  failing: ["Failing", "red"],
-  paused: ["Paused", "gray"],
-  disabled: ["Disabled", "red"],
-} as const;
-
-/** How an address does: one that is active may still have failed since something arrived. */
-export function stateOf({
-  status,
-  failingSince,
-}: Pick<Webhook, "failingSince"> & { readonly status: Webhook["status"] }): keyof typeof webhookStateWords {
-  return status === "active" && failingSince !== null ? "failing" : status;
-}
-
-export const deliveryStateWords = {
-  pending: ["Under way", "yellow"],
-  succeeded: ["Delivered", "teal"],
-  failed: ["Failed", "red"],
-} as const satisfies Record<WebhookDelivery["status"], readonly [label: string, color: string]>;
-
-type Told = Pick<WebhookDelivery, "status" | "responseStatus" | "error">;
-
-/** Whether its first attempt is still to be told of: the number of attempts counts one that is under way. */
-export const isOnItsWay = ({ status, responseStatus, error }: Told): boolean =>
-  status === "pending" && responseStatus === null && error === null;
-
-/** What came back, in a few words. */
-export function answerText(delivery: Told): string {
-  if (delivery.responseStatus !== null) return `answer ${delivery.responseStatus}`;
-  return delivery.error ?? (isOnItsWay(delivery) ? "none yet" : "no answer");
-}
 
 /** JSON laid out to be read; anything else as it came. */
 export function readable(text: string): string {

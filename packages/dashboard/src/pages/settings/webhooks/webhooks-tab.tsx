@@ -3,6 +3,7 @@ import { Button } from "@mantine/core";
 import { useState } from "react";
 import { useAsk } from "../../../data/ask.ts";
 import { useTimeZone } from "../../../data/organization.ts";
+import { StateBadge } from "../../../delivery/state-badge.tsx";
 import { formatInstant } from "../../../format/instants.ts";
 import { useSession } from "../../../session/session-context.tsx";
 import { Icon } from "../../../shell/icons.tsx";
@@ -13,7 +14,6 @@ import { useUrlState } from "../../../url-state/use-url-state.ts";
 import { deliveryFilters } from "../delivery-log.tsx";
 import { Dialog } from "../dialog.tsx";
 import { Name } from "../side-panel.tsx";
-import { StateBadge } from "../state-badge.tsx";
 import { OneWebhook } from "./one-webhook.tsx";
 import { WebhookForm } from "./webhook-form.tsx";
 
@@ -70,7 +70,7 @@ export default function WebhooksTab() {
 
 const webhookColumns = (zone: string): readonly Column<Webhook>[] => [
   { key: "url", label: "Address", cell: ({ url }) => <Name isWide text={url} />, sortBy: ({ url }) => url },
-  { key: "state", label: "State", cell: (webhook) => <StateBadge webhook={webhook} /> },
+  { key: "state", label: "State", cell: (webhook) => <StateBadge address={webhook} /> },
   {
     key: "events",
     label: "Events",
