@@ -67,7 +67,7 @@ test("the month, where it leads and what that is of the budget are what one answ
     expect(await month.getByRole("link").textContent()).toBe(`${formatShare(spent, amount)} of budget All of it`);
     // However many there are, how all of them stand is one question.
     expect(asked.filter((path) => /\/budgets\/.*status/.test(path))).toEqual(["/api/v1/budgets/statuses"]);
-    await page.getByRole("region", { name: "Budgets nearest to their amount" }).getByRole("link").first().waitFor();
+    await page.getByRole("region", { name: "Budgets most used" }).getByRole("link").first().waitFor();
   });
 });
 

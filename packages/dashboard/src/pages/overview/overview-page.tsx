@@ -82,8 +82,12 @@ export default function OverviewPage() {
             <PinnedViews />
           </Suspense>
         ) : null}
-        <Spend period={period} by={state.by} currency={currency} onBy={(by) => change({ by })} />
-        <div className="panels">
+        <div className="overview-main">
+          <Spend period={period} by={state.by} currency={currency} onBy={(by) => change({ by })} />
+          {may("budgets:read") ? <Budgets /> : null}
+          {may("alerts:read") ? <Alerts /> : null}
+        </div>
+        <div className="panels overview-tops">
           <Top title="Top models" dimension="model" period={period} choice={state.period} currency={currency} />
           <Top title="Top projects" dimension="project" period={period} choice={state.period} currency={currency} />
           <Top title="Top users" dimension="user" period={period} choice={state.period} currency={currency} />
@@ -94,8 +98,6 @@ export default function OverviewPage() {
             choice={state.period}
             currency={currency}
           />
-          {may("budgets:read") ? <Budgets /> : null}
-          {may("alerts:read") ? <Alerts /> : null}
         </div>
       </Stack>
     </>
@@ -279,7 +281,7 @@ function All({ href, children }: { href: string; children: string }) {
 function Budgets() {
   const standings = useStandings();
   return (
-    <Panel title="Budgets nearest to their amount" aside={<All href="/budgets?order=use">budgets</All>}>
+    <Panel title="Budgets most used" aside={<All href="/budgets?order=use">budgets</All>}>
       <Answer of={standings} rows={4}>
         {(all) => <NearestBudgets standings={all} />}
       </Answer>

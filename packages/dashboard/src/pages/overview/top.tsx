@@ -83,7 +83,7 @@ function Ranking({
                 </Anchor>
               )}
             </Text>
-            <Text size="xs" c="dimmed" className="amount">
+            <Text size="xs" c="dimmed" className="amount rank-calls">
               {formatTokens(row.totalRequests)} {row.totalRequests === 1 ? "call" : "calls"}
             </Text>
             <Text size="sm" className="amount" title={formatMoneyExact(row.totalCostExact, currency)}>
