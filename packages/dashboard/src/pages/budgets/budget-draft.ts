@@ -92,7 +92,7 @@ export const draftOf = (budget: Budget): BudgetDraft => {
 };
 
 /** Only the fields that mean something to the kind. */
-export function periodOfDraft(draft: BudgetDraft): Period {
+function periodOfDraft(draft: BudgetDraft): Period {
   const { kind, timeZone, fiscalStartMonth, rollingHours, startsAt } = draft;
   switch (kind) {
     case "hour":

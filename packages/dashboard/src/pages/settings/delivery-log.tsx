@@ -11,7 +11,7 @@ import { type Column, DataTable } from "../../table/data-table.tsx";
 import { Facts, Name, SidePanel } from "./side-panel.tsx";
 import { readable } from "./webhooks/webhook-words.ts";
 
-export type Delivery = Omit<WebhookDelivery, "webhookId"> | Omit<ChannelDelivery, "channelId">;
+type Delivery = Omit<WebhookDelivery, "webhookId"> | Omit<ChannelDelivery, "channelId">;
 export const deliveryFilters = ["all", "pending", "succeeded", "failed"] as const;
 export type DeliveryFilter = (typeof deliveryFilters)[number];
 

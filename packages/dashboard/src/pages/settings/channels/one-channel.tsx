@@ -13,7 +13,7 @@ import { Facts } from "../side-panel.tsx";
 import { ChannelForm } from "./channel-form.tsx";
 
 /** What the tab has in its address. */
-export interface ChannelState {
+interface ChannelState {
   readonly channel: string;
   readonly delivery: string;
   readonly status: DeliveryFilter;

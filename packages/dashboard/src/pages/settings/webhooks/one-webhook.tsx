@@ -17,7 +17,7 @@ import { WebhookForm } from "./webhook-form.tsx";
 import { type WebhookEventName, webhookEvents } from "./webhook-words.ts";
 
 /** What the tab has in its address. */
-export interface WebhookState {
+interface WebhookState {
   readonly webhook: string;
   readonly delivery: string;
   readonly status: DeliveryFilter;
