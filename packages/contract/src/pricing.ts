@@ -287,6 +287,11 @@ export const RepricingInput = z
   })
   .meta({ id: "RepricingInput" });
 
+const RepricingSavings = z
+  .object({ before: z.string(), after: z.string(), difference: z.string() })
+  .nullable()
+  .meta({ description: "Known cache_savings; null in earlier previews" });
+
 export const RepricingDifferenceRow = z.object({
   provider: z.string(),
   model: z.string(),
@@ -296,6 +301,7 @@ export const RepricingDifferenceRow = z.object({
   before: z.string(),
   after: z.string(),
   difference: z.string(),
+  savings: RepricingSavings,
 });
 
 /** Records in the range that keep their cost: today's price is in another currency, or there is none. */
@@ -318,9 +324,19 @@ export const Repricing = z
     model: z.string().nullable(),
     records_examined: z.number().int(),
     records_changed: z.number().int(),
+    records_same_cost: z
+      .number()
+      .int()
+      .meta({ description: "Those of records_changed whose cache_savings alone change" }),
     skipped: z.array(RepricingSkipped),
     by_currency: z.array(
-      z.object({ currency: z.string(), before: z.string(), after: z.string(), difference: z.string() }),
+      z.object({
+        currency: z.string(),
+        before: z.string(),
+        after: z.string(),
+        difference: z.string(),
+        savings: RepricingSavings,
+      }),
     ),
     difference: z.array(RepricingDifferenceRow),
   })

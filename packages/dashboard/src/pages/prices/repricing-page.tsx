@@ -35,14 +35,26 @@ export default function RepricingPage() {
 function Shown({ repricing }: { repricing: Repricing }) {
   const { may, whoami } = useSession();
   const zone = useTimeZone() ?? "UTC";
-  const { recordsExamined, recordsChanged, skipped, reason, createdAt, createdBy, appliedAt, undoneAt } = repricing;
+  const {
+    recordsExamined,
+    recordsChanged,
+    recordsSameCost,
+    skipped,
+    reason,
+    createdAt,
+    createdBy,
+    appliedAt,
+    undoneAt,
+  } = repricing;
   return (
     <>
       <PageHeader
         title={
           recordsChanged === 0
             ? "Repricing: nothing changes"
-            : `Repricing: ${differenceText(repricing) || "the same sums"}`
+            : recordsSameCost === recordsChanged
+              ? "Repricing: only what caching saved changes"
+              : `Repricing: ${differenceText(repricing) || "the same sums"}`
         }
       >
         <RepricingState repricing={repricing} />
@@ -53,9 +65,15 @@ function Shown({ repricing }: { repricing: Repricing }) {
           <Panel title="What changes">
             <Sums repricing={repricing} />
             <Text size="sm" mt="xs">
-              {formatCount(recordsChanged)} of {formatCount(recordsExamined)} {recordsExamined === 1 ? "call" : "calls"}{" "}
-              {tenseOf(repricing)}.
+              {formatCount(recordsChanged - recordsSameCost)} of {formatCount(recordsExamined)}{" "}
+              {recordsExamined === 1 ? "call" : "calls"} {tenseOf(repricing)}.
             </Text>
+            {recordsSameCost === 0 ? null : (
+              <Text size="sm">
+                {formatCount(recordsSameCost)} {recordsSameCost === 1 ? "keeps its" : "keep their"} cost: only what
+                caching saved changes.
+              </Text>
+            )}
             {skipped.map((one) => (
               <Text key={one.reason} size="sm" c="dimmed">
                 {formatCount(one.records)} {one.records === 1 ? "keeps its" : "keep their"} cost, because{" "}
@@ -116,6 +134,7 @@ function Sums({ repricing: { byCurrency } }: { repricing: Repricing }) {
       columns={[
         { key: "currency", label: "Currency", cell: ({ currency }) => currency },
         ...amountColumns((row: (typeof byCurrency)[number]) => row),
+        ...savingsColumns(byCurrency),
       ]}
     />
   );
@@ -161,6 +180,30 @@ function amountColumns<Row>(of: (row: Row) => Amounts): readonly Column<Row>[] {
   ];
 }
 
+/** How what caching saved changes, where it does. */
+function savingsColumns<Row extends Pick<DifferenceRow, "currency" | "savings">>(
+  rows: readonly Row[],
+): readonly Column<Row>[] {
+  if (!rows.some(({ savings }) => savings !== null && savings.difference !== "0")) return [];
+  return [
+    {
+      key: "savings",
+      label: "Saved by caching",
+      numeric: true,
+      sortBy: ({ savings }) => savings?.difference ?? "0",
+      cell: ({ currency, savings }) => {
+        if (savings === null) return "";
+        const exact = [savings.before, savings.after].map((amount) => formatMoneyExact(amount, currency));
+        return (
+          <span title={exact.join(" → ")}>
+            {withSign(savings.difference, formatMoney(savings.difference, currency))}
+          </span>
+        );
+      },
+    },
+  ];
+}
+
 type DifferenceRow = Repricing["difference"][number];
 
 function Differences({ repricing: { difference } }: { repricing: Repricing }) {
@@ -186,8 +229,9 @@ function Differences({ repricing: { difference } }: { repricing: Repricing }) {
         sortBy: ({ records }) => String(records),
       },
       ...amountColumns((row: DifferenceRow) => row),
+      ...savingsColumns(difference),
     ],
-    [],
+    [difference],
   );
   return (
     <Panel title="By day and model">
