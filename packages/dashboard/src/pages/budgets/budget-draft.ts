@@ -1,6 +1,6 @@
 import type { Budget, CreateBudgetParams, UpdateBudgetParams } from "@llm-cost-ops/sdk";
+import { emptyScope, type ScopeDraft, scopeDraftOf, scopeOfDraft } from "../../scope/scope.ts";
 import { tagPrefix } from "./per.ts";
-import { emptyScope, type ScopeDraft, scopeDraftOf, scopeOfDraft } from "./scope.ts";
 
 type Period = Budget["period"];
 type Action = NonNullable<Budget["atLimit"]>["action"];

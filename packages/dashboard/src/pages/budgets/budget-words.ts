@@ -2,8 +2,8 @@ import type { Budget, BudgetStatus } from "@llm-cost-ops/sdk";
 import { formatInstant } from "../../format/instants.ts";
 import { formatMoney, formatMoneyExact } from "../../format/money.ts";
 import { formatCount, formatTokens } from "../../format/numbers.ts";
+import { scopeText } from "../../scope/scope.ts";
 import { whoseText } from "./per.ts";
-import { scopeText } from "./scope.ts";
 
 /** What the amounts of a budget are written in. */
 export interface Measure {

@@ -11,6 +11,7 @@ import { PeriodPicker } from "../../period/period-picker.tsx";
 import { usePeriod, useToday } from "../../period/use-period.ts";
 import { useSession } from "../../session/session-context.tsx";
 import { Answer, ErrorState, Loading, PageHeader, Panel } from "../../shell/states.tsx";
+import { Tile } from "../../shell/tile.tsx";
 import { choiceField, flagField, textField } from "../../url-state/fields.ts";
 import type { Period } from "../../url-state/period.ts";
 import { periodField } from "../../url-state/period.ts";
@@ -22,7 +23,6 @@ import { MonthTiles } from "./month-tiles.tsx";
 import { NearestBudgets } from "./nearest-budgets.tsx";
 import { dimensionChoices, useGlance, useIsEmpty, useLatestAlerts, useSummary } from "./overview-questions.ts";
 import { Spend } from "./spend.tsx";
-import { Tile } from "./tile.tsx";
 import { Top } from "./top.tsx";
 import { TopTags } from "./top-tags.tsx";
 

@@ -1,8 +1,9 @@
 import type { AggregateResult, Alert, Budget, BudgetStatus, CostProjection, CostSummary } from "@llm-cost-ops/sdk";
 import { type AskKey, useAsk } from "../../data/ask.ts";
+import { useBudgets } from "../../data/budgets.ts";
 import { useSession } from "../../session/session-context.tsx";
 import { dayAfter, monthStart, type Period, resolvePeriod } from "../../url-state/period.ts";
-import { useBudgets, useStandings } from "../budgets/budget-questions.ts";
+import { useStandings } from "../budgets/budget-questions.ts";
 
 export const dimensionChoices = ["model", "provider", "project", "user"] as const;
 export type DimensionChoice = (typeof dimensionChoices)[number];

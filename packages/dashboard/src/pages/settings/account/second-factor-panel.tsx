@@ -1,8 +1,8 @@
 import { Anchor, Badge, Button, Group, PasswordInput, Stack, Text, TextInput } from "@mantine/core";
 import { lazy, Suspense, useState } from "react";
 import { fieldErrorsOf, useAct, useAsk } from "../../../data/ask.ts";
+import { Dialog, DialogForm } from "../../../shell/dialog.tsx";
 import { Answer, Loading, Panel } from "../../../shell/states.tsx";
-import { Dialog, DialogForm } from "../dialog.tsx";
 import { SecretOnce } from "../secret-once.tsx";
 
 /** Few set up a second factor, and they do it once. */

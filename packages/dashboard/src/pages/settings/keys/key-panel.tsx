@@ -6,7 +6,7 @@ import { useTimeZone } from "../../../data/organization.ts";
 import { formatInstant } from "../../../format/instants.ts";
 import { useSession } from "../../../session/session-context.tsx";
 import { ConfirmDialog } from "../../../shell/confirm-dialog.tsx";
-import { Dialog, DialogForm } from "../dialog.tsx";
+import { Dialog, DialogForm } from "../../../shell/dialog.tsx";
 import { draftOfLimits, limitsOfDraft } from "../limits-draft.ts";
 import { LimitsFields } from "../limits-fields.tsx";
 import { PermissionsShown } from "../permission-picker.tsx";
