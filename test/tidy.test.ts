@@ -113,6 +113,11 @@ describe("the code keeps its promises to the reader", () => {
     expect(places(wrong, /process\.env/)).toEqual([]);
   });
 
+  test("what the dashboard loads later comes by shell/lazily, which waits for a server that is away", () => {
+    const pages = own.filter((path) => path.startsWith("packages/dashboard/src/"));
+    expect(places(pages, /\blazy\b(?=[^"]*\bfrom "react")|^\s*lazy,$|\b(React\.)?lazy\(/)).toEqual([]);
+  });
+
   test("the core has no clock, randomness or I/O", () => {
     const core = own.filter((path) => path.startsWith("packages/core/src/") && !isTest(path));
     expect(places(core, /Date\.now\(|new Date\(\)|Math\.random|process\.|console\.|fetch\(/)).toEqual([]);

@@ -1,6 +1,6 @@
 import type { CostSummary } from "@llm-cost-ops/sdk";
 import { Anchor, Badge, Group, Stack, Text } from "@mantine/core";
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
 import { Link } from "wouter";
 import { useTimeZone } from "../../data/organization.ts";
 import { usePinnedViews } from "../../data/views.ts";
@@ -10,6 +10,7 @@ import { formatCount, formatShare, formatTokens } from "../../format/numbers.ts"
 import { PeriodPicker } from "../../period/period-picker.tsx";
 import { usePeriod, useToday } from "../../period/use-period.ts";
 import { useSession } from "../../session/session-context.tsx";
+import { lazily } from "../../shell/lazily.tsx";
 import { Answer, ErrorState, Loading, PageHeader, Panel } from "../../shell/states.tsx";
 import { Tile } from "../../shell/tile.tsx";
 import { choiceField, flagField, textField } from "../../url-state/fields.ts";
@@ -27,10 +28,10 @@ import { Top } from "./top.tsx";
 import { TopTags } from "./top-tags.tsx";
 
 /** Only where nothing was recorded yet. */
-const FirstRun = lazy(async () => ({ default: (await import("../first-run/first-run.tsx")).FirstRun }));
+const FirstRun = lazily(async () => ({ default: (await import("../first-run/first-run.tsx")).FirstRun }));
 
 /** Only where something is pinned. */
-const PinnedViews = lazy(() => import("./pinned-views.tsx"));
+const PinnedViews = lazily(() => import("./pinned-views.tsx"));
 
 const fields = { period: periodField(), by: choiceField(dimensionChoices), cmp: flagField(true), tag: textField() };
 
