@@ -45,7 +45,7 @@ export const height = 340;
 export const datesOf = ({ startDate, endDate }: Period): string =>
   `from ${formatDay(startDate, true)} to ${formatDay(endDate, true)}`;
 
-export function drawTime(times: TimeSums, shape: "bar" | "line" | "area" | string, look: Look): Drawing {
+export function drawTime(times: TimeSums, shape: Shape, look: Look): Drawing {
   const { measure, currency, writing } = look;
   const { asked, by, now, before } = times;
   const { period } = asked;
@@ -59,6 +59,7 @@ export function drawTime(times: TimeSums, shape: "bar" | "line" | "area" | strin
   const option = (theme: ChartTheme) =>
     stackedOption({ kind, labels, series: places, text: writing.short, axis: writing.axis }, theme);
   const total = totalOf(now.totals, measure, currency);
+  const most = by.length === 0 ? "" : `; most for ${series[0]?.name ?? "nothing"}`;
   const notes = [
     by.length < asked.by.length ? "There are too many groups to draw each over time, so this is their sum." : undefined,
     left > 0 ? `${formatCount(left)} more groups are in the table below: averages of parts do not add up.` : undefined,
@@ -68,7 +69,7 @@ export function drawTime(times: TimeSums, shape: "bar" | "line" | "area" | strin
       by.length === 0
         ? `${measure.label} by ${period.bucket}`
         : `${measure.label} by ${period.bucket}${by.length === 1 ? " and " : ", "}${wordsOf(by)}`,
-    summary: `${writing.short(total)} ${datesOf(period)}; most for ${series[0]?.name ?? "nothing"}.`,
+    summary: `${writing.short(total)} ${datesOf(period)}${most}.`,
     option,
     table: timeTable({ ...picture, series: places }, measure, writing),
     height,
