@@ -74,6 +74,14 @@ function Shown({ repricing }: { repricing: Repricing }) {
                 caching saved changes.
               </Text>
             )}
+            {repricing.byCurrency.map(({ currency, savings }) =>
+              isChange(savings) ? (
+                <Text key={currency} size="sm">
+                  What caching saved: <Exact amount={savings.before} currency={currency} /> becomes{" "}
+                  <Exact amount={savings.after} currency={currency} />.
+                </Text>
+              ) : null,
+            )}
             {skipped.map((one) => (
               <Text key={one.reason} size="sm" c="dimmed">
                 {formatCount(one.records)} {one.records === 1 ? "keeps its" : "keep their"} cost, because{" "}
@@ -134,7 +142,6 @@ function Sums({ repricing: { byCurrency } }: { repricing: Repricing }) {
       columns={[
         { key: "currency", label: "Currency", cell: ({ currency }) => currency },
         ...amountColumns((row: (typeof byCurrency)[number]) => row),
-        ...savingsColumns(byCurrency),
       ]}
     />
   );
@@ -155,7 +162,7 @@ function amountColumns<Row>(of: (row: Row) => Amounts): readonly Column<Row>[] {
     sortBy: (row) => of(row)[key],
     cell: (row) => {
       const { currency, [key]: amount } = of(row);
-      return <span title={formatMoneyExact(amount, currency)}>{formatMoney(amount, currency)}</span>;
+      return <Exact amount={amount} currency={currency} />;
     },
   });
   return [
@@ -180,11 +187,18 @@ function amountColumns<Row>(of: (row: Row) => Amounts): readonly Column<Row>[] {
   ];
 }
 
+const isChange = (savings: DifferenceRow["savings"]): savings is NonNullable<typeof savings> =>
+  savings !== null && savings.difference !== "0";
+
+function Exact({ amount, currency }: { amount: string; currency: string }) {
+  return <span title={formatMoneyExact(amount, currency)}>{formatMoney(amount, currency)}</span>;
+}
+
 /** How what caching saved changes, where it does. */
 function savingsColumns<Row extends Pick<DifferenceRow, "currency" | "savings">>(
   rows: readonly Row[],
 ): readonly Column<Row>[] {
-  if (!rows.some(({ savings }) => savings !== null && savings.difference !== "0")) return [];
+  if (!rows.some(({ savings }) => isChange(savings))) return [];
   return [
     {
       key: "savings",
