@@ -8,7 +8,7 @@ import { formatCount } from "../../format/numbers.ts";
 import type { DayRange, Period } from "../../url-state/period.ts";
 import { type Condition, wordsOf } from "./dimensions.ts";
 import type { TimeSums } from "./explore-questions.ts";
-import { daysOf } from "./explore-state.ts";
+import { daysOf, type Shape } from "./explore-state.ts";
 import { type Measure, totalOf, type Writing } from "./measures.ts";
 import { timePicture, timeTable } from "./time-picture.ts";
 
