@@ -289,20 +289,22 @@ export const RepricingInput = z
 
 const RepricingSavings = z
   .object({ before: z.string(), after: z.string(), difference: z.string() })
-  .nullable()
-  .meta({ description: "Known cache_savings; null in earlier previews" });
+  .meta({ id: "RepricingSavings", description: "Known cache_savings; null in earlier previews" })
+  .nullable();
 
-export const RepricingDifferenceRow = z.object({
-  provider: z.string(),
-  model: z.string(),
-  day: z.string(),
-  currency: z.string(),
-  records: z.number().int(),
-  before: z.string(),
-  after: z.string(),
-  difference: z.string(),
-  savings: RepricingSavings,
-});
+export const RepricingDifferenceRow = z
+  .object({
+    provider: z.string(),
+    model: z.string(),
+    day: z.string(),
+    currency: z.string(),
+    records: z.number().int(),
+    before: z.string(),
+    after: z.string(),
+    difference: z.string(),
+    savings: RepricingSavings,
+  })
+  .meta({ id: "RepricingDifference" });
 
 /** Records in the range that keep their cost: today's price is in another currency, or there is none. */
 export const RepricingSkipped = z.object({
