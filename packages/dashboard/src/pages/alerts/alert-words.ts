@@ -4,11 +4,6 @@ import { formatMoneyExact } from "../../format/money.ts";
 import { formatCount } from "../../format/numbers.ts";
 import { scopeText } from "../../scope/scope.ts";
 
-export const severityColors = { info: "blue", warning: "yellow", critical: "red" } as const satisfies Record<
-  Alert["severity"],
-  string
->;
-
 export const severityLabels = { info: "Info", warning: "Warning", critical: "Critical" } as const satisfies Record<
   Alert["severity"],
   string

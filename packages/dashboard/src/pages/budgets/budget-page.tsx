@@ -11,6 +11,7 @@ import { formatCount, formatShare } from "../../format/numbers.ts";
 import { useSession } from "../../session/session-context.tsx";
 import { ConfirmDialog } from "../../shell/confirm-dialog.tsx";
 import { Icon } from "../../shell/icons.tsx";
+import { budgetColors } from "../../shell/state-colors.ts";
 import { Answer, ErrorState, Loading, Panel } from "../../shell/states.tsx";
 import { Tile } from "../../shell/tile.tsx";
 import { useUrlState } from "../../url-state/use-url-state.ts";
@@ -20,7 +21,7 @@ import { BarKey, BudgetBar, figuresOf } from "./budget-bar.tsx";
 import { BudgetFacts, Parts } from "./budget-facts.tsx";
 import { useApprovals, useHistory, useMayChange, useStatus, useTenantOf, useTenants } from "./budget-questions.ts";
 import { ancestorsOf } from "./budget-tree.ts";
-import { amountShort, amountText, amountTextExact, blockedText, stateColors, stateLabels } from "./budget-words.ts";
+import { amountShort, amountText, amountTextExact, blockedText, stateLabels } from "./budget-words.ts";
 import { BurnDownChart } from "./burn-down-chart.tsx";
 import { History, historyFields } from "./history.tsx";
 import { type Picked, pickedOf, valueFields } from "./per.ts";
@@ -126,7 +127,7 @@ function Heading({ budget, status }: { budget: Budget; status: BudgetStatus | un
             <bdi>{budget.name}</bdi>
           </Title>
           {status === undefined ? null : (
-            <Badge variant="dot" tt="none" flex="none" color={stateColors[status.state]}>
+            <Badge variant="dot" tt="none" flex="none" color={budgetColors[status.state]}>
               {stateLabels[status.state]}
             </Badge>
           )}

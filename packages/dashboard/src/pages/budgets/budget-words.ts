@@ -23,11 +23,6 @@ export const amountShort = (amount: string | null, { currency }: Measure): strin
 export const amountTextExact = (amount: string | null, { currency }: Measure): string =>
   currency === null ? (amount === null ? "–" : `${formatCount(amount)} tokens`) : formatMoneyExact(amount, currency);
 
-export const stateColors = { ok: "teal", warning: "yellow", exceeded: "red" } as const satisfies Record<
-  BudgetStatus["state"],
-  string
->;
-
 export const stateLabels = { ok: "Ok", warning: "Warning", exceeded: "Exceeded" } as const satisfies Record<
   BudgetStatus["state"],
   string

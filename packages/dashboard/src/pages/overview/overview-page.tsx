@@ -11,6 +11,7 @@ import { PeriodPicker } from "../../period/period-picker.tsx";
 import { usePeriod, useToday } from "../../period/use-period.ts";
 import { useSession } from "../../session/session-context.tsx";
 import { lazily } from "../../shell/lazily.tsx";
+import { severityColors } from "../../shell/state-colors.ts";
 import { Answer, ErrorState, Loading, PageHeader, Panel } from "../../shell/states.tsx";
 import { Tile } from "../../shell/tile.tsx";
 import { choiceField, flagField, textField } from "../../url-state/fields.ts";
@@ -198,8 +199,6 @@ function Budgets() {
     </Panel>
   );
 }
-
-const severityColors = { info: "blue", warning: "yellow", critical: "red" } as const;
 
 function Alerts() {
   const alerts = useLatestAlerts();

@@ -7,12 +7,12 @@ import { StateBadge } from "../../../delivery/state-badge.tsx";
 import { formatInstant } from "../../../format/instants.ts";
 import { useSession } from "../../../session/session-context.tsx";
 import { Dialog, DialogForm } from "../../../shell/dialog.tsx";
+import { Facts } from "../../../shell/facts.tsx";
 import { ErrorState, Panel } from "../../../shell/states.tsx";
 import type { ChangeState } from "../../../url-state/use-url-state.ts";
 import { type DeliveryFilter, DeliveryLog } from "../delivery-log.tsx";
 import { AddressActions, ListPath } from "../one-address.tsx";
 import { SecretOnce } from "../secret-once.tsx";
-import { Facts } from "../side-panel.tsx";
 import { WebhookForm } from "./webhook-form.tsx";
 import { type WebhookEventName, webhookEvents } from "./webhook-words.ts";
 
