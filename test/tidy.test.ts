@@ -71,6 +71,21 @@ describe("imports follow the house", () => {
       );
     expect(wrong).toEqual([]);
   });
+
+  test("a page of the dashboard imports none, but those that it shows a part of", () => {
+    /** Each may import those behind it. What several pages need stands beside the pages. */
+    const order = ["overview", "budgets", "alerts", "explore", "first-run"];
+    const pageOf = (path: string): string => /^packages\/dashboard\/src\/pages\/([^/]+)\//.exec(path)?.[1] ?? "";
+    const wrong = sources.flatMap((path) => {
+      const page = pageOf(path);
+      const pages = importsOf(path)
+        .map((target) => pageOf(join(dirname(path), target)))
+        .filter((other) => page !== "" && other !== "" && other !== page);
+      const isBehind = (other: string): boolean => order.includes(page) && order.indexOf(other) > order.indexOf(page);
+      return pages.filter((other) => !isBehind(other)).map((other) => `${path} imports ${other}`);
+    });
+    expect(wrong).toEqual([]);
+  });
 });
 
 function leavesPackage(path: string, target: string, name: string): boolean {
@@ -111,6 +126,11 @@ describe("the code keeps its promises to the reader", () => {
       /^(packages\/server\/src\/config\.ts|packages\/sdk\/src\/environment\.ts|packages\/cli\/(src\/environment\.ts|bin\/)|scripts\/|test\/)/;
     const wrong = own.filter((path) => !readers.test(path) && !isTest(path));
     expect(places(wrong, /process\.env/)).toEqual([]);
+  });
+
+  test("what the dashboard loads later comes by shell/lazily, which waits for a server that is away", () => {
+    const pages = own.filter((path) => path.startsWith("packages/dashboard/src/"));
+    expect(places(pages, /\blazy\b(?=[^"]*\bfrom "react")|^\s*lazy,$|\b(React\.)?lazy\(/)).toEqual([]);
   });
 
   test("the core has no clock, randomness or I/O", () => {

@@ -52,10 +52,12 @@ export async function recordMixed(client: CostOpsClient): Promise<MixedRecords> 
       model: "gpt-4o",
       inputTokens: 1,
       outputTokens: 0,
+      usageStatus: "partial",
       occurredAt: at(6, "00:00:00.000"),
     },
     ...["a", "b", "c"].map((name, days) => ({
       ...call,
+      usageStatus: "estimated" as const,
       provider: "nobody",
       model: `unheard-of-${name}`,
       occurredAt: at(days + 1, "12:00:00.000"),

@@ -123,3 +123,19 @@ test("the values of a tag that most was spent on are shown, another key is chose
     await page.getByText(`team:${most?.["tag:team"]}`).first().waitFor();
   });
 });
+
+test("a day is drawn by its hours, also by those in which nothing was spent", async () => {
+  await walk(server, {}, async ({ page, signIn, settled }) => {
+    await signIn("/?period=today");
+    await settled();
+    await page.locator("[data-chart=drawn]").first().waitFor();
+    const panel = page.getByRole("region", { name: "Spend by hour" }).first();
+    await panel.getByText("Table", { exact: true }).click();
+    const places = panel.locator("tbody tr td:first-child");
+    await places.first().waitFor();
+    const hours = await places.allTextContents();
+    expect(hours.map((text) => text.slice(-2))).toEqual(
+      [...Array(24).keys()].map((hour) => String(hour).padStart(2, "0")),
+    );
+  });
+});

@@ -126,6 +126,43 @@ const sumOf = async (): Promise<string | undefined> => {
   return totals.find(({ currency }) => currency === "USD")?.totalCostExact;
 };
 
+test("a repricing that changes only what caching saved says so, before and after it is applied", async () => {
+  const { client } = server;
+  const named = { provider: "openai", model: "all-cached" };
+  const rates = (input: string) => ({
+    rates: [["input", input] as const, ["cache_read", "0.3"] as const].map(([kind, price]) => ({
+      kind,
+      price,
+      per: 1_000_000,
+    })),
+  });
+  const { id } = await client.pricing.create({ ...named, ...rates("3") });
+  await client.usage.create({
+    ...named,
+    id: "all-cached",
+    inputTokens: 1_000_000,
+    cachedTokens: 1_000_000,
+    outputTokens: 0,
+  });
+  await client.pricing.update(id, { ...rates("6"), effectiveDate: "2020-01-01" });
+  const repricing = await client.repricings.create({ model: named.model });
+  await walk(server, { scheme: "dark", width: 360 }, async ({ page, signIn, settled, accessible, screenshot }) => {
+    await signIn(`/prices/repricings/${repricing.id}`);
+    await page.getByRole("heading", { name: "Repricing: only what caching saved changes" }).waitFor();
+    await page.getByText("0 of 1 call would get another cost.").waitFor();
+    await page.getByText("1 keeps its cost: only what caching saved changes.").waitFor();
+    await page.getByText("What caching saved: $2.70 becomes $5.70.").waitFor();
+    await page.getByRole("cell", { name: "+$3.00", exact: true }).waitFor();
+    await settled();
+    await accessible();
+    await screenshot("repricing-savings");
+    await page.getByRole("button", { name: "Apply" }).click();
+    await page.getByRole("button", { name: "Reprice 1 call" }).click();
+    await page.getByText("applied", { exact: true }).waitFor();
+    expect((await client.usage.get("all-cached")).cacheSavingsExact).toBe("5.7");
+  });
+});
+
 test("a catalogue is previewed before it is applied", async () => {
   await walk(server, {}, async ({ page, signIn, settled, accessible, screenshot }) => {
     await signIn("/prices/catalogue");

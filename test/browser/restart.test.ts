@@ -124,6 +124,16 @@ test("a page that is gone to while the server is away comes with it, and the str
       await settled();
       await page.getByRole("region", { name: "Requests" }).getByText("1", { exact: true }).waitFor();
 
+      // Nor is the module of a part of this page.
+      const chart = page.locator("section.panel").filter({ has: page.locator("[data-chart=drawn]") });
+      await kill();
+      await chart.getByText("Table", { exact: true }).click();
+      await page.getByText(away).waitFor();
+      await start();
+      await page.getByText(away).waitFor({ state: "detached" });
+      await chart.getByText("Table", { exact: true }).click();
+      await page.locator("section.panel table").getByText("gpt-4o").first().waitFor();
+
       await page.getByRole("link", { name: "Live" }).click();
       await page.getByText("live", { exact: true }).waitFor();
       await kill();

@@ -164,3 +164,44 @@ test("somebody of two organizations goes from one to the other", async () => {
     expect(await page.getByRole("link", { name: "Record usage" }).count()).toBe(0);
   });
 });
+
+test("whoever cannot be told who is signed in is told why, and the page goes on once they can", async () => {
+  await walk(
+    server,
+    {},
+    async ({ page, signIn, accessible }) => {
+      await signIn("/start");
+      await page.getByRole("heading", { name: "Record usage" }).waitFor();
+      const refused = { error: { code: "AUTH_002", message: "This comes from another site.", request_id: "req_1" } };
+      await page.route("**/auth/browser/refresh", (route) => route.fulfill({ status: 403, json: refused }));
+      await page.reload();
+      await page.getByText("This comes from another site.").waitFor();
+      await accessible();
+      await page.unroute("**/auth/browser/refresh");
+      await page.getByRole("button", { name: "Try again" }).click();
+      await page.getByRole("heading", { name: "Record usage" }).waitFor();
+    },
+    /403/,
+  );
+});
+
+test("a session that could not be ended says so, and is ended when it is asked for again", async () => {
+  await walk(
+    server,
+    {},
+    async ({ page, signIn, accessible }) => {
+      await signIn("/start");
+      await page.route("**/auth/logout", (route) => route.fulfill({ status: 500, json: {} }));
+      await page.getByRole("button", { name: /^Account/ }).click();
+      await page.getByRole("menuitem", { name: "Sign out" }).click();
+      await page.getByRole("alert").getByText("You are still signed in").waitFor();
+      await accessible();
+      await page.unroute("**/auth/logout");
+      await page.getByRole("button", { name: "Sign out again" }).click();
+      await page.getByRole("button", { name: "Sign in" }).waitFor();
+      await page.reload();
+      await page.getByRole("button", { name: "Sign in" }).waitFor();
+    },
+    /500/,
+  );
+});

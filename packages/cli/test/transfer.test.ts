@@ -141,6 +141,7 @@ test("a move compares both sides line by line", async () => {
   const moved = await place.run(["migrate-store", "sqlite:cost-ops.db", "sqlite:moved.db"]);
   expect(moved).toMatchObject({ code: 0, stderr: expect.stringMatching(/Both agree.*sqlite:\S+moved\.db/) });
   expect(moved.stdout).toMatch(/^records +cost +USD +[\d.]+ +[\d.]+ +✓$/m);
+  expect(moved.stdout).toMatch(/^records +saved +USD +[\d.]+ +[\d.]+ +✓$/m);
   expect(moved.stdout).not.toMatch(/✗/);
 });
 

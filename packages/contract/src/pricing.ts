@@ -287,16 +287,24 @@ export const RepricingInput = z
   })
   .meta({ id: "RepricingInput" });
 
-export const RepricingDifferenceRow = z.object({
-  provider: z.string(),
-  model: z.string(),
-  day: z.string(),
-  currency: z.string(),
-  records: z.number().int(),
-  before: z.string(),
-  after: z.string(),
-  difference: z.string(),
-});
+const RepricingSavings = z
+  .object({ before: z.string(), after: z.string(), difference: z.string() })
+  .meta({ id: "RepricingSavings", description: "Known cache_savings; null in earlier previews" })
+  .nullable();
+
+export const RepricingDifferenceRow = z
+  .object({
+    provider: z.string(),
+    model: z.string(),
+    day: z.string(),
+    currency: z.string(),
+    records: z.number().int(),
+    before: z.string(),
+    after: z.string(),
+    difference: z.string(),
+    savings: RepricingSavings,
+  })
+  .meta({ id: "RepricingDifference" });
 
 /** Records in the range that keep their cost: today's price is in another currency, or there is none. */
 export const RepricingSkipped = z.object({
@@ -318,9 +326,19 @@ export const Repricing = z
     model: z.string().nullable(),
     records_examined: z.number().int(),
     records_changed: z.number().int(),
+    records_same_cost: z
+      .number()
+      .int()
+      .meta({ description: "Those of records_changed whose cache_savings alone change" }),
     skipped: z.array(RepricingSkipped),
     by_currency: z.array(
-      z.object({ currency: z.string(), before: z.string(), after: z.string(), difference: z.string() }),
+      z.object({
+        currency: z.string(),
+        before: z.string(),
+        after: z.string(),
+        difference: z.string(),
+        savings: RepricingSavings,
+      }),
     ),
     difference: z.array(RepricingDifferenceRow),
   })

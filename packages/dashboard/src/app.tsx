@@ -1,4 +1,4 @@
-import { Loader, MantineProvider } from "@mantine/core";
+import { Loader, MantineProvider, Title } from "@mantine/core";
 import { type QueryClient, QueryClientProvider, useQueryClient } from "@tanstack/react-query";
 import { type ComponentType, Suspense, useEffect } from "react";
 import { Route, Switch, useLocation } from "wouter";
@@ -55,6 +55,9 @@ function Gate() {
       return (
         <main style={alone}>
           <div style={{ width: "min(32rem, 92vw)" }}>
+            <Title order={1} size="h3" mb="xs">
+              It could not be found out who is signed in
+            </Title>
             <ErrorState error={state.error} onRetry={() => void credential.restore()} />
           </div>
         </main>

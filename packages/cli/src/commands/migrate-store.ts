@@ -85,6 +85,7 @@ const measures = [
   "cache_write_tokens",
   "reasoning_tokens",
   "cost",
+  "saved",
 ] as const;
 
 function linesOf({ tables, sums }: MigrationReport): readonly Line[] {

@@ -91,6 +91,7 @@ export function defineReprice(command: Command, run: Run): void {
             "undone_at",
             "records_examined",
             "records_changed",
+            "records_same_cost",
             "skipped",
             "by_currency",
             "reason",
@@ -124,6 +125,17 @@ const skippedBecause: Readonly<Record<string, string>> = {
   tier_not_priced: "the price does not say what their service tier costs",
 };
 
+type DifferenceRow = Repricing["difference"][number];
+type Savings = DifferenceRow["savings"];
+
+const isChange = (savings: Savings): savings is NonNullable<Savings> => savings !== null && savings.difference !== "0";
+
+const savingsColumn: Column<DifferenceRow> = {
+  heading: "saved by caching",
+  align: "right",
+  text: ({ savings, currency }) => (savings === null ? "" : money(savings.difference, currency)),
+};
+
 /** How many rows of the difference people see; `--output json` has all. */
 const shownMax = 40;
 
@@ -134,12 +146,20 @@ function repricingText(terminal: Terminal, repricing: Repricing): string {
   return [
     `${paint.bold(repricing.id)}  ${repricing.status}${repricing.reason === null ? "" : `  ${printable(repricing.reason)}`}`,
     `${count(repricing.records_changed)} of ${count(repricing.records_examined)} records change`,
+    ...(repricing.records_same_cost === 0
+      ? []
+      : [`${count(repricing.records_same_cost)} of these cost the same: only what caching saved changes`]),
     ...repricing.skipped.map(
       ({ reason, records }) => `${count(records)} keep their cost: ${skippedBecause[reason] ?? printable(reason)}`,
     ),
     ...repricing.by_currency.map(
       (sum) =>
         `${money(sum.before, sum.currency)} becomes ${money(sum.after, sum.currency)}: ${paint.bold(money(sum.difference, sum.currency))}`,
+    ),
+    ...repricing.by_currency.flatMap(({ currency, savings }) =>
+      isChange(savings)
+        ? `caching saved ${money(savings.before, currency)}, then ${money(savings.after, currency)}: ${paint.bold(money(savings.difference, currency))}`
+        : [],
     ),
     ...(rows.length === 0
       ? []
@@ -153,6 +173,7 @@ function repricingText(terminal: Terminal, repricing: Repricing): string {
             { heading: "before", align: "right", text: (row) => money(row.before, row.currency) },
             { heading: "after", align: "right", text: (row) => money(row.after, row.currency) },
             { heading: "difference", align: "right", text: (row) => money(row.difference, row.currency) },
+            ...(rows.some(({ savings }) => isChange(savings)) ? [savingsColumn] : []),
           ]),
         ]),
     ...(left > 0 ? [`… and ${count(left)} more rows (--output json shows all)`] : []),

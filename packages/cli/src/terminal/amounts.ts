@@ -36,14 +36,17 @@ export function moneyOfAll(totals: readonly Pick<Totals, "currency" | "total_cos
 export function change(now: bigint, before: bigint): string | undefined {
   if (before <= 0n) return undefined;
   const tenths = ((now - before) * 1_000n) / before;
-  const size = tenths < 0n ? -tenths : tenths;
+  const size = sizeOf(tenths);
   const text = size >= 100n ? `${(size + 5n) / 10n}` : `${size / 10n}.${size % 10n}`;
   return `${tenths < 0n ? "−" : "+"}${text} %`;
 }
 
-/** A part of a whole in percent, for reading. */
+/** A part of a whole in percent, for reading; below zero where more was given back than spent. */
 export function share(part: bigint, whole: bigint): string {
   if (whole <= 0n) return "";
   const tenths = (part * 1_000n) / whole;
-  return `${tenths / 10n}.${tenths % 10n} %`;
+  const size = sizeOf(tenths);
+  return `${tenths < 0n ? "−" : ""}${size / 10n}.${size % 10n} %`;
 }
+
+const sizeOf = (value: bigint): bigint => (value < 0n ? -value : value);

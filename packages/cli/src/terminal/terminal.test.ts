@@ -67,6 +67,9 @@ describe("amounts", () => {
     expect(change(5n, 0n)).toBeUndefined();
     expect(share(1n, 3n)).toBe("33.3 %");
     expect(share(1n, 0n)).toBe("");
+    expect(share(-221n, 1_000n)).toBe("−22.1 %");
+    expect(share(-5n, 1_000n)).toBe("−0.5 %");
+    expect(share(-1n, 10_000n)).toBe("0.0 %");
   });
 });
 

@@ -14,7 +14,7 @@ export interface ChartTheme {
   readonly ramp: readonly string[];
 }
 
-export const chartThemes: Readonly<Record<"light" | "dark", ChartTheme>> = {
+const chartThemes: Readonly<Record<"light" | "dark", ChartTheme>> = {
   light: {
     series: seriesColors.light,
     text: "#495057",

@@ -1,13 +1,14 @@
 import { ActionIcon, Group, Menu, SegmentedControl, Text, Title, VisuallyHidden } from "@mantine/core";
 import type { ECharts, EChartsCoreOption } from "echarts/core";
-import { lazy, type ReactNode, Suspense, useEffect, useMemo, useRef, useState } from "react";
+import { type ReactNode, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { Icon } from "../shell/icons.tsx";
+import { lazily } from "../shell/lazily.tsx";
 import { ErrorState, Loading } from "../shell/states.tsx";
 import { type ChartTheme, useChartTheme } from "./chart-theme.ts";
 import { type ChartTable, csvOf, download, fileNameOf } from "./download.ts";
 
 /** Tables of any length bring much with them, and few look at one at once. */
-const FiguresTable = lazy(() => import("./figures-table.tsx"));
+const FiguresTable = lazily(() => import("./figures-table.tsx"));
 
 /** What somebody clicked on: the series' name, and the name and place of the value. */
 export interface PickedPoint {

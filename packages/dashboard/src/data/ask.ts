@@ -2,6 +2,7 @@ import type { CostOpsClient, Page } from "@llm-cost-ops/sdk";
 import { AbortedError, CostOpsError, NetworkError } from "@llm-cost-ops/sdk";
 import {
   keepPreviousData,
+  type MutationOptions,
   QueryClient,
   type UseInfiniteQueryResult,
   type UseMutationResult,
@@ -11,12 +12,12 @@ import {
   useQuery,
   useQueryClient,
 } from "@tanstack/react-query";
-import { useSession } from "../session/session-context.tsx";
+import { type Session, useSession } from "../session/session-context.tsx";
 
 /** What answers are kept by: a word for the subject, such as `budgets`, then whatever the question depends on. */
 export type AskKey = readonly [subject: string, ...rest: readonly unknown[]];
 
-export interface AskOptions {
+interface AskOptions {
   /** False leaves the question unasked, such as where a permission is missing. */
   readonly enabled?: boolean;
   /** Only for what is live: asked again after so many milliseconds while the page is looked at. */
@@ -90,14 +91,21 @@ export function useAct<Input, T>(
   act: (client: CostOpsClient, input: Input) => Promise<T>,
   subjects: readonly string[],
 ): UseMutationResult<T, Error, Input> {
-  const { client, organizationId } = useSession();
-  const queries = useQueryClient();
-  return useMutation<T, Error, Input>({
-    mutationFn: (input) => act(client, input),
-    onSuccess: () =>
-      Promise.all(subjects.map((subject) => queries.invalidateQueries({ queryKey: [organizationId, subject] }))),
-  });
+  const session = useSession();
+  return useMutation(actOptions(act, subjects, session, useQueryClient()));
 }
+
+/** How that is done, for whoever has a session and a cache of answers. */
+export const actOptions = <Input, T>(
+  act: (client: CostOpsClient, input: Input) => Promise<T>,
+  subjects: readonly string[],
+  { client, organizationId }: Pick<Session, "client" | "organizationId">,
+  queries: QueryClient,
+): MutationOptions<T, Error, Input> => ({
+  mutationFn: (input) => act(client, input),
+  onSuccess: () =>
+    Promise.all(subjects.map((subject) => queries.invalidateQueries({ queryKey: [organizationId, subject] }))),
+});
 
 /** Throws away what was answered about subjects: where something is gone, nobody shall be shown it or ask for it once more. */
 export function useForget(): (...subjects: readonly string[]) => void {

@@ -4,7 +4,6 @@ const minus = "\u2212";
 
 interface Symbols {
   readonly before: string;
-  readonly after: string;
   /** Digits after the point that the currency is written with. */
   readonly digits: number;
 }
@@ -21,14 +20,14 @@ function symbolsOf(currency: string): Symbols {
 }
 
 function makeSymbols(currency: string): Symbols {
-  const fallback = { before: currency === "" ? "" : `${currency}\u00a0`, after: "", digits: 2 };
+  const fallback = { before: currency === "" ? "" : `${currency}\u00a0`, digits: 2 };
   if (!/^[A-Z]{3}$/.test(currency)) return fallback;
   const format = new Intl.NumberFormat("en", { style: "currency", currency, currencyDisplay: "narrowSymbol" });
   const parts = format.formatToParts(0);
   const at = parts.findIndex(({ type }) => type === "currency");
   const sign = parts[at]?.value ?? currency;
   const digits = format.resolvedOptions().maximumFractionDigits ?? 2;
-  return sign === currency ? { ...fallback, digits } : { before: sign, after: "", digits };
+  return sign === currency ? { ...fallback, digits } : { before: sign, digits };
 }
 
 const grouped = (whole: string): string => whole.replace(/\B(?=(\d{3})+$)/g, ",");
@@ -37,7 +36,7 @@ function withSymbols(text: string, symbols: Symbols): string {
   const negative = text.startsWith("-");
   const [whole = "0", fraction] = (negative ? text.slice(1) : text).split(".");
   const number = `${grouped(whole)}${fraction === undefined ? "" : `.${fraction}`}`;
-  return `${negative ? minus : ""}${symbols.before}${number}${symbols.after}`;
+  return `${negative ? minus : ""}${symbols.before}${number}`;
 }
 
 /** Without zeros at the end, but with at least so many digits after the point. */
@@ -91,11 +90,11 @@ export function formatMoneyFixed(amount: string | null | undefined, currency: st
 
 /** For the labels of an axis, whose values are positions already: `$1.2k`. */
 export function formatMoneyAxis(value: number, currency: string | null | undefined): string {
-  const { before, after, digits } = symbolsOf(currency ?? "");
+  const { before, digits } = symbolsOf(currency ?? "");
   const size = Math.abs(value);
   const [divisor, unit] = size >= 1e9 ? [1e9, "B"] : size >= 1e6 ? [1e6, "M"] : size >= 1e3 ? [1e3, "k"] : [1, ""];
   const short = String(Number((size / divisor).toPrecision(3)));
   // Of an amount with a part of a unit all digits that the currency is written with: $0.60, not $0.6.
   const text = unit === "" && currency && short.includes(".") ? trimmed(short, digits) : short;
-  return `${value < 0 ? minus : ""}${before}${text}${unit}${after}`;
+  return `${value < 0 ? minus : ""}${before}${text}${unit}`;
 }

@@ -200,8 +200,9 @@ export class Reachability {
   };
   readonly isAway = (): boolean => this.#isAway;
 
-  /** After something did not come: until the server answers again. */
-  async back(): Promise<void> {
+  /** After something did not come: waits until the server answers, and says whether it was away at all. */
+  async back(): Promise<{ readonly wasAway: boolean }> {
+    if (!this.#isAway && (await this.#isReady())) return { wasAway: false };
     this.missed();
     await new Promise<void>((resolve) => {
       const leave = this.subscribe(() => {
@@ -209,6 +210,7 @@ export class Reachability {
         resolve();
       });
     });
+    return { wasAway: true };
   }
 
   heard(): void {
@@ -222,12 +224,15 @@ export class Reachability {
 
   async #ask(): Promise<void> {
     this.#timer = undefined;
-    const isReady = await this.#fetch(`${this.#origin}/ready`, { cache: "no-store" }).then(
+    if (await this.#isReady()) this.heard();
+    else this.missed();
+  }
+
+  #isReady(): Promise<boolean> {
+    return this.#fetch(`${this.#origin}/ready`, { cache: "no-store" }).then(
       ({ ok }) => ok,
       () => false,
     );
-    if (isReady) this.heard();
-    else this.missed();
   }
 
   #set(isAway: boolean): void {

@@ -23,7 +23,7 @@ export function StillSignedIn(props: {
       closeButtonLabel="Close"
       onClose={onClose}
     >
-      <Text size="sm">{problemOf(error).text} Your session has not ended.</Text>
+      <Text size="sm">Your session has not ended: {problemOf(error).text}</Text>
       <Group mt="xs">
         <Button size="xs" variant="default" loading={isBusy} onClick={onRetry}>
           Sign out again

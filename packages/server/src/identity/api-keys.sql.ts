@@ -16,6 +16,7 @@ import {
   storeChange,
   storeRead,
 } from "../store/operation.ts";
+import { forgetViewsOfEndedKeys } from "../views/view-owners.sql.ts";
 import { accessChanged, readAccessRevision } from "./access-revision.sql.ts";
 import {
   type ApiKeys,
@@ -276,6 +277,7 @@ const revokeApiKey = storeChange(
       organizationId,
       id,
     );
+    await forgetViewsOfEndedKeys(connection, organizationId);
     await accessChanged(connection);
     const revoked = fromRow({ ...row, revoked_at: nowMs });
     await recordChange(connection, {

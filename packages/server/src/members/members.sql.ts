@@ -6,7 +6,7 @@ import { Refusal } from "../refusal.ts";
 import type { StoreConnection } from "../store/connection.ts";
 import { type OfOrganization, type Store, storeChange, storeRead } from "../store/operation.ts";
 import { emailKey } from "../users/email.ts";
-import { forgetPrivateViews } from "../views/views.sql.ts";
+import { forgetPrivateViews } from "../views/view-owners.sql.ts";
 import { type Granter, requireGrantable, requireRevocable } from "./granting.ts";
 import { reachOf, roleOf } from "./grants.sql.ts";
 import type { ScopedRole } from "./grants.ts";

@@ -20,7 +20,9 @@ export interface RepricingRow {
 
 type WireGroups = ReturnType<typeof groupsToWire>;
 
-export interface RepricingBody extends WireGroups {
+export interface RepricingBody extends Omit<WireGroups, "records_same_cost"> {
+  /** Absent in previews that were stored before what caching saved was compared, whose sums are without it too. */
+  readonly records_same_cost?: number;
   readonly scope: RepricingScope;
   readonly reason: string | null;
   readonly records_examined: number;
@@ -44,6 +46,11 @@ const wireStatus = {
 
 const instantOrNull = (ms: number | null): string | null => (ms === null ? null : formatInstant(ms));
 
+const withSavings = <Row extends object>(row: Row): Row & Pick<Repricing["by_currency"][number], "savings"> => ({
+  savings: null,
+  ...row,
+});
+
 /** As it goes over the wire. */
 export function toWire(row: RepricingRow): Repricing {
   const body = bodyOf(row);
@@ -61,8 +68,9 @@ export function toWire(row: RepricingRow): Repricing {
     records_examined: body.records_examined,
     records_changed: body.records_changed,
     skipped: [...(body.skipped ?? [])],
-    by_currency: body.by_currency,
-    difference: body.difference,
+    records_same_cost: body.records_same_cost ?? 0,
+    by_currency: body.by_currency.map(withSavings),
+    difference: body.difference.map(withSavings),
   };
 }
 

@@ -3,7 +3,7 @@ import { parseMoney } from "@llm-cost-ops/core";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { JobHandler } from "../jobs/job.ts";
 import { claimJob } from "../jobs/job-queue.sql.ts";
-import { type Store, storeRead } from "../store/operation.ts";
+import { type Store, storeRead, storeWrite } from "../store/operation.ts";
 import { checkLedgerOperation } from "../usage/check-ledger.sql.ts";
 import { explainUsage, getUsage, voidRecord } from "../usage/operations.sql.ts";
 import { batchOf, type StoreWithLedger } from "../usage/store-with-ledger-fixture.ts";
@@ -14,6 +14,7 @@ import { priceWaitingKind } from "./price-changes.sql.ts";
 import { pricingJobHandlers } from "./pricing-jobs.ts";
 import { advanceStep, beginStep, repriceKind } from "./repricing.sql.ts";
 import type { RepricingScope, Repricings } from "./repricing.ts";
+import type { RepricingBody } from "./repricing-row.sql.ts";
 import { createRepricings } from "./repricings.ts";
 
 const organizationId = "default";
@@ -36,6 +37,27 @@ const correctionsOf = storeRead(
       of.id,
     ),
 );
+
+/** Leaves a preview as it was stored before what caching saved was compared. */
+const forgetSavings = storeWrite(
+  "test.forgetSavings",
+  async (connection, { organizationId: of, id }: { readonly organizationId: string; readonly id: string }) => {
+    const row = await connection.get<{ readonly body: string }>(
+      "SELECT body FROM repricings WHERE organization_id = ? AND id = ?",
+      of,
+      id,
+    );
+    const { records_same_cost: _, ...body } = JSON.parse(row?.body ?? "") as RepricingBody;
+    const without = (rows: readonly object[]) => rows.map((one) => ({ ...one, savings: undefined }));
+    await connection.run(
+      "UPDATE repricings SET body = ? WHERE organization_id = ? AND id = ?",
+      JSON.stringify({ ...body, by_currency: without(body.by_currency), difference: without(body.difference) }),
+      of,
+      id,
+    );
+  },
+);
+const noSavings = { before: "0", after: "0", difference: "0" };
 
 /** What late pricing and repricing must do on every store, which is empty and tells the given time. */
 export function describeRepricing(name: string, open: (now: () => number) => Promise<StoreWithLedger>): void {
@@ -232,6 +254,7 @@ export function describeRepricing(name: string, open: (now: () => number) => Pro
             before: "0.0035",
             after: "0.002",
             difference: "-0.0015",
+            savings: noSavings,
           },
           {
             provider: "openai",
@@ -242,6 +265,7 @@ export function describeRepricing(name: string, open: (now: () => number) => Pro
             before: "0.0000025",
             after: "0.000001",
             difference: "-0.0000015",
+            savings: noSavings,
           },
         ]);
         expect(await ledgerCost()).toBe(before);
@@ -349,6 +373,17 @@ export function describeRepricing(name: string, open: (now: () => number) => Pro
         expect((await repricings.list(organizationId, { offset: 0, limit: 10 })).map(({ id }) => id).sort()).toEqual(
           [made.id, stale.id].sort(),
         );
+      });
+
+      test("is previewed again where the preview did not compare what caching saved", async () => {
+        await ownPrice({ input_price_per_million: 1, output_price_per_million: 10 });
+        const { id } = await preview();
+        await store.run(forgetSavings, { organizationId, id });
+        const earlier = await repricings.get(organizationId, id);
+        expect(earlier).toMatchObject({ records_changed: 3, records_same_cost: 0, by_currency: [{ savings: null }] });
+        expect(earlier.difference.map(({ savings }) => savings)).toEqual([null, null, null]);
+        await expect(repricings.apply(organizationId, id)).rejects.toMatchObject({ code: "REPRICING_001" });
+        expect((await repricings.apply(organizationId, (await preview()).id)).status).toBe("applied");
       });
 
       test("a price in another currency leaves the record's money as it is", async () => {

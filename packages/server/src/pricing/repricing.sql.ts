@@ -75,13 +75,16 @@ type Change =
   | { readonly kind: "skipped"; readonly reason: SkippedRecords["reason"] }
   | (Pick<RatedAgain, "cost" | "rule" | "resolution"> & { readonly kind: "changed"; readonly before: Pico });
 
-/** What today's prices change of a record. A record keeps its currency, and its cost where there is no price now. */
+/**
+ * What today's prices change of a record: its cost, or what caching saved alone, as where only the plain price is another
+ * or nobody knew. A record keeps its currency, and its cost where there is no price now.
+ */
 function changeOf(lookup: PriceLookup, organizationId: string, usage: StoredUsage): Change {
   if (usage.cost === null) return { kind: "same" };
   const again = rateOrSayWhyNot(lookup, organizationId, usage);
   if (again.kind === "unpriced") return { kind: "skipped", reason: again.reason };
   if (again.cost.currency !== usage.currency) return { kind: "skipped", reason: "other_currency" };
-  if (again.cost.total === usage.cost) return { kind: "same" };
+  if (again.cost.total === usage.cost && again.cost.cacheSavings === usage.saving) return { kind: "same" };
   return { ...again, kind: "changed", before: usage.cost };
 }
 
@@ -117,6 +120,9 @@ function examine(lookup: PriceLookup, organizationId: string, records: readonly 
         records: 1,
         before: again.before,
         after: again.cost.total,
+        sameCost: again.cost.total === again.before ? 1 : 0,
+        savedBefore: usage.saving ?? 0n,
+        savedAfter: again.cost.cacheSavings ?? 0n,
       },
     ];
   });
@@ -248,6 +254,9 @@ export const beginStep = storeChange(
     if (step === "apply" && body.priceBookRevision !== (await readPriceBookRevision(connection))) {
       throw new Refusal("REPRICING_001", `Prices have changed since repricing ${id} was previewed; preview it again.`);
     }
+    if (step === "apply" && body.records_same_cost === undefined) {
+      throw new Refusal("REPRICING_001", `Repricing ${id} was previewed without what caching saved; preview it again.`);
+    }
     await refuseOfDropped(connection, id, step, body);
     await setStatus(connection, row, during, { ...body, cursor: null });
     const runAtMs = connection.now() + requestMs;
@@ -323,7 +332,7 @@ async function undoBatch(connection: StoreConnection, row: RepricingRow, body: R
         priceVersionId: one.previousPriceVersionId,
         rule: `Repricing ${row.id} was undone: the record costs what it did before.`,
         lines: [],
-        saving: one.saving,
+        saving: "as before",
         repricingId: row.id,
       }),
     );

@@ -10,7 +10,10 @@ export interface RepricingScope {
   readonly model: string | null;
 }
 
-/** Changed records of one provider, model, day and currency. `before` and `after` are sums over them. */
+/**
+ * Changed records of one provider, model, day and currency. `before` and `after` are sums over them, and so is what caching
+ * saved, where it is known.
+ */
 export interface RepricedGroup {
   readonly provider: string;
   readonly model: string;
@@ -20,6 +23,10 @@ export interface RepricedGroup {
   readonly records: number;
   readonly before: Pico;
   readonly after: Pico;
+  /** How many of them keep their cost: only what caching saved is another. */
+  readonly sameCost: number;
+  readonly savedBefore: Pico;
+  readonly savedAfter: Pico;
 }
 
 /** Records that a repricing leaves as they are, although they are in its scope, because today's price is no answer. */
@@ -54,18 +61,25 @@ export function mergeGroups(groups: Iterable<RepricedGroup>): RepricedGroup[] {
             records: sum.records + group.records,
             before: sum.before + group.before,
             after: sum.after + group.after,
+            sameCost: sum.sameCost + group.sameCost,
+            savedBefore: sum.savedBefore + group.savedBefore,
+            savedAfter: sum.savedAfter + group.savedAfter,
           },
     );
   }
   return [...sums].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group);
 }
 
-type WireGroups = Pick<Repricing, "by_currency" | "difference" | "records_changed">;
+type WireGroups = Pick<Repricing, "by_currency" | "difference" | "records_changed" | "records_same_cost">;
 
-const money = ({ before, after }: { readonly before: Pico; readonly after: Pico }) => ({
+const changeOf = (before: Pico, after: Pico) => ({
   before: formatMoney(before),
   after: formatMoney(after),
   difference: formatMoney(after - before),
+});
+const money = ({ before, after, savedBefore, savedAfter }: RepricedGroup) => ({
+  ...changeOf(before, after),
+  savings: changeOf(savedBefore, savedAfter),
 });
 
 /** The groups as a person reads them: by day, provider and model, and summed by currency. */
@@ -73,6 +87,7 @@ export function groupsToWire(groups: readonly RepricedGroup[]): WireGroups {
   const totals = mergeGroups(groups.map((group) => ({ ...group, provider: "", model: "", day: "" })));
   return {
     records_changed: groups.reduce((sum, { records }) => sum + records, 0),
+    records_same_cost: groups.reduce((sum, { sameCost }) => sum + sameCost, 0),
     by_currency: totals.map((total) => ({ currency: total.currency, ...money(total) })),
     difference: groups.map((group) => ({
       provider: group.provider,

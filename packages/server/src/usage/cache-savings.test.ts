@@ -233,6 +233,80 @@ describe.each(stores)("what caching saved on %s", (_, open) => {
     expect([await savedOn("a"), await savedOn("b"), await saved()]).toEqual([own, own, sum]);
   });
 
+  const preview = () => createRepricings(tested.store, now).create(organizationId, always, "me", null);
+
+  it("of before is known once a repricing covers it, though its cost stays, and unknown again after the undoing", async () => {
+    await append(call, { ...call, id: "b", cached_tokens: 0 });
+    const { total_cost: cost } = await usage("a");
+    await tested.store.run(forgetSavings, { organizationId });
+    const { records_changed, records_same_cost, by_currency } = await preview();
+    expect([records_changed, records_same_cost]).toEqual([2, 2]);
+    expect(by_currency).toMatchObject([
+      { difference: "0", savings: { before: "0", after: "0.0005", difference: "0.0005" } },
+    ]);
+    const id = await reprice();
+    expect([await savedOn("a"), await savedOn("b"), await saved()]).toEqual(["0.0005", "0", "0.0005"]);
+    expect(await usage("a")).toMatchObject({ total_cost: cost });
+    const { corrections, savings, verified } = await tested.store.run(explainUsage, named("a"));
+    expect(corrections).toMatchObject([{ reason: "reprice", amount: "0" }]);
+    expect([savings.map(({ amount }) => amount), verified]).toEqual([["0.0005"], true]);
+    expect(await preview()).toMatchObject({ records_changed: 0, records_same_cost: 0 });
+    await undo(id);
+    expect([await savedOn("a"), await savedOn("b"), await saved()]).toEqual([null, null, "0"]);
+  });
+
+  const ratesOf = (rates: Readonly<Record<string, string>>) => ({
+    rates: Object.entries(rates).map(([kind, each]) => ({ kind, price: each, per: 1_000_000 })),
+  });
+  /** Its plain price is of no account for what it costs. */
+  const cachedCall = { ...call, input_tokens: 1_000_000, cached_tokens: 1_000_000, output_tokens: 0 };
+  /** Reprices by what is true since this day, of which each is later than that of before. */
+  async function repriceBy(day: string, rates: Readonly<Record<string, string>>): Promise<string> {
+    const priceBook = createPriceBook(tested.store);
+    const terms = { ...ratesOf(rates), effective_date: day };
+    if (priceId === undefined) ({ id: priceId } = await price(terms));
+    else ({ id: priceId } = await priceBook.update(organizationId, priceId, PricingUpdate.parse(terms)));
+    return reprice();
+  }
+  let priceId: string | undefined;
+  beforeEach(() => {
+    priceId = undefined;
+  });
+
+  it("follows a plain price alone, which no cost depends on", async () => {
+    await append(cachedCall);
+    await repriceBy("2026-05-01", { input: "3", output: "15", cache_read: "0.3" });
+    expect([await savedOn("a"), await saved()]).toEqual(["2.7", "2.7"]);
+    const first = await repriceBy("2026-05-02", { input: "6", output: "15", cache_read: "0.3" });
+    expect([await savedOn("a"), await saved()]).toEqual(["5.7", "5.7"]);
+    const second = await repriceBy("2026-05-03", { input: "9", output: "15", cache_read: "0.3" });
+    expect(await usage("a")).toMatchObject({ total_cost: "0.3", cache_savings: "8.7" });
+    const proved = async () => (await tested.store.run(explainUsage, named("a"))).verified;
+    expect([await saved(), await proved()]).toEqual(["8.7", true]);
+    // The first before the second: its difference goes, and no one price gives what is left.
+    await undo(first);
+    expect([await savedOn("a"), await saved(), await proved()]).toEqual(["5.7", "5.7", true]);
+    await undo(second);
+    expect([await savedOn("a"), await saved(), await proved()]).toEqual(["2.7", "2.7", true]);
+  });
+
+  it.each([
+    ["first before the second", ["first", "second"], [null, "2.7"]],
+    ["second before the first", ["second", "first"], [null, "2.7"]],
+  ] as const)("is as it was where a price between had no plain one, the %s undone", async (_name, order, expected) => {
+    await append(cachedCall);
+    await repriceBy("2026-05-01", { input: "3", output: "15", cache_read: "0.3" });
+    const first = await repriceBy("2026-05-02", { output: "15", cache_read: "0.5" });
+    expect([await savedOn("a"), await saved()]).toEqual([null, "0"]);
+    const second = await repriceBy("2026-05-03", { input: "4", output: "15", cache_read: "0.4" });
+    expect([await savedOn("a"), await saved()]).toEqual(["3.6", "3.6"]);
+    for (const [at, which] of order.entries()) {
+      await undo({ first, second }[which]);
+      expect([await savedOn("a"), await saved()]).toEqual([expected[at], expected[at] ?? "0"]);
+    }
+    expect(await usage("a")).toMatchObject({ total_cost: "0.3" });
+  });
+
   it("refuses a call whose saving cannot be counted exactly", async () => {
     await price({ model: "gpt-dear", ...cheaper, input_price_per_million: 1_000_000_000_000 });
     const tokens = { input_tokens: 2 ** 50, cached_tokens: 2 ** 50, output_tokens: 0 };

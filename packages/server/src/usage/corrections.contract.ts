@@ -102,7 +102,7 @@ const undoRaise = storeWrite("test.undoRaise", async (connection, { organization
         priceVersionId: correction.previousPriceVersionId,
         rule: null,
         lines: [],
-        saving: correction.saving,
+        saving: "as before",
         repricingId,
       }),
     );

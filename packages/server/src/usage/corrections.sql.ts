@@ -11,12 +11,14 @@ import {
   effectiveCost,
   effectiveSaving,
   limbsFromPico,
+  picoFromLimbs,
   stateBits,
   unknownName,
   usageStatusOf,
 } from "./record-row.ts";
 import {
   findLedgerRows,
+  findSavingSteps,
   insertCorrections,
   type LedgerRow,
   type NewCorrection,
@@ -25,6 +27,7 @@ import {
 } from "./record-store.sql.ts";
 import { flushRollups } from "./rollups.sql.ts";
 import { RollupChanges, type RollupShare } from "./rollups.ts";
+import { type SavingStep, savingWithout } from "./saving-history.ts";
 
 /** A record's own counts as a share of rollups; `sign` −1 for what leaves a series. Corrections' money is not in it. */
 function shareOf(
@@ -88,9 +91,12 @@ class CorrectionWriter {
   readonly #appended: NewCorrection[] = [];
   /** By record; what is said last holds. */
   readonly #marks = new Map<string, Mark>();
+  /** By record, of those of which something is undone. */
+  readonly #savingSteps: Map<string, SavingStep[]>;
 
-  constructor(connection: StoreConnection) {
+  constructor(connection: StoreConnection, savingSteps = new Map<string, SavingStep[]>()) {
     this.#connection = connection;
+    this.#savingSteps = savingSteps;
     this.#nowMs = connection.now();
     this.interning = createInterning(connection);
   }
@@ -107,6 +113,13 @@ class CorrectionWriter {
   savingOf(row: LedgerRow): Pico | null {
     const mark = this.#marks.get(recordKey(row.id));
     return mark === undefined ? effectiveSaving(row) : mark.saving;
+  }
+
+  /** What caching saved on the record once this repricing of it is undone; null where nobody knows. */
+  savingWithout(row: LedgerRow, repricingId: string): Pico | null {
+    const own = row.saved_milli === null ? null : picoFromLimbs(row.saved_milli, row.saved_pico ?? 0);
+    const steps = this.#savingSteps.get(recordKey(row.id)) ?? [];
+    return savingWithout(repricingId, { own, steps, isKnown: this.savingOf(row) !== null });
   }
 
   /** Appends one correction, with its share of the rollups, and says what becomes of the record. */
@@ -129,6 +142,10 @@ class CorrectionWriter {
     const counts = takesCounts ? shareOf(record, seriesId, -1) : noCounts;
     const ownState = savingBefore === null ? stateBits.savingUnknown : 0;
     this.#appended.push({ ...correction, id, record, counts, saved, state: ownState });
+    const { reason, repricingId } = correction;
+    this.#savingSteps
+      .get(recordKey(record.id))
+      ?.push({ reason, repricingId, moved: saved, wasKnown: savingBefore !== null });
     const limbs = amount === null ? undefined : limbsFromPico(amount);
     const savedLimbs = saved === null ? undefined : limbsFromPico(saved);
     this.rollups.add({
@@ -198,9 +215,12 @@ export async function applyCorrections(
   organizationId: string,
   corrections: readonly CorrectionInput[],
 ): Promise<number> {
-  const writer = new CorrectionWriter(connection);
   const ids = corrections.map(({ recordId }) => recordId);
   const rows = await findLedgerRows(connection, organizationId, ids);
+  const undone = corrections.flatMap(({ recordId, saving }) =>
+    saving === "as before" ? (rows.get(recordKey(recordId)) ?? []) : [],
+  );
+  const writer = new CorrectionWriter(connection, await findSavingSteps(connection, undone));
   let applied = 0;
   for (const correction of corrections) {
     const found = rows.get(recordKey(correction.recordId));
@@ -233,23 +253,16 @@ async function writtenCorrection(writer: CorrectionWriter, row: LedgerRow, corre
       priceRule: correction.rule,
     }),
     lines: toLineText(correction.lines),
-    saving: savingAfter(writer, row, correction.saving),
+    saving: savingAfter(writer, row, correction),
     repricingId: correction.repricingId,
     takesCounts: false,
   };
 }
 
-/**
- * An undoing gives back what was, of a record that was corrected again since as far as both are known: an unknown saving
- * has no difference that could be taken away.
- */
-function savingAfter(writer: CorrectionWriter, row: LedgerRow, saving: CorrectionInput["saving"]): Pico | null {
-  if (saving === null || typeof saving === "bigint") return saving;
-  if (!saving.wasKnown) return null;
-  const before = writer.savingOf(row);
-  const newest = row.newest_correction_id;
-  const isNewest = newest !== null && recordKey(newest) === recordKey(saving.correctionId);
-  return before === null && !isNewest ? null : (before ?? 0n) - (saving.moved ?? 0n);
+function savingAfter(writer: CorrectionWriter, row: LedgerRow, { saving, repricingId }: CorrectionInput): Pico | null {
+  if (saving !== "as before") return saving;
+  invariant(repricingId !== null, "what is undone is a repricing");
+  return writer.savingWithout(row, repricingId);
 }
 
 function applyDifference(writer: CorrectionWriter, row: LedgerRow, written: Written): void {

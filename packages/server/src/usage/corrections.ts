@@ -21,8 +21,8 @@ export interface CorrectionInput {
   readonly rule: string | null;
   /** The lines that prove the new cost (not the difference). */
   readonly lines: readonly CostLine[];
-  /** What caching saves by the new cost, null where nobody knows; or what an undoing takes back. */
-  readonly saving: Pico | null | AppliedSaving;
+  /** What caching saves by the new cost, null where nobody knows; an undoing takes back what its repricing made of it. */
+  readonly saving: Pico | null | "as before";
   readonly repricingId: string | null;
   /** How the model was found; for `late_price`, whose record moves to the series of the resolved model. */
   readonly resolution?: {
@@ -32,14 +32,6 @@ export interface CorrectionInput {
     readonly detail: string;
     readonly region?: string;
   };
-}
-
-/** How a correction moved what caching saved on its record. */
-export interface AppliedSaving {
-  readonly correctionId: Uint8Array;
-  /** Null where nobody knew before it or after. */
-  readonly moved: Pico | null;
-  readonly wasKnown: boolean;
 }
 
 /** A stored record as far as rating it again needs it. */
@@ -56,6 +48,8 @@ export interface StoredUsage {
   readonly quantities: Quantities;
   /** Null while unpriced. */
   readonly cost: Pico | null;
+  /** What caching saved; null where nobody knows. */
+  readonly saving: Pico | null;
   readonly currency: string | null;
   readonly priceVersionId: string | null;
   /** To be passed on as `after` to read on behind this record. */
@@ -88,7 +82,6 @@ export interface AppliedCorrection {
   readonly recordId: Uint8Array;
   readonly reason: CorrectionReason;
   readonly amount: Pico;
-  readonly saving: AppliedSaving;
   readonly currency: string;
   /** The price version and the rule that held for the record before this correction. */
   readonly previousPriceVersionId: string | null;

@@ -16,6 +16,7 @@ import { fromLineText } from "./line-text.ts";
 import { formatUuid } from "./record-id.ts";
 import { byCorrectedRecord, effectiveCost, originalCost, picoFromLimbs, toUsageRecord } from "./record-row.ts";
 import type { LedgerRow } from "./record-store.sql.ts";
+import { isOfOnePrice } from "./saving-history.ts";
 
 interface OwnProof {
   readonly raw_usage: string | null;
@@ -67,7 +68,11 @@ export async function explainRecord(connection: StoreConnection, row: LedgerRow)
   const record = toUsageRecord(row);
   const currency = row.currency ?? "";
   const version = await findVersion(connection, row.organization_id, record.price_version);
-  const savings = explainSavings(row, version);
+  const steps = corrections.map(({ correction_reason, repricing_id }) => ({
+    reason: correction_reason,
+    repricingId: repricing_id,
+  }));
+  const savings = explainSavings(row, isOfOnePrice(steps) ? version : undefined);
   return {
     record,
     raw_usage: own.raw_usage === null ? null : (JSON.parse(own.raw_usage) as unknown),

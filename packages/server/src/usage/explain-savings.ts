@@ -19,8 +19,8 @@ const nothing: ExplainedSavings = { parts: [], isProved: true };
 
 /**
  * How what caching saved on a record came about, computed again by the price version that holds for it. Nothing where
- * nobody knows it, where it was taken back, and where that version no longer gives the record's cost: the plain prices of
- * its call are not to be had then.
+ * nobody knows it, where it was taken back, where no single version holds, and where that version no longer gives the
+ * record's cost: the plain prices of its call are not to be had then.
  */
 export function explainSavings(row: RecordRow, version: PriceVersion | undefined): ExplainedSavings {
   const saving = effectiveSaving(row);

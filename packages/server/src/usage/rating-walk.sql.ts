@@ -6,6 +6,7 @@ import { withRequest } from "./measure-usage.ts";
 import {
   byCorrectedRecord,
   effectiveCost,
+  effectiveSaving,
   entryCodes,
   picoFromLimbs,
   recordSource,
@@ -133,6 +134,7 @@ const toStoredUsage = (row: LedgerRow, position: number): StoredUsage => ({
   occurredAtMs: row.occurred_at,
   quantities: withRequest(JSON.parse(row.quantities) as Quantities),
   cost: effectiveCost(row),
+  saving: effectiveSaving(row),
   currency: row.currency,
   priceVersionId: row.corrected_price_version_id ?? row.price_version_id,
   cursor: { position, id: row.id },
@@ -143,7 +145,7 @@ const toStoredUsage = (row: LedgerRow, position: number): StoredUsage => ({
  * the record's correction before, or else the record's own.
  */
 export const correctionsOfRepricing = `
-  SELECT c.id, c.corrects_id, c.correction_reason, c.cost_milli, c.cost_pico, c.saved_milli, c.saved_pico, c.state,
+  SELECT c.id, c.corrects_id, c.correction_reason, c.cost_milli, c.cost_pico,
     s.currency, c.occurred_at, coalesce(
     (SELECT p.price_version_id FROM records p ${byCorrectedRecord} WHERE p.organization_id = c.organization_id
        AND p.corrects_id = c.corrects_id AND p.occurred_at = c.occurred_at AND p.id < c.id
@@ -161,9 +163,6 @@ interface AppliedRow {
   readonly correction_reason: CorrectionReason;
   readonly cost_milli: number;
   readonly cost_pico: number;
-  readonly saved_milli: number | null;
-  readonly saved_pico: number | null;
-  readonly state: number;
   readonly currency: string;
   readonly occurred_at: number;
   readonly previous_price_version_id: string | null;
@@ -189,11 +188,6 @@ export async function loadAppliedCorrections(
     recordId: row.corrects_id,
     reason: row.correction_reason,
     amount: picoFromLimbs(row.cost_milli, row.cost_pico),
-    saving: {
-      correctionId: row.id,
-      moved: row.saved_milli === null ? null : picoFromLimbs(row.saved_milli, row.saved_pico ?? 0),
-      wasKnown: (row.state & stateBits.savingUnknown) === 0,
-    },
     currency: row.currency,
     previousPriceVersionId: row.previous_price_version_id,
     cursor: { position: row.occurred_at, id: row.id },

@@ -3,13 +3,17 @@ import type { Awaitable, SqlValue, StoreConnection } from "../store/connection.t
 import { insertRows } from "../store/insert-rows.ts";
 import type { CorrectionReason } from "./corrections.ts";
 import {
+  byCorrectedRecord,
   entryCodes,
   limbsFromPico,
   ofCorrections,
+  picoFromLimbs,
   type RecordRow,
   recordColumnsWhere,
   recordSource,
+  stateBits,
 } from "./record-row.ts";
+import type { SavingStep } from "./saving-history.ts";
 
 /** A stored record with the numbers of its series and its rule. */
 export interface LedgerRow extends RecordRow {
@@ -100,6 +104,46 @@ async function findInPartitions(
     ...times,
     ...keys.map(({ id }) => id),
   );
+}
+
+interface StepRow {
+  readonly id: Uint8Array;
+  readonly corrects_id: Uint8Array;
+  readonly correction_reason: CorrectionReason;
+  readonly repricing_id: string | null;
+  readonly saved_milli: number | null;
+  readonly saved_pico: number | null;
+  readonly state: number;
+}
+
+/** What each correction of these records did to what caching saved, in order, by the records' keys. */
+export async function findSavingSteps(
+  connection: StoreConnection,
+  records: readonly RecordPlace[],
+): Promise<Map<string, SavingStep[]>> {
+  const found = new Map<string, SavingStep[]>(records.map(({ id }) => [recordKey(id), []]));
+  for (const list of idLists(records)) {
+    // A record's corrections have its time, by which PostgreSQL knows in which partitions they are.
+    const times = connection.dialect === "postgres" ? [...new Set(list.map((each) => each.occurred_at))] : [];
+    const rows = await connection.all<StepRow>(
+      `SELECT id, corrects_id, correction_reason, repricing_id, saved_milli, saved_pico, state
+       FROM records ${byCorrectedRecord} WHERE organization_id = ? AND corrects_id IN (${placesFor(list)})
+       ${times.length === 0 ? "" : `AND occurred_at IN (${placesFor(times)})`}`,
+      list[0]?.organization_id ?? "",
+      ...list.map(({ id }) => id),
+      ...times,
+    );
+    // Sorted here: PostgreSQL would read a whole partition by its ids rather than sort these few.
+    for (const row of [...rows].sort((a, b) => Buffer.compare(a.id, b.id))) {
+      found.get(recordKey(row.corrects_id))?.push({
+        reason: row.correction_reason,
+        repricingId: row.repricing_id,
+        moved: row.saved_milli === null ? null : picoFromLimbs(row.saved_milli, row.saved_pico ?? 0),
+        wasKnown: (row.state & stateBits.savingUnknown) === 0,
+      });
+    }
+  }
+  return found;
 }
 
 /** The key of `findLedgerRows`. */

@@ -161,6 +161,15 @@ describe("the status of usage", () => {
       "cut-short",
     ]);
   });
+
+  it("stays where a price comes late", async () => {
+    const late = { provider: "house", model: "house-late", usage_status: "partial", tags: { age: "late" } };
+    await must("POST", "/usage", call("late", late));
+    expect(await sumsBy("&tags=age:late")).toEqual([["partial", 1, undefined]]);
+    const prices = { input_price_per_million: "1", output_price_per_million: "1", effective_date: "2026-01-01" };
+    await must("POST", "/pricing", { provider: "house", model: "house-late", ...prices });
+    await expect.poll(() => sumsBy("&tags=age:late"), { timeout: 20_000 }).toEqual([["partial", 1, "0.0015"]]);
+  });
 });
 
 describe("records of before series knew it", () => {

@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
 import type { Caller, Routes } from "../http/route.ts";
 import type { Store } from "../store/operation.ts";
-import { createView, deleteView, getView, listViews, updateView, type Viewer } from "./views.sql.ts";
+import { createView, deleteView, getView, listViews, pinView, updateView, type Viewer } from "./views.sql.ts";
 
-/** A person's views are the person's and a key's the key's own. */
+/** A person's views are the person's; a key's the key's own, and those of the keys that took its place. */
 const viewerOf = ({ organizationId, principal, permissions, records }: Caller): Viewer => ({
   organizationId,
-  owner: `${principal.kind}:${principal.id}`,
+  who: `${principal.kind}:${principal.id}`,
   name: principal.name,
   seesShared: records === undefined,
   mayShare: permissions.has("views:share"),
@@ -41,10 +41,15 @@ export function viewRoutes({ store }: { readonly store: Store }): Routes {
     },
     "views.update": {
       body: "json",
-      handle: async ({ caller, params: { id }, body: update }) => {
+      handle: async ({ caller, params: { id }, body: { pinned, ...update } }) => {
         const { organizationId } = caller;
-        const viewer = viewerOf(caller);
-        return { json: { data: await store.run(updateView, { organizationId, viewer, id, update }) } };
+        const named = { organizationId, viewer: viewerOf(caller), id };
+        const isPinAlone = Object.values(update).every((value) => value === undefined);
+        const view = isPinAlone ? undefined : await store.run(updateView, { ...named, update });
+        // Made private for somebody else, it is not the caller's to pin any more.
+        const isLost = view?.shared === false && !view.mine;
+        if (pinned === undefined || isLost) return { json: { data: view } };
+        return { json: { data: await store.run(pinView, { ...named, pinned }) } };
       },
     },
     "views.delete": {

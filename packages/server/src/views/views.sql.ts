@@ -4,7 +4,8 @@ import { formatInstant } from "@llm-cost-ops/core";
 import { recordChange } from "../audit/audit-entries.sql.ts";
 import { Refusal } from "../refusal.ts";
 import type { StoreConnection } from "../store/connection.ts";
-import { type OfOrganization, storeChange, storeRead } from "../store/operation.ts";
+import { type OfOrganization, storeChange, storeRead, storeWrite } from "../store/operation.ts";
+import { forgetViewsOfEndedKeys, isGone, ownerOf } from "./view-owners.sql.ts";
 
 interface ViewRow {
   readonly organization_id: string;
@@ -23,7 +24,7 @@ interface ViewRow {
 /** Who looks at views, and which of those of others may be seen and changed. */
 export interface Viewer extends OfOrganization {
   /** Kind and id. */
-  readonly owner: string;
+  readonly who: string;
   readonly name: string;
   /** A view's filters name projects and people, so nobody sees one of others whose records are not all to be seen. */
   readonly seesShared: boolean;
@@ -36,15 +37,25 @@ export interface NamedView {
   readonly id: string;
 }
 
+/** A viewer, with whose the views are that this one keeps. */
+interface Owner extends Viewer {
+  readonly owner: string;
+}
+
+const asOwner = async (connection: StoreConnection, viewer: Viewer): Promise<Owner> => ({
+  ...viewer,
+  owner: await ownerOf(connection, viewer.organizationId, viewer.who),
+});
+
 const selectViews = `SELECT v.organization_id, v.id, v.owner, v.made_by, v.page, v.name, v.state, v.shared, v.created_at,
     v.updated_at, CASE WHEN p.view_id IS NULL THEN 0 ELSE 1 END AS pinned
   FROM views v LEFT JOIN view_pins p ON p.organization_id = v.organization_id AND p.view_id = v.id AND p.owner = ?1
   WHERE v.organization_id = ?2 AND (v.owner = ?1 OR (v.shared = 1 AND ?3 = 1))`;
 
-const mayChange = ({ owner, shared }: ViewRow, viewer: Viewer): boolean =>
+const mayChange = ({ owner, shared }: ViewRow, viewer: Owner): boolean =>
   owner === viewer.owner || (shared === 1 && viewer.mayManage);
 
-function toWire(row: ViewRow, viewer: Viewer): View {
+function toWire(row: ViewRow, viewer: Owner): View {
   return {
     id: row.id,
     organization_id: row.organization_id,
@@ -61,7 +72,7 @@ function toWire(row: ViewRow, viewer: Viewer): View {
   };
 }
 
-async function findView(connection: StoreConnection, { viewer, id }: NamedView): Promise<ViewRow> {
+async function findView(connection: StoreConnection, viewer: Owner, id: string): Promise<ViewRow> {
   const { organizationId, owner, seesShared } = viewer;
   const row = await connection.get<ViewRow>(
     `${selectViews} AND v.id = ?4`,
@@ -101,7 +112,7 @@ async function refuseSharing(connection: StoreConnection, { organizationId, mayS
   }
 }
 
-async function setPinned(connection: StoreConnection, { viewer, id }: NamedView, pinned: boolean): Promise<void> {
+async function setPinned(connection: StoreConnection, viewer: Owner, id: string, pinned: boolean): Promise<void> {
   const { organizationId, owner } = viewer;
   await connection.run(
     "DELETE FROM view_pins WHERE organization_id = ? AND view_id = ? AND owner = ?",
@@ -118,7 +129,8 @@ async function setPinned(connection: StoreConnection, { viewer, id }: NamedView,
   );
 }
 
-const told = ({ name, page, state, shared, pinned }: View) => ({ name, page, state, shared, pinned });
+/** What somebody keeps for themselves is not for who reads the trail, and pins are no change of a view. */
+const told = ({ name, page, state, shared }: View) => (shared ? { name, page, state, shared } : { page, shared });
 
 const record = (
   connection: StoreConnection,
@@ -137,8 +149,11 @@ export const createView = storeChange(
   "views.create",
   async (
     connection,
-    { organizationId, viewer, id, input }: OfOrganization & NamedView & { readonly input: ViewInput },
+    { organizationId, viewer: asking, id, input }: OfOrganization & NamedView & { readonly input: ViewInput },
   ): Promise<View> => {
+    const viewer = await asOwner(connection, asking);
+    // Nothing happens when a key expires, so what it leaves goes with the next view that is made.
+    await forgetViewsOfEndedKeys(connection, organizationId);
     const own = await connection.get<{ readonly present: number }>(
       "SELECT count(*) AS present FROM views WHERE organization_id = ? AND owner = ?",
       organizationId,
@@ -165,8 +180,8 @@ export const createView = storeChange(
       nowMs,
       nowMs,
     );
-    if (pinned) await setPinned(connection, { viewer, id }, true);
-    const made = toWire(await findView(connection, { viewer, id }), viewer);
+    if (pinned) await setPinned(connection, viewer, id, true);
+    const made = toWire(await findView(connection, viewer, id), viewer);
     await record(connection, "create", made, { after: told(made) });
     return made;
   },
@@ -174,7 +189,8 @@ export const createView = storeChange(
 
 export const listViews = storeRead(
   "views.list",
-  async (connection, { viewer }: OfOrganization & { readonly viewer: Viewer }): Promise<readonly View[]> => {
+  async (connection, args: OfOrganization & { readonly viewer: Viewer }): Promise<readonly View[]> => {
+    const viewer = await asOwner(connection, args.viewer);
     const { organizationId, owner, seesShared } = viewer;
     const rows = await connection.all<ViewRow>(
       `${selectViews} ORDER BY v.name, v.id`,
@@ -188,66 +204,79 @@ export const listViews = storeRead(
 
 export const getView = storeRead(
   "views.get",
-  async (connection, { viewer, id }: OfOrganization & NamedView): Promise<View> =>
-    toWire(await findView(connection, { viewer, id }), viewer),
+  async (connection, { viewer: asking, id }: OfOrganization & NamedView): Promise<View> => {
+    const viewer = await asOwner(connection, asking);
+    return toWire(await findView(connection, viewer, id), viewer);
+  },
 );
 
+/** All of a view but its pins, which are no change of it. */
 export const updateView = storeChange(
   "views.update",
   async (
     connection,
-    { organizationId, viewer, id, update }: OfOrganization & NamedView & { readonly update: ViewUpdate },
+    args: OfOrganization & NamedView & { readonly update: Omit<ViewUpdate, "pinned"> },
   ): Promise<View> => {
-    const row = await findView(connection, { viewer, id });
+    const { organizationId, id, update } = args;
+    const viewer = await asOwner(connection, args.viewer);
+    const row = await findView(connection, viewer, id);
     const before = toWire(row, viewer);
-    const { name = row.name, state = row.state, shared = before.shared, pinned = before.pinned } = update;
-    const isChanged = name !== row.name || state !== row.state || shared !== before.shared;
-    const updatedAt = isChanged ? connection.now() : row.updated_at;
-    if (isChanged) {
-      requireMayChange(row, viewer);
-      if (name !== row.name) await refuseTaken(connection, { ...row, name });
-      if (shared && !before.shared) await refuseSharing(connection, viewer);
-      await connection.run(
-        "UPDATE views SET name = ?, state = ?, shared = ?, updated_at = ? WHERE organization_id = ? AND id = ?",
-        name,
-        state,
-        shared ? 1 : 0,
-        updatedAt,
-        organizationId,
-        id,
+    const { name = row.name, state = row.state, shared = before.shared } = update;
+    if (name === row.name && state === row.state && shared === before.shared) return before;
+    requireMayChange(row, viewer);
+    if (name !== row.name) await refuseTaken(connection, { ...row, name });
+    if (shared && !before.shared) await refuseSharing(connection, viewer);
+    const isUnshared = !shared && before.shared;
+    if (isUnshared && !before.mine && (await isGone(connection, organizationId, row.owner))) {
+      throw new Refusal(
+        "CONFLICT",
+        "Whoever made this view is gone, so nobody could see it any more: delete it instead.",
       );
-      // What others cannot see any more they do not have at hand any more, also when it is shared again.
-      if (!shared && before.shared) {
-        await connection.run(
-          "DELETE FROM view_pins WHERE organization_id = ? AND view_id = ? AND owner <> ?",
-          organizationId,
-          id,
-          row.owner,
-        );
-      }
     }
-    const isLost = !shared && !before.mine;
-    if (pinned !== before.pinned && !isLost) await setPinned(connection, { viewer, id }, pinned);
-    if (!isChanged && pinned === before.pinned) return before;
-    // Not read again: whoever manages views may have made it somebody else's own, and does not see it any more.
-    const changed = {
-      ...row,
+    const updatedAt = connection.now();
+    await connection.run(
+      "UPDATE views SET name = ?, state = ?, shared = ?, updated_at = ? WHERE organization_id = ? AND id = ?",
       name,
       state,
-      shared: shared ? 1 : 0,
-      pinned: pinned && !isLost ? 1 : 0,
-      updated_at: updatedAt,
-    };
+      shared ? 1 : 0,
+      updatedAt,
+      organizationId,
+      id,
+    );
+    // What others cannot see any more they do not have at hand any more, also when it is shared again.
+    if (isUnshared) {
+      await connection.run(
+        "DELETE FROM view_pins WHERE organization_id = ? AND view_id = ? AND owner <> ?",
+        organizationId,
+        id,
+        row.owner,
+      );
+    }
+    // Not read again: whoever manages views may have made it somebody else's own, and does not see it any more.
+    const isPinned = before.pinned && (shared || before.mine);
+    const changed = { ...row, name, state, shared: shared ? 1 : 0, pinned: isPinned ? 1 : 0, updated_at: updatedAt };
     const after = toWire(changed, viewer);
     await record(connection, "update", after, { before: told(before), after: told(after) });
     return after;
   },
 );
 
+export const pinView = storeWrite(
+  "views.pin",
+  async (connection, args: OfOrganization & NamedView & { readonly pinned: boolean }): Promise<View> => {
+    const viewer = await asOwner(connection, args.viewer);
+    const row = await findView(connection, viewer, args.id);
+    if ((row.pinned === 1) !== args.pinned) await setPinned(connection, viewer, args.id, args.pinned);
+    return { ...toWire(row, viewer), pinned: args.pinned };
+  },
+  "what somebody has at hand is no change of the view, and may go back and forth without end",
+);
+
 export const deleteView = storeChange(
   "views.delete",
-  async (connection, { organizationId, viewer, id }: OfOrganization & NamedView): Promise<void> => {
-    const row = await findView(connection, { viewer, id });
+  async (connection, { organizationId, viewer: asking, id }: OfOrganization & NamedView): Promise<void> => {
+    const viewer = await asOwner(connection, asking);
+    const row = await findView(connection, viewer, id);
     requireMayChange(row, viewer);
     await connection.run("DELETE FROM view_pins WHERE organization_id = ? AND view_id = ?", organizationId, id);
     await connection.run("DELETE FROM views WHERE organization_id = ? AND id = ?", organizationId, id);
@@ -256,27 +285,10 @@ export const deleteView = storeChange(
   },
 );
 
-function requireMayChange(row: ViewRow, viewer: Viewer): void {
+function requireMayChange(row: ViewRow, viewer: Owner): void {
   if (mayChange(row, viewer)) return;
   throw new Refusal("AUTH_002", "Somebody else made this view: to change it needs the permission views:manage.");
 }
 
-/**
- * Forgets what a person has for themselves, in the transaction that removes them from the organization. What they share stays:
- * others look at it, and who manages views may change it.
- */
-export async function forgetPrivateViews(
-  connection: StoreConnection,
-  { organizationId, userId }: OfOrganization & { readonly userId: string },
-): Promise<void> {
-  const owner = `user:${userId}`;
-  await connection.run("DELETE FROM view_pins WHERE organization_id = ? AND owner = ?", organizationId, owner);
-  await connection.run(
-    "DELETE FROM views WHERE organization_id = ? AND owner = ? AND shared = 0",
-    organizationId,
-    owner,
-  );
-}
-
 /** For the registry. */
-export const viewOperations = [createView, listViews, getView, updateView, deleteView] as const;
+export const viewOperations = [createView, listViews, getView, updateView, pinView, deleteView] as const;

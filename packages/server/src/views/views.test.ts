@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { newDatabase } from "../store/database-fixture.ts";
 import { temporaryFolder } from "../usage/ledger-fixture.ts";
 import { type Answer, type PeopleServer, startPeopleServer } from "../users/people-fixture.ts";
+import { listViews } from "./views.sql.ts";
 
 const folder = temporaryFolder();
 const password = "a lantern over the harbour";
@@ -185,6 +186,70 @@ test("a key has views of its own, which no person sees until they are shared", a
   expect(await idsOf("vera")).toContain(id);
 });
 
+describe("views of an API key", () => {
+  const newKey = async (input: object = {}): Promise<{ readonly id: string; readonly name: string }> =>
+    kept((await as("key", "POST", "/api-keys", { name: `key ${Object.keys(tokens).length}`, ...input })).data);
+  const rotate = async (id: string, overlap_seconds = 3_600) =>
+    kept((await as("key", "POST", `/api-keys/${id}/rotate`, { overlap_seconds })).data);
+  const kept = (data: Answer["data"]) => {
+    const { id, key } = data as unknown as { readonly id: string; readonly key: string };
+    tokens[id] = key;
+    return { id, name: id };
+  };
+  const revoke = async (id: string) => expect((await as("key", "DELETE", `/api-keys/${id}`)).status).toBe(200);
+  /** What the store still has of a key, whether anybody can ask with it or not. */
+  const leftOf = async (id: string): Promise<readonly string[]> => {
+    const viewer = { organizationId: "default", who: `key:${id}`, name: id, seesShared: false };
+    const args = { organizationId: "default", viewer: { ...viewer, mayShare: false, mayManage: false } };
+    return (await server.server.store.run(listViews, args)).map((view) => view.id);
+  };
+
+  test("are those of the keys that take its place too, however often, while both are good and after", async () => {
+    const first = await newKey();
+    const own = await make(first.name, { pinned: true });
+    const second = await rotate(first.id);
+    const third = await rotate(second.id);
+    for (const { name } of [first, second, third]) {
+      expect((await listed(name)).filter(({ mine }) => mine)).toMatchObject([{ id: own.id, pinned: true }]);
+    }
+    expect((await as(third.name, "PATCH", `/views/${own.id}`, { name: "From the third" })).status).toBe(200);
+    const taken = await as(first.name, "POST", "/views", { name: "From the third", page: "explore", state: "" });
+    expect(taken.status).toBe(409);
+    const later = await make(third.name);
+    await revoke(first.id);
+    await revoke(second.id);
+    expect((await listed(third.name)).filter(({ mine }) => mine).map(({ id }) => id)).toEqual(
+      expect.arrayContaining([own.id, later.id]),
+    );
+    const other = await newKey();
+    expect(await idsOf(other.name)).not.toContain(own.id);
+  });
+
+  test("are forgotten once no key is left to see them, but for those that it shares", async () => {
+    const first = await newKey();
+    const own = await make(first.name, { pinned: true });
+    const shared = await make(first.name, { shared: true });
+    const second = await rotate(first.id);
+    await revoke(first.id);
+    expect(await leftOf(first.id)).toEqual([own.id, shared.id]);
+    await revoke(second.id);
+    expect(await leftOf(first.id)).toEqual([shared.id]);
+    const unshared = await as("max", "PATCH", `/views/${shared.id}`, { shared: false });
+    expect(unshared).toMatchObject({ status: 409, error: { message: expect.stringContaining("delete it instead") } });
+  });
+
+  test("of one that expired are forgotten with the next view that is made", async () => {
+    // The store's own clock is ahead of it: the key is good by the one, and has expired by the other.
+    server.clock.aheadMs = -120_000;
+    const brief = await newKey({ expires_at: new Date(Date.now() - 60_000).toISOString() });
+    const own = await make(brief.name);
+    server.clock.aheadMs = 0;
+    expect(await leftOf(brief.id)).toEqual([own.id]);
+    await make("key");
+    expect(await leftOf(brief.id)).toEqual([]);
+  });
+});
+
 test("of somebody who is removed stays what they share, and nothing that they had for themselves", async () => {
   const id = await server.makeUser("gone@example.com", password, "developer");
   tokens["gone"] = (await server.login("gone@example.com", password)).access_token;
@@ -195,12 +260,58 @@ test("of somebody who is removed stays what they share, and nothing that they ha
     may_change: true,
     made_by: "gone@example.com",
   });
+  // Nobody would see it, and nobody could delete it.
+  const unshared = await as("max", "PATCH", `/views/${kept.id}`, { shared: false });
+  expect(unshared).toMatchObject({ status: 409, error: { message: expect.stringContaining("delete it instead") } });
+  expect((await as("max", "PATCH", `/views/${kept.id}`, { name: "Of who is gone" })).status).toBe(200);
   const invited = { user_email: "gone@example.com", role: "developer" };
   const { data } = await as("key", "POST", "/organizations/default/invitations", invited);
   await server.ask(undefined, "POST", "/invitations/accept", { token: data["token"], password });
   tokens["gone"] = (await server.login("gone@example.com", password)).access_token;
   expect((await listed("gone")).find((view) => view.id === kept.id)).toMatchObject({ mine: true, pinned: false });
   expect(await idsOf("gone")).not.toContain(own.id);
+});
+
+describe("the audit trail", () => {
+  interface Entry {
+    readonly action: string;
+    readonly before: unknown;
+    readonly after: unknown;
+  }
+  const trailOf = async (id: string): Promise<readonly Entry[]> => {
+    const { data } = await as("key", "GET", `/audit?resource_id=${id}`);
+    return (data as unknown as readonly Entry[]).map(({ action, before, after }) => ({ action, before, after }));
+  };
+
+  test("tells what a view shows as long as it is shared, and of one's own that there is one", async () => {
+    const own = { page: "explore", shared: false };
+    const { id } = await make("ada", { name: "A secret plan", state: "f=user%3Aceo" });
+    await as("ada", "PATCH", `/views/${id}`, { name: "Another", state: "f=user%3Acfo" });
+    await as("ada", "PATCH", `/views/${id}`, { shared: true });
+    await as("ada", "PATCH", `/views/${id}`, { shared: false });
+    await as("ada", "DELETE", `/views/${id}`);
+    const all = { ...own, shared: true, name: "Another", state: "f=user%3Acfo" };
+    expect(await trailOf(id)).toEqual([
+      { action: "views.delete", before: own, after: null },
+      { action: "views.update", before: all, after: own },
+      { action: "views.update", before: own, after: all },
+      { action: "views.update", before: own, after: own },
+      { action: "views.create", before: null, after: own },
+    ]);
+  });
+
+  test("does not tell of pins, also where a view is said to change and stays as it is", async () => {
+    const { id, name } = await make("ada", { shared: true });
+    for (const pinned of [true, false, true]) {
+      expect((await as("ada", "PATCH", `/views/${id}`, { pinned })).data).toMatchObject({ pinned });
+      const same = await as("ada", "PATCH", `/views/${id}`, { name, pinned: !pinned });
+      expect(same.data).toMatchObject({ name, pinned: !pinned });
+    }
+    expect((await trailOf(id)).map(({ action }) => action)).toEqual(["views.create"]);
+    const both = await as("ada", "PATCH", `/views/${id}`, { name: "Changed and pinned", pinned: true });
+    expect(both.data).toMatchObject({ name: "Changed and pinned", pinned: true });
+    expect(await trailOf(id)).toHaveLength(2);
+  });
 });
 
 test("nobody has more views than a bound, which others do not come nearer to", async () => {

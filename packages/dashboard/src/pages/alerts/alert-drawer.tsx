@@ -6,6 +6,7 @@ import { useAct } from "../../data/ask.ts";
 import { useTimeZone } from "../../data/organization.ts";
 import { formatInstant } from "../../format/instants.ts";
 import { useSession } from "../../session/session-context.tsx";
+import { Facts } from "../../shell/facts.tsx";
 import { Answer, ErrorState } from "../../shell/states.tsx";
 import { useAlert, useRules } from "./alert-questions.ts";
 import { endingLabels, stateLabels, stepLabels } from "./alert-words.ts";
@@ -61,14 +62,7 @@ function OneAlert({ alert, rule }: { alert: Alert; rule: AlertRule | undefined }
           <bdi>{alert.text}</bdi>
         </Text>
       </div>
-      <dl className="facts">
-        {alert.details.map(({ label, value }) => [
-          <dt key={`${label} label`}>{label}</dt>,
-          <dd key={label}>
-            <bdi>{value}</bdi>
-          </dd>,
-        ])}
-      </dl>
+      <Facts facts={alert.details.map(({ label, value }) => [label, value] as const)} />
       <Group gap="xs">
         {alert.budgetId === null || !may("budgets:read") ? null : (
           <Button component={Link} href={`/budgets/${encodeURIComponent(alert.budgetId)}`} size="xs" variant="default">

@@ -2,12 +2,7 @@ import type { Alert, AlertRule, CreateAlertRuleParams } from "@llm-cost-ops/sdk"
 import { formatInstant } from "../../format/instants.ts";
 import { formatMoneyExact } from "../../format/money.ts";
 import { formatCount } from "../../format/numbers.ts";
-import { scopeText } from "../budgets/scope.ts";
-
-export const severityColors = { info: "blue", warning: "yellow", critical: "red" } as const satisfies Record<
-  Alert["severity"],
-  string
->;
+import { scopeText } from "../../scope/scope.ts";
 
 export const severityLabels = { info: "Info", warning: "Warning", critical: "Critical" } as const satisfies Record<
   Alert["severity"],

@@ -4,12 +4,13 @@ import { useAct } from "../../data/ask.ts";
 import { useTimeZone } from "../../data/organization.ts";
 import { formatAgo, formatInstant } from "../../format/instants.ts";
 import { useSession } from "../../session/session-context.tsx";
+import { severityColors } from "../../shell/state-colors.ts";
 import { Answer, EmptyState, ErrorState } from "../../shell/states.tsx";
 import { choiceField, textField } from "../../url-state/fields.ts";
 import { useUrlState } from "../../url-state/use-url-state.ts";
 import { AlertDrawer } from "./alert-drawer.tsx";
 import { type AlertPage, useAlerts } from "./alert-questions.ts";
-import { severityColors, severityLabels, spanText, stateLabels } from "./alert-words.ts";
+import { severityLabels, spanText, stateLabels } from "./alert-words.ts";
 import "./alerts.css";
 
 const states = ["open", "acknowledged", "resolved", "all"] as const;

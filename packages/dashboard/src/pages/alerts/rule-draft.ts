@@ -1,5 +1,5 @@
 import type { AlertRule, CreateAlertRuleParams, UpdateAlertRuleParams } from "@llm-cost-ops/sdk";
-import { emptyScope, type ScopeDraft, scopeDraftOf, scopeOfDraft } from "../budgets/scope.ts";
+import { emptyScope, type ScopeDraft, scopeDraftOf, scopeOfDraft } from "../../scope/scope.ts";
 import { type Metric, metrics } from "./alert-words.ts";
 
 type WindowKind = NonNullable<AlertRule["window"]>["kind"];

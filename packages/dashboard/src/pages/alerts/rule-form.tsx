@@ -13,11 +13,11 @@ import {
 import { useState } from "react";
 import { Link } from "wouter";
 import { fieldErrorsOf } from "../../data/ask.ts";
+import { useBudgets } from "../../data/budgets.ts";
+import { ScopeFields } from "../../scope/scope-fields.tsx";
 import { useSession } from "../../session/session-context.tsx";
+import { errorUnder, type FieldErrors } from "../../shell/field-errors.ts";
 import { ErrorState, Panel } from "../../shell/states.tsx";
-import { errorUnder, type FieldErrors } from "../budgets/budget-form.tsx";
-import { useBudgets } from "../budgets/budget-questions.ts";
-import { ScopeFields } from "../budgets/scope-fields.tsx";
 import { type Metric, metrics, severityLabels } from "./alert-words.ts";
 import { countsRequests, type RuleDraft, windowKindsOf } from "./rule-draft.ts";
 import { TellingFields } from "./telling-fields.tsx";

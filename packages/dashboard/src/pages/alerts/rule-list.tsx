@@ -1,9 +1,9 @@
 import type { AlertRule } from "@llm-cost-ops/sdk";
 import { Anchor, Badge, Button, Text } from "@mantine/core";
 import { Link } from "wouter";
+import { useBudgets } from "../../data/budgets.ts";
 import { useSession } from "../../session/session-context.tsx";
 import { Answer, EmptyState } from "../../shell/states.tsx";
-import { useBudgets } from "../budgets/budget-questions.ts";
 import { useChannels, useRules } from "./alert-questions.ts";
 import { ruleText } from "./alert-words.ts";
 import { SeverityBadge } from "./inbox.tsx";

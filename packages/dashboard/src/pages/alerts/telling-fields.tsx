@@ -1,6 +1,6 @@
 import { MultiSelect, SimpleGrid, Text, TextInput } from "@mantine/core";
 import { useSession } from "../../session/session-context.tsx";
-import { errorUnder } from "../budgets/budget-form.tsx";
+import { errorUnder } from "../../shell/field-errors.ts";
 import { useChannels } from "./alert-questions.ts";
 import type { RuleFieldsProps } from "./rule-form.tsx";
 

@@ -1,5 +1,5 @@
 import { Select, TextInput } from "@mantine/core";
-import { ZoneField } from "../budgets/period-fields.tsx";
+import { ZoneField } from "../../period/zone-field.tsx";
 import { type RuleDraft, windowKindOf, windowKindsOf } from "./rule-draft.ts";
 import type { RuleFieldsProps } from "./rule-form.tsx";
 

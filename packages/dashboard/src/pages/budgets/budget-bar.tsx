@@ -6,7 +6,7 @@ import { whoseText } from "./per.ts";
 import "./budgets.css";
 
 /** What a bar is drawn from: exact decimal strings. */
-export interface BarFigures extends Measure {
+interface BarFigures extends Measure {
   readonly amount: string;
   readonly spent: string;
   readonly reserved: string;

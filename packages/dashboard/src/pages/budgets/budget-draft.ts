@@ -1,6 +1,6 @@
 import type { Budget, CreateBudgetParams, UpdateBudgetParams } from "@llm-cost-ops/sdk";
+import { emptyScope, type ScopeDraft, scopeDraftOf, scopeOfDraft } from "../../scope/scope.ts";
 import { tagPrefix } from "./per.ts";
-import { emptyScope, type ScopeDraft, scopeDraftOf, scopeOfDraft } from "./scope.ts";
 
 type Period = Budget["period"];
 type Action = NonNullable<Budget["atLimit"]>["action"];
@@ -92,7 +92,7 @@ export const draftOf = (budget: Budget): BudgetDraft => {
 };
 
 /** Only the fields that mean something to the kind. */
-export function periodOfDraft(draft: BudgetDraft): Period {
+function periodOfDraft(draft: BudgetDraft): Period {
   const { kind, timeZone, fiscalStartMonth, rollingHours, startsAt } = draft;
   switch (kind) {
     case "hour":

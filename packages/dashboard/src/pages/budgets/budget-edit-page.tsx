@@ -1,10 +1,11 @@
 import type { Budget } from "@llm-cost-ops/sdk";
 import { useLocation, useParams } from "wouter";
 import { useAct } from "../../data/ask.ts";
+import { useBudget } from "../../data/budgets.ts";
 import { Answer, BackLink, EmptyState, NoPermission, PageHeader } from "../../shell/states.tsx";
 import { type BudgetDraft, draftOf, updateParamsOf } from "./budget-draft.ts";
 import { BudgetForm } from "./budget-form.tsx";
-import { useBudget, useMayChange, useTenantOf } from "./budget-questions.ts";
+import { useMayChange, useTenantOf } from "./budget-questions.ts";
 
 export default function BudgetEditPage() {
   const { id = "" } = useParams<{ id: string }>();

@@ -4,11 +4,11 @@ import { Link } from "wouter";
 import { useTimeZone } from "../../data/organization.ts";
 import { formatInstant } from "../../format/instants.ts";
 import { formatShare } from "../../format/numbers.ts";
+import { scopeDimensions } from "../../scope/scope.ts";
 import { Panel } from "../../shell/states.tsx";
 import { useTenantOf } from "./budget-questions.ts";
 import { amountText, limitText, periodText } from "./budget-words.ts";
 import { eachText } from "./per.ts";
-import { scopeDimensions } from "./scope.ts";
 
 const shownMax = 12;
 

@@ -11,24 +11,22 @@ import {
   Textarea,
   TextInput,
 } from "@mantine/core";
-import { type ReactNode, useState } from "react";
+import { useState } from "react";
 import { Link } from "wouter";
 import { fieldErrorsOf } from "../../data/ask.ts";
+import { useBudgets } from "../../data/budgets.ts";
+import { ScopeFields } from "../../scope/scope-fields.tsx";
+import { errorUnder, type FieldErrors } from "../../shell/field-errors.ts";
 import { ErrorState, Panel } from "../../shell/states.tsx";
 import type { BudgetDraft } from "./budget-draft.ts";
-import { useBudgets } from "./budget-questions.ts";
 import { possibleParents } from "./budget-tree.ts";
 import { HardFields } from "./hard-fields.tsx";
 import { PerFields } from "./per-fields.tsx";
 import { PeriodFields } from "./period-fields.tsx";
 import { PreviewPanel } from "./preview-panel.tsx";
-import { ScopeFields } from "./scope-fields.tsx";
 
 /** Changes some fields of what is edited. */
 export type ChangeDraft = (change: Partial<BudgetDraft>) => void;
-
-/** What is known of a field that is wrong, by the client's path such as `period.timeZone`. */
-export type FieldErrors = Readonly<Record<string, string>>;
 
 /** Makes or changes a budget; beside it stands what it would have said of the last period. */
 export function BudgetForm(props: {
@@ -134,10 +132,6 @@ export function BudgetForm(props: {
     </div>
   );
 }
-
-/** The first that is wrong with a field or anything in it. */
-export const errorUnder = (errors: FieldErrors, path: string): ReactNode =>
-  Object.entries(errors).find(([at]) => at === path || at.startsWith(`${path}.`))?.[1];
 
 function AmountFields(props: { draft: BudgetDraft; change: ChangeDraft; errors: FieldErrors; isNew: boolean }) {
   const { draft, change, errors, isNew } = props;

@@ -3,6 +3,7 @@ import { Alert, Anchor, Badge, Breadcrumbs, Button, Group, Stack, Text, Title } 
 import { useState } from "react";
 import { Link, useLocation, useParams } from "wouter";
 import { useAct, useForget } from "../../data/ask.ts";
+import { useBudget, useBudgets } from "../../data/budgets.ts";
 import { useTimeZone } from "../../data/organization.ts";
 import { formatInstant } from "../../format/instants.ts";
 import { formatMoney } from "../../format/money.ts";
@@ -10,25 +11,17 @@ import { formatCount, formatShare } from "../../format/numbers.ts";
 import { useSession } from "../../session/session-context.tsx";
 import { ConfirmDialog } from "../../shell/confirm-dialog.tsx";
 import { Icon } from "../../shell/icons.tsx";
+import { budgetColors } from "../../shell/state-colors.ts";
 import { Answer, ErrorState, Loading, Panel } from "../../shell/states.tsx";
+import { Tile } from "../../shell/tile.tsx";
 import { useUrlState } from "../../url-state/use-url-state.ts";
 import { AlertsOfBudget } from "../alerts/alerts-of-budget.tsx";
-import { Tile } from "../overview/tile.tsx";
 import { ApprovalList } from "./approvals.tsx";
 import { BarKey, BudgetBar, figuresOf } from "./budget-bar.tsx";
 import { BudgetFacts, Parts } from "./budget-facts.tsx";
-import {
-  useApprovals,
-  useBudget,
-  useBudgets,
-  useHistory,
-  useMayChange,
-  useStatus,
-  useTenantOf,
-  useTenants,
-} from "./budget-questions.ts";
+import { useApprovals, useHistory, useMayChange, useStatus, useTenantOf, useTenants } from "./budget-questions.ts";
 import { ancestorsOf } from "./budget-tree.ts";
-import { amountShort, amountText, amountTextExact, blockedText, stateColors, stateLabels } from "./budget-words.ts";
+import { amountShort, amountText, amountTextExact, blockedText, stateLabels } from "./budget-words.ts";
 import { BurnDownChart } from "./burn-down-chart.tsx";
 import { History, historyFields } from "./history.tsx";
 import { type Picked, pickedOf, valueFields } from "./per.ts";
@@ -134,7 +127,7 @@ function Heading({ budget, status }: { budget: Budget; status: BudgetStatus | un
             <bdi>{budget.name}</bdi>
           </Title>
           {status === undefined ? null : (
-            <Badge variant="dot" tt="none" flex="none" color={stateColors[status.state]}>
+            <Badge variant="dot" tt="none" flex="none" color={budgetColors[status.state]}>
               {stateLabels[status.state]}
             </Badge>
           )}

@@ -8,29 +8,12 @@ import type {
   CostFilters,
   ListedBudgetStatus,
   Organization,
-  Team,
 } from "@llm-cost-ops/sdk";
 import { useAsk, useAskPages } from "../../data/ask.ts";
 import { sumDecimals } from "../../format/decimal.ts";
 import { useSession } from "../../session/session-context.tsx";
 import type { Measure } from "./budget-words.ts";
 import type { Picked } from "./per.ts";
-
-/** The organization's own, with what its parent set there; or what it set for a tenant. */
-export const useBudgets = (tenantId?: string) => {
-  const { may } = useSession();
-  return useAsk<readonly Budget[]>(
-    ["budgets", "list", tenantId],
-    (client, options) => client.budgets.list({ tenantId }, options),
-    { enabled: may("budgets:read") },
-  );
-};
-
-export const useBudget = (id: string, enabled = true) =>
-  useAsk<Budget>(["budgets", "one", id], (client, options) => client.budgets.get(id, options), {
-    keepsLast: false,
-    enabled,
-  });
 
 /** What the parent set, it alone changes; within the organization it is only seen. */
 export function useMayChange(): (budget: Budget) => boolean {
@@ -109,14 +92,6 @@ export const useApprovals = (tenantId?: string) => {
     // Who may not decide may not see them.
     { enabled: may("budgets:write"), everyMs: 15_000 },
   );
-};
-
-/** The teams, where a scope names one and they may be read. */
-export const useTeams = (enabled: boolean) => {
-  const { may } = useSession();
-  return useAsk<readonly Team[]>(["teams"], (client, options) => client.teams.list(options), {
-    enabled: enabled && may("members:read"),
-  });
 };
 
 /** Which records, over which time, in which steps. */

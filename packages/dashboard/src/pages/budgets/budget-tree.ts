@@ -1,5 +1,5 @@
 import type { Budget } from "@llm-cost-ops/sdk";
-import { scopeText } from "./scope.ts";
+import { scopeText } from "../../scope/scope.ts";
 
 /** A budget in a list: below the one that it is a part of, and how deep. */
 export interface ListedBudget {

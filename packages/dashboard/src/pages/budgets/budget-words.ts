@@ -2,8 +2,8 @@ import type { Budget, BudgetStatus } from "@llm-cost-ops/sdk";
 import { formatInstant } from "../../format/instants.ts";
 import { formatMoney, formatMoneyExact } from "../../format/money.ts";
 import { formatCount, formatTokens } from "../../format/numbers.ts";
+import { scopeText } from "../../scope/scope.ts";
 import { whoseText } from "./per.ts";
-import { scopeText } from "./scope.ts";
 
 /** What the amounts of a budget are written in. */
 export interface Measure {
@@ -22,11 +22,6 @@ export const amountShort = (amount: string | null, { currency }: Measure): strin
 /** With every digit. */
 export const amountTextExact = (amount: string | null, { currency }: Measure): string =>
   currency === null ? (amount === null ? "–" : `${formatCount(amount)} tokens`) : formatMoneyExact(amount, currency);
-
-export const stateColors = { ok: "teal", warning: "yellow", exceeded: "red" } as const satisfies Record<
-  BudgetStatus["state"],
-  string
->;
 
 export const stateLabels = { ok: "Ok", warning: "Warning", exceeded: "Exceeded" } as const satisfies Record<
   BudgetStatus["state"],

@@ -2,30 +2,24 @@ import type { Budget, BudgetStatus, ListedBudgetStatus } from "@llm-cost-ops/sdk
 import { Anchor, Badge, Button, Group, Select, Skeleton, Stack, Text, TextInput } from "@mantine/core";
 import { useMemo } from "react";
 import { Link } from "wouter";
+import { useBudgets } from "../../data/budgets.ts";
 import { useTimeZone } from "../../data/organization.ts";
 import { compareDecimals } from "../../format/decimal.ts";
 import { formatInstant } from "../../format/instants.ts";
 import { formatCount, formatShare } from "../../format/numbers.ts";
+import { scopeText } from "../../scope/scope.ts";
 import { useSession } from "../../session/session-context.tsx";
 import { Icon } from "../../shell/icons.tsx";
+import { budgetColors } from "../../shell/state-colors.ts";
 import { Answer, EmptyState, PageHeader } from "../../shell/states.tsx";
 import { choiceField, textField } from "../../url-state/fields.ts";
 import { useUrlState } from "../../url-state/use-url-state.ts";
 import { WaitingApprovals } from "./approvals.tsx";
 import { BarKey, BudgetBar, figuresOf } from "./budget-bar.tsx";
-import { useBudgets, useStandings, useTenantOf, useTenants } from "./budget-questions.ts";
+import { useStandings, useTenantOf, useTenants } from "./budget-questions.ts";
 import { type ListedBudget, listed } from "./budget-tree.ts";
-import {
-  amountShort,
-  amountText,
-  amountTextExact,
-  limitText,
-  periodText,
-  stateColors,
-  stateLabels,
-} from "./budget-words.ts";
+import { amountShort, amountText, amountTextExact, limitText, periodText, stateLabels } from "./budget-words.ts";
 import { eachText, whoseText } from "./per.ts";
-import { scopeText } from "./scope.ts";
 
 const orders = ["tree", "use"] as const;
 const states = ["all", "exceeded", "warning", "ok"] as const;
@@ -284,7 +278,7 @@ function BudgetRow(props: {
             <Skeleton height={16} width={70} />
           )
         ) : (
-          <Badge size="sm" variant="dot" tt="none" color={stateColors[status.state]}>
+          <Badge size="sm" variant="dot" tt="none" color={budgetColors[status.state]}>
             {stateLabels[status.state]}
           </Badge>
         )}

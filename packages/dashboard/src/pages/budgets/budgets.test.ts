@@ -1,5 +1,6 @@
 import type { Budget, BudgetStatus, Team } from "@llm-cost-ops/sdk";
 import { expect, test } from "vitest";
+import { emptyScope, questionOf, scopeText } from "../../scope/scope.ts";
 import { barOf } from "./budget-bar.tsx";
 import { createParamsOf, draftOf, newDraft, updateParamsOf } from "./budget-draft.ts";
 import { ancestorsOf, listed, possibleParents } from "./budget-tree.ts";
@@ -7,7 +8,6 @@ import { blockedText, periodText } from "./budget-words.ts";
 import { burnDownOf, crossingsOf, runningSums, stepAt, stepsOf } from "./burn-down.ts";
 import { valueText } from "./history.tsx";
 import { previewOf, previewSpanOf } from "./preview.ts";
-import { emptyScope, questionOf, scopeText } from "./scope.ts";
 
 const made = (id: string, change: Partial<Budget> = {}): Budget => ({
   id,

@@ -7,14 +7,15 @@ import type { ChartTheme } from "../../chart/chart-theme.ts";
 import type { ChartTable } from "../../chart/download.ts";
 import { stackedOption } from "../../chart/stacked.ts";
 import { useTimeZone } from "../../data/organization.ts";
+import { useTeams } from "../../data/teams.ts";
 import { pixels } from "../../format/decimal.ts";
 import { formatMoneyAxis } from "../../format/money.ts";
+import { questionOf } from "../../scope/scope.ts";
 import { ErrorState, Loading, Panel } from "../../shell/states.tsx";
-import { type SpendByBucket, type SpendQuestion, useSpend, useTeams } from "./budget-questions.ts";
+import { type SpendByBucket, type SpendQuestion, useSpend } from "./budget-questions.ts";
 import { amountText, amountTextExact } from "./budget-words.ts";
 import { type BurnDown, burnDownOf, crossingsOf, runningSums, type Steps, stepAt, stepsOf } from "./burn-down.ts";
 import { questionOfValue, whoseText } from "./per.ts";
-import { questionOf } from "./scope.ts";
 
 const title = "What is left";
 

@@ -1,6 +1,7 @@
 import { Radio, Select, SimpleGrid, Stack, TextInput } from "@mantine/core";
+import type { FieldErrors } from "../../shell/field-errors.ts";
 import type { BudgetDraft } from "./budget-draft.ts";
-import type { ChangeDraft, FieldErrors } from "./budget-form.tsx";
+import type { ChangeDraft } from "./budget-form.tsx";
 
 const actions = [
   { value: "block", label: "Refuse the call" },

@@ -1,6 +1,7 @@
 import type { Budget, BudgetAmendment } from "@llm-cost-ops/sdk";
 import { Anchor, Button, Group, Stack, Text } from "@mantine/core";
 import { Link } from "wouter";
+import { useBudgets } from "../../data/budgets.ts";
 import { useTimeZone } from "../../data/organization.ts";
 import { formatInstant } from "../../format/instants.ts";
 import { formatMoneyExact } from "../../format/money.ts";
@@ -8,7 +9,7 @@ import { formatCount } from "../../format/numbers.ts";
 import { Answer, Panel } from "../../shell/states.tsx";
 import { textField } from "../../url-state/fields.ts";
 import { useUrlState } from "../../url-state/use-url-state.ts";
-import { type HistoryPage, useBudgets, useHistory, useTenantOf } from "./budget-questions.ts";
+import { type HistoryPage, useHistory, useTenantOf } from "./budget-questions.ts";
 import { amountText } from "./budget-words.ts";
 import { eachText } from "./per.ts";
 

@@ -1,6 +1,7 @@
 import { Select, SimpleGrid, TextInput } from "@mantine/core";
+import type { FieldErrors } from "../../shell/field-errors.ts";
 import type { BudgetDraft } from "./budget-draft.ts";
-import type { ChangeDraft, FieldErrors } from "./budget-form.tsx";
+import type { ChangeDraft } from "./budget-form.tsx";
 import { perDimensions } from "./per.ts";
 
 const choices = [

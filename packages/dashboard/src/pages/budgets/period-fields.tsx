@@ -1,7 +1,8 @@
 import { Select, SimpleGrid, TextInput } from "@mantine/core";
-import { useMemo } from "react";
+import { ZoneField } from "../../period/zone-field.tsx";
+import type { FieldErrors } from "../../shell/field-errors.ts";
 import type { BudgetDraft } from "./budget-draft.ts";
-import type { ChangeDraft, FieldErrors } from "./budget-form.tsx";
+import type { ChangeDraft } from "./budget-form.tsx";
 import { monthNames, periodNames } from "./budget-words.ts";
 
 const kinds = Object.entries(periodNames).map(([value, label]) => ({ value, label }));
@@ -69,28 +70,5 @@ export function PeriodFields({
         />
       ) : null}
     </SimpleGrid>
-  );
-}
-
-/** An IANA zone. */
-export function ZoneField(props: {
-  value: string;
-  error: string | undefined;
-  onChange: (zone: string) => void;
-  label?: string;
-}) {
-  const { value, error, onChange, label = "Time zone" } = props;
-  const zones = useMemo(() => [...new Set(["UTC", value, ...Intl.supportedValuesOf("timeZone")])], [value]);
-  return (
-    <Select
-      label={label}
-      searchable
-      allowDeselect={false}
-      limit={100}
-      data={zones}
-      value={value}
-      error={error}
-      onChange={(zone) => onChange(zone ?? "UTC")}
-    />
   );
 }

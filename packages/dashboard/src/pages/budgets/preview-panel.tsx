@@ -5,18 +5,19 @@ import { useCallback, useMemo } from "react";
 import { Chart } from "../../chart/chart.tsx";
 import type { ChartTheme } from "../../chart/chart-theme.ts";
 import { stackedOption } from "../../chart/stacked.ts";
+import { useTeams } from "../../data/teams.ts";
 import { compareDecimals, isZero, subtractDecimals } from "../../format/decimal.ts";
 import { formatMoneyAxis } from "../../format/money.ts";
 import { formatShare } from "../../format/numbers.ts";
+import { questionOf, type Scope, scopeOfDraft } from "../../scope/scope.ts";
 import { useSession } from "../../session/session-context.tsx";
 import { Answer, Loading, Panel } from "../../shell/states.tsx";
 import { BudgetBar } from "./budget-bar.tsx";
 import { type BudgetDraft, perOfDraft } from "./budget-draft.ts";
-import { useSpend, useTeams } from "./budget-questions.ts";
+import { useSpend } from "./budget-questions.ts";
 import { amountText, amountTextExact, type Measure } from "./budget-words.ts";
 import { eachText } from "./per.ts";
 import { amountOfText, type Preview, previewOf, previewSpanOf } from "./preview.ts";
-import { questionOf, type Scope, scopeOfDraft } from "./scope.ts";
 
 const settleMs = 350;
 

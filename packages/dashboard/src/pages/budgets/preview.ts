@@ -6,7 +6,7 @@ import type { SpendByBucket } from "./budget-questions.ts";
 import { crossingsOf, hourLabel, runningSums } from "./burn-down.ts";
 
 /** The time that a budget which is not there yet is held against. */
-export interface PreviewSpan {
+interface PreviewSpan {
   /** One period whose days add up, or many periods of one step each. */
   readonly mode: "running" | "each";
   readonly startDate: string;

@@ -2,8 +2,9 @@ import type { Budget } from "@llm-cost-ops/sdk";
 import { Button, Group, Modal, Select, Stack, Switch, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { fieldErrorsOf, useAct } from "../../data/ask.ts";
+import { useBudgets } from "../../data/budgets.ts";
 import { ErrorState } from "../../shell/states.tsx";
-import { useBudgets, useTenantOf } from "./budget-questions.ts";
+import { useTenantOf } from "./budget-questions.ts";
 import { amountText } from "./budget-words.ts";
 
 /** Moves a part of a budget's amount to another one in the same unit. */

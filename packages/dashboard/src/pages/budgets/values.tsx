@@ -2,10 +2,11 @@ import type { Budget, BudgetStatus, BudgetValue } from "@llm-cost-ops/sdk";
 import { Badge, Button, Group, Text } from "@mantine/core";
 import { useMemo } from "react";
 import { formatShare } from "../../format/numbers.ts";
+import { budgetColors } from "../../shell/state-colors.ts";
 import { Answer, Panel } from "../../shell/states.tsx";
 import { type Column, DataTable } from "../../table/data-table.tsx";
 import { useValues } from "./budget-questions.ts";
-import { amountShort, amountTextExact, type Measure, stateColors, stateLabels } from "./budget-words.ts";
+import { amountShort, amountTextExact, type Measure, stateLabels } from "./budget-words.ts";
 import { eachText, type Picked, perWord, whoseText } from "./per.ts";
 
 /** Whose the figures below are, and the way back to the one that used most. */
@@ -106,7 +107,7 @@ const columnsOf = (per: string, measure: Measure, shown: string | null | undefin
       key: "state",
       label: "State",
       cell: ({ state }) => (
-        <Badge size="sm" variant="dot" tt="none" color={stateColors[state]}>
+        <Badge size="sm" variant="dot" tt="none" color={budgetColors[state]}>
           {stateLabels[state]}
         </Badge>
       ),

@@ -12,11 +12,11 @@ import { Icon } from "../../shell/icons.tsx";
 import { Answer, ErrorState, Loading } from "../../shell/states.tsx";
 import { type Column, DataTable } from "../../table/data-table.tsx";
 import type { ChangeState } from "../../url-state/use-url-state.ts";
-import { nameOf } from "../overview/spend-stack.ts";
 import type { Condition } from "./dimensions.ts";
 import { type GroupSums, type Question, useRecords } from "./explore-questions.ts";
 import { commandOf, type ExploreState } from "./explore-state.ts";
 import { type GroupLine, groupColumns, groupLines, groupTable } from "./group-lines.tsx";
+import { nameOf } from "./groups.ts";
 import { type Measure, measures } from "./measures.ts";
 
 /** Below the picture: the exact figures of each group, and the records that they are sums of. */

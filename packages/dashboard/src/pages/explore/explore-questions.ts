@@ -2,8 +2,8 @@ import type { AggregateResult, CostOpsClient, CostRecord } from "@llm-cost-ops/s
 import { fieldErrorsOf, useAsk, useAskPages } from "../../data/ask.ts";
 import { asQuestion, type Filters } from "../../url-state/filters.ts";
 import type { DayRange, Period } from "../../url-state/period.ts";
-import { seriesMax } from "../overview/spend-stack.ts";
 import { type Bucket, kindOf, type PictureKind, type Shape } from "./explore-state.ts";
+import { seriesMax } from "./groups.ts";
 
 /** What the page asks, whatever it is drawn as. */
 export interface Question {

@@ -3,9 +3,9 @@ import { compareDecimals } from "../../format/decimal.ts";
 import { formatMoneyExact } from "../../format/money.ts";
 import { formatChange, formatCount, formatShare } from "../../format/numbers.ts";
 import type { Column } from "../../table/data-table.tsx";
-import { nameOf } from "../overview/spend-stack.ts";
 import { type Condition, labelOf } from "./dimensions.ts";
 import type { GroupSums, Question } from "./explore-questions.ts";
+import { nameOf } from "./groups.ts";
 import { type Measure, measures, type Row, totalOf, writingOf } from "./measures.ts";
 
 /** A row of the server's answer beside the one of the period before. */

@@ -1,7 +1,7 @@
 import { compareDecimals, pixels, sumDecimals } from "../../format/decimal.ts";
 import { formatCount } from "../../format/numbers.ts";
-import { nameOf } from "../overview/spend-stack.ts";
 import type { Condition } from "./dimensions.ts";
+import { nameOf } from "./groups.ts";
 import { type Measure, type Row, rowsFor } from "./measures.ts";
 
 /** A group and the groups within it. */

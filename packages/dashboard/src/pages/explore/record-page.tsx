@@ -7,10 +7,11 @@ import { useTimeZone } from "../../data/organization.ts";
 import { formatInstantExact } from "../../format/instants.ts";
 import { formatMoneyExact } from "../../format/money.ts";
 import { formatCount } from "../../format/numbers.ts";
+import { Facts } from "../../shell/facts.tsx";
 import { Answer, BackLink, EmptyState, PageHeader, Panel } from "../../shell/states.tsx";
 import { tagDimension } from "./dimensions.ts";
 import { exploreAddress } from "./explore-state.ts";
-import { Corrections, CountedKinds, costText, Facts, PriceLines, SavingLines } from "./record-proof.tsx";
+import { Corrections, CountedKinds, costText, PriceLines, SavingLines } from "./record-proof.tsx";
 
 /** The proof of what one call cost: what was reported, what was counted, which price, each line, the sum. */
 export default function RecordPage() {

@@ -1,27 +1,12 @@
 import type { Explanation } from "@llm-cost-ops/sdk";
 import { Stack, Table, Text } from "@mantine/core";
-import { Fragment, type ReactNode } from "react";
+import type { ReactNode } from "react";
 import { useTimeZone } from "../../data/organization.ts";
 import { sumDecimals } from "../../format/decimal.ts";
 import { formatInstantExact } from "../../format/instants.ts";
 import { formatMoneyExact } from "../../format/money.ts";
 import { formatCount } from "../../format/numbers.ts";
 import { DataTable } from "../../table/data-table.tsx";
-
-/** Names and what they are; what is not known is left out. */
-export function Facts({ facts }: { facts: readonly (readonly [name: string, value: ReactNode])[] }) {
-  const known = facts.filter(([, value]) => value !== null && value !== undefined);
-  return (
-    <dl className="facts">
-      {known.map(([name, value]) => (
-        <Fragment key={name}>
-          <dt>{name}</dt>
-          <dd>{typeof value === "string" ? <bdi>{value}</bdi> : value}</dd>
-        </Fragment>
-      ))}
-    </dl>
-  );
-}
 
 /** What it cost, with every digit, or why there is no such figure. */
 export const costText = ({ record, totalCostExact }: Explanation): string =>

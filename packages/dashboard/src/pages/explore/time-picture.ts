@@ -3,8 +3,8 @@ import { compareDecimals, isZero, sumDecimals } from "../../format/decimal.ts";
 import { formatDay } from "../../format/instants.ts";
 import { formatCount } from "../../format/numbers.ts";
 import { bucketsOf, dayAfter, type Period } from "../../url-state/period.ts";
-import { nameOf, seriesMax, standsForOthers } from "../overview/spend-stack.ts";
 import type { Condition } from "./dimensions.ts";
+import { nameOf, seriesMax, standsForOthers } from "./groups.ts";
 import { type Measure, type Row, rowsFor, sumOf, type Writing } from "./measures.ts";
 
 export interface Series {

@@ -5,7 +5,7 @@ import { useLocation } from "wouter";
 import { fieldErrorsOf, useAct } from "../../data/ask.ts";
 import { viewAddress } from "../../data/views.ts";
 import { useSession } from "../../session/session-context.tsx";
-import { Dialog, DialogForm } from "../settings/dialog.tsx";
+import { Dialog, DialogForm } from "../../shell/dialog.tsx";
 
 interface Opened {
   readonly isOpen: boolean;

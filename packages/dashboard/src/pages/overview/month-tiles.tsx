@@ -4,8 +4,8 @@ import { Link } from "wouter";
 import { useTimeZone } from "../../data/organization.ts";
 import { formatMoney, formatMoneyExact } from "../../format/money.ts";
 import { formatShare } from "../../format/numbers.ts";
+import { Tile } from "../../shell/tile.tsx";
 import { type Glance, useMonthBudget, useProjection } from "./overview-questions.ts";
-import { Tile } from "./tile.tsx";
 
 /** What was spent of the month, and where that leads, against the month before and the budget of the whole organization. */
 export function MonthTiles({ glance, currency }: { glance: Glance | undefined; currency: string }) {

@@ -4,10 +4,10 @@ import { Link } from "wouter";
 import { compareDecimals, pixels } from "../../format/decimal.ts";
 import { formatMoneyFixed } from "../../format/money.ts";
 import { formatCount, formatShare, formatTokens } from "../../format/numbers.ts";
+import { budgetColors } from "../../shell/state-colors.ts";
 import { EmptyState } from "../../shell/states.tsx";
 import { whoseText } from "../budgets/per.ts";
 
-const stateColors = { ok: "teal", warning: "yellow", exceeded: "red" } as const;
 const shownMax = 5;
 
 /** The budgets that are nearest to their amount; of one with an amount for each value, the value that used most. */
@@ -47,7 +47,7 @@ export function NearestBudgets({ standings }: { standings: ReadonlyMap<string, L
               </Anchor>
               <Group gap="xs" wrap="nowrap">
                 {state === "ok" ? null : (
-                  <Badge size="sm" variant="dot" tt="none" flex="none" color={stateColors[state]}>
+                  <Badge size="sm" variant="dot" tt="none" flex="none" color={budgetColors[state]}>
                     {state}
                   </Badge>
                 )}
@@ -58,7 +58,7 @@ export function NearestBudgets({ standings }: { standings: ReadonlyMap<string, L
             </Group>
             <Progress
               value={Math.min(100, pixels(utilizationExact) * 100)}
-              color={stateColors[state]}
+              color={budgetColors[state]}
               size="sm"
               aria-label={`${name}: ${formatShare(utilizationExact ?? "0", "1")} used`}
             />

@@ -1,19 +1,19 @@
 import type { CostSummary } from "@llm-cost-ops/sdk";
-import { Anchor, Badge, Group, Select, Stack, Text } from "@mantine/core";
-import { lazy, Suspense, useCallback, useMemo } from "react";
+import { Anchor, Badge, Group, Stack, Text } from "@mantine/core";
+import { Suspense } from "react";
 import { Link } from "wouter";
-import { Chart } from "../../chart/chart.tsx";
-import type { ChartTheme } from "../../chart/chart-theme.ts";
-import { stackedOption } from "../../chart/stacked.ts";
 import { useTimeZone } from "../../data/organization.ts";
 import { usePinnedViews } from "../../data/views.ts";
 import { formatAgo, formatDay } from "../../format/instants.ts";
-import { formatMoney, formatMoneyAxis, formatMoneyExact } from "../../format/money.ts";
+import { formatMoney, formatMoneyExact } from "../../format/money.ts";
 import { formatCount, formatShare, formatTokens } from "../../format/numbers.ts";
 import { PeriodPicker } from "../../period/period-picker.tsx";
 import { usePeriod, useToday } from "../../period/use-period.ts";
 import { useSession } from "../../session/session-context.tsx";
+import { lazily } from "../../shell/lazily.tsx";
+import { severityColors } from "../../shell/state-colors.ts";
 import { Answer, ErrorState, Loading, PageHeader, Panel } from "../../shell/states.tsx";
+import { Tile } from "../../shell/tile.tsx";
 import { choiceField, flagField, textField } from "../../url-state/fields.ts";
 import type { Period } from "../../url-state/period.ts";
 import { periodField } from "../../url-state/period.ts";
@@ -23,25 +23,16 @@ import "./overview.css";
 import { FiguresWarning } from "./figures-warning.tsx";
 import { MonthTiles } from "./month-tiles.tsx";
 import { NearestBudgets } from "./nearest-budgets.tsx";
-import {
-  type DimensionChoice,
-  dimensionChoices,
-  useGlance,
-  useIsEmpty,
-  useLatestAlerts,
-  useSummary,
-  useSums,
-} from "./overview-questions.ts";
-import { seriesMax, stackOf, tableOf } from "./spend-stack.ts";
-import { Tile } from "./tile.tsx";
+import { dimensionChoices, useGlance, useIsEmpty, useLatestAlerts, useSummary } from "./overview-questions.ts";
+import { Spend } from "./spend.tsx";
 import { Top } from "./top.tsx";
 import { TopTags } from "./top-tags.tsx";
 
 /** Only where nothing was recorded yet. */
-const FirstRun = lazy(async () => ({ default: (await import("../first-run/first-run.tsx")).FirstRun }));
+const FirstRun = lazily(async () => ({ default: (await import("../first-run/first-run.tsx")).FirstRun }));
 
 /** Only where something is pinned. */
-const PinnedViews = lazy(() => import("./pinned-views.tsx"));
+const PinnedViews = lazily(() => import("./pinned-views.tsx"));
 
 const fields = { period: periodField(), by: choiceField(dimensionChoices), cmp: flagField(true), tag: textField() };
 
@@ -191,84 +182,6 @@ function Figures(props: {
   );
 }
 
-const dimensionLabels: Readonly<Record<DimensionChoice, string>> = {
-  model: "model",
-  provider: "provider",
-  project: "project",
-  user: "user",
-};
-
-function Spend(props: {
-  period: Period | undefined;
-  by: DimensionChoice;
-  currency: string;
-  onBy: (by: DimensionChoice) => void;
-}) {
-  const { period, by, currency, onBy } = props;
-  const sums = useSums(period, [period?.bucket ?? "day", by], seriesMax + 1);
-  const isSum = sums.data?.groupBy.length === 1;
-  const isOf =
-    period !== undefined &&
-    (isSum || sums.data?.groupBy.includes(by) === true) &&
-    sums.data?.groupBy.includes(period.bucket) === true;
-  const stack = useMemo(
-    () =>
-      isOf && sums.data !== undefined && period !== undefined ? stackOf(sums.data, by, period, currency) : undefined,
-    [sums.data, by, period, currency, isOf],
-  );
-  const option = useCallback(
-    (theme: ChartTheme) =>
-      stackedOption(
-        {
-          kind: "bar",
-          labels: stack?.labels ?? [],
-          series: stack?.series ?? [],
-          text: (value) => formatMoney(value, currency),
-          axis: (value) => formatMoneyAxis(value, currency),
-        },
-        theme,
-      ),
-    [stack, currency],
-  );
-  const table = useMemo(
-    () => (stack === undefined ? { columns: [], rows: [] } : tableOf(stack, currency)),
-    [stack, currency],
-  );
-  if (stack === undefined || period === undefined) {
-    return (
-      <Panel title="Spend over time">
-        {sums.error === null ? (
-          <Loading height={280} />
-        ) : (
-          <ErrorState error={sums.error} onRetry={() => void sums.refetch()} />
-        )}
-      </Panel>
-    );
-  }
-  return (
-    <Chart
-      title={`Spend by ${period.bucket}`}
-      summary={`${formatMoney(stack.total, currency)}${isSum ? "" : ` by ${by}`} from ${formatDay(period.startDate, true)} to ${formatDay(period.endDate, true)}; most for ${stack.series[0]?.name ?? "nothing"}.`}
-      option={option}
-      table={table}
-      note={
-        isSum ? `There are too many ${dimensionLabels[by]}s to draw each over time, so this is their sum.` : undefined
-      }
-      aside={
-        <Select
-          size="xs"
-          w={120}
-          aria-label="Stacked by"
-          allowDeselect={false}
-          value={by}
-          data={dimensionChoices.map((value) => ({ value, label: `by ${dimensionLabels[value]}` }))}
-          onChange={(value) => onBy((value ?? "model") as DimensionChoice)}
-        />
-      }
-    />
-  );
-}
-
 /** To the page of what a panel shows the first of. */
 function All({ href, children }: { href: string; children: string }) {
   return (
@@ -288,8 +201,6 @@ function Budgets() {
     </Panel>
   );
 }
-
-const severityColors = { info: "blue", warning: "yellow", critical: "red" } as const;
 
 function Alerts() {
   const alerts = useLatestAlerts();

@@ -1,8 +1,9 @@
-import type { AggregateResult, Alert, BudgetStatus, CostProjection, CostSummary } from "@llm-cost-ops/sdk";
-import { type AskKey, fieldErrorsOf, useAsk } from "../../data/ask.ts";
+import type { AggregateResult, Alert, Budget, BudgetStatus, CostProjection, CostSummary } from "@llm-cost-ops/sdk";
+import { type AskKey, useAsk } from "../../data/ask.ts";
+import { useBudgets } from "../../data/budgets.ts";
 import { useSession } from "../../session/session-context.tsx";
 import { dayAfter, monthStart, type Period, resolvePeriod } from "../../url-state/period.ts";
-import { useBudgets, useStandings } from "../budgets/budget-questions.ts";
+import { useStandings } from "../budgets/budget-questions.ts";
 
 export const dimensionChoices = ["model", "provider", "project", "user"] as const;
 export type DimensionChoice = (typeof dimensionChoices)[number];
@@ -65,22 +66,12 @@ export const useSummary = (period: Period | undefined) =>
     { enabled: period !== undefined },
   );
 
-/**
- * Of the groups the first so many, the others as one. Where those of each time are too many for an answer, the sums of the
- * times, as its `groupBy` says.
- */
+/** Of the groups those that most was spent on, so many of them, and the others as one. */
 export const useSums = (period: Period | undefined, groupBy: readonly string[], top: number) =>
   useAsk<AggregateResult>(
     ["costs", "sums", groupBy, top, ...(period === undefined ? [] : keyOf(period))],
-    async (client, options) => {
-      const asked = { ...inPeriod(period as Period), metrics: ["sum", "count"] as const };
-      try {
-        return await client.costs.aggregate({ ...asked, groupBy, top }, options);
-      } catch (error) {
-        if (groupBy.length < 2 || fieldErrorsOf(error)["groupBy"] === undefined) throw error;
-        return client.costs.aggregate({ ...asked, groupBy: groupBy.slice(0, 1) }, options);
-      }
-    },
+    (client, options) =>
+      client.costs.aggregate({ ...inPeriod(period as Period), metrics: ["sum", "count"], groupBy, top }, options),
     { enabled: period !== undefined },
   );
 
@@ -100,16 +91,20 @@ export const useProjection = (timezone: string | undefined) =>
     { enabled: timezone !== undefined },
   );
 
-/** How the first budget stands that was made for a month of the whole organization in this currency. */
-export function useMonthBudget(currency: string): BudgetStatus | undefined {
-  const budgets = useBudgets();
-  const standings = useStandings();
-  const [first] = (budgets.data ?? [])
+/** The first budget that was made for a month of the whole organization in this currency. */
+export const monthBudgetOf = (budgets: readonly Budget[], currency: string): Budget | undefined =>
+  budgets
     .filter((one) => one.currency === currency && one.period.kind === "month" && one.per === null)
     // A budget over a tenant is in the tenant.
     .filter(({ scope }) => Object.keys(scope).every((name) => name === "tenantId"))
-    .toSorted((a, b) => (a.createdAt < b.createdAt ? -1 : 1));
-  return first === undefined ? undefined : (standings.data?.get(first.id)?.status ?? undefined);
+    .toSorted((a, b) => (a.createdAt < b.createdAt ? -1 : 1))[0];
+
+/** How that one stands. */
+export function useMonthBudget(currency: string): BudgetStatus | undefined {
+  const budgets = useBudgets();
+  const standings = useStandings();
+  const budget = monthBudgetOf(budgets.data ?? [], currency);
+  return budget === undefined ? undefined : (standings.data?.get(budget.id)?.status ?? undefined);
 }
 
 export function useLatestAlerts() {

@@ -65,18 +65,24 @@ async function askTogether(
 }
 
 /** The sums of each view by its id; of one whose question the server refuses there are none. */
+export async function pinnedSums(
+  client: CostOpsClient,
+  questions: readonly PinnedQuestion[],
+  options: Options,
+): Promise<ReadonlyMap<string, AggregateResult | undefined>> {
+  const together = [...Map.groupBy(questions, ({ period }) => period.bucket)];
+  const answers = await Promise.all(
+    together.map(async ([bucket, of]) => {
+      const results = await askTogether(client, of, bucket, options);
+      return of.map(({ view }, at) => [view.id, results[at]] as const);
+    }),
+  );
+  return new Map(answers.flat());
+}
+
 export const usePinnedSums = (questions: readonly PinnedQuestion[]) =>
   useAsk<ReadonlyMap<string, AggregateResult | undefined>>(
     ["costs", "pinned", questions.map(({ view, period }) => [view.id, view.state, period])],
-    async (client, options) => {
-      const together = [...Map.groupBy(questions, ({ period }) => period.bucket)];
-      const answers = await Promise.all(
-        together.map(async ([bucket, of]) => {
-          const results = await askTogether(client, of, bucket, options);
-          return of.map(({ view }, at) => [view.id, results[at]] as const);
-        }),
-      );
-      return new Map(answers.flat());
-    },
+    (client, options) => pinnedSums(client, questions, options),
     { enabled: questions.length > 0, everyMs: 60_000 },
   );

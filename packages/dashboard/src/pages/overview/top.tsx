@@ -8,8 +8,8 @@ import { formatTokens } from "../../format/numbers.ts";
 import { Answer, Loading, Panel } from "../../shell/states.tsx";
 import type { Period, PeriodChoice } from "../../url-state/period.ts";
 import { exploreAddress } from "../explore/explore-state.ts";
+import { nameOf, standsForOthers } from "../explore/groups.ts";
 import { useSums } from "./overview-questions.ts";
-import { nameOf, standsForOthers } from "./spend-stack.ts";
 
 const topMax = 6;
 

@@ -3,7 +3,7 @@ import { useState } from "react";
 import { useLocation, useSearch } from "wouter";
 import { useAct } from "../../data/ask.ts";
 import { Answer, BackLink, PageHeader } from "../../shell/states.tsx";
-import { draftOf, type PriceDraft, updateParamsOf } from "./price-draft.ts";
+import { draftOfChange, type PriceDraft, updateParamsOf } from "./price-draft.ts";
 import { PriceForm } from "./price-form.tsx";
 import { priceSubjects, usePrice, useUnpricedModels } from "./price-questions.ts";
 import { modelHref } from "./price-words.ts";
@@ -29,7 +29,7 @@ export default function PriceChangePage() {
 
 function NewVersion({ price }: { price: PriceRecord }) {
   const [, navigate] = useLocation();
-  const [start] = useState(() => ({ ...draftOf(price), effectiveDate: new Date().toISOString().slice(0, 16) }));
+  const [start] = useState(() => draftOfChange(price, Date.now()));
   const update = useAct(
     (client, draft: PriceDraft) => client.pricing.update(price.id, updateParamsOf(draft)),
     priceSubjects,

@@ -89,6 +89,13 @@ export const draftOf = (price: PriceRecord): PriceDraft => ({
   contextBasis: price.contextBasis,
 });
 
+/** What a price says, to be changed from now on. Its end is in it: the server keeps that where nothing else is said. */
+export const draftOfChange = (price: PriceRecord, nowMs: number): PriceDraft => ({
+  ...draftOf(price),
+  effectiveDate: new Date(nowMs).toISOString().slice(0, 16),
+  endDate: price.endDate === null ? "" : price.endDate.replace(/(?::00)?(?:\.0+)?Z$/, ""),
+});
+
 /** A key that no row has yet. */
 export const nextKey = (rows: readonly { readonly key: number }[]): number =>
   rows.reduce((most, { key }) => Math.max(most, key), -1) + 1;
@@ -115,7 +122,9 @@ const optional = <Name extends string>(name: Name, text: string): { readonly [N 
 const numberOr = (text: string): number =>
   /^\d{1,15}$/.test(text.trim()) ? Number(text) : (text as unknown as number);
 
-const instantOf = (text: string): string => (/T\d{2}:\d{2}$/.test(text) ? `${text}:00Z` : text);
+/** As a field of the form gives it, with seconds where there are some. */
+const instantOf = (text: string): string =>
+  /T\d{2}:\d{2}$/.test(text) ? `${text}:00Z` : /T[\d:.]+$/.test(text) ? `${text}Z` : text;
 
 function termsOf(draft: PriceDraft) {
   return {
@@ -148,7 +157,7 @@ export const createParamsOf = (draft: PriceDraft): CreatePriceParams => ({
   ...optional("effectiveDate", instantOf(draft.effectiveDate)),
 });
 
-/** A version that takes the place of the one before from an instant on; everything that it does not say is gone. */
+/** A version that takes the place of the one before from an instant on; what it does not say is gone, but the end stays. */
 export const updateParamsOf = (draft: PriceDraft): UpdatePriceParams => ({
   ...termsOf(draft),
   effectiveDate: instantOf(draft.effectiveDate),

@@ -107,7 +107,7 @@ function AboutFields(props: { draft: PriceDraft; change: ChangeDraft; errors: Dr
         <TextInput
           type="datetime-local"
           label="Until (UTC)"
-          description="Empty: without an end"
+          description={isNew ? "Empty: without an end" : "Empty: as before"}
           value={draft.endDate}
           error={errors.of("endDate")}
           onChange={({ currentTarget }) => change({ endDate: currentTarget.value })}

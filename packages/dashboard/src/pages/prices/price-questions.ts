@@ -8,7 +8,7 @@ export const priceSubjects = ["prices", "costs"] as const;
 export const sources = ["all", "organization"] as const;
 export type Source = (typeof sources)[number];
 
-export interface PriceListQuestion {
+interface PriceListQuestion {
   readonly search: string;
   readonly provider: string;
   readonly source: Source;

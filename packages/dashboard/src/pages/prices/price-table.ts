@@ -43,7 +43,7 @@ export function byModel(records: readonly PriceRecord[]): readonly ModelPrices[]
 }
 
 /** A price as kinds by situations. */
-export interface RateMatrix {
+interface RateMatrix {
   /** `standard` first, then tiers, bands, regions and hours. */
   readonly situations: readonly string[];
   readonly rows: readonly {

@@ -69,7 +69,7 @@ export function conditionText({ above, serviceTier, region, timeOfDay }: Omit<Ra
   return parts.length === 0 ? "standard" : parts.join(", ");
 }
 
-export const isPlain = (rate: Rate): boolean => conditionText(rate) === "standard";
+const isPlain = (rate: Rate): boolean => conditionText(rate) === "standard";
 
 /** The price of a kind where nothing special holds. */
 export const plainRate = (price: Pick<PriceRecord, "rates">, kind: string): Rate | undefined =>

@@ -1,7 +1,16 @@
 import type { PriceRecord } from "@llm-cost-ops/sdk";
 import { expect, test } from "vitest";
 import { changedRates } from "./catalogue-difference.tsx";
-import { createParamsOf, draftOf, emptyRate, errorsOf, newDraft, updateParamsOf, withKind } from "./price-draft.ts";
+import {
+  createParamsOf,
+  draftOf,
+  draftOfChange,
+  emptyRate,
+  errorsOf,
+  newDraft,
+  updateParamsOf,
+  withKind,
+} from "./price-draft.ts";
 import { historyOf, historyTable } from "./price-history.ts";
 import { byModel, rateMatrix, timelineOf } from "./price-table.ts";
 import { besidesText, conditionText, perText, type Rate, stateText } from "./price-words.ts";
@@ -196,4 +205,14 @@ test("each rate that a catalogue changes is a line of its own", () => {
     ["Input, batch", "1", "2"],
     ["Output", "–", "3"],
   ]);
+});
+
+test.each([
+  [null, "", undefined],
+  ["2026-12-01T00:00:00.000Z", "2026-12-01T00:00", "2026-12-01T00:00:00Z"],
+  ["2026-12-01T00:00:30Z", "2026-12-01T00:00:30", "2026-12-01T00:00:30Z"],
+] as const)("a price that ends at %s shows that when it is changed, and keeps it", (endDate, shown, sent) => {
+  const draft = draftOfChange(version("a", { endDate }), Date.parse("2026-11-21T09:00:59Z"));
+  expect(draft).toMatchObject({ effectiveDate: "2026-11-21T09:00", endDate: shown });
+  expect(updateParamsOf(draft).endDate).toBe(sent);
 });

@@ -35,14 +35,26 @@ export default function RepricingPage() {
 function Shown({ repricing }: { repricing: Repricing }) {
   const { may, whoami } = useSession();
   const zone = useTimeZone() ?? "UTC";
-  const { recordsExamined, recordsChanged, skipped, reason, createdAt, createdBy, appliedAt, undoneAt } = repricing;
+  const {
+    recordsExamined,
+    recordsChanged,
+    recordsSameCost,
+    skipped,
+    reason,
+    createdAt,
+    createdBy,
+    appliedAt,
+    undoneAt,
+  } = repricing;
   return (
     <>
       <PageHeader
         title={
           recordsChanged === 0
             ? "Repricing: nothing changes"
-            : `Repricing: ${differenceText(repricing) || "the same sums"}`
+            : recordsSameCost === recordsChanged
+              ? "Repricing: only what caching saved changes"
+              : `Repricing: ${differenceText(repricing) || "the same sums"}`
         }
       >
         <RepricingState repricing={repricing} />
@@ -53,9 +65,23 @@ function Shown({ repricing }: { repricing: Repricing }) {
           <Panel title="What changes">
             <Sums repricing={repricing} />
             <Text size="sm" mt="xs">
-              {formatCount(recordsChanged)} of {formatCount(recordsExamined)} {recordsExamined === 1 ? "call" : "calls"}{" "}
-              {tenseOf(repricing)}.
+              {formatCount(recordsChanged - recordsSameCost)} of {formatCount(recordsExamined)}{" "}
+              {recordsExamined === 1 ? "call" : "calls"} {tenseOf(repricing)}.
             </Text>
+            {recordsSameCost === 0 ? null : (
+              <Text size="sm">
+                {formatCount(recordsSameCost)} {recordsSameCost === 1 ? "keeps its" : "keep their"} cost: only what
+                caching saved changes.
+              </Text>
+            )}
+            {repricing.byCurrency.map(({ currency, savings }) =>
+              isChange(savings) ? (
+                <Text key={currency} size="sm">
+                  What caching saved: <Exact amount={savings.before} currency={currency} /> becomes{" "}
+                  <Exact amount={savings.after} currency={currency} />.
+                </Text>
+              ) : null,
+            )}
             {skipped.map((one) => (
               <Text key={one.reason} size="sm" c="dimmed">
                 {formatCount(one.records)} {one.records === 1 ? "keeps its" : "keep their"} cost, because{" "}
@@ -136,7 +162,7 @@ function amountColumns<Row>(of: (row: Row) => Amounts): readonly Column<Row>[] {
     sortBy: (row) => of(row)[key],
     cell: (row) => {
       const { currency, [key]: amount } = of(row);
-      return <span title={formatMoneyExact(amount, currency)}>{formatMoney(amount, currency)}</span>;
+      return <Exact amount={amount} currency={currency} />;
     },
   });
   return [
@@ -154,6 +180,37 @@ function amountColumns<Row>(of: (row: Row) => Amounts): readonly Column<Row>[] {
           <span title={withSign(difference, formatMoneyExact(difference, currency))}>
             {withSign(difference, formatMoney(difference, currency))}
             {change === undefined ? "" : ` (${change})`}
+          </span>
+        );
+      },
+    },
+  ];
+}
+
+const isChange = (savings: DifferenceRow["savings"]): savings is NonNullable<typeof savings> =>
+  savings !== null && savings.difference !== "0";
+
+function Exact({ amount, currency }: { amount: string; currency: string }) {
+  return <span title={formatMoneyExact(amount, currency)}>{formatMoney(amount, currency)}</span>;
+}
+
+/** How what caching saved changes, where it does. */
+function savingsColumns<Row extends Pick<DifferenceRow, "currency" | "savings">>(
+  rows: readonly Row[],
+): readonly Column<Row>[] {
+  if (!rows.some(({ savings }) => isChange(savings))) return [];
+  return [
+    {
+      key: "savings",
+      label: "Saved by caching",
+      numeric: true,
+      sortBy: ({ savings }) => savings?.difference ?? "0",
+      cell: ({ currency, savings }) => {
+        if (savings === null) return "";
+        const exact = [savings.before, savings.after].map((amount) => formatMoneyExact(amount, currency));
+        return (
+          <span title={exact.join(" → ")}>
+            {withSign(savings.difference, formatMoney(savings.difference, currency))}
           </span>
         );
       },
@@ -186,8 +243,9 @@ function Differences({ repricing: { difference } }: { repricing: Repricing }) {
         sortBy: ({ records }) => String(records),
       },
       ...amountColumns((row: DifferenceRow) => row),
+      ...savingsColumns(difference),
     ],
-    [],
+    [difference],
   );
   return (
     <Panel title="By day and model">

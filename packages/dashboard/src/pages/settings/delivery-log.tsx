@@ -6,12 +6,13 @@ import { useTimeZone } from "../../data/organization.ts";
 import { answerText, deliveryStateWords, isOnItsWay } from "../../delivery/delivery-words.ts";
 import { formatInstantExact } from "../../format/instants.ts";
 import { formatCount } from "../../format/numbers.ts";
+import { Facts } from "../../shell/facts.tsx";
 import { ErrorState, Loading, Panel } from "../../shell/states.tsx";
 import { type Column, DataTable } from "../../table/data-table.tsx";
-import { Facts, Name, SidePanel } from "./side-panel.tsx";
+import { Name, SidePanel } from "./side-panel.tsx";
 import { readable } from "./webhooks/webhook-words.ts";
 
-export type Delivery = Omit<WebhookDelivery, "webhookId"> | Omit<ChannelDelivery, "channelId">;
+type Delivery = Omit<WebhookDelivery, "webhookId"> | Omit<ChannelDelivery, "channelId">;
 export const deliveryFilters = ["all", "pending", "succeeded", "failed"] as const;
 export type DeliveryFilter = (typeof deliveryFilters)[number];
 

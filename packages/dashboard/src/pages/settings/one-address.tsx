@@ -1,8 +1,8 @@
 import { Anchor, Button, Group, Text } from "@mantine/core";
 import { type ReactNode, useState } from "react";
 import { ConfirmDialog } from "../../shell/confirm-dialog.tsx";
+import { Dialog } from "../../shell/dialog.tsx";
 import { ErrorState } from "../../shell/states.tsx";
-import { Dialog } from "./dialog.tsx";
 
 /** What is looked at out of a list, and the way back to all of it. */
 export function ListPath({ all, name, onBack }: { all: string; name: string; onBack: () => void }) {

@@ -30,7 +30,7 @@ export function SecretOnce(props: {
   );
 }
 
-export function CopyText({ text, label }: { text: string; label: string }) {
+function CopyText({ text, label }: { text: string; label: string }) {
   return (
     <CopyButton value={text}>
       {({ copied, copy }) => (

@@ -24,17 +24,6 @@ export function SidePanel(props: {
   );
 }
 
-/** What is known of something, a word and its value a line; what is null is left out. */
-export function Facts({ facts }: { facts: Readonly<Record<string, ReactNode>> }) {
-  return (
-    <dl className="settings-facts">
-      {Object.entries(facts).map(([label, value]) =>
-        value === null ? null : [<dt key={`${label} label`}>{label}</dt>, <dd key={label}>{value}</dd>],
-      )}
-    </dl>
-  );
-}
-
 /** Text that somebody else chose, on one line, whole where it is pointed at. */
 export function Name({ text, isWide = false }: { text: string; isWide?: boolean }) {
   return (

@@ -1,12 +1,13 @@
 import { Anchor, Badge, Button, Group, PasswordInput, Stack, Text, TextInput } from "@mantine/core";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 import { fieldErrorsOf, useAct, useAsk } from "../../../data/ask.ts";
+import { Dialog, DialogForm } from "../../../shell/dialog.tsx";
+import { lazily } from "../../../shell/lazily.tsx";
 import { Answer, Loading, Panel } from "../../../shell/states.tsx";
-import { Dialog, DialogForm } from "../dialog.tsx";
 import { SecretOnce } from "../secret-once.tsx";
 
 /** Few set up a second factor, and they do it once. */
-const QrCode = lazy(() => import("./qr-code.tsx"));
+const QrCode = lazily(() => import("./qr-code.tsx"));
 
 type Step = "set-up" | "renew" | "remove";
 

@@ -1,8 +1,9 @@
 import type { AuditEntry } from "@llm-cost-ops/sdk";
 import { Button, Group, Text, Title } from "@mantine/core";
 import { formatInstantExact } from "../../../format/instants.ts";
+import { Facts } from "../../../shell/facts.tsx";
 import type { ChangeState } from "../../../url-state/use-url-state.ts";
-import { Facts, SidePanel } from "../side-panel.tsx";
+import { SidePanel } from "../side-panel.tsx";
 import { type AuditState, noFilters } from "./audit-questions.ts";
 import { type Difference, differencesOf } from "./difference.ts";
 import { actorKindText, actorText, OutcomeBadge } from "./entry-words.tsx";

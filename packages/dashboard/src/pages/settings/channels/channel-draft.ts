@@ -2,7 +2,7 @@ import type { ChannelKind } from "@llm-cost-ops/contract/channel-kinds";
 import type { Channel, CreateChannelParams, UpdateChannelParams } from "@llm-cost-ops/sdk";
 
 /** A channel as somebody fills it in. What lets one in is never read back: empty leaves it as it is. */
-export interface ChannelDraft {
+interface ChannelDraft {
   readonly kind: ChannelKind;
   readonly name: string;
   readonly description: string;

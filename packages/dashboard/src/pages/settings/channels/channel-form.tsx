@@ -4,7 +4,7 @@ import { Select, TagsInput, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { fieldErrorsOf, useAct } from "../../../data/ask.ts";
 import { channelKindLabel } from "../../../delivery/delivery-words.ts";
-import { DialogForm } from "../dialog.tsx";
+import { DialogForm } from "../../../shell/dialog.tsx";
 import { SecretOnce } from "../secret-once.tsx";
 import { channelChange, channelToMake, draftOfChannel, isComplete } from "./channel-draft.ts";
 

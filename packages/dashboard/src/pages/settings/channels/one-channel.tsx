@@ -5,15 +5,15 @@ import { channelKindLabel } from "../../../delivery/delivery-words.ts";
 import { StateBadge } from "../../../delivery/state-badge.tsx";
 import { formatInstant } from "../../../format/instants.ts";
 import { useSession } from "../../../session/session-context.tsx";
+import { Facts } from "../../../shell/facts.tsx";
 import { Panel } from "../../../shell/states.tsx";
 import type { ChangeState } from "../../../url-state/use-url-state.ts";
 import { type DeliveryFilter, DeliveryLog } from "../delivery-log.tsx";
 import { AddressActions, ListPath } from "../one-address.tsx";
-import { Facts } from "../side-panel.tsx";
 import { ChannelForm } from "./channel-form.tsx";
 
 /** What the tab has in its address. */
-export interface ChannelState {
+interface ChannelState {
   readonly channel: string;
   readonly delivery: string;
   readonly status: DeliveryFilter;

@@ -3,7 +3,7 @@ import type { CreateApiKeyParams } from "@llm-cost-ops/sdk";
 import { Group, Select, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { fieldErrorsOf, useAct } from "../../../data/ask.ts";
-import { Dialog, DialogForm } from "../dialog.tsx";
+import { Dialog, DialogForm } from "../../../shell/dialog.tsx";
 import { draftOfLimits, limitsOfDraft } from "../limits-draft.ts";
 import { LimitsFields } from "../limits-fields.tsx";
 import { PermissionPicker } from "../permission-picker.tsx";

@@ -6,12 +6,13 @@ import { useTimeZone } from "../../../data/organization.ts";
 import { formatInstant } from "../../../format/instants.ts";
 import { useSession } from "../../../session/session-context.tsx";
 import { ConfirmDialog } from "../../../shell/confirm-dialog.tsx";
-import { Dialog, DialogForm } from "../dialog.tsx";
+import { Dialog, DialogForm } from "../../../shell/dialog.tsx";
+import { Facts } from "../../../shell/facts.tsx";
 import { draftOfLimits, limitsOfDraft } from "../limits-draft.ts";
 import { LimitsFields } from "../limits-fields.tsx";
 import { PermissionsShown } from "../permission-picker.tsx";
 import { SecretOnce } from "../secret-once.tsx";
-import { Facts, SidePanel } from "../side-panel.tsx";
+import { SidePanel } from "../side-panel.tsx";
 import { keyState, keyStateWords, limitsText, works } from "./key-words.ts";
 
 /** One key with what it may do, and what can be done with it. */

@@ -2,7 +2,7 @@ import type { ApiKey } from "@llm-cost-ops/sdk";
 import { formatMoneyExact } from "../../../format/money.ts";
 import { formatCount } from "../../../format/numbers.ts";
 
-export type KeyState = "active" | "ending" | "expired" | "revoked";
+type KeyState = "active" | "ending" | "expired" | "revoked";
 
 const soonMs = 7 * 86_400_000;
 

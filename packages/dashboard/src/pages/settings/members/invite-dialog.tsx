@@ -3,7 +3,7 @@ import { Select, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { fieldErrorsOf, useAct } from "../../../data/ask.ts";
 import { useSession } from "../../../session/session-context.tsx";
-import { Dialog, DialogForm } from "../dialog.tsx";
+import { Dialog, DialogForm } from "../../../shell/dialog.tsx";
 import { SecretOnce } from "../secret-once.tsx";
 import { grantOf, isWhole, noRole, RoleFields } from "./role-fields.tsx";
 

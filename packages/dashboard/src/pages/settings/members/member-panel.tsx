@@ -6,10 +6,11 @@ import { useTimeZone } from "../../../data/organization.ts";
 import { formatInstant } from "../../../format/instants.ts";
 import { useSession } from "../../../session/session-context.tsx";
 import { ConfirmDialog } from "../../../shell/confirm-dialog.tsx";
+import { Dialog, DialogForm } from "../../../shell/dialog.tsx";
+import { Facts } from "../../../shell/facts.tsx";
 import { Answer, ErrorState } from "../../../shell/states.tsx";
-import { Dialog, DialogForm } from "../dialog.tsx";
 import { SessionRows } from "../session-rows.tsx";
-import { Facts, SidePanel } from "../side-panel.tsx";
+import { SidePanel } from "../side-panel.tsx";
 import { grantOf, isWhole, noRole, RoleFields } from "./role-fields.tsx";
 import { scopeText } from "./scope-words.ts";
 

@@ -5,11 +5,11 @@ import { fieldErrorsOf, useAct, useAsk } from "../../../data/ask.ts";
 import { formatInstant } from "../../../format/instants.ts";
 import { formatCount } from "../../../format/numbers.ts";
 import { useSession } from "../../../session/session-context.tsx";
+import { Facts } from "../../../shell/facts.tsx";
 import { Answer, ErrorState, Panel } from "../../../shell/states.tsx";
 import { limitsText } from "../keys/key-words.ts";
 import { draftOfLimits, limitsOfDraft } from "../limits-draft.ts";
 import { LimitsFields } from "../limits-fields.tsx";
-import { Facts } from "../side-panel.tsx";
 
 export default function OrganizationTab() {
   const { organizationId, may } = useSession();

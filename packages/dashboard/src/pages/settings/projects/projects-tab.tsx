@@ -5,13 +5,13 @@ import { fieldErrorsOf, useAct, useAsk } from "../../../data/ask.ts";
 import { useTimeZone } from "../../../data/organization.ts";
 import { formatInstant } from "../../../format/instants.ts";
 import { useSession } from "../../../session/session-context.tsx";
+import { Dialog, DialogForm } from "../../../shell/dialog.tsx";
 import { Icon } from "../../../shell/icons.tsx";
 import { Answer, EmptyState, Panel } from "../../../shell/states.tsx";
 import { type Column, DataTable } from "../../../table/data-table.tsx";
 import { flagField } from "../../../url-state/fields.ts";
 import { useUrlState } from "../../../url-state/use-url-state.ts";
 import { DescriptionField } from "../description-field.tsx";
-import { Dialog, DialogForm } from "../dialog.tsx";
 import { Name } from "../side-panel.tsx";
 import { TeamsPanel } from "./teams-panel.tsx";
 

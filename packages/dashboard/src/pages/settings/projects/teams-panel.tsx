@@ -4,10 +4,10 @@ import { useState } from "react";
 import { fieldErrorsOf, useAct, useAsk } from "../../../data/ask.ts";
 import { useSession } from "../../../session/session-context.tsx";
 import { ConfirmDialog } from "../../../shell/confirm-dialog.tsx";
+import { Dialog, DialogForm } from "../../../shell/dialog.tsx";
 import { Icon } from "../../../shell/icons.tsx";
 import { Answer, EmptyState, Panel } from "../../../shell/states.tsx";
 import { type Column, DataTable } from "../../../table/data-table.tsx";
-import { Dialog, DialogForm } from "../dialog.tsx";
 import { Name } from "../side-panel.tsx";
 
 /** Sets of projects and people, which roles may be limited to. */

@@ -5,13 +5,13 @@ import { useState } from "react";
 import { fieldErrorsOf, useAct, useAsk } from "../../../data/ask.ts";
 import { useSession } from "../../../session/session-context.tsx";
 import { ConfirmDialog } from "../../../shell/confirm-dialog.tsx";
+import { Dialog, DialogForm } from "../../../shell/dialog.tsx";
 import { Icon } from "../../../shell/icons.tsx";
 import { Answer, Panel } from "../../../shell/states.tsx";
 import { type Column, DataTable } from "../../../table/data-table.tsx";
 import { textField } from "../../../url-state/fields.ts";
 import { useUrlState } from "../../../url-state/use-url-state.ts";
 import { DescriptionField } from "../description-field.tsx";
-import { Dialog, DialogForm } from "../dialog.tsx";
 import { PermissionPicker, PermissionsShown } from "../permission-picker.tsx";
 import { Name, SidePanel } from "../side-panel.tsx";
 

@@ -6,18 +6,18 @@ import { useTimeZone } from "../../../data/organization.ts";
 import { StateBadge } from "../../../delivery/state-badge.tsx";
 import { formatInstant } from "../../../format/instants.ts";
 import { useSession } from "../../../session/session-context.tsx";
+import { Dialog, DialogForm } from "../../../shell/dialog.tsx";
+import { Facts } from "../../../shell/facts.tsx";
 import { ErrorState, Panel } from "../../../shell/states.tsx";
 import type { ChangeState } from "../../../url-state/use-url-state.ts";
 import { type DeliveryFilter, DeliveryLog } from "../delivery-log.tsx";
-import { Dialog, DialogForm } from "../dialog.tsx";
 import { AddressActions, ListPath } from "../one-address.tsx";
 import { SecretOnce } from "../secret-once.tsx";
-import { Facts } from "../side-panel.tsx";
 import { WebhookForm } from "./webhook-form.tsx";
 import { type WebhookEventName, webhookEvents } from "./webhook-words.ts";
 
 /** What the tab has in its address. */
-export interface WebhookState {
+interface WebhookState {
   readonly webhook: string;
   readonly delivery: string;
   readonly status: DeliveryFilter;

@@ -2,7 +2,7 @@ import type { Webhook } from "@llm-cost-ops/sdk";
 import { SimpleGrid, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { fieldErrorsOf, useAct } from "../../../data/ask.ts";
-import { DialogForm } from "../dialog.tsx";
+import { DialogForm } from "../../../shell/dialog.tsx";
 import { SecretOnce } from "../secret-once.tsx";
 import { type WebhookEventName, webhookEvents } from "./webhook-words.ts";
 

@@ -1,6 +1,6 @@
 import { Button, Group, Modal, Stack } from "@mantine/core";
 import type { ReactNode } from "react";
-import { ErrorState } from "../../shell/states.tsx";
+import { ErrorState } from "./states.tsx";
 
 /**
  * A dialog that is made anew each time, so that nothing of the last time is left in it. A click beside it does not close it:

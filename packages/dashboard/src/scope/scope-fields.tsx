@@ -1,8 +1,8 @@
 import { SimpleGrid, TagsInput } from "@mantine/core";
 import { useState } from "react";
-import { useAsk } from "../../data/ask.ts";
-import { useSession } from "../../session/session-context.tsx";
-import { useTeams } from "./budget-questions.ts";
+import { useAsk } from "../data/ask.ts";
+import { useTeams } from "../data/teams.ts";
+import { useSession } from "../session/session-context.tsx";
 import { type ScopeDraft, type ScopeName, scopeDimensions } from "./scope.ts";
 
 /** What is counted: a field for each dimension, which offers what was seen lately and takes anything else. */

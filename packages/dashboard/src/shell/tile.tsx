@@ -1,6 +1,6 @@
 import { Skeleton, Text, Tooltip } from "@mantine/core";
 import type { ReactNode } from "react";
-import { formatChange } from "../../format/numbers.ts";
+import { formatChange } from "../format/numbers.ts";
 
 /** Billions, to the cent, are smaller. */
 const fontSizeOf = (text: string, isMain: boolean): string =>

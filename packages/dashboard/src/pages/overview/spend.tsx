@@ -1,0 +1,56 @@
+import { Select } from "@mantine/core";
+import { useMemo } from "react";
+import { Chart } from "../../chart/chart.tsx";
+import { ErrorState, Loading, Panel } from "../../shell/states.tsx";
+import type { Period } from "../../url-state/period.ts";
+import { drawTime } from "../explore/draw-time.ts";
+import { useTimeSums } from "../explore/explore-questions.ts";
+import { measures, writingOf } from "../explore/measures.ts";
+import { type DimensionChoice, dimensionChoices } from "./overview-questions.ts";
+
+/** What was spent over time, as Explore draws it. */
+export function Spend(props: {
+  period: Period | undefined;
+  by: DimensionChoice;
+  currency: string;
+  onBy: (by: DimensionChoice) => void;
+}) {
+  const { period, by, currency, onBy } = props;
+  const sums = useTimeSums(period === undefined ? undefined : { period, filters: {}, by: [by], compare: false }, "bar");
+  const drawing = useMemo(() => {
+    if (sums.data === undefined) return undefined;
+    const look = { measure: measures.cost, currency, writing: writingOf(measures.cost, currency) };
+    return { ...drawTime(sums.data, "bar", look), title: `Spend by ${sums.data.asked.period.bucket}` };
+  }, [sums.data, currency]);
+  if (drawing === undefined) {
+    return (
+      <Panel title="Spend over time">
+        {sums.error === null ? (
+          <Loading height={280} />
+        ) : (
+          <ErrorState error={sums.error} onRetry={() => void sums.refetch()} />
+        )}
+      </Panel>
+    );
+  }
+  return (
+    <Chart
+      title={drawing.title}
+      summary={drawing.summary}
+      option={drawing.option}
+      table={drawing.table}
+      note={drawing.note}
+      aside={
+        <Select
+          size="xs"
+          w={120}
+          aria-label="Stacked by"
+          allowDeselect={false}
+          value={by}
+          data={dimensionChoices.map((value) => ({ value, label: `by ${value}` }))}
+          onChange={(value) => onBy((value ?? "model") as DimensionChoice)}
+        />
+      }
+    />
+  );
+}
