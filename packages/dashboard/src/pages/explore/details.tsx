@@ -25,7 +25,6 @@ export function Details(props: {
   readonly change: ChangeState<ExploreState>;
   readonly question: Question | undefined;
   readonly groups: UseQueryResult<GroupSums, Error>;
-  readonly currency: string;
   readonly onNarrow: (conditions: readonly Condition[]) => void;
 }) {
   const { state, change, question, groups, onNarrow } = props;

@@ -110,14 +110,7 @@ export default function ExplorePage() {
             )}
           </Stack>
         </div>
-        <Details
-          state={state}
-          change={change}
-          question={question}
-          groups={groups}
-          currency={currency}
-          onNarrow={narrow}
-        />
+        <Details state={state} change={change} question={question} groups={groups} onNarrow={narrow} />
       </Stack>
     </>
   );
