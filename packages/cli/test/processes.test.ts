@@ -33,6 +33,8 @@ const reading: readonly (readonly string[])[] = [
   ["projects", "list"],
   ["teams", "list"],
   ["budget", "list"],
+  ["projection"],
+  ["views", "list"],
   ["channels", "list"],
   ["alerts", "list"],
   ["webhooks", "list"],

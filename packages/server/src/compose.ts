@@ -72,8 +72,8 @@ import { createPasswordResets, type ResetAttempt } from "./users/password-resets
 import { userRoutes } from "./users/routes.ts";
 import { createSignIn, type SignInAttempt } from "./users/sign-in.ts";
 import { createSignInAttempts, unlimitedAttempts } from "./users/sign-in-attempts.ts";
-import { viewRoutes } from "./views/routes.ts";
 import { version } from "./version.ts";
+import { viewRoutes } from "./views/routes.ts";
 import { webhookRoutes } from "./webhooks/routes.ts";
 
 /** Everything of one server, wired, with its doors still closed to the network. */
