@@ -22,7 +22,19 @@ test("a budget is made with a preview, looked at, changed and deleted", async ()
       await signIn("/budgets");
       await page.getByRole("link", { name: "New budget" }).click();
       await page.getByRole("textbox", { name: "Name" }).fill("Content studio");
-      await page.getByRole("textbox", { name: "Amount" }).fill("10");
+      const amount = page.getByRole("textbox", { name: "Amount" });
+      await amount.fill("1,000");
+      expect(await amount.getAttribute("aria-invalid")).toBeNull();
+      await amount.blur();
+      await page.getByText(/at most one point and no other marks/).waitFor();
+      await page.getByText("The amount cannot be read").waitFor();
+      await accessible();
+      await page.getByRole("button", { name: "Make the budget" }).click();
+      // The field far above is where one is led, and what it says stands nowhere else.
+      await page.getByRole("alert").getByText("Nothing was saved.").waitFor();
+      expect(await amount.evaluate((field) => field === document.activeElement)).toBe(true);
+      expect((await amount.boundingBox())?.y).toBeGreaterThan(0);
+      await amount.fill("10");
       await page.getByRole("combobox", { name: "Projects" }).fill("content-studio");
       await page.getByRole("combobox", { name: "Projects" }).press("Enter");
       await page
@@ -91,6 +103,21 @@ test("a budget is made with a preview, looked at, changed and deleted", async ()
       expect((await server.client.budgets.list()).some(({ name }) => name === "Content studio")).toBe(false);
     },
     /422/,
+  );
+});
+
+test("a budget that is not there leads back to those that are", async () => {
+  await walk(
+    server,
+    {},
+    async ({ page, signIn, accessible }) => {
+      await signIn("/budgets/budget_nope");
+      await page.getByRole("alert").getByText("Not found").waitFor();
+      await accessible();
+      await page.getByRole("main").getByRole("link", { name: "Budgets" }).click();
+      await page.getByRole("heading", { name: "Budgets" }).waitFor();
+    },
+    /404/,
   );
 });
 

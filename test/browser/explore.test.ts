@@ -122,6 +122,19 @@ test("from a question to its figures, down to a record and the proof of its cost
   });
 });
 
+test("a flow says both that it leads between, also where one was chosen", async () => {
+  await walk(server, {}, async ({ page, signIn, settled }) => {
+    await signIn("/explore?by=model&as=flow&period=7d");
+    await settled();
+    const controls = page.getByRole("region", { name: "What is asked" });
+    await controls.getByText("Grouped by (a flow leads from one to another)").waitFor();
+    await controls.getByText("Project", { exact: true }).waitFor();
+    await controls.getByText("Bars", { exact: true }).click();
+    await controls.getByText("Grouped by", { exact: true }).waitFor();
+    expect(await controls.getByText("Project", { exact: true }).count()).toBe(0);
+  });
+});
+
 test("every picture is drawn, and a bar leads to its records", async () => {
   await walk(server, { scheme: "dark" }, async ({ page, signIn, settled, accessible, screenshot }) => {
     await signIn("/explore?by=project,model&period=7d");

@@ -218,11 +218,25 @@ test.each([
     const isWider = (): Promise<boolean> =>
       page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
     await signIn("/prices?provider=openai");
-    await page.getByRole("region", { name: "Prices", exact: true }).waitFor();
+    const prices = page.getByRole("region", { name: "Prices", exact: true });
+    await prices.waitFor();
     await page.getByText("without a price").waitFor();
     await settled();
     await accessible();
     await screenshot("prices");
+    // Which edges have a shade, for more is beside them.
+    const shadesAt = (left: number) =>
+      prices.evaluate(async (table, to) => {
+        table.scrollLeft = to;
+        await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
+        const shadows = getComputedStyle(table).boxShadow.match(/rgba?\([^)]*\)/g) ?? [];
+        return shadows.map((color) => !color.endsWith(", 0)"));
+      }, left);
+    const isCut = await prices.evaluate((table) => table.scrollWidth > table.clientWidth);
+    expect(await shadesAt(0)).toEqual(isCut ? [false, true] : []);
+    expect(await shadesAt(10_000)).toEqual(isCut ? [true, false] : []);
+    expect(isCut).toBe(view.width === 360);
+    await shadesAt(0);
     expect(await isWider()).toBe(false);
     await page.goto("/prices/model?provider=openai&model=gpt-4.1");
     await page.getByText("The price now").waitFor();

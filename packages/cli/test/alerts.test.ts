@@ -27,6 +27,15 @@ test("a rule of channels that nobody made says so by its flag", async () => {
   expect([code, stderr]).toEqual([expect.any(Number), expect.stringMatching(/--channel /)]);
 });
 
+test("where no rule watches budgets, an empty list of alerts says so", async () => {
+  const told = async (...flags: string[]) => (await place.run(["alerts", "list", ...flags], { env: remote })).stderr;
+  expect(await told()).toContain("No rule watches budgets yet: cost-ops alerts rules create");
+  expect(await told("--state", "open")).not.toContain("No rule");
+  const { id } = await documentOf("rules", "create", "--name", "watch");
+  expect(await told()).toMatch(/^No alerts\.\s*$/);
+  await there("rules", "delete", id, "--yes");
+});
+
 test("a rule is made, listed, changed and deleted", async () => {
   const made = await documentOf("rules", "create", "--name", "errors", "--metric", "error_rate", "--threshold", "5");
   expect(made).toMatchObject({

@@ -1,5 +1,6 @@
 /** The reference page and the program say the same, in both directions. */
 import { readFileSync } from "node:fs";
+import { rangePresets } from "@llm-cost-ops/core";
 import type { Command } from "commander";
 import { expect, test } from "vitest";
 import { completionScript } from "../src/completion-script.ts";
@@ -59,6 +60,13 @@ test("the page names no command and no flag that the program has not", () => {
   );
   const known = new Set(sections.flatMap((text) => text.split("\n")).filter((line) => line.startsWith("| `-")));
   expect(page.split("\n").filter((line) => line.startsWith("| `-") && !known.has(line))).toEqual([]);
+});
+
+test("every preset of a period is on the page, and no other", () => {
+  const start = page.indexOf("| preset | what it is |");
+  const cells = page.slice(start, page.indexOf("\n\n", start)).matchAll(/^\| (`.*?) \|/gm);
+  const named = [...cells].flatMap(([, cell = ""]) => cell.replaceAll("`", "").split(", "));
+  expect(named.sort()).toEqual([...rangePresets].sort());
 });
 
 test("every exit code is on the page", () => {

@@ -100,13 +100,22 @@ function Pages() {
             </Route>
           ))}
           <Route>
-            <EmptyState icon="explore" title="There is no page here" isPage>
-              The navigation leads to everything that there is.
-            </EmptyState>
+            <Nowhere />
           </Route>
         </Switch>
       </Suspense>
     </ErrorBoundary>
+  );
+}
+
+function Nowhere() {
+  useEffect(() => {
+    document.title = "No such page · LLM Cost Ops";
+  }, []);
+  return (
+    <EmptyState icon="explore" title="There is no page here" isPage>
+      The navigation leads to everything that there is.
+    </EmptyState>
   );
 }
 

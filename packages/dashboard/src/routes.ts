@@ -5,7 +5,7 @@ import type { IconName } from "./shell/icons.tsx";
 /** One page: where it is, what it is called, who may see it, and the module that is loaded when somebody goes there. */
 export interface PageRoute {
   readonly id: string;
-  /** The address; `:name` is one segment. The server answers these, and no others, with the dashboard. */
+  /** The address; `:name` is one segment. The server answers these with 200, and visits to no address at all with 404. */
   readonly path: string;
   readonly label: string;
   /** The group of the navigation that it stands in; absent where it is reached from another page alone. */

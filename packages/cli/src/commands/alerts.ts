@@ -1,4 +1,5 @@
 import { type Alert, alertSeverities, alertStates } from "@llm-cost-ops/contract";
+import type { CostOpsClient } from "@llm-cost-ops/sdk";
 import { type Command, Option } from "commander";
 import type { Run } from "../invocation.ts";
 import { type Column, writeAnswer, writeRecord } from "../terminal/output.ts";
@@ -59,6 +60,13 @@ function alertText(alert: Alert): string {
   return lines.map((line) => printable(line)).join("\n");
 }
 
+/** That there is no alert; and where no rule watches budgets, that their thresholds are not what would open one. */
+async function noAlert(client: CostOpsClient): Promise<string> {
+  const rules = await client.alerts.rules.list();
+  if (rules.some(({ enabled, kind }) => enabled && kind === "budget")) return "No alerts.";
+  return `No alerts. No rule watches budgets yet: cost-ops alerts rules create --name "Budgets" makes one.`;
+}
+
 export function define(command: Command, run: Run): void {
   command
     .command("list")
@@ -74,8 +82,11 @@ export function define(command: Command, run: Run): void {
         const ruleId = rule === undefined ? undefined : await ruleIdOf(client, rule);
         const page = await client.alerts.list({ ...flags, ruleId, limit });
         const rows = wireForm<Alert[]>(page.data);
+        const isAll = ruleId === undefined && Object.values(flags).every((value) => value === undefined);
+        const isBare = rows.length === 0 && isAll && cli.terminal.format === "table";
+        const none = isBare ? await noAlert(client) : "No alerts.";
         const document = { data: rows, pagination: wireForm(page.pagination) };
-        await writeAnswer(cli.terminal, { document, rows, fields, columns, none: "No alerts." });
+        await writeAnswer(cli.terminal, { document, rows, fields, columns, none });
         if (page.nextCursor !== null) cli.terminal.talk(`More follow: add --cursor ${page.nextCursor}`);
       }),
     );

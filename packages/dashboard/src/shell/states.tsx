@@ -3,6 +3,7 @@ import type { UseQueryResult } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { Link } from "wouter";
 import { problemOf } from "../data/ask.ts";
+import { useWrongFields } from "./field-errors.ts";
 import { Icon, type IconName } from "./icons.tsx";
 
 /** Nothing is there yet: says what would be, and what to do for it. */
@@ -36,12 +37,20 @@ export function EmptyState({
   );
 }
 
-/** What an error says, and a way to try again. */
+/** What an error says, and a way to try again. In a form it leads to the first field that is wrong. */
 export function ErrorState({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
+  const { box, isMarked, unmarked } = useWrongFields(error);
   const { title, text, requestId } = problemOf(error);
   return (
-    <Alert color="red" variant="light" title={title} icon={<Icon name="warning" />} role="alert">
-      <Text size="sm">{text}</Text>
+    <Alert ref={box} color="red" variant="light" title={title} icon={<Icon name="warning" />} role="alert">
+      <Text size="sm">
+        {isMarked ? "Nothing was saved. The fields marked above say what is wrong with them." : text}
+      </Text>
+      {unmarked.map(([field, message]) => (
+        <Text key={field} size="sm">
+          <bdi>{`${field}: ${message}`}</bdi>
+        </Text>
+      ))}
       {requestId === undefined ? null : (
         <Text size="xs" c="dimmed">
           Request {requestId}
@@ -88,15 +97,25 @@ export function Answer<T>({
   of,
   rows,
   height,
+  back,
   children,
 }: {
   of: UseQueryResult<T, Error>;
   rows?: number;
   height?: number;
+  /** Where one goes from a page that is nothing but this, if there is no answer. */
+  back?: { readonly to: string; readonly label: string };
   children: (data: T) => ReactNode;
 }) {
   if (of.data !== undefined) return children(of.data);
-  if (of.error !== null) return <ErrorState error={of.error} onRetry={() => void of.refetch()} />;
+  if (of.error !== null) {
+    return (
+      <>
+        {back === undefined ? null : <BackLink to={back.to}>{back.label}</BackLink>}
+        <ErrorState error={of.error} onRetry={() => void of.refetch()} />
+      </>
+    );
+  }
   return <Loading {...(rows === undefined ? {} : { rows })} {...(height === undefined ? {} : { height })} />;
 }
 

@@ -48,6 +48,7 @@ export const cssVariables: CSSVariablesResolver = () => ({
     "--mantine-color-yellow-light": "#fff8db",
     "--page-ground": "#f6f7f8",
     "--focus-ring": "#0b7285",
+    "--edge-shade": "rgb(0 0 0 / 35%)",
   },
   dark: {
     "--mantine-color-dimmed": "#a9afb6",
@@ -59,6 +60,7 @@ export const cssVariables: CSSVariablesResolver = () => ({
     "--mantine-color-yellow-light": "#3b3115",
     "--page-ground": "#191a1c",
     "--focus-ring": "#4ba6b6",
+    "--edge-shade": "rgb(0 0 0 / 90%)",
   },
 });
 

@@ -1,4 +1,5 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { type IncomingMessage, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -77,6 +78,38 @@ describe("nothing else is a page", () => {
     const response = await get(path);
     expect(response.status).toBe(404);
     expect(response.headers.get("content-type")).toContain("application/json");
+  });
+
+  const visit = { accept: "text/html,application/xhtml+xml,*/*;q=0.8", "sec-fetch-mode": "navigate" };
+  /** As a browser asks; `fetch` says by itself that it is none. */
+  const visitTo = async (path: string, headers: Record<string, string> = visit, method = "GET") => {
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+      request(`${app.url}${path}`, { headers, method }, resolve).on("error", reject).end();
+    });
+    const text = (await response.toArray()).join("");
+    return {
+      is: [response.statusCode, response.headers["content-type"]?.split(";")[0]],
+      headers: response.headers,
+      text,
+    };
+  };
+  const asData = [404, "application/json"];
+
+  test.each(["/nonsense", "/nonsense?of=days", "/budgets/a/b"])("who visits %s is shown the way on", async (path) => {
+    const { is, headers, text } = await visitTo(path);
+    expect(is).toEqual([404, "text/html"]);
+    expect(headers["content-security-policy"]).toContain("frame-ancestors 'none'");
+    expect(text).toContain("<title>Costs</title>");
+    expect((await visitTo(path, visit, "POST")).is).toEqual(asData);
+    expect((await visitTo(path, { ...visit, "sec-fetch-mode": "cors" })).is).toEqual(asData);
+    expect((await visitTo(path, { accept: "*/*" })).is).toEqual(asData);
+  });
+
+  test.each([
+    ...["/api/v1/nonsense", "/v1/nonsense", "/docs/nonsense", "/metrics/nonsense", "/paths.json", "/secret.txt"],
+    ...["/assets/", "/assets/index-gone0000.js", "/assets/%2e%2e%2fsecret.txt", "/favicon.ico", "//"],
+  ])("%s is no page for a visit either", async (path) => {
+    expect((await visitTo(path)).is).toEqual(asData);
   });
 
   test("a page is asked for, never posted to", async () => {

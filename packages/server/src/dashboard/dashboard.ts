@@ -13,6 +13,8 @@ export interface DashboardAnswer {
 export interface Dashboard {
   /** The answer to a GET of the path; undefined where neither a file nor a page is there. */
   answer(path: string, acceptEncoding: string | undefined): Promise<DashboardAnswer | undefined>;
+  /** The same page for an address that is none, where it says so and offers its navigation. */
+  nowhere(): DashboardAnswer;
 }
 
 const builtFolder = fileURLToPath(new URL("./built", import.meta.url));
@@ -58,6 +60,7 @@ export function openDashboard(folder: string = builtFolder): Dashboard | undefin
   const assets = new Set(readdirSync(join(folder, "assets")));
 
   return {
+    nowhere: () => pageAnswer(page),
     async answer(path, acceptEncoding) {
       if (pages.some((pattern) => pattern.test(path))) return pageAnswer(page);
       const name = path.startsWith("/assets/") ? path.slice("/assets/".length) : "";

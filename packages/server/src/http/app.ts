@@ -234,9 +234,14 @@ export function createApp(parts: AppParts): App {
   ): Promise<void> => {
     markStart(reply.raw);
     try {
-      const answer = await dashboard.answer(path, request.headers["accept-encoding"]?.toString());
+      const found = await dashboard.answer(path, request.headers["accept-encoding"]?.toString());
+      const answer = found ?? (isVisit(path, request.headers) ? dashboard.nowhere() : undefined);
       if (answer === undefined) return refuse(nothingAt(path, dashboard), request, reply);
-      reply.code(200).header("x-request-id", request.id).headers(answer.headers).send(answer.bytes);
+      reply
+        .code(found === undefined ? 404 : 200)
+        .header("x-request-id", request.id)
+        .headers(answer.headers)
+        .send(answer.bytes);
       answered(request, reply.raw, {});
     } catch (error) {
       refuse(error, request, reply);
@@ -265,6 +270,13 @@ export function createApp(parts: AppParts): App {
       },
     });
   }
+  // What lies beside an operation or a file is asked for by programs, whatever they accept.
+  const forPrograms = new Set(["", "assets", ...[...allowed.keys()].map((url) => url.split("/")[1] ?? "")]);
+  const isVisit = (path: string, { accept = "", ...headers }: FastifyRequest["headers"]): boolean =>
+    accept.includes("text/html") &&
+    (headers["sec-fetch-mode"] ?? "navigate") === "navigate" &&
+    !forPrograms.has(path.split("/")[1] ?? "") &&
+    !/\.[^/]*$/.test(path);
   const addresses = [...allowed].map(([url, methods]) => ({ pattern: patternOf(url), allow: [...methods].join(", ") }));
   fastify.setNotFoundHandler((request, reply) => {
     const path = pathOf(request.raw);

@@ -32,8 +32,12 @@ export const useAlert = (id: string) =>
     keepsLast: false,
   });
 
-export const useRules = () =>
-  useAsk<readonly AlertRule[]>(["alerts", "rules"], (client, options) => client.alerts.rules.list(options));
+export const useRules = () => {
+  const { may } = useSession();
+  return useAsk<readonly AlertRule[]>(["alerts", "rules"], (client, options) => client.alerts.rules.list(options), {
+    enabled: may("alerts:read"),
+  });
+};
 
 export const useRule = (id: string) =>
   useAsk<AlertRule>(["alerts", "rule", id], (client, options) => client.alerts.rules.get(id, options), {

@@ -29,6 +29,15 @@ export const stepLabels = {
   resolved: "Resolved",
 } as const satisfies Record<Alert["history"][number]["step"], string>;
 
+/** Whether a rule that is on watches the thresholds of budgets; of one budget where it is named. */
+export const isWatched = (rules: readonly AlertRule[], budgetId?: string): boolean =>
+  rules.some(
+    (rule) =>
+      rule.enabled &&
+      rule.kind === "budget" &&
+      (budgetId === undefined || rule.budgetId === null || rule.budgetId === budgetId),
+  );
+
 /** The time that an alert's value is of. */
 export const spanText = ({ from, to }: Alert["period"], zone: string): string =>
   to === null ? `since ${formatInstant(from, zone)}` : `${formatInstant(from, zone)} – ${formatInstant(to, zone)}`;

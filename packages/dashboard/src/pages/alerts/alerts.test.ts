@@ -1,7 +1,7 @@
 import type { AlertRule } from "@llm-cost-ops/sdk";
 import { expect, test } from "vitest";
 import { filtersField } from "../../url-state/filters.ts";
-import { minutesText, ruleText } from "./alert-words.ts";
+import { isWatched, minutesText, ruleText } from "./alert-words.ts";
 import { callsBehind } from "./calls-behind.ts";
 import { newRule, ruleDraftOf, ruleParamsOf, ruleUpdateOf, windowKindOf } from "./rule-draft.ts";
 
@@ -114,4 +114,18 @@ test("an alert of a metric leads to the calls of its scope on the days of its va
   expect(running).toBe("/explore?period=2026-11-19..2026-11-21&m=tokens");
   expect(callsBehind({ period }, { ...rule, scope: { team: "core" } }, "UTC", nowMs)).toBeUndefined();
   expect(callsBehind({ period }, { kind: "budget", metric: null, scope: null }, "UTC", nowMs)).toBeUndefined();
+});
+
+test("budgets are watched by a rule that is on: of every budget, or of the one that is asked for", () => {
+  const every = made({ kind: "budget", metric: null });
+  const one = made({ kind: "budget", metric: null, budgetId: "b" });
+  expect(isWatched([made({})])).toBe(false);
+  expect(isWatched([{ ...every, enabled: false }])).toBe(false);
+  expect([isWatched([one]), isWatched([one], "b"), isWatched([one], "c"), isWatched([one], "")]).toEqual([
+    true,
+    true,
+    false,
+    false,
+  ]);
+  expect([isWatched([every]), isWatched([every], "c")]).toEqual([true, true]);
 });

@@ -9,8 +9,9 @@ import { Answer, EmptyState, ErrorState } from "../../shell/states.tsx";
 import { choiceField, textField } from "../../url-state/fields.ts";
 import { useUrlState } from "../../url-state/use-url-state.ts";
 import { AlertDrawer } from "./alert-drawer.tsx";
-import { type AlertPage, useAlerts } from "./alert-questions.ts";
+import { type AlertPage, useAlerts, useRules } from "./alert-questions.ts";
 import { severityLabels, spanText, stateLabels } from "./alert-words.ts";
+import { NoAlert } from "./no-alert.tsx";
 import "./alerts.css";
 
 const states = ["open", "acknowledged", "resolved", "all"] as const;
@@ -23,15 +24,17 @@ const fields = {
 };
 
 const emptyTexts = {
-  open: "Nothing is open. What crosses a threshold is told here, and to your channels.",
+  open: "Nothing is open.",
   acknowledged: "Nobody takes care of anything at the moment.",
   resolved: "Nothing was resolved yet.",
-  all: "No alert yet. What crosses a threshold is told here, and to your channels.",
+  all: "No alert yet.",
 } as const satisfies Record<(typeof states)[number], string>;
 
 /** What needs somebody, newest first. The one that is looked at is in the address, so that it can be sent to a colleague. */
 export function Inbox() {
   const [state, change] = useUrlState(fields);
+  // What is said where there are none is asked at once, not after they are here.
+  useRules();
   const alerts = useAlerts({
     ...(state.state === "all" ? {} : { state: state.state }),
     ...(state.severity === "any" ? {} : { severity: state.severity }),
@@ -64,7 +67,11 @@ export function Inbox() {
         {(page) =>
           page.rows.length === 0 ? (
             <EmptyState icon="alerts" title={state.state === "open" ? "All quiet" : "Nothing here"}>
-              {emptyTexts[state.state]}
+              {state.state === "open" || state.state === "all" ? (
+                <NoAlert said={emptyTexts[state.state]} />
+              ) : (
+                emptyTexts[state.state]
+              )}
             </EmptyState>
           ) : (
             <AlertRows page={page} onPick={(alert) => change({ alert })} />

@@ -20,7 +20,7 @@ export default function RulePage() {
   useChannels();
   useAlerts({ ruleId: id });
   return (
-    <Answer of={rule} height={320}>
+    <Answer of={rule} height={320} back={{ to: "/alerts?tab=rules", label: "Rules" }}>
       {(data) => <OneRule key={data.id} rule={data} />}
     </Answer>
   );

@@ -83,13 +83,23 @@ export function BudgetBar({
   );
 }
 
-/** What the parts of a bar mean. */
-export function BarKey({ state = "ok" }: { state?: BudgetStatus["state"] }) {
+const states = ["ok", "warning", "exceeded"] as const satisfies readonly BudgetStatus["state"][];
+
+/** What the parts of a bar mean: of one in that state, or of bars in any. */
+export function BarKey({ state }: { state?: BudgetStatus["state"] }) {
   return (
-    <ul className={`bullet-key bullet-${state}`} aria-hidden="true">
-      <li>
-        <span className="bullet-swatch bullet-spent" /> spent
-      </li>
+    <ul className={`bullet-key bullet-${state ?? "ok"}`} aria-hidden="true">
+      {state === undefined ? (
+        states.map((one) => (
+          <li key={one} className={`bullet-${one}`}>
+            <span className="bullet-swatch bullet-spent" /> spent, {stateLabels[one].toLowerCase()}
+          </li>
+        ))
+      ) : (
+        <li>
+          <span className="bullet-swatch bullet-spent" /> spent
+        </li>
+      )}
       <li>
         <span className="bullet-swatch bullet-reserved" /> reserved
       </li>

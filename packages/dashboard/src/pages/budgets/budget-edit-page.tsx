@@ -3,6 +3,7 @@ import { useLocation, useParams } from "wouter";
 import { useAct } from "../../data/ask.ts";
 import { useBudget } from "../../data/budgets.ts";
 import { Answer, BackLink, EmptyState, NoPermission, PageHeader } from "../../shell/states.tsx";
+import { useRules } from "../alerts/alert-questions.ts";
 import { type BudgetDraft, draftOf, updateParamsOf } from "./budget-draft.ts";
 import { BudgetForm } from "./budget-form.tsx";
 import { useMayChange, useTenantOf } from "./budget-questions.ts";
@@ -12,6 +13,8 @@ export default function BudgetEditPage() {
   const budget = useBudget(id);
   const mayChange = useMayChange();
   const tenantOf = useTenantOf();
+  // What its form says of them is asked at once, not after the budget is here.
+  useRules();
   return (
     <>
       {budget.data === undefined ? null : (

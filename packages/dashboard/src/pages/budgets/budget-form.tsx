@@ -18,11 +18,14 @@ import { useBudgets } from "../../data/budgets.ts";
 import { ScopeFields } from "../../scope/scope-fields.tsx";
 import { errorUnder, type FieldErrors } from "../../shell/field-errors.ts";
 import { ErrorState, Panel } from "../../shell/states.tsx";
+import { useRules } from "../alerts/alert-questions.ts";
+import { isWatched } from "../alerts/alert-words.ts";
 import type { BudgetDraft } from "./budget-draft.ts";
 import { possibleParents } from "./budget-tree.ts";
 import { HardFields } from "./hard-fields.tsx";
 import { PerFields } from "./per-fields.tsx";
 import { PeriodFields } from "./period-fields.tsx";
+import { amountProblem } from "./preview.ts";
 import { PreviewPanel } from "./preview-panel.tsx";
 
 /** Changes some fields of what is edited. */
@@ -85,7 +88,7 @@ export function BudgetForm(props: {
             <Stack gap="sm">
               <TagsInput
                 label="Thresholds in percent"
-                description="At each of them the budget warns."
+                description={<WhoTells budgetId={budget?.id} tenantId={tenantId} />}
                 value={[...draft.thresholds]}
                 splitChars={[",", " ", ";"]}
                 acceptValueOnBlur
@@ -133,9 +136,21 @@ export function BudgetForm(props: {
   );
 }
 
+/** That thresholds by themselves tell nobody, where no rule watches them. */
+function WhoTells({ budgetId, tenantId }: { budgetId: string | undefined; tenantId: string | undefined }) {
+  const rules = useRules();
+  const told = "At each of them a rule that watches the budget opens an alert.";
+  // A budget that is made now has no rule of its own; a tenant has rules that nobody else sees.
+  if (rules.data === undefined || tenantId !== undefined || isWatched(rules.data, budgetId ?? "")) return told;
+  return `${told} No rule watches ${budgetId === undefined ? "every budget" : "this one"} yet: "Watch it" on the page of the budget makes one.`;
+}
+
 function AmountFields(props: { draft: BudgetDraft; change: ChangeDraft; errors: FieldErrors; isNew: boolean }) {
   const { draft, change, errors, isNew } = props;
   const isMoney = draft.unit === "money";
+  // Nobody is corrected in the middle of typing.
+  const [isLeft, setLeft] = useState(false);
+  const problem = isLeft ? amountProblem(draft.amount, draft.unit) : undefined;
   return (
     <Stack gap="sm">
       <TextInput
@@ -164,8 +179,12 @@ function AmountFields(props: { draft: BudgetDraft; change: ChangeDraft; errors: 
           required
           inputMode={isMoney ? "decimal" : "numeric"}
           value={draft.amount}
-          error={errors["amount"] ?? errors["tokens"]}
-          onChange={({ currentTarget }) => change({ amount: currentTarget.value })}
+          error={problem ?? errors["amount"] ?? errors["tokens"]}
+          onBlur={() => setLeft(true)}
+          onChange={({ currentTarget }) => {
+            setLeft(false);
+            change({ amount: currentTarget.value });
+          }}
         />
         {isMoney ? (
           <TextInput

@@ -39,7 +39,7 @@ export default function BudgetPage() {
   useHistory(id, state.before);
   useTenants();
   return (
-    <Answer of={budget} height={320}>
+    <Answer of={budget} height={320} back={{ to: "/budgets", label: "Budgets" }}>
       {(data) => <OneBudget key={data.id} budget={data} />}
     </Answer>
   );

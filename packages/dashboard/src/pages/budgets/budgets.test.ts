@@ -7,7 +7,7 @@ import { ancestorsOf, listed, possibleParents } from "./budget-tree.ts";
 import { blockedText, periodText } from "./budget-words.ts";
 import { burnDownOf, crossingsOf, runningSums, stepAt, stepsOf } from "./burn-down.ts";
 import { valueText } from "./history.tsx";
-import { previewOf, previewSpanOf } from "./preview.ts";
+import { amountProblem, previewOf, previewSpanOf } from "./preview.ts";
 
 const made = (id: string, change: Partial<Budget> = {}): Budget => ({
   id,
@@ -254,4 +254,15 @@ test("changes and periods read as words", () => {
   expect(valueText({}, "scope", { currency: null })).toBe("everything");
   expect(valueText(null, "parent_id", { currency: null })).toBe("none");
   expect(emptyScope.projectId).toEqual([]);
+});
+
+test.each([
+  ...(["", " ", "0", "1250.50", " 12.5 "] as const).map((text) => [text, "money", undefined] as const),
+  ...(["1,000", "12,5x", "-5", "1e3", "$5", ".5"] as const).map((text) => [text, "money", "1250.50"] as const),
+  ...(["", "5000000"] as const).map((text) => [text, "tokens", undefined] as const),
+  ...(["5,000", "12.5", "5M"] as const).map((text) => [text, "tokens", "5000000"] as const),
+])("of an amount typed as %j in %s it is said whether it can be read", (text, unit, example) => {
+  const problem = amountProblem(text, unit);
+  if (example === undefined) expect(problem).toBeUndefined();
+  else expect(problem).toContain(`such as ${example}`);
 });

@@ -81,6 +81,7 @@ function Asked({ draft, teams }: { draft: BudgetDraft; teams: readonly Team[] | 
           <Shown
             preview={previewOf(span, found, amount ?? "0", amount === undefined ? [] : thresholds)}
             amount={amount}
+            isUnread={draft.amount.trim() !== "" && amount === undefined}
             measure={{ currency }}
           />
         ) : (
@@ -91,7 +92,8 @@ function Asked({ draft, teams }: { draft: BudgetDraft; teams: readonly Team[] | 
   );
 }
 
-function Shown({ preview, amount, measure }: { preview: Preview; amount: string | undefined; measure: Measure }) {
+function Shown(props: { preview: Preview; amount: string | undefined; isUnread: boolean; measure: Measure }) {
+  const { preview, amount, isUnread, measure } = props;
   const { span, total, crossings } = preview;
   const isEach = span.mode === "each";
   const step = span.bucket === "hour" ? "hour" : "day";
@@ -109,7 +111,9 @@ function Shown({ preview, amount, measure }: { preview: Preview; amount: string 
           </Text>
           {amount === undefined ? (
             <Text size="sm" c="dimmed">
-              Name an amount to see when it would have warned.
+              {isUnread
+                ? "The amount cannot be read, so when it would have warned is not known."
+                : "Name an amount to see when it would have warned."}
             </Text>
           ) : (
             <>

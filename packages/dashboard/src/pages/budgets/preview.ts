@@ -136,6 +136,14 @@ function keysOf({ bucket, startDate, endDate }: PreviewSpan, spend: SpendByBucke
   return keys;
 }
 
+/** What is wrong with an amount as it was typed; the server says the last word of it. */
+export const amountProblem = (text: string, unit: BudgetDraft["unit"]): string | undefined => {
+  if (text.trim() === "" || (unit === "money" ? amountOfText(text) !== undefined : /^\d+$/.test(text.trim()))) return;
+  return unit === "money"
+    ? "must be digits with at most one point and no other marks, such as 1250.50"
+    : "must be a whole number without marks, such as 5000000";
+};
+
 /** The amount that is asked of a preview; undefined where what was typed is none. */
 export const amountOfText = (text: string): string | undefined =>
   /^\d{1,18}(\.\d{1,12})?$/.test(text.trim()) ? text.trim() : undefined;

@@ -20,7 +20,7 @@ import { type FilterName, type Filters, toggled } from "../../url-state/filters.
 import type { ChangeState } from "../../url-state/use-url-state.ts";
 import { dimensionOf, dimensions, dimensionsMax, entriesOf, tagDimension, tagKeyOf, without } from "./dimensions.ts";
 import { type Question, useTagKeys, useValues } from "./explore-questions.ts";
-import { type ExploreState, shapeLabels, shapes } from "./explore-state.ts";
+import { dimensionsFor, type ExploreState, type Shape, shapeLabels, shapes } from "./explore-state.ts";
 import { measureIds, measures } from "./measures.ts";
 
 /** What is asked: which figure, by what, drawn how, of which records. */
@@ -43,7 +43,7 @@ export function Controls(props: {
           data={measureIds.map((value) => ({ value, label: measures[value].label }))}
           onChange={(value) => change({ m: (value ?? "cost") as ExploreState["m"] })}
         />
-        <GroupBy by={state.by} onChange={(by) => change({ by })} />
+        <GroupBy shape={state.as} chosen={state.by} onChange={(by) => change({ by })} />
         {currencies.length > 1 ? (
           <Select
             label="Currency"
@@ -72,8 +72,14 @@ export function Controls(props: {
   );
 }
 
-/** The dimensions, and whatever tags the latest records have; a key that is in none of them can be typed. */
-function GroupBy({ by, onChange }: { by: readonly string[]; onChange: (by: readonly string[]) => void }) {
+/** The dimensions that hold, and whatever tags the latest records have; a key that is in none of them can be typed. */
+function GroupBy(props: {
+  readonly shape: Shape;
+  readonly chosen: readonly string[];
+  readonly onChange: (by: readonly string[]) => void;
+}) {
+  const { shape, chosen, onChange } = props;
+  const by = dimensionsFor(shape, chosen);
   const [search, setSearch] = useState("");
   const [wasOpened, setOpened] = useState(false);
   const keys = useTagKeys(wasOpened);
@@ -83,7 +89,15 @@ function GroupBy({ by, onChange }: { by: readonly string[]; onChange: (by: reado
   const isNew = typed !== "" && !isLabel && !known.includes(typed) && dimensionOf(tagDimension(typed)) !== undefined;
   return (
     <MultiSelect
-      label="Grouped by"
+      label={
+        by.length === chosen.length ? (
+          "Grouped by"
+        ) : (
+          <>
+            Grouped by <span className="quiet">(a flow leads from one to another)</span>
+          </>
+        )
+      }
       size="xs"
       placeholder={by.length === 0 ? "nothing" : ""}
       searchable

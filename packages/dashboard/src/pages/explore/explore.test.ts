@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { ChartTheme } from "../../chart/chart-theme.ts";
 import { sumDecimals } from "../../format/decimal.ts";
 import { resolvePeriod } from "../../url-state/period.ts";
 import { dimensionsField, narrowed } from "./dimensions.ts";
@@ -6,7 +7,7 @@ import { commandOf, daysOf, dimensionsFor } from "./explore-state.ts";
 import { flowOf, groupTree, leavesOf } from "./group-tree.ts";
 import { hourMap } from "./hour-map.ts";
 import { measures, type Row, sumOf, totalOf, writingOf } from "./measures.ts";
-import { tinted } from "./picture-options.ts";
+import { flowColors, tinted } from "./picture-options.ts";
 import { beforeNames, hoursOf, timePicture, timeTable } from "./time-picture.ts";
 
 const period = resolvePeriod({ from: "2026-11-01", to: "2026-11-03" }, "2026-11-21", "Europe/Berlin");
@@ -121,6 +122,24 @@ test("a flow keeps its sums from level to level, whatever the values are called"
     ["user", "project"],
   ]);
   expect(dimensionsFor("bar", ["project"])).toEqual(["project"]);
+});
+
+test("no colour of a flow means two things, however many values its levels have", () => {
+  const theme = { series: ["red", "green", "blue", "brown"], muted: "grey" } as unknown as ChartTheme;
+  const rows = [..."abc"].map((name, at) => row({ project: name, user: name, model: name }, String(9 - at)));
+  const nodesOf = (by: readonly string[]) => flowColors(flowOf(rows, by, measures.cost, "USD"), theme);
+  const told = (by: readonly string[]) => [...nodesOf(by)].map(([{ name, level }, color]) => [name, level, color]);
+  expect(told(["project", "model"])).toEqual([
+    ["a", 0, "red"],
+    ["b", 0, "green"],
+    ["c", 0, "blue"],
+  ]);
+  expect(told(["project", "user", "model"])).toEqual([
+    ["a", 0, "red"],
+    ["a", 1, "green"],
+    ["b", 0, "blue"],
+    ["b", 1, "brown"],
+  ]);
 });
 
 test("what is picked narrows the filters: one value of a field, one of a tag's key, and none where there is no value", () => {

@@ -98,12 +98,25 @@ export function tilesOption(
         ],
         emphasis: { itemStyle: { borderColor: theme.text } },
         data: nodes.map((node, at) => {
-          const color = node.conditions.length === 0 ? theme.muted : theme.series[at % theme.series.length];
-          return tile(node, tinted(color as string, theme.ground, tintShare), "");
+          const color = (node.conditions.length === 0 ? undefined : theme.series[at]) ?? theme.muted;
+          return tile(node, tinted(color, theme.ground, tintShare), "");
         }),
       },
     ],
   };
+}
+
+/**
+ * A colour of its own for each value that something flows on from, the largest of every level first. What is left when all
+ * are given, the sum of several and the last level have that of no series: no colour of a picture means two things.
+ */
+export function flowColors(flow: Flow, theme: ChartTheme): ReadonlyMap<FlowNode, string> {
+  const sources = new Set(flow.links.map(({ source }) => source));
+  const named = flow.nodes.filter((node) => sources.has(node) && node.conditions.length > 0);
+  const levels = [...Map.groupBy(named, ({ level }) => level).values()];
+  const turns = Math.max(0, ...levels.map(({ length }) => length));
+  const byTurns = [...Array(turns).keys()].flatMap((at) => levels.flatMap((nodes) => nodes[at] ?? []));
+  return new Map(theme.series.slice(0, byTurns.length).map((color, at) => [byTurns[at] as FlowNode, color]));
 }
 
 /** From the values of one dimension to those of the next; names are cut at so many characters. */
@@ -115,12 +128,8 @@ export function flowOption(
   nameLengthMax = 28,
 ): EChartsCoreOption {
   const last = Math.max(0, ...flow.nodes.map(({ level }) => level));
-  const first = flow.nodes.filter(({ level }) => level === 0);
-  const colorOf = (node: FlowNode): string => {
-    if (node.conditions.length === 0) return theme.muted;
-    const at = node.level === 0 ? first.indexOf(node) : flow.nodes.indexOf(node);
-    return theme.series[at % theme.series.length] as string;
-  };
+  const colors = flowColors(flow, theme);
+  const colorOf = (node: FlowNode): string => colors.get(node) ?? theme.muted;
   return {
     ...baseOption(theme),
     tooltip: tooltipOf(theme, label),

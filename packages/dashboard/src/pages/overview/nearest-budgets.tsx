@@ -2,7 +2,7 @@ import type { ListedBudgetStatus } from "@llm-cost-ops/sdk";
 import { Anchor, Badge, Group, Progress, Stack, Text } from "@mantine/core";
 import { Link } from "wouter";
 import { compareDecimals, pixels } from "../../format/decimal.ts";
-import { formatMoneyFixed } from "../../format/money.ts";
+import { formatMoney, formatMoneyFixed } from "../../format/money.ts";
 import { formatCount, formatShare, formatTokens } from "../../format/numbers.ts";
 import { budgetColors } from "../../shell/state-colors.ts";
 import { EmptyState } from "../../shell/states.tsx";
@@ -28,10 +28,14 @@ export function NearestBudgets({ standings }: { standings: ReadonlyMap<string, L
   return (
     <Stack gap="xs">
       {nearest.map((status) => {
-        const { budgetId, unit, currency, amountExact, spentExact, utilizationExact, state } = status;
+        const { budgetId, unit, currency, amountExact, spentExact, reservedExact, utilizationExact, state } = status;
         const name = status.per === null ? status.name : `${status.name}, ${whoseText(status.per, status.value)}`;
         const text = (value: string): string =>
           unit === "money" ? formatMoneyFixed(value, currency) : formatTokens(value);
+        const reserved =
+          compareDecimals(reservedExact, "0") > 0
+            ? `, ${unit === "money" ? formatMoney(reservedExact, currency) : formatTokens(reservedExact)} reserved`
+            : "";
         return (
           <div key={budgetId}>
             <Group justify="space-between" wrap="nowrap" gap="xs">
@@ -53,6 +57,7 @@ export function NearestBudgets({ standings }: { standings: ReadonlyMap<string, L
                 )}
                 <Text size="sm" className="amount nearest-amount">
                   {text(spentExact)} of {text(amountExact)}
+                  {reserved}
                 </Text>
               </Group>
             </Group>
@@ -60,7 +65,7 @@ export function NearestBudgets({ standings }: { standings: ReadonlyMap<string, L
               value={Math.min(100, pixels(utilizationExact) * 100)}
               color={budgetColors[state]}
               size="sm"
-              aria-label={`${name}: ${formatShare(utilizationExact ?? "0", "1")} used`}
+              aria-label={`${name}: ${formatShare(utilizationExact ?? "0", "1")} used${reserved}`}
             />
           </div>
         );

@@ -18,6 +18,8 @@ import { choiceField, flagField, textField } from "../../url-state/fields.ts";
 import type { Period } from "../../url-state/period.ts";
 import { periodField } from "../../url-state/period.ts";
 import { useUrlState } from "../../url-state/use-url-state.ts";
+import { useRules } from "../alerts/alert-questions.ts";
+import { NoAlert } from "../alerts/no-alert.tsx";
 import { useStandings } from "../budgets/budget-questions.ts";
 import "./overview.css";
 import { FiguresWarning } from "./figures-warning.tsx";
@@ -204,12 +206,16 @@ function Budgets() {
 
 function Alerts() {
   const alerts = useLatestAlerts();
+  // What is said where there are none is asked at once, not after they are here.
+  useRules();
   return (
     <Panel title="Latest alerts" aside={<All href="/alerts">alerts</All>}>
       <Answer of={alerts} rows={4}>
         {(all) =>
           all.length === 0 ? (
-            <Text c="dimmed">No alert yet. What crosses a threshold is told here, and to your channels.</Text>
+            <Text c="dimmed">
+              <NoAlert said="No alert yet." />
+            </Text>
           ) : (
             <Stack gap="xs">
               {all.map(({ id, title, severity, state, openedAt }) => (
@@ -223,7 +229,7 @@ function Alerts() {
                       href={`/alerts?state=all&alert=${encodeURIComponent(id)}`}
                       c="var(--mantine-color-text)"
                       size="sm"
-                      className="clip"
+                      lineClamp={3}
                       title={title}
                     >
                       <bdi>{title}</bdi>

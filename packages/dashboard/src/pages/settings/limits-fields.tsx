@@ -1,6 +1,11 @@
 import { Group, SimpleGrid, Stack, Text, TextInput } from "@mantine/core";
 import { type LimitsDraft, limitWindows } from "./limits-draft.ts";
 
+const each = { Minute: "a minute", Hour: "an hour", Day: "a day" } as const satisfies Record<
+  (typeof limitWindows)[number],
+  string
+>;
+
 /** Tokens and money in any minute, hour and day. */
 export function LimitsFields(props: {
   readonly value: LimitsDraft;
@@ -19,7 +24,7 @@ export function LimitsFields(props: {
         {limitWindows.map((window) => (
           <TextInput
             key={window}
-            label={`Tokens a ${window.toLowerCase()}`}
+            label={`Tokens ${each[window]}`}
             inputMode="numeric"
             value={value.tokens[window]}
             error={errors[`${path}.tokensPer${window}`]}
@@ -31,7 +36,7 @@ export function LimitsFields(props: {
         {limitWindows.map((window) => (
           <TextInput
             key={window}
-            label={`Cost a ${window.toLowerCase()}`}
+            label={`Cost ${each[window]}`}
             inputMode="decimal"
             value={value.cost[window]}
             error={errors[`${path}.costPer${window}`]}

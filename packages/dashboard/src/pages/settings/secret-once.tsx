@@ -16,7 +16,7 @@ export function SecretOnce(props: {
         <Text size="sm" fw={600}>
           Copy the {what} now
         </Text>
-        <Text size="sm">It is shown this once: the server keeps no copy that it could show again.</Text>
+        <Text size="sm">This is shown once: the server keeps no copy that it could show again.</Text>
       </Alert>
       <code className="settings-secret" data-secret>
         {secret}
