@@ -205,19 +205,3 @@ test("a session that could not be ended says so, and is ended when it is asked f
     /500/,
   );
 });
-
-test("an address that is no page says so and offers the way on", async () => {
-  await walk(
-    server,
-    {},
-    async ({ page, signIn, accessible }) => {
-      await signIn("/nope");
-      await page.getByRole("heading", { name: "There is no page here" }).waitFor();
-      expect(await page.title()).toBe("No such page · LLM Cost Ops");
-      await accessible();
-      await page.getByRole("link", { name: "Record usage" }).click();
-      await page.getByRole("heading", { name: "Record usage" }).waitFor();
-    },
-    /404/,
-  );
-});
