@@ -2,6 +2,7 @@
 import type { Page, Request, Route } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { closeBrowser, type DashboardServer, startDashboardServer, walk } from "./dashboard-fixture.ts";
+import { settingsPaths } from "./every-page-fixture.ts";
 import { makeAlerts } from "./plan-fixture.ts";
 
 let server: DashboardServer;
@@ -37,18 +38,7 @@ beforeAll(async () => {
     "/alerts?tab=rules",
     `/alerts/rules/${rule?.id}`,
     "/stream",
-    ...[
-      "organization",
-      "tenants",
-      "projects",
-      "members",
-      "roles",
-      "keys",
-      "audit",
-      "webhooks",
-      "channels",
-      "account",
-    ].map((tab) => `/settings/${tab}`),
+    ...settingsPaths,
   ];
 }, 120_000);
 afterAll(async () => {
