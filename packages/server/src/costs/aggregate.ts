@@ -1,18 +1,17 @@
 import type { Dimension } from "@llm-cost-ops/contract";
 import { foldRows, type SummedRow, sortRows, toAnswerRow, toTotals } from "./answer-rows.ts";
 import type { AggregateAnswer, AggregateQuestion, Metric, SummaryAnswer } from "./cost-query.ts";
-import { topGroups } from "./top-groups.ts";
 
 const allMetrics: readonly Metric[] = ["sum", "count", "avg"];
 const topModelsMax = 10;
 
-/** The answer to an aggregate question from its exact sums. */
+/** The answer to an aggregate question from its exact sums, of which the groups that are not among its first are one already. */
 export function answerAggregate(
   rows: readonly SummedRow[],
-  { groupBy, metrics, top }: Pick<AggregateQuestion, "groupBy" | "metrics" | "top">,
+  { groupBy, metrics }: Pick<AggregateQuestion, "groupBy" | "metrics">,
 ): AggregateAnswer {
   return {
-    rows: sortRows(topGroups(rows, groupBy, top)).map((row) => toAnswerRow(row, groupBy, metrics)),
+    rows: sortRows(rows).map((row) => toAnswerRow(row, groupBy, metrics)),
     totals: sortRows(foldRows(rows, () => [])).map((row) => toTotals(row, metrics)),
   };
 }

@@ -63,14 +63,39 @@ export class ExactSums {
     this.#carried.set(at, (this.#carried.get(at) ?? 0n) + value);
   }
 
+  /** Adds a slot of these or other sums to a slot. */
+  addSlot(to: number, from: ExactSums, slot: number): void {
+    const [target, source] = [to * width, slot * width];
+    for (let measure = 0; measure < width; measure += 1) {
+      const value = from.#low[source + measure] ?? 0;
+      if (value !== 0) this.add(target + measure, value);
+    }
+    if (from.#carried.size === 0) return;
+    for (let measure = 0; measure < width; measure += 1) {
+      const carried = from.#carried.get(source + measure);
+      if (carried !== undefined) this.addBig(target + measure, carried);
+    }
+  }
+
+  /** A sum to fifteen digits, for who compares sizes before it works with digits. */
+  nearly(slot: number, measure: number): number {
+    const at = slot * width + measure;
+    const low = this.#low[at] ?? 0;
+    return this.#carried.size === 0 ? low : low + Number(this.#carried.get(at) ?? 0n);
+  }
+
   total(slot: number, measure: number): bigint {
     const at = slot * width + measure;
-    return (this.#carried.get(at) ?? 0n) + BigInt(this.#low[at] ?? 0);
+    const low = BigInt(this.#low[at] ?? 0);
+    return this.#carried.size === 0 ? low : (this.#carried.get(at) ?? 0n) + low;
   }
 
   /** Whether nothing but zeros, or what cancelled out, was added to the slot. The limbs of no money may be 1 and −10⁹. */
   isZero(slot: number): boolean {
-    for (let measure = 0; measure < milliAt; measure += 1) if (this.total(slot, measure) !== 0n) return false;
+    for (let measure = 0; measure < milliAt; measure += 1) {
+      const isPlain = this.#carried.size === 0;
+      if (isPlain ? this.#low[slot * width + measure] !== 0 : this.total(slot, measure) !== 0n) return false;
+    }
     for (let limb = milliAt; limb < width; limb += 2) {
       if (this.total(slot, limb) * picoPerMilli + this.total(slot, limb + 1) !== 0n) return false;
     }

@@ -9,6 +9,8 @@ export interface GroupRow {
   readonly group: number;
   readonly bucket: number;
   readonly user: string | null;
+  /** The user's number among those of the collector; 0 where nobody asks for users. */
+  readonly userCode: number;
 }
 
 /** Above this many combinations a map is smaller than a table. */
@@ -47,14 +49,15 @@ export class GroupCollector {
     if (this.#dense !== undefined) {
       const slot = this.#dense[at] ?? -1;
       if (slot !== -1) return slot;
-      const made = this.#open({ group, bucket, user: null });
+      const made = this.#open({ group, bucket, user: null, userCode: 0 });
       this.#dense[at] = made;
       return made;
     }
-    const key = this.#withUsers ? this.#userCode(user) * (this.#buckets * this.#series.groups.length) + at : at;
+    const userCode = this.#withUsers ? this.#userCode(user) : 0;
+    const key = userCode * (this.#buckets * this.#series.groups.length) + at;
     const slot = this.#sparse.get(key);
     if (slot !== undefined) return slot;
-    const made = this.#open({ group, bucket, user: this.#withUsers && user !== "" ? user : null });
+    const made = this.#open({ group, bucket, user: this.#withUsers && user !== "" ? user : null, userCode });
     this.#sparse.set(key, made);
     return made;
   }

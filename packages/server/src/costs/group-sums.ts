@@ -3,13 +3,14 @@ import { formatInstant } from "@llm-cost-ops/core";
 import { Refusal } from "../refusal.ts";
 import type { SummedRow } from "./answer-rows.ts";
 import type { Period, RecordFilter } from "./cost-filter.ts";
-import type { RecordedExtent } from "./cost-query.ts";
+import type { Metric, RecordedExtent } from "./cost-query.ts";
 import { measures } from "./exact-sums.ts";
-import { GroupCollector } from "./group-collector.ts";
+import { GroupCollector, type GroupRow } from "./group-collector.ts";
 import { type Grain, planSegments, type Segment } from "./rollup-plan.ts";
 import type { SeriesCatalogue } from "./series-catalogue.ts";
 import { groupSeries, type SeriesGroups } from "./series-groups.ts";
 import { bucketBounds, bucketLabel, type TimeDimension, timeDimensions } from "./time-buckets.ts";
+import { topGroups } from "./top-groups.ts";
 
 /** A table whose rows are summed. */
 export type RowSource = "rollup_daily" | "rollup_hourly" | "rollup_user_daily" | "records";
@@ -18,6 +19,9 @@ export interface GroupQuestion {
   readonly period: Period;
   readonly filter: RecordFilter;
   readonly groupBy: readonly Dimension[];
+  /** So many groups by each of the metrics have rows of their own, the others together; absent is all. */
+  readonly top?: number | undefined;
+  readonly metrics?: readonly Metric[];
 }
 
 /** How a question is answered from stored rows, whatever the store. */
@@ -40,6 +44,9 @@ export interface SumPlan {
   /** What was collected, under the values that the question asks for. */
   rows(collector: GroupCollector): readonly SummedRow[];
 }
+
+const allMetrics: readonly Metric[] = ["sum", "count", "avg"];
+const isTime = (name: Dimension): name is TimeDimension => (timeDimensions as readonly string[]).includes(name);
 
 const dayMs = 86_400_000;
 const hourMs = 3_600_000;
@@ -78,10 +85,10 @@ export function planSums(
   organizationId: string,
   catalogue: SeriesCatalogue,
   extent: RecordedExtent,
-  { period, filter, groupBy }: GroupQuestion,
+  { period, filter, groupBy, top, metrics = allMetrics }: GroupQuestion,
 ): SumPlan | undefined {
   const matching = catalogue.matching(filter);
-  const units = groupBy.filter((name): name is TimeDimension => (timeDimensions as readonly string[]).includes(name));
+  const units = groupBy.filter(isTime);
   const bounds = bucketBounds(wholeDaysWithin(period, extent), units);
   if (matching.length === 0 || bounds.length < 2) return undefined;
 
@@ -109,19 +116,46 @@ export function planSums(
       return segments;
     },
     collector: () => new GroupCollector(series, bounds.length - 1, withUsers),
-    rows: (collector) =>
-      collector.rows().map(({ slot, group, bucket, user }) => ({
+    rows: (collector) => {
+      const sumsOf = (slot: number): bigint[] => measures.map((_, measure) => collector.sums.total(slot, measure));
+      const toRow = ({ slot, group, bucket, user }: GroupRow): SummedRow => ({
         values: groupBy.map((name) => {
           if (name === "organization") return organizationId;
           if (name === "user") return user;
-          if ((timeDimensions as readonly string[]).includes(name)) return label(name as TimeDimension, bucket);
-          return series.groups[group]?.values[name] ?? null;
+          return isTime(name) ? label(name, bucket) : (series.groups[group]?.values[name] ?? null);
         }),
         currency: series.groups[group]?.currency ?? null,
         bucket,
-        sums: measures.map((_, measure) => collector.sums.total(slot, measure)),
-      })),
+        sums: sumsOf(slot),
+      });
+      if (top === undefined || groupBy.every(isTime)) return collector.rows().map(toRow);
+      const codes = groupCodes(series);
+      const cells = collector.rows().map((row) => ({
+        ...row,
+        currency: series.groups[row.group]?.currency ?? null,
+        key: row.userCode * series.groups.length + (codes[row.group] ?? 0),
+      }));
+      const { own, others } = topGroups(cells, collector.sums, { top, metrics });
+      return [
+        ...own.map(toRow),
+        ...others.map(({ slot, bucket, currency, groups }) => ({
+          values: groupBy.map((name) => (isTime(name) ? label(name, bucket) : null)),
+          ...{ currency, bucket, sums: sumsOf(slot), otherGroups: groups },
+        })),
+      ];
+    },
   };
+}
+
+/** By group of series: a number that groups share which differ in currency alone. */
+function groupCodes({ groups }: SeriesGroups): readonly number[] {
+  const known = new Map<string, number>();
+  return groups.map(({ values }, at) => {
+    const key = JSON.stringify(values);
+    const code = known.get(key) ?? at;
+    known.set(key, code);
+    return code;
+  });
 }
 
 const withoutRecords = (keptFromMs: number, units: "days" | "hours"): Refusal =>

@@ -1,12 +1,12 @@
-import type { Dimension } from "@llm-cost-ops/contract";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { answerAggregate } from "./aggregate.ts";
 import type { SummedRow } from "./answer-rows.ts";
-import { measures } from "./exact-sums.ts";
+import type { Metric } from "./cost-query.ts";
+import { ExactSums, measures } from "./exact-sums.ts";
 import { topGroups } from "./top-groups.ts";
 
-const groupBy: readonly Dimension[] = ["day", "model", "tag:team"];
+const allMetrics: readonly Metric[] = ["sum", "count", "avg"];
 const days = ["2026-11-20", "2026-11-21", "2026-11-22"];
 
 const amount = fc.bigInt({ min: -5n, max: 40n });
@@ -35,6 +35,28 @@ const tops = fc.integer({ min: 1, max: 6 });
 
 const keyOf = ({ values }: SummedRow): string => JSON.stringify(values.slice(1));
 
+/** The rows of an answer with no more than the first groups, whose rows have a day as their first value. */
+function firstOf(rows: readonly SummedRow[], top: number, metrics = allMetrics): SummedRow[] {
+  const sums = new ExactSums();
+  const keys = new Map<string, number>();
+  const cells = rows.map((one) => {
+    const slot = sums.open();
+    for (const [at, sum] of one.sums.entries()) sums.addBig(slot * measures.length + at, sum);
+    const key = keys.get(keyOf(one)) ?? keys.size;
+    keys.set(keyOf(one), key);
+    return { slot, bucket: one.bucket, currency: one.currency, key, row: one };
+  });
+  const { own, others } = topGroups(cells, sums, { top, metrics });
+  return [
+    ...own.map(({ row: one }) => one),
+    ...others.map(({ slot, bucket, currency, groups }) => ({
+      values: [days[bucket] ?? "", null, null],
+      ...{ bucket, currency, otherGroups: groups },
+      sums: measures.map((_, at) => sums.total(slot, at)),
+    })),
+  ];
+}
+
 /** The sums of each place in time and currency. */
 function perPlace(rows: readonly SummedRow[]): Record<string, string> {
   const sums = new Map<string, bigint[]>();
@@ -52,7 +74,7 @@ function perPlace(rows: readonly SummedRow[]): Record<string, string> {
 test("what is summed up changes no sum of any time and currency", () => {
   fc.assert(
     fc.property(ledger, tops, (rows, top) => {
-      expect(perPlace(topGroups(rows, groupBy, top))).toEqual(perPlace(rows));
+      expect(perPlace(firstOf(rows, top))).toEqual(perPlace(rows));
     }),
   );
 });
@@ -60,9 +82,7 @@ test("what is summed up changes no sum of any time and currency", () => {
 test("no group without a row of its own is larger, by cost or any count, than one of the first that has one", () => {
   fc.assert(
     fc.property(ledger, tops, (rows, top) => {
-      const own = new Set(
-        topGroups(rows, groupBy, top).flatMap((one) => (one.otherGroups === undefined ? [keyOf(one)] : [])),
-      );
+      const own = new Set(firstOf(rows, top).flatMap((one) => (one.otherGroups === undefined ? [keyOf(one)] : [])));
       const costOf = ({ sums }: SummedRow): bigint =>
         (sums[measures.indexOf("costMilli")] ?? 0n) * 1_000_000_000n + (sums[measures.indexOf("costPico")] ?? 0n);
       const questions: [(one: SummedRow) => boolean, (one: SummedRow) => bigint][] = [
@@ -96,7 +116,7 @@ test("the others come last at each time, and say how many groups of their curren
   });
   const rows = [of(0, "a", 9n), of(0, "b", 2n), of(0, "c", 1n), of(1, "c", 1n), of(1, "a", 1n), of(1, "d", 1n, null)];
   const question = { groupBy: ["day", "model"] as const, metrics: ["count"] as const };
-  const answer = answerAggregate(rows, { ...question, top: 1 });
+  const answer = answerAggregate(firstOf(rows, 1, question.metrics), question);
   expect(
     answer.rows.map(({ day, model, currency, total_requests: n, other_groups: others }) => [
       day,
@@ -113,6 +133,21 @@ test("the others come last at each time, and say how many groups of their curren
     [days[1], null, null, 1, 1],
   ]);
   expect(answer.totals).toEqual(answerAggregate(rows, question).totals);
-  expect(answerAggregate(rows, { ...question, top: 4 }).rows).toEqual(answerAggregate(rows, question).rows);
-  expect(topGroups(rows, ["day"], 1)).toBe(rows);
+  expect(answerAggregate(firstOf(rows, 4), question).rows).toEqual(answerAggregate(rows, question).rows);
+});
+
+test("groups are ranked by nothing but what is asked about them", () => {
+  const of = (model: string, cost: bigint, requests: bigint): SummedRow => ({
+    ...{ bucket: 0, values: [days[0] ?? "", model], currency: "USD" },
+    sums: measures.map((name) => (name === "costPico" ? cost : name === "requests" ? requests : 0n)),
+  });
+  const rows = [of("dear", 9n, 3n), of("often", 1n, 7n), of("dearest call", 5n, 1n)];
+  const own = (...metrics: Metric[]): unknown[] =>
+    firstOf(rows, 1, metrics).flatMap(({ values: [, model], otherGroups }) =>
+      otherGroups === undefined ? [model] : [],
+    );
+  expect(own("sum")).toEqual(["dear"]);
+  expect(own("count")).toEqual(["often"]);
+  expect(own("avg")).toEqual(["dearest call"]);
+  expect(own("sum", "count", "avg")).toEqual(["dear", "often", "dearest call"]);
 });

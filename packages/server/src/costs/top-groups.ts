@@ -1,114 +1,150 @@
-import type { Dimension } from "@llm-cost-ops/contract";
-import { costOf, type SummedRow } from "./answer-rows.ts";
-import { measures } from "./exact-sums.ts";
-import { timeDimensions } from "./time-buckets.ts";
+import type { Metric } from "./cost-query.ts";
+import { ExactSums, measures } from "./exact-sums.ts";
+
+/** A combination of values, time and currency, whose sums lie in a slot. */
+export interface Cell {
+  readonly slot: number;
+  readonly bucket: number;
+  readonly currency: string | null;
+  /** The same for cells that agree in everything but time and currency. */
+  readonly key: number;
+}
+
+/** What stands for several groups at a time and in a currency, with how many of that currency there are. */
+export interface OtherGroups {
+  readonly slot: number;
+  readonly bucket: number;
+  readonly currency: string | null;
+  readonly groups: number;
+}
 
 /** What a group comes to over all time, for one of the things that groups are ranked by. */
-type Sizes = Map<string, bigint>;
+type Sizes = Map<number, bigint>;
 
 const moneyAt = measures.indexOf("costMilli");
-const requestsAt = measures.indexOf("requests");
+const [requestsAt, unpricedAt] = [measures.indexOf("requests"), measures.indexOf("unpricedRequests")];
 const [inputAt, outputAt] = [measures.indexOf("inputTokens"), measures.indexOf("outputTokens")];
+const picosPerMilli = 1_000_000_000;
 
 /**
- * Leaves the groups that are among the first `top` by anything that can be asked about them: by cost, by what caching saved and
- * by the dearest average, each within its currency, and by every count. The others become one row for each time and
- * currency, which says how many groups of the currency are in it. So whatever of these is drawn, its first groups are there,
- * and the sum stays the sum.
+ * Finds the groups that are among the first `top` by anything that is asked about them: by cost, by what caching saved and
+ * by the dearest average, each within its currency, and by every count. The others are added up in slots of their own, one
+ * for each time and currency. So whatever of these is drawn, its first groups are there, and the sum stays the sum. Nothing
+ * of a cell leaves its slot for that, since there may be a hundred thousand of which hundreds are wanted.
  */
-export function topGroups(
-  rows: readonly SummedRow[],
-  groupBy: readonly Dimension[],
-  top: number | undefined,
-): readonly SummedRow[] {
-  const isTime = groupBy.map((name) => (timeDimensions as readonly string[]).includes(name));
-  if (top === undefined || isTime.every((each) => each)) return rows;
-  const keyed = rows.map((row) => ({ row, key: keyOf(row.values, isTime) }));
-  const kept = new Set<string>();
-  for (const sizes of rankings(keyed)) {
-    const ranked = [...sizes]
-      .filter(([, size]) => size !== 0n)
-      .sort(([, a], [, b]) => compare(magnitude(b), magnitude(a)));
-    for (const [key] of ranked.slice(0, top)) kept.add(key);
+export function topGroups<C extends Cell>(
+  cells: readonly C[],
+  sums: ExactSums,
+  { top, metrics }: { readonly top: number; readonly metrics: readonly Metric[] },
+): { readonly own: readonly C[]; readonly others: readonly OtherGroups[] } {
+  const kept = new Set<number>();
+  for (const sizes of rankings(cells, sums, metrics)) for (const key of largest(sizes, top)) kept.add(key);
+  const own: C[] = [];
+  const counts = new Map<string | null, Set<number>>();
+  const folded = new Map<string | null, Map<number, Omit<OtherGroups, "groups">>>();
+  for (const cell of cells) {
+    const { bucket, currency, key } = cell;
+    if (kept.has(key)) {
+      own.push(cell);
+      continue;
+    }
+    getOrMake(counts, currency, () => new Set<number>()).add(key);
+    const ofCurrency = getOrMake(folded, currency, () => new Map());
+    const place = getOrMake(ofCurrency, bucket, () => ({ slot: sums.open(), bucket, currency }));
+    sums.addSlot(place.slot, sums, cell.slot);
   }
-  const others = keyed.filter(({ key }) => !kept.has(key));
-  const counts = new Map<string | null, Set<string>>();
-  for (const { row, key } of others) counts.set(row.currency, (counts.get(row.currency) ?? new Set()).add(key));
-  const folded = new Map<string, { row: SummedRow; sums: bigint[] }>();
-  for (const { row } of others) {
-    const place = `${row.bucket} ${row.currency}`;
-    const known = folded.get(place);
-    if (known === undefined) folded.set(place, { row, sums: [...row.sums] });
-    else for (const [at, sum] of row.sums.entries()) known.sums[at] = (known.sums[at] ?? 0n) + sum;
-  }
-  return [
-    ...keyed.flatMap(({ row, key }) => (kept.has(key) ? [row] : [])),
-    ...[...folded.values()].map(({ row, sums }) => ({
-      ...row,
-      values: row.values.map((value, at) => (isTime[at] ? value : null)),
-      sums,
-      otherGroups: counts.get(row.currency)?.size ?? 0,
-    })),
-  ];
-}
-
-interface KeyedRow {
-  readonly row: SummedRow;
-  readonly key: string;
-}
-
-/** The same for rows that agree in everything but time. */
-function keyOf(values: readonly (string | null)[], isTime: readonly boolean[]): string {
-  let key = "";
-  for (const [at, value] of values.entries()) {
-    if (isTime[at] !== true) key += value === null ? "-" : `${value.length}=${value}`;
-  }
-  return key;
+  const others = [...folded.values()].flatMap((ofCurrency) => [...ofCurrency.values()]);
+  return { own, others: others.map((one) => ({ ...one, groups: counts.get(one.currency)?.size ?? 0 })) };
 }
 
 /** What a group comes to in a currency, over all time. */
 interface Whole {
-  readonly key: string;
-  readonly currency: string | null;
-  readonly sums: bigint[];
+  readonly key: number;
+  readonly slot: number;
   dearestAverage: bigint;
-}
-
-function wholesOf(rows: readonly KeyedRow[]): readonly Whole[] {
-  const wholes = new Map<string | null, Map<string, Whole>>();
-  for (const { row, key } of rows) {
-    const ofCurrency = wholes.get(row.currency) ?? new Map<string, Whole>();
-    wholes.set(row.currency, ofCurrency);
-    const known = ofCurrency.get(key);
-    const whole = known ?? { key, currency: row.currency, sums: [...row.sums], dearestAverage: 0n };
-    if (known === undefined) ofCurrency.set(key, whole);
-    else for (const [at, sum] of row.sums.entries()) whole.sums[at] = (whole.sums[at] ?? 0n) + sum;
-    const requests = row.sums[requestsAt] ?? 0n;
-    const average = requests <= 0n ? 0n : (costOf(row) ?? 0n) / requests;
-    if (average > whole.dearestAverage) whole.dearestAverage = average;
-  }
-  return [...wholes.values()].flatMap((ofCurrency) => [...ofCurrency.values()]);
+  /** The same to fifteen digits. */
+  dearestNearly: number;
 }
 
 /** The sizes of the groups by everything that they are ranked by. */
-function rankings(rows: readonly KeyedRow[]): readonly Sizes[] {
+function rankings(cells: readonly Cell[], sums: ExactSums, metrics: readonly Metric[]): readonly Sizes[] {
   const found = new Map<string, Sizes>();
-  const plus = (name: string, key: string, value: bigint): void => {
-    const sizes = found.get(name) ?? new Map<string, bigint>();
-    found.set(name, sizes);
+  const plus = (name: string, key: number, value: bigint): void => {
+    const sizes = getOrMake(found, name, () => new Map());
     sizes.set(key, (sizes.get(key) ?? 0n) + value);
   };
-  for (const { key, currency, sums, dearestAverage } of wholesOf(rows)) {
-    for (let at = 0; at < moneyAt; at += 1) plus(String(at), key, sums[at] ?? 0n);
-    plus("tokens", key, (sums[inputAt] ?? 0n) + (sums[outputAt] ?? 0n));
-    if (currency === null) continue;
-    for (let limb = moneyAt; limb < measures.length; limb += 2) {
-      plus(`${limb} ${currency}`, key, (sums[limb] ?? 0n) * 1_000_000_000n + (sums[limb + 1] ?? 0n));
+  const counts = [
+    ...(metrics.includes("count") ? [requestsAt, unpricedAt] : []),
+    ...(metrics.includes("sum") ? measures.slice(inputAt, moneyAt).map((_, at) => inputAt + at) : []),
+  ];
+  const wholes = new ExactSums();
+  for (const [currency, ofCurrency] of wholesOf(cells, sums, wholes, metrics.includes("avg"))) {
+    for (const { key, slot, dearestAverage } of ofCurrency) {
+      for (const at of counts) plus(String(at), key, wholes.total(slot, at));
+      if (metrics.includes("sum")) plus("tokens", key, wholes.total(slot, inputAt) + wholes.total(slot, outputAt));
+      if (currency === null) continue;
+      for (let limb = moneyAt; limb < measures.length && metrics.includes("sum"); limb += 2) {
+        plus(`${limb} ${currency}`, key, moneyOf(wholes, slot, limb));
+      }
+      if (metrics.includes("avg")) plus(`average ${currency}`, key, dearestAverage);
     }
-    plus(`average ${currency}`, key, dearestAverage);
   }
   return [...found.values()];
 }
 
-const magnitude = (size: bigint): bigint => (size < 0n ? -size : size);
-const compare = (a: bigint, b: bigint): number => (a < b ? -1 : a > b ? 1 : 0);
+function wholesOf(
+  cells: readonly Cell[],
+  sums: ExactSums,
+  wholes: ExactSums,
+  withAverages: boolean,
+): ReadonlyMap<string | null, readonly Whole[]> {
+  const found = new Map<string | null, Map<number, Whole>>();
+  for (const { key, currency, slot } of cells) {
+    const ofCurrency = getOrMake(found, currency, () => new Map());
+    const whole = getOrMake(ofCurrency, key, () => ({
+      ...{ key, slot: wholes.open() },
+      ...{ dearestAverage: 0n, dearestNearly: 0 },
+    }));
+    wholes.addSlot(whole.slot, sums, slot);
+    if (withAverages && currency !== null) raiseAverage(whole, sums, slot);
+  }
+  return new Map([...found].map(([currency, ofCurrency]) => [currency, [...ofCurrency.values()]]));
+}
+
+/** Most averages are far below the dearest, as fifteen digits tell; only the others are divided exactly. */
+function raiseAverage(whole: Whole, sums: ExactSums, slot: number): void {
+  const requests = sums.nearly(slot, requestsAt);
+  if (requests <= 0) return;
+  const cost = sums.nearly(slot, moneyAt) * picosPerMilli + sums.nearly(slot, moneyAt + 1);
+  const nearly = cost / requests;
+  if (nearly + 1 < whole.dearestNearly * (1 - 1e-9)) return;
+  const exact = moneyOf(sums, slot, moneyAt) / sums.total(slot, requestsAt);
+  if (exact > whole.dearestAverage) whole.dearestAverage = exact;
+  if (nearly > whole.dearestNearly) whole.dearestNearly = nearly;
+}
+
+const moneyOf = (sums: ExactSums, slot: number, limb: number): bigint =>
+  sums.total(slot, limb) * BigInt(picosPerMilli) + sums.total(slot, limb + 1);
+
+/** The keys of the largest sizes, at most `top` of them; of equal ones those that came first. Zeros are none. */
+function largest(sizes: Sizes, top: number): readonly number[] {
+  const first: { readonly key: number; readonly size: bigint }[] = [];
+  for (const [key, signed] of sizes) {
+    const size = signed < 0n ? -signed : signed;
+    const last = first.at(-1);
+    if (size === 0n || (first.length === top && last !== undefined && size <= last.size)) continue;
+    let at = first.length;
+    while (at > 0 && (first[at - 1]?.size ?? 0n) < size) at -= 1;
+    first.splice(at, 0, { key, size });
+    if (first.length > top) first.pop();
+  }
+  return first.map(({ key }) => key);
+}
+
+function getOrMake<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {
+  const known = map.get(key);
+  if (known !== undefined) return known;
+  const made = make();
+  map.set(key, made);
+  return made;
+}
