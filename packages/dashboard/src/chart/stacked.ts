@@ -21,11 +21,16 @@ export interface Stack {
   readonly axis: (value: number) => string;
   /** False for lines that are compared and do not add up. */
   readonly adds?: boolean;
+  /** Where nothing is known of one series but of others there is, it stands at 0: sums of nothing, unlike averages. */
+  readonly isSum?: boolean;
 }
+
+const dashes = "path://M0,4h2.6v2h-2.6zM3.7,4h2.6v2h-2.6zM7.4,4h2.6v2h-2.6z";
 
 /** The picture of a stack, and what is said of a place that somebody points at. */
 export function stackedOption(stack: Stack, theme: ChartTheme): EChartsCoreOption {
-  const { kind, labels, series, text, axis, adds = kind !== "line" } = stack;
+  const { kind, labels, series, text, axis, adds = kind !== "line", isSum = false } = stack;
+  const positions = positionsOf(series, isSum && kind !== "bar");
   const colors = series.map(({ muted }, at) =>
     muted ? theme.muted : (theme.series[at % theme.series.length] as string),
   );
@@ -37,6 +42,8 @@ export function stackedOption(stack: Stack, theme: ChartTheme): EChartsCoreOptio
       bottom: 0,
       left: 0,
       icon: "roundRect",
+      // What is dashed in the picture is so in its key: its grey alone may be that of what is summed as others.
+      data: series.map(({ name, dashed = false }) => (dashed ? { name, icon: dashes } : name)),
       itemWidth: 10,
       itemHeight: 10,
       textStyle: { color: theme.text, fontSize: 11, width: 140, overflow: "truncate" },
@@ -81,24 +88,45 @@ export function stackedOption(stack: Stack, theme: ChartTheme): EChartsCoreOptio
         );
       },
     },
-    series: series.map(({ name, values, dashed = false }, index) => ({
+    series: series.map(({ name, dashed = false }, index) => ({
       name,
       type: kind === "bar" && !dashed ? "bar" : "line",
       ...(adds && !dashed ? { stack: "sum" } : {}),
       ...(kind === "area" && !dashed ? { areaStyle: { opacity: 0.25 } } : {}),
       ...(kind === "bar" && !dashed
         ? { barMaxWidth: 40 }
-        : { showSymbol: hasLonePoint(values), lineStyle: { width: 2, type: dashed ? "dashed" : "solid" } }),
+        : {
+            showSymbol: hasLonePoint(positions[index] ?? []),
+            lineStyle: { width: 2, type: dashed ? "dashed" : "solid" },
+          }),
       itemStyle: { color: colors[index] },
       emphasis: { disabled: true },
-      data: values.map((value) => (value === null ? "-" : pixels(value))),
+      data: positions[index],
     })),
   };
 }
 
 /** A value between two that are not there makes no line, and would not be seen. */
-const hasLonePoint = (values: readonly (string | null)[]): boolean =>
-  values.some((value, at) => value !== null && (values[at - 1] ?? null) === null && (values[at + 1] ?? null) === null);
+const hasLonePoint = (places: readonly Position[]): boolean =>
+  places.some((place, at) => place !== gap && (places[at - 1] ?? gap) === gap && (places[at + 1] ?? gap) === gap);
+
+/** Where a series has nothing to show, as the picture takes it. */
+const gap = "-";
+type Position = number | typeof gap;
+
+/** Where the values stand. Zeros are filled in only between the first and the last place of which anything is known. */
+export function positionsOf(series: Stack["series"], fillsZeros: boolean): readonly (readonly Position[])[] {
+  const counted = series.filter(({ dashed = false }) => !dashed);
+  const isKnown = (at: number): boolean => counted.some(({ values }) => (values[at] ?? null) !== null);
+  const known = (counted[0]?.values ?? []).flatMap((_, at) => (isKnown(at) ? [at] : []));
+  const [first = 0, last = -1] = [known[0], known.at(-1)];
+  return series.map(({ values, dashed = false }) =>
+    values.map((value, at) => {
+      if (value !== null) return pixels(value);
+      return fillsZeros && !dashed && at >= first && at <= last ? 0 : gap;
+    }),
+  );
+}
 
 /** What every picture starts from. */
 export const baseOption = (theme: ChartTheme): EChartsCoreOption => ({

@@ -20,3 +20,6 @@ export function useTimeZone(): string | undefined {
   if (!may("organizations:read")) return "UTC";
   return organization === undefined ? undefined : (organization.settings.timezone ?? "UTC");
 }
+
+/** The zone that times are written in: always one, for what is shown before the organization is known. */
+export const useShownTimeZone = (): string => useTimeZone() ?? "UTC";

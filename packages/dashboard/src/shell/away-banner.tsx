@@ -1,7 +1,8 @@
-import { Alert, Loader } from "@mantine/core";
+import { Loader } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 import { useServerIsAway } from "../session/session-context.tsx";
+import { Notice } from "./notice.tsx";
 
 /** Says that the server does not answer, and asks again whatever failed once it does. */
 export function AwayBanner() {
@@ -14,16 +15,8 @@ export function AwayBanner() {
   }, [isAway, queries]);
   if (!isAway) return null;
   return (
-    <Alert
-      color="yellow"
-      variant="light"
-      mb="sm"
-      icon={<Loader size="xs" />}
-      title="The server does not answer"
-      role="status"
-      className="away-banner"
-    >
+    <Notice kind="warning" icon={<Loader size="xs" />} title="The server does not answer">
       It may be restarting. What you see is what it last said; this page goes on by itself.
-    </Alert>
+    </Notice>
   );
 }

@@ -1,6 +1,6 @@
-import { Button, Group, Modal, Stack, Text, TextInput } from "@mantine/core";
+import { Text, TextInput } from "@mantine/core";
 import { type ReactNode, useState } from "react";
-import { ErrorState } from "./states.tsx";
+import { Dialog, DialogForm } from "./dialog.tsx";
 
 /**
  * Asks once before something that cannot be undone. Where `name` is given it has to be typed, so that nobody deletes what stood
@@ -20,9 +20,9 @@ export function ConfirmDialog(props: {
 }) {
   const { isOpen, title, onClose } = props;
   return (
-    <Modal opened={isOpen} onClose={onClose} title={title} centered closeButtonProps={{ "aria-label": "Close" }}>
+    <Dialog isOpen={isOpen} title={title} onClose={onClose}>
       <Question {...props} />
-    </Modal>
+    </Dialog>
   );
 }
 
@@ -30,37 +30,29 @@ function Question(props: Parameters<typeof ConfirmDialog>[0]) {
   const { verb, name, isBusy, error, onConfirm, onClose, children } = props;
   const [typed, setTyped] = useState("");
   return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        onConfirm();
-      }}
+    <DialogForm
+      verb={verb}
+      isBusy={isBusy}
+      error={error}
+      canSend={name === undefined || typed === name}
+      isGrave
+      onSend={onConfirm}
+      onClose={onClose}
     >
-      <Stack gap="sm">
-        <Text size="sm">{children}</Text>
-        {name === undefined ? null : (
-          <TextInput
-            label={
-              <>
-                To confirm, type <bdi>{name}</bdi>
-              </>
-            }
-            value={typed}
-            autoComplete="off"
-            data-autofocus
-            onChange={({ currentTarget }) => setTyped(currentTarget.value)}
-          />
-        )}
-        {error === null || error === undefined ? null : <ErrorState error={error} />}
-        <Group justify="flex-end" gap="xs">
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button type="submit" color="red" loading={isBusy} disabled={name !== undefined && typed !== name}>
-            {verb}
-          </Button>
-        </Group>
-      </Stack>
-    </form>
+      <Text size="sm">{children}</Text>
+      {name === undefined ? null : (
+        <TextInput
+          label={
+            <>
+              To confirm, type <bdi>{name}</bdi>
+            </>
+          }
+          value={typed}
+          autoComplete="off"
+          data-autofocus
+          onChange={({ currentTarget }) => setTyped(currentTarget.value)}
+        />
+      )}
+    </DialogForm>
   );
 }

@@ -15,15 +15,7 @@ export function Dialog(props: {
 }) {
   const { title, isOpen, onClose, size = "md", children } = props;
   return (
-    <Modal
-      opened={isOpen}
-      onClose={onClose}
-      title={title}
-      size={size}
-      centered
-      closeOnClickOutside={false}
-      closeButtonProps={{ "aria-label": "Close" }}
-    >
+    <Modal opened={isOpen} onClose={onClose} title={title} size={size} closeOnClickOutside={false}>
       {children}
     </Modal>
   );
@@ -35,11 +27,13 @@ export function DialogForm(props: {
   readonly isBusy: boolean;
   readonly error: unknown;
   readonly canSend?: boolean;
+  /** What is done cannot be undone. */
+  readonly isGrave?: boolean;
   readonly onSend: () => void;
   readonly onClose: () => void;
   readonly children: ReactNode;
 }) {
-  const { verb, isBusy, error, canSend = true, onSend, onClose, children } = props;
+  const { verb, isBusy, error, canSend = true, isGrave = false, onSend, onClose, children } = props;
   return (
     <form
       noValidate
@@ -55,7 +49,7 @@ export function DialogForm(props: {
           <Button variant="default" onClick={onClose}>
             Cancel
           </Button>
-          <Button type="submit" loading={isBusy} disabled={!canSend}>
+          <Button type="submit" loading={isBusy} disabled={!canSend} {...(isGrave ? { color: "red" } : {})}>
             {verb}
           </Button>
         </Group>

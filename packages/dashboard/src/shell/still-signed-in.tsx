@@ -1,6 +1,7 @@
-import { Alert, Button, Group, Text } from "@mantine/core";
+import { Button, Group, Text } from "@mantine/core";
 import { problemOf } from "../data/ask.ts";
 import { Icon } from "./icons.tsx";
+import { Notice } from "./notice.tsx";
 
 /** Says that signing out did not work: whoever believed it would leave the session to the next at this desk. */
 export function StillSignedIn(props: {
@@ -11,24 +12,13 @@ export function StillSignedIn(props: {
 }) {
   const { error, isBusy, onRetry, onClose } = props;
   return (
-    <Alert
-      color="red"
-      variant="light"
-      mb="sm"
-      icon={<Icon name="warning" />}
-      title="You are still signed in"
-      role="alert"
-      className="away-banner"
-      withCloseButton
-      closeButtonLabel="Close"
-      onClose={onClose}
-    >
+    <Notice kind="error" icon={<Icon name="warning" />} title="You are still signed in" onClose={onClose}>
       <Text size="sm">Your session has not ended: {problemOf(error).text}</Text>
       <Group mt="xs">
         <Button size="xs" variant="default" loading={isBusy} onClick={onRetry}>
           Sign out again
         </Button>
       </Group>
-    </Alert>
+    </Notice>
   );
 }

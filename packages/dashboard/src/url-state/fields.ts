@@ -3,6 +3,8 @@ export interface Field<T> {
   readonly read: (text: string | null) => T;
   /** Null where the value is what absence means, so that addresses stay short. */
   readonly write: (value: T) => string | null;
+  /** What of a text is passed over because it means nothing here; nothing of it where absent. */
+  readonly unread?: (text: string) => readonly string[];
 }
 
 /** Text that somebody typed, such as a search. */
@@ -15,11 +17,13 @@ export const textField = (absent = ""): Field<string> => ({
 export const choiceField = <const T extends string>(choices: readonly [T, ...T[]]): Field<T> => ({
   read: (text) => choices.find((choice) => choice === text) ?? choices[0],
   write: (value) => (value === choices[0] ? null : value),
+  unread: (text) => (choices.some((choice) => choice === text) ? [] : [text]),
 });
 
 export const flagField = (absent: boolean): Field<boolean> => ({
   read: (text) => (text === null ? absent : text === "1"),
   write: (value) => (value === absent ? null : value ? "1" : "0"),
+  unread: (text) => (text === "1" || text === "0" ? [] : [text]),
 });
 
 /** Words in an order, separated by commas; what is in them is escaped. */
@@ -52,4 +56,14 @@ export function writeState<S extends object>(fields: Fields<S>, search: string, 
     else query.set(name, text);
   }
   return query.toString();
+}
+
+/** What an address says and these fields do not read, as `name=value`: an old link, or one with a slip of the hand in it. */
+export function unreadIn<S extends object>(fields: Fields<S>, search: string, alsoRead: readonly string[]): string[] {
+  return [...new URLSearchParams(search)].flatMap(([name, text]) => {
+    if (alsoRead.includes(name)) return [];
+    const field = Object.hasOwn(fields, name) ? fields[name as keyof S] : undefined;
+    const parts = field === undefined ? [text] : (field.unread?.(text) ?? []);
+    return parts.map((part) => `${name}=${part}`);
+  });
 }

@@ -18,16 +18,18 @@ export type FilterName = (typeof filterNames)[number] | "tags";
 /** The values of each filter; several values of one mean any of them. Tags are `key` or `key:value`, and all must hold. */
 export type Filters = { readonly [Name in FilterName]?: readonly string[] };
 
+const filterNameOf = (entry: string): FilterName | undefined =>
+  ([...filterNames, "tags"] as const).find((name) => entry.startsWith(`${name}:`));
+
 /** Filters in one parameter of the address: `model:gpt-4o,provider:openai`. */
 export const filtersField = (): Field<Filters> => ({
   read: (text) => {
     const filters: { [Name in FilterName]?: string[] } = {};
     for (const entry of (text ?? "").split(",")) {
-      const at = entry.indexOf(":");
-      const name = entry.slice(0, at) as FilterName;
-      if (at < 1 || !([...filterNames, "tags"] as string[]).includes(name)) continue;
+      const name = filterNameOf(entry);
+      if (name === undefined) continue;
       const values = filters[name] ?? [];
-      values.push(decode(entry.slice(at + 1)));
+      values.push(decode(entry.slice(name.length + 1)));
       filters[name] = values;
     }
     return filters;
@@ -38,6 +40,7 @@ export const filtersField = (): Field<Filters> => ({
     );
     return entries.length === 0 ? null : entries.join(",");
   },
+  unread: (text) => text.split(",").filter((entry) => entry !== "" && filterNameOf(entry) === undefined),
 });
 
 const encode = (value: string): string => value.replace(/[%,]/g, (mark) => (mark === "%" ? "%25" : "%2C"));

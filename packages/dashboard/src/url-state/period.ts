@@ -19,13 +19,16 @@ const dayPattern = /^\d{4}-\d{2}-\d{2}$/;
 const isDay = (text: string | undefined): text is string =>
   text !== undefined && dayPattern.test(text) && !Number.isNaN(Date.parse(`${text}T00:00:00Z`));
 
+function choiceOf(text: string | null): PeriodChoice | undefined {
+  if (presets.includes(text as Preset)) return text as Preset;
+  const [from, to] = (text ?? "").split("..");
+  return isDay(from) && isDay(to) && from <= to ? { from, to } : undefined;
+}
+
 /** `30d`, or two days as `2026-10-01..2026-10-31`. */
 export const periodField = (absent: Preset = "30d"): Field<PeriodChoice> => ({
-  read: (text) => {
-    if (presets.includes(text as Preset)) return text as Preset;
-    const [from, to] = (text ?? "").split("..");
-    return isDay(from) && isDay(to) && from <= to ? { from, to } : absent;
-  },
+  read: (text) => choiceOf(text) ?? absent,
+  unread: (text) => (choiceOf(text) === undefined ? [text] : []),
   write: (value) => (value === absent ? null : typeof value === "string" ? value : `${value.from}..${value.to}`),
 });
 

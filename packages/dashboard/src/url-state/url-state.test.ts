@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { choiceField, flagField, listField, readState, textField, writeState } from "./fields.ts";
+import { choiceField, flagField, listField, readState, textField, unreadIn, writeState } from "./fields.ts";
 import { filtersField, toggled } from "./filters.ts";
 import { bucketsOf, periodField, resolvePeriod, todayIn } from "./period.ts";
 
@@ -22,6 +22,22 @@ test("whatever is written is read again, and what others keep in the address sta
   );
   expect(writeState(fields, "", { q: "", by: "model", cmp: true, cols: ["a"] })).toBe("");
   expect(readState(fields, "?by=nonsense&cmp=x")).toEqual({ q: "", by: "model", cmp: false, cols: ["a"] });
+});
+
+test("what an address says and a page does not read is named, and nothing else", () => {
+  const read = { ...fields, f: filtersField(), period: periodField() };
+  const slips = "?from=2026-13-01&by=foo&cmp=yes&period=2026-13-01..2026-13-02&f=model:a,evil:1,:x&q=any&view=v1";
+  expect(unreadIn(read, slips, ["view"])).toEqual([
+    "from=2026-13-01",
+    "by=foo",
+    "cmp=yes",
+    "period=2026-13-01..2026-13-02",
+    "f=evil:1",
+    "f=:x",
+  ]);
+  const right = "?by=model&cmp=1&period=30d&f=tags:team:a%252Cb,model:gpt-4o&q=&cols=x,y";
+  expect(unreadIn(read, right, [])).toEqual([]);
+  expect(unreadIn(read, "?constructor=1&__proto__=2", [])).toEqual(["constructor=1", "__proto__=2"]);
 });
 
 test("filters keep every value, whatever is in it", () => {

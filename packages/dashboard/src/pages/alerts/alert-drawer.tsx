@@ -1,12 +1,13 @@
 import type { Alert, AlertRule } from "@llm-cost-ops/sdk";
-import { Button, Drawer, Group, Stack, Text, Textarea, Title } from "@mantine/core";
+import { Button, Group, Stack, Text, Textarea, Title } from "@mantine/core";
 import { useState } from "react";
 import { Link } from "wouter";
 import { useAct } from "../../data/ask.ts";
-import { useTimeZone } from "../../data/organization.ts";
+import { useShownTimeZone } from "../../data/organization.ts";
 import { formatInstant } from "../../format/instants.ts";
 import { useSession } from "../../session/session-context.tsx";
 import { Facts } from "../../shell/facts.tsx";
+import { SidePanel } from "../../shell/side-panel.tsx";
 import { Answer, ErrorState } from "../../shell/states.tsx";
 import { useAlert, useRules } from "./alert-questions.ts";
 import { endingLabels, stateLabels, stepLabels } from "./alert-words.ts";
@@ -16,16 +17,9 @@ import { SeverityBadge } from "./inbox.tsx";
 /** One alert with all that is known of it; an empty id is none. */
 export function AlertDrawer({ id, onClose }: { id: string; onClose: () => void }) {
   return (
-    <Drawer
-      opened={id !== ""}
-      onClose={onClose}
-      position="right"
-      size="md"
-      title="Alert"
-      closeButtonProps={{ "aria-label": "Close" }}
-    >
+    <SidePanel isOpen={id !== ""} onClose={onClose} title="Alert">
       {id === "" ? null : <Asked id={id} />}
-    </Drawer>
+    </SidePanel>
   );
 }
 
@@ -42,7 +36,7 @@ function Asked({ id }: { id: string }) {
 
 /** `rule` is missing where it was deleted: there is no page of it. */
 function OneAlert({ alert, rule }: { alert: Alert; rule: AlertRule | undefined }) {
-  const zone = useTimeZone() ?? "UTC";
+  const zone = useShownTimeZone();
   const { may } = useSession();
   const calls = rule === undefined || !may("costs:read") ? undefined : callsBehind(alert, rule, zone, Date.now());
   return (

@@ -4,13 +4,15 @@ import { useSession } from "../../session/session-context.tsx";
 import { Icon } from "../../shell/icons.tsx";
 import { PageHeader } from "../../shell/states.tsx";
 import { choiceField } from "../../url-state/fields.ts";
+import { UnreadAddress } from "../../url-state/unread-address.tsx";
 import { useUrlState } from "../../url-state/use-url-state.ts";
 import { ChannelList } from "./channel-list.tsx";
-import { Inbox } from "./inbox.tsx";
+import { Inbox, inboxFields } from "./inbox.tsx";
 import { RuleList } from "./rule-list.tsx";
 
 const tabs = ["inbox", "rules", "channels"] as const;
 const fields = { tab: choiceField(tabs) };
+const allFields = { ...fields, ...inboxFields };
 
 export default function AlertsPage() {
   const [state, change] = useUrlState(fields);
@@ -24,6 +26,7 @@ export default function AlertsPage() {
           </Button>
         ) : null}
       </PageHeader>
+      <UnreadAddress fields={allFields} />
       <Tabs
         value={state.tab}
         onChange={(tab) => change({ tab: (tab ?? "inbox") as (typeof tabs)[number] })}

@@ -1,7 +1,7 @@
 import type { Alert } from "@llm-cost-ops/sdk";
 import { Badge, Button, Group, SegmentedControl, Select, Text, UnstyledButton } from "@mantine/core";
 import { useAct } from "../../data/ask.ts";
-import { useTimeZone } from "../../data/organization.ts";
+import { useShownTimeZone } from "../../data/organization.ts";
 import { formatAgo, formatInstant } from "../../format/instants.ts";
 import { useSession } from "../../session/session-context.tsx";
 import { severityColors } from "../../shell/state-colors.ts";
@@ -16,7 +16,8 @@ import "./alerts.css";
 
 const states = ["open", "acknowledged", "resolved", "all"] as const;
 const severities = ["any", "critical", "warning", "info"] as const;
-const fields = {
+/** What the inbox keeps in the address. */
+export const inboxFields = {
   state: choiceField(states),
   severity: choiceField(severities),
   before: textField(),
@@ -32,7 +33,7 @@ const emptyTexts = {
 
 /** What needs somebody, newest first. The one that is looked at is in the address, so that it can be sent to a colleague. */
 export function Inbox() {
-  const [state, change] = useUrlState(fields);
+  const [state, change] = useUrlState(inboxFields);
   // What is said where there are none is asked at once, not after they are here.
   useRules();
   const alerts = useAlerts({
@@ -99,7 +100,7 @@ export function Inbox() {
 }
 
 function AlertRows({ page, onPick }: { page: AlertPage; onPick: (id: string) => void }) {
-  const zone = useTimeZone() ?? "UTC";
+  const zone = useShownTimeZone();
   const { may } = useSession();
   const step = useAct(
     (client, { id, verb }: { id: string; verb: "acknowledge" | "resolve" }) => client.alerts[verb](id),

@@ -3,7 +3,7 @@ import { Anchor, Badge, Button, Group, Select, Skeleton, Stack, Text, TextInput 
 import { useMemo } from "react";
 import { Link } from "wouter";
 import { useBudgets } from "../../data/budgets.ts";
-import { useTimeZone } from "../../data/organization.ts";
+import { useShownTimeZone } from "../../data/organization.ts";
 import { compareDecimals } from "../../format/decimal.ts";
 import { formatInstant } from "../../format/instants.ts";
 import { formatCount, formatShare } from "../../format/numbers.ts";
@@ -13,6 +13,7 @@ import { Icon } from "../../shell/icons.tsx";
 import { budgetColors } from "../../shell/state-colors.ts";
 import { Answer, EmptyState, PageHeader } from "../../shell/states.tsx";
 import { choiceField, textField } from "../../url-state/fields.ts";
+import { UnreadAddress } from "../../url-state/unread-address.tsx";
 import { useUrlState } from "../../url-state/use-url-state.ts";
 import { WaitingApprovals } from "./approvals.tsx";
 import { BarKey, BudgetBar, figuresOf } from "./budget-bar.tsx";
@@ -67,6 +68,7 @@ export default function BudgetsPage() {
           </Button>
         ) : null}
       </PageHeader>
+      <UnreadAddress fields={fields} />
       <BudgetsOf key={tenantId} tenantId={tenantId} />
     </>
   );
@@ -315,7 +317,7 @@ function BudgetRow(props: {
 
 /** What will be, in a few words. */
 function Outlook({ status }: { status: BudgetStatus }) {
-  const zone = useTimeZone() ?? "UTC";
+  const zone = useShownTimeZone();
   if (status.exhaustedAt !== null) return <>used up {formatInstant(status.exhaustedAt, zone)}</>;
   if (status.projectedExact === null) return <>no end to reach</>;
   return <>{amountText(status.projectedExact, status)} projected</>;

@@ -1,24 +1,18 @@
 import type { Budget } from "@llm-cost-ops/sdk";
-import { Button, Group, Modal, Select, Stack, Switch, Text, TextInput } from "@mantine/core";
+import { Select, Switch, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { fieldErrorsOf, useAct } from "../../data/ask.ts";
 import { useBudgets } from "../../data/budgets.ts";
-import { ErrorState } from "../../shell/states.tsx";
+import { Dialog, DialogForm } from "../../shell/dialog.tsx";
 import { useTenantOf } from "./budget-questions.ts";
 import { amountText } from "./budget-words.ts";
 
 /** Moves a part of a budget's amount to another one in the same unit. */
 export function TransferDialog(props: { budget: Budget; isOpen: boolean; onClose: () => void }) {
   return (
-    <Modal
-      opened={props.isOpen}
-      onClose={props.onClose}
-      title="Transfer to another budget"
-      centered
-      closeButtonProps={{ "aria-label": "Close" }}
-    >
+    <Dialog isOpen={props.isOpen} onClose={props.onClose} title="Transfer to another budget">
       <TransferForm {...props} />
-    </Modal>
+    </Dialog>
   );
 }
 
@@ -45,57 +39,48 @@ function TransferForm({ budget, onClose }: { budget: Budget; onClose: () => void
   );
   const has = amountText(budget.amountExact ?? String(budget.tokens ?? 0), budget);
   return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        transfer.mutate(undefined, { onSuccess: onClose });
-      }}
+    <DialogForm
+      verb="Transfer"
+      isBusy={transfer.isPending}
+      error={transfer.error}
+      canSend={to !== null && amount.trim() !== ""}
+      onSend={() => transfer.mutate(undefined, { onSuccess: onClose })}
+      onClose={onClose}
     >
-      <Stack gap="sm">
-        <Text size="sm">
-          <bdi>{budget.name}</bdi> has an amount of {has}.
-        </Text>
-        <Select
-          label="To"
-          searchable
-          limit={50}
-          required
-          placeholder={others.length === 0 ? "There is no other budget in the same unit" : "A budget"}
-          data={others.map(({ id, name }) => ({ value: id, label: name }))}
-          value={to}
-          onChange={setTo}
-          error={errors["to"]}
-        />
-        <TextInput
-          label={budget.currency === null ? "Tokens" : `Amount in ${budget.currency}`}
-          required
-          inputMode="decimal"
-          value={amount}
-          error={errors["amount"] ?? errors["tokens"]}
-          onChange={({ currentTarget }) => setAmount(currentTarget.value)}
-        />
-        <TextInput
-          label="Why"
-          description="Kept in the history of both."
-          value={reason}
-          error={errors["reason"]}
-          onChange={({ currentTarget }) => setReason(currentTarget.value)}
-        />
-        <Switch
-          label="Even if less is left than is spent and reserved already"
-          checked={force}
-          onChange={({ currentTarget }) => setForce(currentTarget.checked)}
-        />
-        {transfer.error === null ? null : <ErrorState error={transfer.error} />}
-        <Group justify="flex-end" gap="xs">
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button type="submit" loading={transfer.isPending} disabled={to === null || amount.trim() === ""}>
-            Transfer
-          </Button>
-        </Group>
-      </Stack>
-    </form>
+      <Text size="sm">
+        <bdi>{budget.name}</bdi> has an amount of {has}.
+      </Text>
+      <Select
+        label="To"
+        searchable
+        limit={50}
+        required
+        placeholder={others.length === 0 ? "There is no other budget in the same unit" : "A budget"}
+        data={others.map(({ id, name }) => ({ value: id, label: name }))}
+        value={to}
+        onChange={setTo}
+        error={errors["to"]}
+      />
+      <TextInput
+        label={budget.currency === null ? "Tokens" : `Amount in ${budget.currency}`}
+        required
+        inputMode="decimal"
+        value={amount}
+        error={errors["amount"] ?? errors["tokens"]}
+        onChange={({ currentTarget }) => setAmount(currentTarget.value)}
+      />
+      <TextInput
+        label="Why"
+        description="Kept in the history of both."
+        value={reason}
+        error={errors["reason"]}
+        onChange={({ currentTarget }) => setReason(currentTarget.value)}
+      />
+      <Switch
+        label="Even if less is left than is spent and reserved already"
+        checked={force}
+        onChange={({ currentTarget }) => setForce(currentTarget.checked)}
+      />
+    </DialogForm>
   );
 }

@@ -11,7 +11,7 @@ import {
   TextInput,
 } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
-import { useState } from "react";
+import { memo, useState } from "react";
 import { compareDecimals } from "../../format/decimal.ts";
 import { formatTokens } from "../../format/numbers.ts";
 import { Icon } from "../../shell/icons.tsx";
@@ -24,7 +24,7 @@ import { dimensionsFor, type ExploreState, type Shape, shapeLabels, shapes } fro
 import { measureIds, measures } from "./measures.ts";
 
 /** What is asked: which figure, by what, drawn how, of which records. */
-export function Controls(props: {
+export const Controls = memo(function Controls(props: {
   readonly state: ExploreState;
   readonly change: ChangeState<ExploreState>;
   readonly question: Question | undefined;
@@ -70,7 +70,7 @@ export function Controls(props: {
       <FilterLine filters={state.f} question={question} onChange={(f) => change({ f })} />
     </section>
   );
-}
+});
 
 /** The dimensions that hold, and whatever tags the latest records have; a key that is in none of them can be typed. */
 function GroupBy(props: {

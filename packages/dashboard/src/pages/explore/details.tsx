@@ -1,9 +1,9 @@
 import { Button, CopyButton, Group, Select, Tabs, Text } from "@mantine/core";
 import type { UseQueryResult } from "@tanstack/react-query";
-import { useMemo } from "react";
+import { memo, useMemo } from "react";
 import { useLocation, useSearch } from "wouter";
 import { csvOf, download } from "../../chart/download.ts";
-import { useTimeZone } from "../../data/organization.ts";
+import { useShownTimeZone } from "../../data/organization.ts";
 import { formatInstantExact } from "../../format/instants.ts";
 import { formatMoneyExact } from "../../format/money.ts";
 import { formatCount } from "../../format/numbers.ts";
@@ -53,7 +53,7 @@ export function Details(props: {
   );
 }
 
-function Groups(props: {
+const Groups = memo(function Groups(props: {
   readonly sums: GroupSums;
   readonly measure: Measure;
   readonly onNarrow: (conditions: readonly Condition[]) => void;
@@ -108,7 +108,7 @@ function Groups(props: {
       />
     </>
   );
-}
+});
 
 const orderLabels: Readonly<Record<ExploreState["order"], string>> = {
   "-occurredAt": "Latest first",
@@ -125,7 +125,7 @@ function Records(props: {
 }) {
   const { question, order, onOrder } = props;
   const { may } = useSession();
-  const zone = useTimeZone() ?? "UTC";
+  const zone = useShownTimeZone();
   const search = useSearch();
   const [, navigate] = useLocation();
   const records = useRecords(question, order);

@@ -51,9 +51,15 @@ export const dimensionsMax = 3;
 /** Dimensions in an address; what is none of them is passed over. */
 export const dimensionsField = (absent: readonly string[]): Field<readonly string[]> => {
   const list = listField(absent);
+  const read = (text: string | null): readonly string[] =>
+    [...new Set(list.read(text))].filter((id) => dimensionOf(id) !== undefined).slice(0, dimensionsMax);
   return {
-    read: (text) => [...new Set(list.read(text))].filter((id) => dimensionOf(id) !== undefined).slice(0, dimensionsMax),
+    read,
     write: list.write,
+    unread: (text) => {
+      const kept = read(text);
+      return list.read(text).filter((id) => !kept.includes(id));
+    },
   };
 };
 

@@ -57,7 +57,10 @@ export function drawTime(times: TimeSums, shape: Shape, look: Look): Drawing {
     each.name === measure.label && by.length === 0 ? { ...each, name: "All" } : each,
   );
   const option = (theme: ChartTheme) =>
-    stackedOption({ kind, labels, series: places, text: writing.short, axis: writing.axis }, theme);
+    stackedOption(
+      { kind, labels, series: places, text: writing.short, axis: writing.axis, isSum: measure.adds },
+      theme,
+    );
   const total = totalOf(now.totals, measure, currency);
   const most = by.length === 0 ? "" : `; most for ${series[0]?.name ?? "nothing"}`;
   const notes = [

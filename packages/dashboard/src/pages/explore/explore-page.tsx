@@ -1,20 +1,21 @@
 import "./explore.css";
 import { Button, Stack } from "@mantine/core";
-import { useCallback, useMemo, useState } from "react";
+import { memo, useCallback, useMemo, useState } from "react";
 import { Link } from "wouter";
 import { PeriodPicker } from "../../period/period-picker.tsx";
 import { usePeriod } from "../../period/use-period.ts";
 import { useSession } from "../../session/session-context.tsx";
 import { EmptyState, ErrorState, Loading, PageHeader, Panel } from "../../shell/states.tsx";
-import type { PeriodChoice } from "../../url-state/period.ts";
-import { useUrlState } from "../../url-state/use-url-state.ts";
+import type { Period, PeriodChoice } from "../../url-state/period.ts";
+import { UnreadAddress } from "../../url-state/unread-address.tsx";
+import { type ChangeState, useUrlState } from "../../url-state/use-url-state.ts";
 import { Controls } from "./controls.tsx";
 import { Details } from "./details.tsx";
 import { type Condition, narrowed } from "./dimensions.ts";
 import { type Question, useGroupSums, useTimeSums } from "./explore-questions.ts";
 import { dimensionsFor, type ExploreState, exploreFields, kindOf } from "./explore-state.ts";
 import { FigureLine } from "./figure-line.tsx";
-import { currenciesOf, measures, writingOf } from "./measures.ts";
+import { currenciesOf, measures, shownCurrency, writingOf } from "./measures.ts";
 import { Picture } from "./picture.tsx";
 import { ViewLine } from "./view-line.tsx";
 import { ViewMenu } from "./view-menu.tsx";
@@ -28,8 +29,8 @@ export default function ExplorePage() {
   const groups = useGroupSums(question);
   const times = useTimeSums(question, state.as);
   const measure = measures[state.m];
-  const currencies = currenciesOf(groups.data?.now.totals ?? []);
-  const currency = currencies.includes(state.cur) ? state.cur : (currencies[0] ?? "USD");
+  const currencies = useMemo(() => currenciesOf(groups.data?.now.totals ?? []), [groups.data]);
+  const currency = shownCurrency(currencies, state.cur);
   const writing = useMemo(() => writingOf(measure, currency), [measure, currency]);
   const zoom = useCallback((days: PeriodChoice) => change({ period: days }), [change]);
   const narrow = useCallback(
@@ -54,16 +55,8 @@ export default function ExplorePage() {
   const isEmpty = groups.data !== undefined && groups.data.now.totals.length === 0;
   return (
     <>
-      <PageHeader title="Explore">
-        <ViewMenu />
-        <PeriodPicker
-          value={state.period}
-          period={period}
-          onChange={(value) => change({ period: value })}
-          compare={state.cmp}
-          onCompare={(cmp) => change({ cmp })}
-        />
-      </PageHeader>
+      <Header state={state} change={change} period={period} />
+      <UnreadAddress fields={exploreFields} alsoRead={["view"]} />
       <Stack gap="sm">
         <ViewLine />
         <Controls state={state} change={change} question={question} currencies={currencies} currency={currency} />
@@ -115,6 +108,27 @@ export default function ExplorePage() {
     </>
   );
 }
+
+/** What stands still while answers come: each part of the page is drawn anew by its own changes alone. */
+const Header = memo(function Header(props: {
+  readonly state: ExploreState;
+  readonly change: ChangeState<ExploreState>;
+  readonly period: Period | undefined;
+}) {
+  const { state, change, period } = props;
+  return (
+    <PageHeader title="Explore">
+      <ViewMenu />
+      <PeriodPicker
+        value={state.period}
+        period={period}
+        onChange={(value) => change({ period: value })}
+        compare={state.cmp}
+        onCompare={(cmp) => change({ cmp })}
+      />
+    </PageHeader>
+  );
+});
 
 /** The filters of the address as it is now. */
 const exploreFilters = () => exploreFields.f.read(new URLSearchParams(window.location.search).get("f"));

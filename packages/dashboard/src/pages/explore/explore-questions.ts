@@ -28,6 +28,8 @@ const keyOf = ({ period, filters, by, compare }: Question) => [period, filters, 
 
 /** Sums by group, and where it is asked for those of the period before, in one request. */
 export interface GroupSums {
+  /** Of sums over time. */
+  readonly kind?: never;
   readonly asked: Question;
   readonly now: AggregateResult;
   readonly before: AggregateResult | undefined;

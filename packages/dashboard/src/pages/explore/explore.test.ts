@@ -6,8 +6,8 @@ import { dimensionsField, narrowed } from "./dimensions.ts";
 import { commandOf, daysOf, dimensionsFor } from "./explore-state.ts";
 import { flowOf, groupTree, leavesOf } from "./group-tree.ts";
 import { hourMap } from "./hour-map.ts";
-import { measures, type Row, sumOf, totalOf, writingOf } from "./measures.ts";
-import { flowColors, tinted } from "./picture-options.ts";
+import { currenciesOf, measures, type Row, shownCurrency, sumOf, totalOf, writingOf } from "./measures.ts";
+import { flowColors, tilesOption, tinted } from "./picture-options.ts";
 import { beforeNames, hoursOf, timePicture, timeTable } from "./time-picture.ts";
 
 const period = resolvePeriod({ from: "2026-11-01", to: "2026-11-03" }, "2026-11-21", "Europe/Berlin");
@@ -42,6 +42,22 @@ test("counts are of every currency, and of what has no price", () => {
   expect(sumOf(rows, measures.requests)).toBe("12");
   expect(totalOf(rows, measures.cost, "EUR")).toBe("1");
   expect(groupTree(rows, ["model"], measures.requests, "USD")[0]?.value).toBe("12");
+});
+
+test("the currency of most calls is shown first, however large the bare numbers of another are", () => {
+  const totals = [
+    row({}, "90000", "JPY", 2),
+    row({}, null, null, 50),
+    row({}, "12.5", "EUR", 9),
+    row({}, "3", "USD", 2),
+  ];
+  const currencies = currenciesOf(totals);
+  expect(currencies).toEqual(["EUR", "JPY", "USD"]);
+  expect([shownCurrency(currencies, "JPY"), shownCurrency(currencies, "CHF"), shownCurrency([], "")]).toEqual([
+    "JPY",
+    "EUR",
+    "USD",
+  ]);
 });
 
 test("averages are shown as they are told and never added", () => {
@@ -157,6 +173,15 @@ test("dimensions of an address that are none are passed over", () => {
   expect(field.read("user,<b>,tag:a%2Cb,user,region,provider")).toEqual(["user", "tag:a,b", "region"]);
   expect(field.read(null)).toEqual(["model"]);
   expect(field.read("")).toEqual([]);
+  expect(field.unread?.("user,<b>,tag:a%2Cb,region,provider")).toEqual(["<b>", "provider"]);
+  expect(field.unread?.("")).toEqual([]);
+});
+
+test("tiles are redrawn at once: their own movement would lay the headings of what goes over one another", () => {
+  const theme = { series: ["#0b7285"], muted: "#999999", text: "#000000", line: "#cccccc", ground: "#ffffff" };
+  const tree = groupTree([row({ model: "a" }, "1")], ["model"], measures.cost, "USD");
+  const option = tilesOption(tree, "1", "Cost", writingOf(measures.cost, "USD"), theme as unknown as ChartTheme);
+  expect(option["series"]).toMatchObject([{ type: "treemap", animation: false }]);
 });
 
 test("the question for a terminal says the same, and is none where it could not", () => {

@@ -1,4 +1,5 @@
 import { Skeleton, Text, Tooltip } from "@mantine/core";
+import { memo } from "react";
 import { formatMoney, formatMoneyExact } from "../../format/money.ts";
 import { formatChange, formatCount, formatTokens } from "../../format/numbers.ts";
 import type { GroupSums } from "./explore-questions.ts";
@@ -7,7 +8,7 @@ import { type Measure, measures, totalOf, writingOf } from "./measures.ts";
 const always = ["cost", "requests", "average", "tokens", "unpriced"] as const;
 
 /** What everything that is asked about comes to. The measure of the picture stands first. */
-export function FigureLine(props: {
+export const FigureLine = memo(function FigureLine(props: {
   readonly groups: GroupSums | undefined;
   readonly measure: Measure;
   readonly currency: string;
@@ -33,7 +34,7 @@ export function FigureLine(props: {
       ))}
     </dl>
   );
-}
+});
 
 function Figure(props: {
   readonly measure: Measure;

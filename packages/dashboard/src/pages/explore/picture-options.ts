@@ -76,6 +76,8 @@ export function tilesOption(
     series: [
       {
         type: "treemap",
+        // It moves by a default of its own, and the headings of what goes lie over one another meanwhile.
+        animation: false,
         left: 0,
         right: 0,
         top: 0,

@@ -1,6 +1,6 @@
 import type { UpdateViewParams, View } from "@llm-cost-ops/sdk";
 import { ActionIcon, Anchor, Badge, Button, CopyButton, Group, Menu, Stack, Text } from "@mantine/core";
-import { useState } from "react";
+import { memo, useState } from "react";
 import { Link, useLocation } from "wouter";
 import { useAct } from "../../data/ask.ts";
 import { viewAddress } from "../../data/views.ts";
@@ -12,7 +12,7 @@ import { useOpenedView } from "./opened-view.ts";
 import { RenameDialog } from "./view-dialogs.tsx";
 
 /** Which view is open, whether the page still shows it, and what can be done with it. Nothing where none is. */
-export function ViewLine() {
+export const ViewLine = memo(function ViewLine() {
   const { present, view, isChanged, isMissing } = useOpenedView();
   const without = `/explore${present === "" ? "" : `?${present}`}`;
   if (isMissing) {
@@ -28,7 +28,7 @@ export function ViewLine() {
   return view === undefined ? null : (
     <Opened key={view.id} view={view} present={present} without={without} isChanged={isChanged} />
   );
-}
+});
 
 function Opened(props: {
   readonly view: View;

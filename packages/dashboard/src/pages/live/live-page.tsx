@@ -1,7 +1,7 @@
 import "./live.css";
 import { Badge, Button, Group, Pill, SegmentedControl, Stack, Text, TextInput } from "@mantine/core";
 import { useDeferredValue, useEffect, useMemo, useState } from "react";
-import { useTimeZone } from "../../data/organization.ts";
+import { useShownTimeZone } from "../../data/organization.ts";
 import { formatTime } from "../../format/instants.ts";
 import { formatMoney, formatMoneyExact } from "../../format/money.ts";
 import { formatCount } from "../../format/numbers.ts";
@@ -10,6 +10,7 @@ import { ErrorState, PageHeader } from "../../shell/states.tsx";
 import { DataTable } from "../../table/data-table.tsx";
 import { choiceField, type Field, textField } from "../../url-state/fields.ts";
 import { type FilterName, type Filters, filtersField, toggled } from "../../url-state/filters.ts";
+import { UnreadAddress } from "../../url-state/unread-address.tsx";
 import { useUrlState } from "../../url-state/use-url-state.ts";
 import { liveColumns } from "./live-columns.tsx";
 import { keptMax, type LiveCall, minuteOf, type ShownKind, shownCalls, shownKinds } from "./live-feed.ts";
@@ -24,6 +25,10 @@ const streamFilters: Field<Filters> = {
     return filters;
   },
   write: allFilters.write,
+  unread: (text) => [
+    ...(allFilters.unread?.(text) ?? []),
+    ...text.split(",").filter((entry) => /^(cost|usage)Status:/.test(entry)),
+  ],
 };
 const fields = { q: textField(), show: choiceField(shownKinds), f: streamFilters };
 
@@ -55,6 +60,7 @@ export default function LivePage() {
           {isPaused ? "Go on" : "Pause"}
         </Button>
       </PageHeader>
+      <UnreadAddress fields={fields} />
       <Stack gap="sm">
         {connection.kind === "ended" ? <ErrorState error={connection.error} /> : null}
         <section className="panel" aria-label="The last minute">
@@ -118,7 +124,7 @@ function Calls(props: {
 }) {
   const { calls, kind, isConnected, onScrolled, onFilter } = props;
   const { may } = useSession();
-  const zone = useTimeZone() ?? "UTC";
+  const zone = useShownTimeZone();
   const search = useDeferredValue(props.search);
   const rows = useMemo(() => shownCalls(calls, search, kind), [calls, search, kind]);
   const mayReadUsage = may("usage:read");
@@ -181,7 +187,7 @@ function Chips({ filters, onChange }: { filters: Filters; onChange: (filters: Fi
 }
 
 function ConnectionBadge({ connection, isHeld }: { connection: Connection; isHeld: boolean }) {
-  const zone = useTimeZone() ?? "UTC";
+  const zone = useShownTimeZone();
   const { color, text } = connectionWords(connection, isHeld, zone);
   return (
     <Badge variant="dot" tt="none" size="lg" fw={500} color={color} role="status">

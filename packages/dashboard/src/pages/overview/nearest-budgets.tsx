@@ -49,7 +49,7 @@ export function NearestBudgets({ standings }: { standings: ReadonlyMap<string, L
               >
                 <bdi>{name}</bdi>
               </Anchor>
-              <Group gap="xs" wrap="nowrap">
+              <Group gap="xs" wrap="nowrap" className="nearest-figures">
                 {state === "ok" ? null : (
                   <Badge size="sm" variant="dot" tt="none" flex="none" color={budgetColors[state]}>
                     {state}

@@ -1,5 +1,5 @@
 import type { CostSummary } from "@llm-cost-ops/sdk";
-import { Anchor, Badge, Group, Stack, Text } from "@mantine/core";
+import { Anchor, Badge, Group, Select, Stack, Text } from "@mantine/core";
 import { Suspense } from "react";
 import { Link } from "wouter";
 import { useTimeZone } from "../../data/organization.ts";
@@ -17,11 +17,13 @@ import { Tile } from "../../shell/tile.tsx";
 import { choiceField, flagField, textField } from "../../url-state/fields.ts";
 import type { Period } from "../../url-state/period.ts";
 import { periodField } from "../../url-state/period.ts";
+import { UnreadAddress } from "../../url-state/unread-address.tsx";
 import { useUrlState } from "../../url-state/use-url-state.ts";
 import { useRules } from "../alerts/alert-questions.ts";
 import { NoAlert } from "../alerts/no-alert.tsx";
 import { useStandings } from "../budgets/budget-questions.ts";
 import "./overview.css";
+import { currenciesOf, shownCurrency } from "../explore/measures.ts";
 import { FiguresWarning } from "./figures-warning.tsx";
 import { MonthTiles } from "./month-tiles.tsx";
 import { NearestBudgets } from "./nearest-budgets.tsx";
@@ -36,7 +38,13 @@ const FirstRun = lazily(async () => ({ default: (await import("../first-run/firs
 /** Only where something is pinned. */
 const PinnedViews = lazily(() => import("./pinned-views.tsx"));
 
-const fields = { period: periodField(), by: choiceField(dimensionChoices), cmp: flagField(true), tag: textField() };
+const fields = {
+  period: periodField(),
+  by: choiceField(dimensionChoices),
+  cmp: flagField(true),
+  tag: textField(),
+  cur: textField(),
+};
 
 export default function OverviewPage() {
   const [state, change] = useUrlState(fields);
@@ -54,10 +62,21 @@ export default function OverviewPage() {
       </>
     );
   }
-  const currency = mainCurrencyOf(summary.data);
+  const currencies = currenciesOf(summary.data?.byCurrency ?? []);
+  const currency = shownCurrency(currencies, state.cur);
   return (
     <>
       <PageHeader title="Overview">
+        {currencies.length > 1 ? (
+          <Select
+            aria-label="Currency"
+            w={90}
+            allowDeselect={false}
+            value={currency}
+            data={[...currencies]}
+            onChange={(value) => change({ cur: value ?? "" })}
+          />
+        ) : null}
         <PeriodPicker
           value={state.period}
           period={period}
@@ -66,6 +85,7 @@ export default function OverviewPage() {
           onCompare={(cmp) => change({ cmp })}
         />
       </PageHeader>
+      <UnreadAddress fields={fields} />
       <Stack gap="sm">
         {summary.error === null ? null : <ErrorState error={summary.error} onRetry={() => void summary.refetch()} />}
         <Figures summary={summary.data} period={period} currency={currency} compare={state.cmp} />
@@ -96,10 +116,6 @@ export default function OverviewPage() {
     </>
   );
 }
-
-/** The currency that most was spent in; others are told of beside it and never converted. */
-const mainCurrencyOf = (summary: CostSummary | undefined): string =>
-  summary?.byCurrency.find(({ currency }) => currency !== null)?.currency ?? "USD";
 
 function Figures(props: {
   summary: CostSummary | undefined;
@@ -133,7 +149,9 @@ function Figures(props: {
             : undefined
         }
         note={
-          others.map((totals) => formatMoney(totals.totalCostExact ?? "0", totals.currency)).join(" + ") || undefined
+          others.length === 0
+            ? undefined
+            : `besides ${others.map((totals) => formatMoney(totals.totalCostExact ?? "0", totals.currency)).join(" and ")}`
         }
         isMain
       />

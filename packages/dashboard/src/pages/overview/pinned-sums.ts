@@ -4,7 +4,7 @@ import { readState } from "../../url-state/fields.ts";
 import { asQuestion } from "../../url-state/filters.ts";
 import { type Period, resolvePeriod } from "../../url-state/period.ts";
 import { type ExploreState, exploreFields } from "../explore/explore-state.ts";
-import { currenciesOf, type Measure, measures, totalOf } from "../explore/measures.ts";
+import { currenciesOf, type Measure, measures, shownCurrency, totalOf } from "../explore/measures.ts";
 import { timePicture } from "../explore/time-picture.ts";
 
 /** A view of Explore as the question that its headline answers. */
@@ -29,7 +29,7 @@ export interface Headline {
 
 export function headlineOf({ state, measure, period }: PinnedQuestion, result: AggregateResult): Headline {
   const currencies = currenciesOf(result.totals);
-  const currency = currencies.includes(state.cur) ? state.cur : (currencies[0] ?? "USD");
+  const currency = shownCurrency(currencies, state.cur);
   const { series } = timePicture({ rows: result.data, before: undefined, by: [], period, measure, currency });
   const total = totalOf(result.totals, measure, currency) ?? (measure.adds ? "0" : null);
   return { currency, total, values: series[0]?.values ?? [] };

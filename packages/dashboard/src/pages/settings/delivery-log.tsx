@@ -2,14 +2,14 @@ import type { ChannelDelivery, WebhookDelivery } from "@llm-cost-ops/sdk";
 import { Badge, Button, Group, SegmentedControl, Title } from "@mantine/core";
 import type { UseInfiniteQueryResult } from "@tanstack/react-query";
 import { type ReactNode, useEffect } from "react";
-import { useTimeZone } from "../../data/organization.ts";
+import { useShownTimeZone } from "../../data/organization.ts";
 import { answerText, deliveryStateWords, isOnItsWay } from "../../delivery/delivery-words.ts";
 import { formatInstantExact } from "../../format/instants.ts";
 import { formatCount } from "../../format/numbers.ts";
 import { Facts } from "../../shell/facts.tsx";
+import { Name, SidePanel } from "../../shell/side-panel.tsx";
 import { ErrorState, Loading, Panel } from "../../shell/states.tsx";
 import { type Column, DataTable } from "../../table/data-table.tsx";
-import { Name, SidePanel } from "./side-panel.tsx";
 import { readable } from "./webhooks/webhook-words.ts";
 
 type Delivery = Omit<WebhookDelivery, "webhookId"> | Omit<ChannelDelivery, "channelId">;
@@ -31,7 +31,7 @@ export function DeliveryLog<D extends Delivery>(props: {
   readonly actions?: (delivery: D) => ReactNode;
 }) {
   const { deliveries, filter, onFilter, picked, onPick, actions } = props;
-  const zone = useTimeZone() ?? "UTC";
+  const zone = useShownTimeZone();
   const { data: all, error, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = deliveries;
   const isUnderWay = all?.some(isOnItsWay) ?? false;
   useEffect(() => {

@@ -3,19 +3,19 @@ import type { Channel } from "@llm-cost-ops/sdk";
 import { Button } from "@mantine/core";
 import { useState } from "react";
 import { useAsk } from "../../../data/ask.ts";
-import { useTimeZone } from "../../../data/organization.ts";
+import { useShownTimeZone } from "../../../data/organization.ts";
 import { channelKindLabel } from "../../../delivery/delivery-words.ts";
 import { StateBadge } from "../../../delivery/state-badge.tsx";
 import { formatInstant } from "../../../format/instants.ts";
 import { useSession } from "../../../session/session-context.tsx";
 import { Dialog } from "../../../shell/dialog.tsx";
 import { Icon } from "../../../shell/icons.tsx";
+import { Name } from "../../../shell/side-panel.tsx";
 import { Answer, EmptyState, Panel } from "../../../shell/states.tsx";
 import { type Column, DataTable } from "../../../table/data-table.tsx";
 import { choiceField, textField } from "../../../url-state/fields.ts";
 import { useUrlState } from "../../../url-state/use-url-state.ts";
 import { deliveryFilters } from "../delivery-log.tsx";
-import { Name } from "../side-panel.tsx";
 import { ChannelForm } from "./channel-form.tsx";
 import { OneChannel } from "./one-channel.tsx";
 
@@ -24,7 +24,7 @@ const fields = { channel: textField(), delivery: textField(), status: choiceFiel
 export default function ChannelsTab() {
   const [state, change] = useUrlState(fields);
   const { may } = useSession();
-  const zone = useTimeZone() ?? "UTC";
+  const zone = useShownTimeZone();
   const channels = useAsk(["channels"], (client, options) => client.channels.list(options));
   const [isMaking, setMaking] = useState(false);
   const make = may("channels:write") ? (

@@ -2,17 +2,17 @@ import type { ApiKey, UpdateApiKeyParams } from "@llm-cost-ops/sdk";
 import { Badge, Button, Group, Select, TextInput, Title } from "@mantine/core";
 import { useState } from "react";
 import { fieldErrorsOf, useAct } from "../../../data/ask.ts";
-import { useTimeZone } from "../../../data/organization.ts";
+import { useShownTimeZone } from "../../../data/organization.ts";
 import { formatInstant } from "../../../format/instants.ts";
 import { useSession } from "../../../session/session-context.tsx";
 import { ConfirmDialog } from "../../../shell/confirm-dialog.tsx";
 import { Dialog, DialogForm } from "../../../shell/dialog.tsx";
 import { Facts } from "../../../shell/facts.tsx";
+import { SidePanel } from "../../../shell/side-panel.tsx";
 import { draftOfLimits, limitsOfDraft } from "../limits-draft.ts";
 import { LimitsFields } from "../limits-fields.tsx";
 import { PermissionsShown } from "../permission-picker.tsx";
 import { SecretOnce } from "../secret-once.tsx";
-import { SidePanel } from "../side-panel.tsx";
 import { keyState, keyStateWords, limitsText, works } from "./key-words.ts";
 
 /** One key with what it may do, and what can be done with it. */
@@ -34,7 +34,7 @@ export function KeyStateBadge({ apiKey }: { apiKey: ApiKey }) {
 }
 
 function OneKey({ apiKey, onClose }: { apiKey: ApiKey; onClose: () => void }) {
-  const zone = useTimeZone() ?? "UTC";
+  const zone = useShownTimeZone();
   const { may, whoami } = useSession();
   const [asks, setAsks] = useState<"rotate" | "revoke" | "edit">();
   const revoke = useAct((client, id: string) => client.apiKeys.revoke(id), ["api-keys"]);

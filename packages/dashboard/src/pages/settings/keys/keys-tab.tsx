@@ -2,15 +2,15 @@ import type { ApiKey } from "@llm-cost-ops/sdk";
 import { Button, Group, Switch, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { useAsk } from "../../../data/ask.ts";
-import { useTimeZone } from "../../../data/organization.ts";
+import { useShownTimeZone } from "../../../data/organization.ts";
 import { formatAgo, formatInstant } from "../../../format/instants.ts";
 import { useSession } from "../../../session/session-context.tsx";
 import { Icon } from "../../../shell/icons.tsx";
+import { Name } from "../../../shell/side-panel.tsx";
 import { Answer, Panel } from "../../../shell/states.tsx";
 import { type Column, DataTable } from "../../../table/data-table.tsx";
 import { flagField, textField } from "../../../url-state/fields.ts";
 import { useUrlState } from "../../../url-state/use-url-state.ts";
-import { Name } from "../side-panel.tsx";
 import { CreateKeyDialog } from "./create-key-dialog.tsx";
 import { KeyPanel, KeyStateBadge } from "./key-panel.tsx";
 import { keysInOrder, works } from "./key-words.ts";
@@ -22,7 +22,7 @@ export default function KeysTab() {
   const { may } = useSession();
   const keys = useAsk(["api-keys"], (client, options) => client.apiKeys.list(options));
   const [isCreating, setCreating] = useState(false);
-  const zone = useTimeZone() ?? "UTC";
+  const zone = useShownTimeZone();
   const nowMs = Date.now();
   return (
     <Panel

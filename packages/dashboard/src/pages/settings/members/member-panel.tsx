@@ -2,15 +2,15 @@ import type { AssignRoleParams, Member } from "@llm-cost-ops/sdk";
 import { Button, Group, Text, Title } from "@mantine/core";
 import { useState } from "react";
 import { fieldErrorsOf, useAct, useAsk } from "../../../data/ask.ts";
-import { useTimeZone } from "../../../data/organization.ts";
+import { useShownTimeZone } from "../../../data/organization.ts";
 import { formatInstant } from "../../../format/instants.ts";
 import { useSession } from "../../../session/session-context.tsx";
 import { ConfirmDialog } from "../../../shell/confirm-dialog.tsx";
 import { Dialog, DialogForm } from "../../../shell/dialog.tsx";
 import { Facts } from "../../../shell/facts.tsx";
+import { SidePanel } from "../../../shell/side-panel.tsx";
 import { Answer, ErrorState } from "../../../shell/states.tsx";
 import { SessionRows } from "../session-rows.tsx";
-import { SidePanel } from "../side-panel.tsx";
 import { grantOf, isWhole, noRole, RoleFields } from "./role-fields.tsx";
 import { scopeText } from "./scope-words.ts";
 
@@ -24,7 +24,7 @@ export function MemberPanel({ member, onClose }: { member: Member | undefined; o
 }
 
 function OneMember({ member, onClose }: { member: Member; onClose: () => void }) {
-  const zone = useTimeZone() ?? "UTC";
+  const zone = useShownTimeZone();
   const { may, whoami, organizationId } = useSession();
   const [asks, setAsks] = useState<"assign" | "remove">();
   const { userId, email } = member;

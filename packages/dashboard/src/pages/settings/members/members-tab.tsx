@@ -2,15 +2,15 @@ import type { Member } from "@llm-cost-ops/sdk";
 import { Badge, Button, Group, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { useAsk } from "../../../data/ask.ts";
-import { useTimeZone } from "../../../data/organization.ts";
+import { useShownTimeZone } from "../../../data/organization.ts";
 import { formatInstant } from "../../../format/instants.ts";
 import { useSession } from "../../../session/session-context.tsx";
 import { Icon } from "../../../shell/icons.tsx";
+import { Name } from "../../../shell/side-panel.tsx";
 import { Answer, Panel } from "../../../shell/states.tsx";
 import { type Column, DataTable } from "../../../table/data-table.tsx";
 import { textField } from "../../../url-state/fields.ts";
 import { useUrlState } from "../../../url-state/use-url-state.ts";
-import { Name } from "../side-panel.tsx";
 import { InvitationsPanel } from "./invitations-panel.tsx";
 import { InviteDialog } from "./invite-dialog.tsx";
 import { MemberPanel } from "./member-panel.tsx";
@@ -22,7 +22,7 @@ export default function MembersTab() {
   const [state, change] = useUrlState(fields);
   const { may, organizationId } = useSession();
   const members = useAsk(["members"], (client, options) => client.organizations.members.list(organizationId, options));
-  const zone = useTimeZone() ?? "UTC";
+  const zone = useShownTimeZone();
   const [isInviting, setInviting] = useState(false);
   return (
     <div className="settings-stack">

@@ -2,23 +2,23 @@ import type { Organization } from "@llm-cost-ops/sdk";
 import { Button, Select, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { fieldErrorsOf, useAct, useAsk } from "../../../data/ask.ts";
-import { useTimeZone } from "../../../data/organization.ts";
+import { useShownTimeZone } from "../../../data/organization.ts";
 import { formatInstant } from "../../../format/instants.ts";
 import { formatMoney, formatMoneyExact } from "../../../format/money.ts";
 import { useSession } from "../../../session/session-context.tsx";
 import { Dialog, DialogForm } from "../../../shell/dialog.tsx";
 import { Icon } from "../../../shell/icons.tsx";
+import { Name } from "../../../shell/side-panel.tsx";
 import { Answer, EmptyState, Panel } from "../../../shell/states.tsx";
 import { type Column, DataTable } from "../../../table/data-table.tsx";
 import { SecretOnce } from "../secret-once.tsx";
-import { Name } from "../side-panel.tsx";
 import { type Spent, spentByOrganization } from "./tenant-costs.ts";
 
 const days = 30;
 
 export default function TenantsTab() {
   const { may, organizationId } = useSession();
-  const zone = useTimeZone() ?? "UTC";
+  const zone = useShownTimeZone();
   const organizations = useAsk(["organizations"], (client, options) => client.organizations.list(options));
   const costs = useAsk(["tenant-costs", zone], (client, options) =>
     client.organizations.costs({ days, timezone: zone }, options),

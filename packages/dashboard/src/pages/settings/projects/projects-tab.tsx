@@ -2,17 +2,17 @@ import type { Project } from "@llm-cost-ops/sdk";
 import { Badge, Button, Group, Switch, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { fieldErrorsOf, useAct, useAsk } from "../../../data/ask.ts";
-import { useTimeZone } from "../../../data/organization.ts";
+import { useShownTimeZone } from "../../../data/organization.ts";
 import { formatInstant } from "../../../format/instants.ts";
 import { useSession } from "../../../session/session-context.tsx";
 import { Dialog, DialogForm } from "../../../shell/dialog.tsx";
 import { Icon } from "../../../shell/icons.tsx";
+import { Name } from "../../../shell/side-panel.tsx";
 import { Answer, EmptyState, Panel } from "../../../shell/states.tsx";
 import { type Column, DataTable } from "../../../table/data-table.tsx";
 import { flagField } from "../../../url-state/fields.ts";
 import { useUrlState } from "../../../url-state/use-url-state.ts";
 import { DescriptionField } from "../description-field.tsx";
-import { Name } from "../side-panel.tsx";
 import { TeamsPanel } from "./teams-panel.tsx";
 
 const fields = { archived: flagField(false) };
@@ -20,7 +20,7 @@ const fields = { archived: flagField(false) };
 export default function ProjectsTab() {
   const [state, change] = useUrlState(fields);
   const { may } = useSession();
-  const zone = useTimeZone() ?? "UTC";
+  const zone = useShownTimeZone();
   const includeArchived = state.archived;
   const projects = useAsk(["projects", includeArchived], (client, options) =>
     client.projects.list({ includeArchived }, options),

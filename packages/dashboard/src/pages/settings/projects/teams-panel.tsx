@@ -6,9 +6,9 @@ import { useSession } from "../../../session/session-context.tsx";
 import { ConfirmDialog } from "../../../shell/confirm-dialog.tsx";
 import { Dialog, DialogForm } from "../../../shell/dialog.tsx";
 import { Icon } from "../../../shell/icons.tsx";
+import { Name } from "../../../shell/side-panel.tsx";
 import { Answer, EmptyState, Panel } from "../../../shell/states.tsx";
 import { type Column, DataTable } from "../../../table/data-table.tsx";
-import { Name } from "../side-panel.tsx";
 
 /** Sets of projects and people, which roles may be limited to. */
 export function TeamsPanel() {

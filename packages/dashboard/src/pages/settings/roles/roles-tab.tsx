@@ -7,13 +7,13 @@ import { useSession } from "../../../session/session-context.tsx";
 import { ConfirmDialog } from "../../../shell/confirm-dialog.tsx";
 import { Dialog, DialogForm } from "../../../shell/dialog.tsx";
 import { Icon } from "../../../shell/icons.tsx";
+import { Name, SidePanel } from "../../../shell/side-panel.tsx";
 import { Answer, Panel } from "../../../shell/states.tsx";
 import { type Column, DataTable } from "../../../table/data-table.tsx";
 import { textField } from "../../../url-state/fields.ts";
 import { useUrlState } from "../../../url-state/use-url-state.ts";
 import { DescriptionField } from "../description-field.tsx";
 import { PermissionPicker, PermissionsShown } from "../permission-picker.tsx";
-import { Name, SidePanel } from "../side-panel.tsx";
 
 const fields = { role: textField() };
 

@@ -2,18 +2,18 @@ import type { Webhook } from "@llm-cost-ops/sdk";
 import { Button } from "@mantine/core";
 import { useState } from "react";
 import { useAsk } from "../../../data/ask.ts";
-import { useTimeZone } from "../../../data/organization.ts";
+import { useShownTimeZone } from "../../../data/organization.ts";
 import { StateBadge } from "../../../delivery/state-badge.tsx";
 import { formatInstant } from "../../../format/instants.ts";
 import { useSession } from "../../../session/session-context.tsx";
 import { Dialog } from "../../../shell/dialog.tsx";
 import { Icon } from "../../../shell/icons.tsx";
+import { Name } from "../../../shell/side-panel.tsx";
 import { Answer, EmptyState, Panel } from "../../../shell/states.tsx";
 import { type Column, DataTable } from "../../../table/data-table.tsx";
 import { choiceField, textField } from "../../../url-state/fields.ts";
 import { useUrlState } from "../../../url-state/use-url-state.ts";
 import { deliveryFilters } from "../delivery-log.tsx";
-import { Name } from "../side-panel.tsx";
 import { OneWebhook } from "./one-webhook.tsx";
 import { WebhookForm } from "./webhook-form.tsx";
 
@@ -22,7 +22,7 @@ const fields = { webhook: textField(), delivery: textField(), status: choiceFiel
 export default function WebhooksTab() {
   const [state, change] = useUrlState(fields);
   const { may } = useSession();
-  const zone = useTimeZone() ?? "UTC";
+  const zone = useShownTimeZone();
   const webhooks = useAsk(["webhooks"], (client, options) => client.webhooks.list(options));
   const [isAdding, setAdding] = useState(false);
   const add = may("webhooks:write") ? (

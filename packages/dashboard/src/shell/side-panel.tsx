@@ -11,14 +11,7 @@ export function SidePanel(props: {
 }) {
   const { title, isOpen, onClose, size = "md", children } = props;
   return (
-    <Drawer
-      opened={isOpen}
-      onClose={onClose}
-      position="right"
-      size={size}
-      title={title}
-      closeButtonProps={{ "aria-label": "Close" }}
-    >
+    <Drawer opened={isOpen} onClose={onClose} size={size} title={title}>
       <Stack gap="md">{children}</Stack>
     </Drawer>
   );
