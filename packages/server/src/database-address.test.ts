@@ -40,7 +40,26 @@ describe("database addresses", () => {
     expect(readDatabaseAddress(text)).toMatch(/^must /);
   });
 
-  it("takes the password out of an address that cannot be read", () => {
-    expect(withoutPassword("postgresql://ann:p@ss:w@db:x/costs")).not.toMatch(/p@ss|ss:w/);
+  it.each([
+    "postgresql://ann:p@s3cret@db:x/costs",
+    "postgresql://ann:/s3cret@db/costs",
+    "postgresql://ann:5/s3cret@db/costs",
+    "postgresql://ann:#s3cret@db/costs",
+    "postgresql://ann:p?s3cret@db/costs",
+    "postgresql://db?ann:s3cret@x",
+    "postgresql://ann:p:s3cret\n@db/costs",
+    "postgres:ann:s3cret@db/costs",
+    "ann:s3cret@db/costs",
+    "mysql://ann:s3cret@db",
+  ])("takes the password out of %j, which cannot be read as it was meant", (text) => {
+    expect(withoutPassword(text)).not.toContain("s3cret");
+  });
+
+  it.each([
+    ["postgresql://ann:s3cret@db:5432/costs?sslmode=disable", "postgresql://ann:***@db:5432/costs?sslmode=disable"],
+    ["postgresql://[::1]:5432/costs", "postgresql://[::1]:5432/costs"],
+    ["sqlite:/home/a:b@c/costs.db", "sqlite:/home/a:b@c/costs.db"],
+  ])("leaves all else of %s", (text, shown) => {
+    expect(withoutPassword(text)).toBe(shown);
   });
 });

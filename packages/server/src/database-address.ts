@@ -50,9 +50,17 @@ export class PostgresAddress {
 
 export type DatabaseAddress = SqliteAddress | PostgresAddress;
 
-/** The address with its password, wherever it stands, replaced: for messages about addresses, wrong ones included. */
+/**
+ * The address with its password, wherever it stands, replaced: for messages about addresses, wrong ones included. One whose
+ * password has `/`, `#`, `?` or `@` in it reads as something else, so all from the first colon to the last `@` goes; a file
+ * has no password.
+ */
 export const withoutPassword = (text: string): string =>
-  text.replace(/(:\/\/[^/?#]*?:)[^/?#]*@/, "$1***@").replace(/([?&](?:password|sslpassword)=)[^&#]*/gi, "$1***");
+  /^sqlite:/i.test(text)
+    ? text
+    : text
+        .replace(/^((?:[^:/@]*:\/\/)?[^:@]*:).*@/s, "$1***@")
+        .replace(/([?&](?:password|sslpassword)=)[^&#]*/gi, "$1***");
 
 /**
  * Reads `sqlite:relative/path.db`, `sqlite:/absolute/path.db`, `sqlite:///absolute/path.db` or
