@@ -17,6 +17,7 @@ import {
   TagMap,
   TagsInput,
   TagTerm,
+  WeekHours,
 } from "./fields.ts";
 import { costStatuses, ModelInput, usageStatuses } from "./usage.ts";
 
@@ -126,6 +127,13 @@ const filterShape = {
   tags: csv(TagTerm).optional().meta({
     description: "key, key:value or key=value; all must hold. Keys and values may themselves contain : and =.",
   }),
+  hours: csv(WeekHours)
+    .optional()
+    .meta({
+      description:
+        "Hours of the week in `timezone`, any of them: `mon-fri 09-18`, `sat`, `22-24`, `sun 07` (until 08:00).",
+      examples: ["mon-fri 09-18"],
+    }),
   usage_ids: csv(RecordId).optional(),
   ids: csv(RecordId).optional(),
 };
@@ -261,7 +269,7 @@ export type CostSummary = z.infer<typeof CostSummary>;
 
 export const SummaryQuery = z.strictObject(filterShape);
 
-const { start_date: _start, end_date: _end, range: _range, days: _days, ...undatedShape } = filterShape;
+const { start_date: _start, end_date: _end, range: _range, days: _days, hours: _hours, ...undatedShape } = filterShape;
 
 export const ProjectionQuery = z.strictObject(undatedShape);
 export type ProjectionQuery = z.output<typeof ProjectionQuery>;

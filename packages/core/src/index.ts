@@ -22,6 +22,7 @@ export * from "./pricing/service-tier.ts";
 export * from "./time/calendar.ts";
 export { formatInstant, parseInstant } from "./time/instant.ts";
 export * from "./time/ranges.ts";
+export * from "./time/week-hours.ts";
 export { decomposeCounts } from "./usage/decompose-usage.ts";
 export { readProviderUsage } from "./usage/providers/usage-shapes.ts";
 export { type ResponseHints, readProviderResponse } from "./usage/read-provider-response.ts";

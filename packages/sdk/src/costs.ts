@@ -64,7 +64,7 @@ export interface CostSummary extends FromWire<Wire.CostSummary> {}
 export interface CostProjection extends FromWire<Wire.CostProjection> {}
 
 /** Which records are meant; the month is that of the `timezone`, UTC if absent. */
-export type ProjectionParams = Omit<CostFilters, "startDate" | "endDate" | "range" | "days">;
+export type ProjectionParams = Omit<CostFilters, "startDate" | "endDate" | "range" | "days" | "hours">;
 
 export interface BatchQueryParams {
   readonly filters: readonly CostFilters[];

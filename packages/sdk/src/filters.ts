@@ -30,6 +30,8 @@ export interface CostFilters {
   readonly usageStatus?: OneOrMany<UsageStatus> | undefined;
   /** A map, or entries `key`, `key:value` or `key=value`; all must hold. */
   readonly tags?: OneOrMany<string> | Readonly<Record<string, string>> | undefined;
+  /** Hours of the week in `timezone`, any of them: `mon-fri 09-18`, `sat`, `22-24`, `sun 07`. */
+  readonly hours?: OneOrMany<string> | undefined;
   readonly usageIds?: OneOrMany<string> | undefined;
   readonly ids?: OneOrMany<string> | undefined;
 }

@@ -17,6 +17,7 @@ export interface FilterOptions extends ScopeFlags {
   readonly startDate?: string;
   readonly endDate?: string;
   readonly timezone?: string;
+  readonly hours?: readonly string[];
   readonly serviceTier?: readonly string[];
   readonly region?: readonly string[];
   readonly currency?: readonly string[];
@@ -42,7 +43,11 @@ export function addFilterFlags(command: Command, rangeMeaning = "last-30-days if
     .option("--range <preset>", `today, last-7-days, last-30-days, this-month, last-month, all … (${rangeMeaning})`)
     .addOption(new Option("--from, --start-date <date>", "first day or instant").conflicts("range"))
     .addOption(new Option("--to, --end-date <date>", "last day, or the instant before which").conflicts("range"));
-  return addRecordFlags(dated);
+  return addRecordFlags(dated).option(
+    "--hours <hours>",
+    'only these hours of the week: "mon-fri 09-18", sat, 22-24',
+    listOf,
+  );
 }
 
 /** The same without dates. */
@@ -71,6 +76,7 @@ export function filterFrom(options: FilterOptions, rangeDefault?: string): CostF
     startDate: options.startDate,
     endDate: options.endDate,
     timezone: options.timezone,
+    hours: options.hours,
     provider: options.provider,
     model: options.model,
     projectId: options.project,

@@ -75,6 +75,25 @@ function transitionBetween(before: number, after: number, zone: string): number 
   return high;
 }
 
+/** The parts of a period through which the zone keeps one offset from UTC, in order; none is shorter than it has to be. */
+export function* offsetStretches(
+  { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number },
+  zone: string,
+): Generator<{ readonly fromMs: number; readonly toMs: number; readonly offsetMs: number }, void, undefined> {
+  let start = fromMs;
+  let offsetMs = offsetAt(fromMs, zone);
+  for (let at = fromMs; at < toMs && zone !== "UTC"; at += sampleMs) {
+    const next = Math.min(at + sampleMs, toMs - 1);
+    const nextOffset = offsetAt(next, zone);
+    if (nextOffset === offsetMs) continue;
+    const change = transitionBetween(at, next, zone);
+    yield { fromMs: start, toMs: change, offsetMs };
+    start = change;
+    offsetMs = nextOffset;
+  }
+  if (start < toMs) yield { fromMs: start, toMs, offsetMs };
+}
+
 /**
  * The instant at which the zone's clocks first show a wall time (milliseconds as if it were UTC). A wall time that the
  * clocks skip gives the instant of the change.

@@ -9,7 +9,7 @@ import { tagCandidates } from "./tag-term.ts";
 export const zones = ["UTC", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe"] as const;
 export const noFilter: RecordFilter = { dimensions: {}, tags: [] };
 
-export const filters = fc.oneof(
+export const filtersWithoutHours: fc.Arbitrary<RecordFilter> = fc.oneof(
   fc.constant(noFilter),
   fc.record({
     dimensions: fc.constantFrom(
@@ -26,6 +26,27 @@ export const filters = fc.oneof(
     { ...noFilter, userIds: ["ana", "nobody"] },
     { ...noFilter, userIds: ["bo"], models: ["small"] },
   ),
+);
+
+/** Single hours, stretches of every day and nearly all of the week. */
+const hours = fc.oneof(
+  fc.uniqueArray(fc.nat(167), { minLength: 1, maxLength: 12 }),
+  fc
+    .tuple(fc.nat(22), fc.nat(22))
+    .map(([a, b]) =>
+      Array.from({ length: 168 }, (_, hour) => hour).filter(
+        (hour) => hour % 24 >= Math.min(a, b) && hour % 24 <= Math.max(a, b),
+      ),
+    ),
+  fc.nat(167).map((left) => Array.from({ length: 168 }, (_, hour) => hour).filter((hour) => hour !== left)),
+);
+
+export const filters: fc.Arbitrary<RecordFilter> = fc.oneof(
+  { weight: 3, arbitrary: filtersWithoutHours },
+  {
+    weight: 2,
+    arbitrary: fc.tuple(filtersWithoutHours, hours).map(([filter, named]) => ({ ...filter, hours: named })),
+  },
 );
 export const dimension = fc.constantFrom<Dimension>(
   "organization",

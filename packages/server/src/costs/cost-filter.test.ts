@@ -82,6 +82,28 @@ test("another organization's costs are never asked about", () => {
   });
 });
 
+describe("hours of the week", () => {
+  const hours = (asked: string): readonly number[] | undefined =>
+    readRecordFilter({ organizationId: "acme" }, CostFilter.parse({ hours: asked })).hours;
+
+  test("are those that any term names, each once; all of them and none are no restriction", () => {
+    expect(hours("mon 01-03, tue 00,mon-tue 02")).toEqual([1, 2, 24, 26]);
+    expect(hours("mon-sun")).toBeUndefined();
+    expect(hours("sat-thu,fri")).toBeUndefined();
+    expect(hours("")).toBeUndefined();
+  });
+
+  test("that do not exist are refused by field", () => {
+    for (const asked of ["fri 22-06", "mon 24", "mon 09-25", "10-10"]) {
+      expect(() => hours(asked)).toThrow(expect.objectContaining({ code: "VALIDATION_ERROR" }));
+      expect(() => hours(asked)).toThrow(expect.objectContaining({ fieldErrors: { hours: expect.any(String) } }));
+    }
+    for (const asked of ["mo", "mon 9", "monday", "09:00"]) {
+      expect(CostFilter.safeParse({ hours: asked }).error?.issues[0]?.path[0]).toBe("hours");
+    }
+  });
+});
+
 describe("tag terms", () => {
   const cases: readonly [string, Record<string, string>, boolean][] = [
     ["team", { team: "" }, true],

@@ -8,8 +8,10 @@ import {
   parseInstant,
   type RangePreset,
   rangePresets,
+  readWeekHours,
   resolveRange,
   startOf,
+  weekHoursCount,
 } from "@llm-cost-ops/core";
 import type { Caller } from "../http/route.ts";
 import type { RecordScope } from "../identity/record-scope.ts";
@@ -45,6 +47,8 @@ export interface RecordFilter {
   readonly userIds?: readonly string[];
   /** What the series says of one dimension, absence included. */
   readonly exactly?: SeriesTest;
+  /** Hours of the week in the zone of the question, counted from Monday's midnight. */
+  readonly hours?: readonly number[];
   /** Entries of either kind. */
   readonly ids?: readonly string[];
   /** Usage entries only. */
@@ -79,11 +83,13 @@ export function readRecordFilter(
   const dimensions = Object.fromEntries(
     filterDimensions.flatMap((name) => (hasValues(filter[name]) ? [[name, filter[name]]] : [])),
   );
+  const hours = readHours(filter.hours ?? []);
   const asked: RecordFilter = {
     dimensions,
     tags: (filter.tags ?? []).map(tagCandidates),
     ...(hasValues(filter.model) && { models: filter.model }),
     ...(hasValues(filter.user_id) && { userIds: filter.user_id }),
+    ...(hours.length > 0 && hours.length < weekHoursCount && { hours }),
     ...(hasValues(filter.ids) && { ids: filter.ids }),
     ...(hasValues(filter.usage_ids) && { usageIds: filter.usage_ids }),
   };
@@ -106,6 +112,17 @@ const common = (asked: readonly string[] | undefined, visible: readonly string[]
 
 const hasValues = (values: readonly string[] | undefined): values is readonly string[] =>
   values !== undefined && values.length > 0;
+
+/** All that the terms name, each once; every hour of the week is no restriction. */
+function readHours(terms: readonly string[]): readonly number[] {
+  const hours = terms.flatMap((term) => {
+    const read = readWeekHours(term);
+    if (read === undefined)
+      refuse({ hours: `has no hours in "${term}": they go from 00 to 24, over midnight as 22-24,00-06` });
+    return read;
+  });
+  return [...new Set(hours)].sort((a, b) => a - b);
+}
 
 type DateFields = Pick<CostFilter, "start_date" | "end_date" | "range" | "days" | "timezone">;
 

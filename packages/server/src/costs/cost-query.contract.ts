@@ -1,4 +1,4 @@
-import { type Dimension, limits } from "@llm-cost-ops/contract";
+import { limits } from "@llm-cost-ops/contract";
 import { divideHalfEven, formatMoney, parseMoney } from "@llm-cost-ops/core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -8,61 +8,7 @@ import { always, type RecordFilter } from "./cost-filter.ts";
 import type { CostQuery, ListQuestion } from "./cost-query.ts";
 import { type FixtureRecord, type FixtureRow, plainRecord, rowsOf } from "./ledger-fixture.ts";
 import { type OrderField, type OrderPosition, readOrder } from "./list-order.ts";
-import { holdsTag } from "./tag-term.ts";
-
-/** The local clock by the runtime's own calendar, as an oracle beside the core's. */
-function wallClock(ms: number, zone: string): { date: string; hour: string; offset: string } {
-  const parts = Object.fromEntries(
-    new Intl.DateTimeFormat("en-US", {
-      timeZone: zone,
-      hourCycle: "h23",
-      year: "numeric",
-      month: "2-digit",
-      day: "2-digit",
-      hour: "2-digit",
-      timeZoneName: "longOffset",
-    })
-      .formatToParts(ms)
-      .map(({ type, value }) => [type, value]),
-  );
-  const offset = (parts["timeZoneName"] ?? "").replace("GMT", "");
-  return {
-    date: `${parts["year"]}-${parts["month"]}-${parts["day"]}`,
-    hour: parts["hour"] ?? "",
-    offset: zone === "UTC" ? "Z" : offset,
-  };
-}
-
-function expectedValue(dimension: Dimension, record: FixtureRecord, zone: string): string | null {
-  const { date, hour, offset } = wallClock(record.occurredAtMs, zone);
-  if (dimension.startsWith("tag:")) return record.tags[dimension.slice(4)] ?? null;
-  const values: Partial<Record<Dimension, string | null>> = {
-    organization: record.organizationId,
-    project: record.project,
-    user: record.user,
-    api_key: record.apiKey,
-    provider: record.provider,
-    model: record.model,
-    service_tier: record.tier,
-    region: record.region,
-    cost_status: record.cost === null ? "unpriced" : record.entry === "cost" ? "reported" : "priced",
-    usage_status: record.usageStatus,
-    hour: `${date}T${hour}:00:00${offset}`,
-    day: date,
-    week: new Date(Date.parse(date) - ((new Date(date).getUTCDay() + 6) % 7) * 86_400_000).toISOString().slice(0, 10),
-    month: date.slice(0, 7),
-  };
-  return values[dimension] ?? null;
-}
-
-const passes = (filter: RecordFilter, record: FixtureRecord): boolean =>
-  (filter.models?.some((model) => model === record.model || model === record.resolvedModel) ?? true) &&
-  (filter.userIds?.some((user) => user === record.user) ?? true) &&
-  (filter.dimensions.provider?.includes(record.provider) ?? true) &&
-  (filter.dimensions.api_key_id?.some((key) => key === record.apiKey) ?? true) &&
-  (filter.dimensions.usage_status?.some((status) => status === record.usageStatus) ?? true) &&
-  (filter.dimensions.project_id?.some((project) => project === record.project) ?? true) &&
-  filter.tags.every((candidates) => holdsTag(record.tags, candidates));
+import { expectedValue, passes } from "./plain-scan-fixture.ts";
 
 interface Expected {
   requests: number;
@@ -125,7 +71,7 @@ export function describeCostQuery(name: string, runs: number, open: () => Promis
                   record.organizationId === "default" &&
                   record.occurredAtMs >= period.fromMs &&
                   record.occurredAtMs < period.toMs &&
-                  passes(filter, record),
+                  passes(filter, record, zone),
               );
               const raw = within.flatMap(rowsOf);
               const keyOf = (record: FixtureRecord): string =>
@@ -268,7 +214,8 @@ export function describeCostQuery(name: string, runs: number, open: () => Promis
             fc.integer({ min: 1, max: 13 }),
             periods,
             filters,
-            async (records, orderBy, limit, period, filter) => {
+            fc.constantFrom(...zones),
+            async (records, orderBy, limit, period, filter, zone) => {
               const small = records.map((record) => ({
                 ...record,
                 inputTokens: Math.min(record.inputTokens, 2 ** 50),
@@ -276,7 +223,7 @@ export function describeCostQuery(name: string, runs: number, open: () => Promis
               const ledger = await open();
               await ledger.add(small);
               const query = ledger.query;
-              const question = { period: { ...period, zone: "UTC" }, filter, order: readOrder(orderBy), limit };
+              const question = { period: { ...period, zone }, filter, order: readOrder(orderBy), limit };
               const items = [];
               let after: OrderPosition | undefined;
               do {
@@ -294,7 +241,7 @@ export function describeCostQuery(name: string, runs: number, open: () => Promis
                     !record.voided &&
                     record.occurredAtMs >= period.fromMs &&
                     record.occurredAtMs < period.toMs &&
-                    passes(filter, record),
+                    passes(filter, record, zone),
                 )
                 .sort((a, b) => {
                   for (const text of orderBy) {
@@ -414,6 +361,18 @@ export function describeCostQuery(name: string, runs: number, open: () => Promis
         const ask = { ...everything, groupBy: [], metrics: ["sum"] as const };
         expect((await query.aggregate("default", { ...ask, filter })).totals[0]?.total_cost).toBe("0.00225");
         expect((await query.aggregate("default", { ...ask, filter: usage })).totals[0]?.total_cost).toBe("0.001");
+        const hour =
+          new Date(plainRecord.occurredAtMs).getUTCHours() +
+          ((new Date(plainRecord.occurredAtMs).getUTCDay() + 6) % 7) * 24;
+        for (const [hours, cost] of [
+          [[hour], "0.00225"],
+          [[(hour + 1) % 168], undefined],
+        ] as const) {
+          const named = { ...filter, hours };
+          expect((await query.aggregate("default", { ...ask, filter: named })).totals[0]?.total_cost).toBe(cost);
+          const listed = await query.listCosts("default", { ...everything, filter: named });
+          expect(listed.items).toHaveLength(cost === undefined ? 0 : 2);
+        }
         expect((await query.findCost("default", "order-7"))?.total_cost).toBe("0.001");
         expect(await query.findCost("default", "nowhere")).toBeUndefined();
         expect((await query.listUsage("default", everything)).items.map(({ id }) => id)).not.toContain("bill-1");

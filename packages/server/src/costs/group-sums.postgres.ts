@@ -15,6 +15,7 @@ import {
   type RowSource,
   type SumPlan,
 } from "./group-sums.ts";
+import { endsOf } from "./hour-windows.ts";
 import { namedRecords } from "./named-records.postgres.ts";
 import type { Segment } from "./rollup-plan.ts";
 import { type SegmentLayer, segmentLayers } from "./segment-layers.ts";
@@ -230,12 +231,19 @@ function readOfLayer(
   const withUser = plan.withUsers && (source === "rollup_user_daily" || source === "records");
   const rows = rowsWithin(source, organizationId, layer, question.filter.userIds, series);
   // With one place there is nothing to look up.
-  const place = layer.bounds.length === 2 ? "1" : `width_bucket(r.${time}, CAST(? AS bigint[]))`;
+  const found = `width_bucket(r.${time}, CAST(? AS bigint[]))`;
+  const place =
+    layer.bounds.length === 2 ? "1" : layer.sameAs === undefined ? found : `(CAST(? AS integer[]))[${found}]`;
+  const sameAs = layer.sameAs === undefined ? [] : [numberArray(layer.sameAs)];
   return {
     sql: `SELECT ${place} AS place, ${groupColumns(series, withUser)}
      FROM ${rows.sql} ${series.join} ${series.condition}
      GROUP BY 1, 2${withUser ? ", 3" : ""} LIMIT ${groupedRowsMax + 1}`,
-    values: [...(layer.bounds.length === 2 ? [] : [numberArray(layer.bounds)]), ...rows.values, ...series.joinValues],
+    values: [
+      ...(layer.bounds.length === 2 ? [] : [...sameAs, numberArray(layer.bounds)]),
+      ...rows.values,
+      ...series.joinValues,
+    ],
   };
 }
 
@@ -329,12 +337,14 @@ async function collectNamed(
   const named = namedRecords(filter);
   if (named === undefined || named.nothing) return;
   const users = filter.userIds === undefined ? [] : [textArray(filter.userIds)];
+  const { windows } = plan;
   const bounds = [Math.max(plan.bounds[0] ?? 0, plan.keptFromMs), plan.bounds.at(-1) ?? 0];
   const rows = await connection.all<GroupedSums>(
     `WITH named AS (
        SELECT r.organization_id, r.occurred_at, r.id FROM ${named.source}
        WHERE k.organization_id = ? AND k.occurred_at >= ? AND k.occurred_at < ?
-       ${filter.userIds === undefined ? "" : "AND r.user_id = ANY (CAST(? AS text[]))"})
+       ${filter.userIds === undefined ? "" : "AND r.user_id = ANY (CAST(? AS text[]))"}
+       ${windows === undefined ? "" : "AND width_bucket(r.occurred_at, CAST(? AS bigint[])) % 2 = 1"})
      SELECT 0 AS read, width_bucket(r.occurred_at, CAST(? AS bigint[])) AS place,
        ${groupColumns(series, plan.withUsers)}
      FROM (SELECT t.*${series.column} FROM named n CROSS JOIN LATERAL (
@@ -348,6 +358,7 @@ async function collectNamed(
     organizationId,
     ...bounds,
     ...users,
+    ...(windows === undefined ? [] : [numberArray(endsOf(windows))]),
     numberArray(plan.bounds),
     ...series.columnValues,
     ...series.joinValues,

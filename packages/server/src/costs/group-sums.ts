@@ -6,6 +6,7 @@ import type { Period, RecordFilter } from "./cost-filter.ts";
 import type { Metric, RecordedExtent } from "./cost-query.ts";
 import { measures } from "./exact-sums.ts";
 import { GroupCollector, type GroupRow } from "./group-collector.ts";
+import { type HourWindow, hourWindows } from "./hour-windows.ts";
 import { type Grain, planSegments, type Segment } from "./rollup-plan.ts";
 import type { SeriesCatalogue } from "./series-catalogue.ts";
 import { groupSeries, type SeriesGroups } from "./series-groups.ts";
@@ -32,6 +33,8 @@ export interface SumPlan {
   /** The ends of the answer's time buckets. */
   readonly bounds: readonly number[];
   readonly withUsers: boolean;
+  /** The parts of that time that count, where the filter names hours. */
+  readonly windows: readonly HourWindow[] | undefined;
   /** Of records that are named by id, those since then count. UTC milliseconds. */
   readonly keptFromMs: number;
   /**
@@ -89,8 +92,11 @@ export function planSums(
 ): SumPlan | undefined {
   const matching = catalogue.matching(filter);
   const units = groupBy.filter(isTime);
-  const bounds = bucketBounds(wholeDaysWithin(period, extent), units);
+  const within = wholeDaysWithin(period, extent);
+  const bounds = bucketBounds(within, units);
   if (matching.length === 0 || bounds.length < 2) return undefined;
+  const windows = hourWindows(within, filter.hours);
+  if (windows?.length === 0) return undefined;
 
   const series = groupSeries(catalogue, matching, groupBy);
   const withUsers = groupBy.includes("user");
@@ -105,11 +111,12 @@ export function planSums(
     series,
     matching,
     bounds,
+    windows,
     withUsers,
     keptFromMs: extent.keptFromMs,
     segments: () => {
       const isByUser = withUsers || filter.userIds !== undefined;
-      const segments = planSegments(bounds, isByUser ? byUser : byTime, "records");
+      const segments = planSegments(bounds, isByUser ? byUser : byTime, "records", windows);
       if (segments.some(({ source, from }) => source === "records" && from < extent.keptFromMs)) {
         throw withoutRecords(extent.keptFromMs, isByUser ? "days" : "hours");
       }

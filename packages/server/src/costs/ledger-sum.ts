@@ -1,5 +1,6 @@
 import { numberArray, textArray } from "../postgres/array-text.ts";
 import { keepMonths } from "../postgres/keep-months.ts";
+import { invariant } from "../refusal.ts";
 import { threadBehind } from "../sqlite/store-connection.ts";
 import type { SqlValue, StoreConnection } from "../store/connection.ts";
 import { costOf, type SummedRow } from "./answer-rows.ts";
@@ -46,6 +47,7 @@ export async function sumLedger(
   question: Question,
   unit: SummedUnit,
 ): Promise<bigint> {
+  invariant(question.filter.hours === undefined, "one statement cannot have as many parts as there are hours");
   const { extent, catalogue } = await overview(connection, organizationId);
   if (extent === undefined) return 0n;
   // By user: what has none is in no sum by hour.

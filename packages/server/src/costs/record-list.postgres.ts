@@ -3,12 +3,14 @@ import type { SqlValue, StoreConnection } from "../store/connection.ts";
 import { entryCodes, stateBits } from "../usage/record-row.ts";
 import type { RecordPlace } from "../usage/record-rows.postgres.ts";
 import type { ListQuestion } from "./cost-query.ts";
+import { readExtent } from "./group-sums.postgres.ts";
+import { endsOf, type HourWindow, recordedWindows } from "./hour-windows.ts";
 import { behindPosition, sqlKeys } from "./list-keys.ts";
 import { followsTime, type ListedEntries, type OrderPosition } from "./list-order.ts";
 import { daysOf, longSort, requestsOfDays, sortedRecordsMax } from "./long-sort.ts";
 import { namedRecords } from "./named-records.postgres.ts";
 import { seriesCatalogue } from "./series-catalogue.postgres.ts";
-import { timeWindows, type Window } from "./time-windows.postgres.ts";
+import { timeWindows } from "./time-windows.postgres.ts";
 
 /**
  * The places of a page of records, in order. An order by time alone reads only the page; any other sorts every record of
@@ -30,7 +32,7 @@ export async function selectPlaces(
   }
   const { descending } = order[0];
   const position = after === undefined ? undefined : Number(after.values[0]);
-  const rest: Window = {
+  const rest: HourWindow = {
     fromMs: !descending && position !== undefined ? Math.max(position, period.fromMs) : period.fromMs,
     toMs: descending && position !== undefined ? Math.min(position + 1, period.toMs) : period.toMs,
   };
@@ -38,9 +40,10 @@ export async function selectPlaces(
   if (!scan.selective) return scan.read([rest], after, limit, offset);
   const places: RecordPlace[] = [];
   let skip = offset;
-  const windowQuestion = { ...rest, descending, userIds: filter.userIds, seriesIds: scan.seriesIds };
-  for await (const windows of timeWindows(connection, organizationId, windowQuestion)) {
-    const found = await scan.read(windows, after, limit - places.length + skip, 0);
+  const { seriesIds, windows } = scan;
+  const windowQuestion = { ...rest, descending, userIds: filter.userIds, seriesIds, windows };
+  for await (const some of timeWindows(connection, organizationId, windowQuestion)) {
+    const found = await scan.read(some, after, limit - places.length + skip, 0);
     places.push(...found.slice(skip));
     skip = Math.max(0, skip - found.length);
     if (places.length >= limit) break;
@@ -76,10 +79,12 @@ interface ListScan {
   readonly selective: boolean;
   /** The series that are asked for; undefined is all. */
   readonly seriesIds: readonly number[] | undefined;
+  /** The parts of the period that count; undefined is all. */
+  readonly windows: readonly HourWindow[] | undefined;
   /** Selects the places of a stretch of time, in order. */
-  readonly within: (window: Window, after: OrderPosition | undefined, limit: number, offset: number) => Statement;
+  readonly within: (window: HourWindow, after: OrderPosition | undefined, limit: number, offset: number) => Statement;
   readonly read: (
-    windows: readonly Window[],
+    windows: readonly HourWindow[],
     after: OrderPosition | undefined,
     limit: number,
     offset: number,
@@ -97,9 +102,11 @@ async function listScan(
   question: ListQuestion,
   entries: ListedEntries,
 ): Promise<ListScan> {
-  const { filter, order, receivedBeforeMs } = question;
+  const { period, filter, order, receivedBeforeMs } = question;
   const wanted = await wantedSeries(connection, organizationId, question);
   const named = namedRecords(filter);
+  const extent = filter.hours === undefined ? undefined : await readExtent(connection, organizationId);
+  const windows = recordedWindows(period, filter.hours, extent);
   const where = ["r.organization_id = ?"];
   const values: SqlValue[] = [organizationId];
   const usageOnly = entries === "usage" || filter.usageIds !== undefined;
@@ -113,6 +120,11 @@ async function listScan(
   if (receivedBeforeMs !== undefined) {
     where.push("r.received_at < ?");
     values.push(receivedBeforeMs);
+  }
+  // A walk by time goes from window to window instead.
+  if (windows !== undefined && !(followsTime(order) && named === undefined)) {
+    where.push("width_bucket(r.occurred_at, CAST(? AS bigint[])) % 2 = 1");
+    values.push(numberArray(endsOf(windows)));
   }
   const direction = (descending: boolean): string => (descending ? "DESC" : "ASC");
   const idOrder = `id ${direction(order[0].descending)}`;
@@ -134,7 +146,7 @@ async function listScan(
   };
   /** The same of several windows, for orders by time. */
   const withinEach = (
-    windows: readonly Window[],
+    windows: readonly HourWindow[],
     after: OrderPosition | undefined,
     limit: number,
     offset: number,
@@ -160,8 +172,9 @@ async function listScan(
   };
 
   return {
-    nothing: wanted.nothing || named?.nothing === true,
-    selective: wanted.selective || filter.userIds !== undefined,
+    nothing: wanted.nothing || named?.nothing === true || windows?.length === 0,
+    selective: wanted.selective || filter.userIds !== undefined || windows !== undefined,
+    windows,
     seriesIds: wanted.seriesIds,
     within,
     async read(windows, after, limit, offset) {

@@ -4,6 +4,8 @@ import { type StoreThread, threadState } from "../sqlite/operation.ts";
 import { entryCodes, type RecordRow, recordColumns, recordSource, stateBits } from "../usage/record-row.ts";
 import type { RecordFilter } from "./cost-filter.ts";
 import type { ListQuestion } from "./cost-query.ts";
+import { readExtent } from "./group-sums.sqlite.ts";
+import { type HourWindow, isWithinHours, recordedWindows, windowsWithin } from "./hour-windows.ts";
 import { behindPosition, sqlKeys } from "./list-keys.ts";
 import { followsTime, type ListedEntries, type OrderPosition } from "./list-order.ts";
 import { daysOf, longSort, requestsOfDays, sortedRecordsMax } from "./long-sort.ts";
@@ -22,7 +24,9 @@ export function selectIds(
   entries: ListedEntries,
 ): readonly Uint8Array[] {
   const { period, filter, order, limit, after, offset = 0 } = question;
-  const scan = listScan(store, organizationId, question, entries);
+  const extent = filter.hours === undefined ? undefined : readExtent(store, organizationId);
+  const windows = recordedWindows(period, filter.hours, extent);
+  const scan = listScan(store, organizationId, question, entries, windows);
   const ids: Uint8Array[] = [];
   if (scan.nothing) return ids;
   if (filter.ids !== undefined || filter.usageIds !== undefined || !followsTime(order)) {
@@ -31,20 +35,27 @@ export function selectIds(
   }
   const { descending } = order[0];
   const position = after === undefined ? undefined : Number(after.values[0]);
-  let fromMs = !descending && position !== undefined ? Math.max(position, period.fromMs) : period.fromMs;
-  let toMs = descending && position !== undefined ? Math.min(position + 1, period.toMs) : period.toMs;
+  const rest = {
+    fromMs: !descending && position !== undefined ? Math.max(position, period.fromMs) : period.fromMs,
+    toMs: descending && position !== undefined ? Math.min(position + 1, period.toMs) : period.toMs,
+  };
+  const stretches = windows === undefined ? [rest] : windowsWithin(windows, rest);
   let skip = offset;
-  while (ids.length < limit && fromMs < toMs) {
-    const window = scan.selective
-      ? nextWindow(store, organizationId, { fromMs, toMs, descending, userIds: filter.userIds })
-      : { fromMs, toMs };
-    if (window === undefined) break;
-    const wanted = limit - ids.length + skip;
-    const found = scan.read(window.fromMs, window.toMs, after, wanted, 0);
-    ids.push(...found.slice(skip));
-    skip = Math.max(0, skip - found.length);
-    if (descending) toMs = window.fromMs;
-    else fromMs = window.toMs;
+  for (const stretch of descending ? stretches.toReversed() : stretches) {
+    let { fromMs, toMs } = stretch;
+    while (ids.length < limit && fromMs < toMs) {
+      const window = scan.selective
+        ? nextWindow(store, organizationId, { fromMs, toMs, descending, userIds: filter.userIds })
+        : { fromMs, toMs };
+      if (window === undefined) break;
+      const wanted = limit - ids.length + skip;
+      const found = scan.read(window.fromMs, window.toMs, after, wanted, 0);
+      ids.push(...found.slice(skip));
+      skip = Math.max(0, skip - found.length);
+      if (descending) toMs = window.fromMs;
+      else fromMs = window.toMs;
+    }
+    if (ids.length >= limit) break;
   }
   return ids;
 }
@@ -80,8 +91,9 @@ function listScan(
   organizationId: string,
   { filter, order, receivedBeforeMs }: ListQuestion,
   entries: ListedEntries,
+  windows: readonly HourWindow[] | undefined,
 ): ListScan {
-  const wanted = wantSeries(store, organizationId, filter);
+  const wanted = wantSeries(store, organizationId, filter, windows);
   const where: string[] = ["r.organization_id = ?", "r.occurred_at >= ?", "r.occurred_at < ?"];
   const values: SQLInputValue[] = [];
   const named = filter.ids !== undefined || filter.usageIds !== undefined ? namedIds(filter) : undefined;
@@ -100,6 +112,9 @@ function listScan(
     where.push("r.id IN (SELECT unhex(value) FROM json_each(?))");
     values.push(JSON.stringify(named.map(({ id }) => Buffer.from(id).toString("hex"))));
   }
+  // A walk by time goes from window to window instead.
+  if (windows !== undefined && !(followsTime(order) && named === undefined))
+    where.push("list_wants_time(r.occurred_at)");
   const keys = order.flatMap(sqlKeys);
   const idDirection = order[0].descending ? "DESC" : "ASC";
   const orderBy = [
@@ -109,7 +124,7 @@ function listScan(
   const source = followsTime(order) && named === undefined ? "records r INDEXED BY records_by_time" : "records r";
 
   return {
-    nothing: wanted.nothing || named?.length === 0,
+    nothing: wanted.nothing || named?.length === 0 || windows?.length === 0,
     selective: wanted.selective || filter.userIds !== undefined,
     read(fromMs, toMs, after, limit, offset) {
       const behind = after === undefined ? undefined : behindPosition(order, after);
@@ -136,15 +151,17 @@ function listScan(
 interface Wanting {
   /** By series id: bit 1 wants its records, bit 2 its voided ones. */
   series: Uint8Array;
+  windows: readonly HourWindow[];
 }
 
 const wantingKey = Symbol("list wanting");
 
-/** Prepares the function that tells SQL whether a record's series and state are asked for. */
+/** Prepares the functions that tell SQL whether a record's series and state, and its time, are asked for. */
 function wantSeries(
   store: StoreThread,
   organizationId: string,
   filter: RecordFilter,
+  windows: readonly HourWindow[] = [],
 ): { readonly nothing: boolean; readonly selective: boolean } {
   const wanting = threadState(store, wantingKey, () => registerFunction(store.db));
   const catalogue = seriesCatalogue(store, organizationId);
@@ -155,17 +172,19 @@ function wantSeries(
   for (const at of valid) series[catalogue.ids[at] ?? 0] = 1;
   for (const at of voided) series[catalogue.ids[at] ?? 0] = (series[catalogue.ids[at] ?? 0] ?? 0) | 2;
   wanting.series = series;
+  wanting.windows = windows;
   const count = Math.max(valid.length, voided.length);
   return { nothing: count === 0, selective: count * 2 <= catalogue.ids.length };
 }
 
 function registerFunction(db: DatabaseSync): Wanting {
-  const wanting: Wanting = { series: new Uint8Array() };
+  const wanting: Wanting = { series: new Uint8Array(), windows: [] };
   db.function("list_wants", (series, state) => {
     const bit = (Number(state) & stateBits.voided) === 0 ? 1 : 2;
     return ((wanting.series[Number(series)] ?? 0) & bit) === 0 ? 0 : 1;
   });
   db.function("list_wants_series", (series) => ((wanting.series[Number(series)] ?? 0) === 0 ? 0 : 1));
+  db.function("list_wants_time", (ms) => (isWithinHours(wanting.windows, Number(ms)) ? 1 : 0));
   return wanting;
 }
 

@@ -51,6 +51,28 @@ test("every instant counts once in its own bucket and nowhere else, wherever the
   );
 });
 
+test("of windows every instant counts once in its own bucket, and what lies outside them nowhere", () => {
+  const ascending = (list: number[]): number[] => list.sort((a, b) => a - b);
+  fc.assert(
+    fc.property(
+      fc.uniqueArray(instant, { minLength: 2, maxLength: 8 }).map(ascending),
+      fc.uniqueArray(instant, { maxLength: 16 }).map(ascending),
+      fc.integer({ min: 0, max: 2 }),
+      (bounds, ends, skip) => {
+        const windows = ends.flatMap((toMs, at) => (at % 2 === 0 ? [] : [{ fromMs: ends[at - 1] ?? 0, toMs }]));
+        const plan = planSegments(bounds, days.slice(skip), "record", windows);
+        for (const at of [...bounds, ...ends].flatMap((end) => [end - 1, end])) {
+          const bucket = bounds.findLastIndex((bound) => bound <= at);
+          const isWithin = windows.some(({ fromMs, toMs }) => at >= fromMs && at < toMs);
+          const counts = isWithin && bucket !== -1 && bucket < bounds.length - 1;
+          expect([...weights(plan, at)]).toEqual(counts ? [[bucket, 1]] : []);
+        }
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
 test("days five hours behind UTC cost five hours of each day beside the daily rows", () => {
   const bounds = Array.from({ length: 31 }, (_, day) => day * dayMs + 5 * hourMs);
   const plan = planSegments(bounds, days, "record");
@@ -64,4 +86,14 @@ test("half-hour zones read half an hour of records a day", () => {
   const plan = planSegments(bounds, days, "record");
   const records = plan.filter(({ source }) => source === "record").reduce((sum, { from, to }) => sum + to - from, 0);
   expect(records).toBe(11 * (hourMs / 2));
+});
+
+test("one hour of each week of a year is that many hourly units, and no records", () => {
+  const bounds = [0, 364 * dayMs];
+  const windows = Array.from({ length: 52 }, (_, week) => ({
+    fromMs: week * 7 * dayMs + 9 * hourMs,
+    toMs: week * 7 * dayMs + 10 * hourMs,
+  }));
+  const plan = planSegments(bounds, days, "record", windows);
+  expect(plan.map(({ source, from, to }) => [source, to - from])).toEqual(windows.map(() => ["hour", 1]));
 });

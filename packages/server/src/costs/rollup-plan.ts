@@ -31,6 +31,7 @@ interface Part {
  * daily rows, and not all twenty-four.
  *
  * @param bounds ascending instants in milliseconds
+ * @param windows the parts of them that count, ascending and apart from each other; all where absent
  * @param grains coarsest first, each unit a multiple of the next
  * @param finest the source that knows every instant
  */
@@ -38,6 +39,7 @@ export function planSegments<Source extends string>(
   bounds: readonly number[],
   grains: readonly Grain<Source>[],
   finest: Source,
+  windows: readonly Pick<Part, "fromMs" | "toMs">[] = [{ fromMs: bounds[0] ?? 0, toMs: bounds.at(-1) ?? 0 }],
 ): readonly Segment<Source>[] {
   const segments = new Map<string, Segment<Source>>();
 
@@ -84,8 +86,15 @@ export function planSegments<Source extends string>(
     cover({ ...part, fromMs: part.toMs, toMs: endMs, added: !part.added }, level + 1);
   };
 
+  let next = 0;
   for (let bucket = 0; bucket + 1 < bounds.length; bucket += 1) {
-    cover({ fromMs: bounds[bucket] ?? 0, toMs: bounds[bucket + 1] ?? 0, bucket, added: true }, 0);
+    const [startMs = 0, endMs = 0] = [bounds[bucket], bounds[bucket + 1]];
+    for (let window = windows[next]; window !== undefined && window.fromMs < endMs; window = windows[next]) {
+      const fromMs = Math.max(startMs, window.fromMs);
+      cover({ fromMs, toMs: Math.min(endMs, window.toMs), bucket, added: true }, 0);
+      if (window.toMs > endMs) break;
+      next += 1;
+    }
   }
   return [...segments.values()];
 }

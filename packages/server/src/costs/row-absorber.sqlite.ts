@@ -5,6 +5,7 @@ import type { RecordFilter } from "./cost-filter.ts";
 import { type ExactSums, measures } from "./exact-sums.ts";
 import type { GroupCollector } from "./group-collector.ts";
 import type { RowSource, SumPlan } from "./group-sums.ts";
+import { isWithinHours } from "./hour-windows.ts";
 import { namedIds } from "./named-ids.ts";
 import type { Segment } from "./rollup-plan.ts";
 
@@ -41,7 +42,7 @@ interface RowFilter {
 export interface RowAbsorber {
   segment(organizationId: string, segment: Segment<RowSource>, filter: RowFilter): void;
   /** Records that are named by id, with their corrections. */
-  named(organizationId: string, filter: RecordFilter, plan: Pick<SumPlan, "bounds" | "keptFromMs">): void;
+  named(organizationId: string, filter: RecordFilter, plan: Pick<SumPlan, "bounds" | "windows" | "keptFromMs">): void;
 }
 
 /** What the functions that SQL calls work on. The functions belong to the connection; whom they serve changes by question. */
@@ -98,7 +99,7 @@ export function rowAbsorber(store: StoreThread, collector: GroupCollector, big: 
       if (withNobody) read(organizationId, { ...segment, source: "rollup_daily" }, filter);
     },
 
-    named(organizationId, filter, { bounds, keptFromMs }) {
+    named(organizationId, filter, { bounds, windows, keptFromMs }) {
       const first = Math.max(bounds[0] ?? 0, keptFromMs);
       const last = bounds.at(-1) ?? 0;
       const users = filter.userIds === undefined ? undefined : new Set(filter.userIds);
@@ -115,6 +116,7 @@ export function rowAbsorber(store: StoreThread, collector: GroupCollector, big: 
         if (record === undefined || record.entry === entryCodes.correction) continue;
         if (usageOnly && record.entry !== entryCodes.usage) continue;
         if (record.occurred_at < first || record.occurred_at >= last) continue;
+        if (windows !== undefined && !isWithinHours(windows, record.occurred_at)) continue;
         if (users !== undefined && !(record.user_id !== null && users.has(record.user_id))) continue;
         const bucket = bounds.findLastIndex((bound) => bound <= record.occurred_at);
         own.get(bucket, -1, organizationId, id);

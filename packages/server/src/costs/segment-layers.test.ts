@@ -16,11 +16,12 @@ test("every unit of every segment is read once and told apart from all others, w
       const expected = segments.flatMap(({ from, to, plus, minus }) =>
         Array.from({ length: to - from }, (_, at) => `${from + at} ${plus} ${minus}`),
       );
-      const read = segmentLayers(segments).flatMap(({ bounds, segmentAt, runs }) => {
+      const read = segmentLayers(segments).flatMap(({ bounds, segmentAt, sameAs, runs }) => {
         expect(bounds).toEqual([...new Set(bounds)].sort((a, b) => a - b));
         return runs.flatMap(({ from, to }) =>
           Array.from({ length: to - from }, (_, at) => {
-            const found = segmentAt[placeOf(bounds, from + at)];
+            const place = placeOf(bounds, from + at);
+            const found = segmentAt[sameAs?.[place - 1] ?? place];
             return `${from + at} ${found?.plus} ${found?.minus}`;
           }),
         );
@@ -39,4 +40,18 @@ test("segments that touch are one run, and gaps are no segment", () => {
     { from: 9, to: 10 },
   ]);
   expect(layer?.segmentAt[placeOf(layer.bounds, 8)]).toBeUndefined();
+});
+
+test("many segments of a bucket have one place, so that an answer is not as long as they are many", () => {
+  const hours = Array.from({ length: 300 }, (_, at) => at * 24);
+  const [layer] = segmentLayers(
+    hours.map(
+      (from): Segment<string> => ({ source: "x", from, to: from + 1, plus: Math.floor(from / 2_400), minus: -1 }),
+    ),
+  );
+  const places = hours.map((hour) => layer?.sameAs?.[placeOf(layer.bounds, hour) - 1]);
+  expect(new Set(places).size).toBe(3);
+  expect(places.map((place) => layer?.segmentAt[place ?? 0]?.plus)).toEqual(
+    hours.map((from) => Math.floor(from / 2_400)),
+  );
 });

@@ -12,6 +12,8 @@ export interface SegmentLayer {
   readonly bounds: readonly number[];
   /** By position among the bounds, counted from 1 as SQL's width_bucket does: the segment there; absent is a gap. */
   readonly segmentAt: readonly (Pick<Segment<string>, "plus" | "minus"> | undefined)[];
+  /** By position less one: the first position whose segment is of the same buckets, where many segments are. */
+  readonly sameAs: readonly number[] | undefined;
   /** What has to be read, in order. */
   readonly runs: readonly Run[];
 }
@@ -42,5 +44,20 @@ function toLayer(segments: readonly Segment<string>[]): SegmentLayer {
     segmentAt.push(segment);
     bounds.push(segment.to);
   }
-  return { bounds, segmentAt, runs: runs.map(({ from, to }) => ({ from, to })) };
+  return { bounds, segmentAt, sameAs: samePlaces(segmentAt), runs: runs.map(({ from, to }) => ({ from, to })) };
+}
+
+/** The head and the tail of a bucket: as many segments are told apart, and more, such as those of its hours, are one. */
+const segmentsOfBucketMax = 2;
+
+function samePlaces(segmentAt: SegmentLayer["segmentAt"]): readonly number[] | undefined {
+  const places = Map.groupBy(segmentAt.keys(), (place) => {
+    const segment = segmentAt[place];
+    return segment === undefined ? "gap" : `${segment.plus} ${segment.minus}`;
+  });
+  places.delete("gap");
+  if ([...places.values()].every(({ length }) => length <= segmentsOfBucketMax)) return undefined;
+  const sameAs = segmentAt.map((_, place) => place);
+  for (const same of places.values()) for (const place of same) sameAs[place] = same[0] ?? place;
+  return sameAs.slice(1);
 }

@@ -1,17 +1,14 @@
 import { numberArray, textArray } from "../postgres/array-text.ts";
 import type { SqlValue, StoreConnection } from "../store/connection.ts";
+import { type HourWindow, windowsWithin } from "./hour-windows.ts";
 
 const hourMs = 3_600_000;
 const hoursPerDay = 24;
 const dayMs = hoursPerDay * hourMs;
 
-/** A half-open stretch of time. */
-export interface Window {
-  readonly fromMs: number;
-  readonly toMs: number;
-}
-
-interface WindowQuestion extends Window {
+interface WindowQuestion extends HourWindow {
+  /** The parts of the period that count; all where absent. */
+  readonly windows: readonly HourWindow[] | undefined;
   readonly descending: boolean;
   readonly userIds: readonly string[] | undefined;
   /** Undefined is all series. */
@@ -30,7 +27,7 @@ export async function* timeWindows(
   connection: StoreConnection,
   organizationId: string,
   question: WindowQuestion,
-): AsyncGenerator<readonly Window[], void, undefined> {
+): AsyncGenerator<readonly HourWindow[], void, undefined> {
   const { descending, userIds } = question;
   let first = Math.floor(question.fromMs / dayMs);
   let last = Math.floor((question.toMs - 1) / dayMs);
@@ -44,7 +41,9 @@ export async function* timeWindows(
       userIds === undefined
         ? (await hoursOf(connection, organizationId, question, days)).map((hour) => within(question, hour, hourMs))
         : days.map((day) => within(question, day, dayMs));
-    const wanted = windows.filter(({ fromMs, toMs }) => fromMs < toMs);
+    const whole = windows.filter(({ fromMs, toMs }) => fromMs < toMs);
+    const asked = question.windows;
+    const wanted = asked === undefined ? whole : whole.flatMap((window) => windowsWithin(asked, window));
     if (wanted.length > 0) yield wanted;
     if (days.length < step) return;
   }
@@ -104,7 +103,7 @@ const ofSeries = (table: string, seriesIds: readonly number[] | undefined): stri
 const seriesValues = (seriesIds: readonly number[] | undefined): readonly SqlValue[] =>
   seriesIds === undefined ? [] : [numberArray(seriesIds)];
 
-const within = ({ fromMs, toMs }: Window, unit: number, unitMs: number): Window => ({
+const within = ({ fromMs, toMs }: HourWindow, unit: number, unitMs: number): HourWindow => ({
   fromMs: Math.max(fromMs, unit * unitMs),
   toMs: Math.min(toMs, (unit + 1) * unitMs),
 });
