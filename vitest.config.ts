@@ -2,6 +2,8 @@ import { globSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { configDefaults, defineConfig } from "vitest/config";
+import { folderVariable } from "./test/built-threads.ts";
+import { buildStoreThreads, storeThreads } from "./test/store-threads.ts";
 
 const include = ["packages/*/src/**/*.test.ts", "packages/*/test/**/*.test.ts", "test/**/*.test.ts"];
 
@@ -30,7 +32,10 @@ const inBrowser = "test/browser/**/*.test.ts";
 /** Files that take their database from the fixture, or from a fixture that does, run on each store. */
 const onEachStore = globSync(include).filter((file) => mentions(file, fixtures));
 
+const threads = await buildStoreThreads();
+
 export default defineConfig({
+  plugins: [storeThreads(threads)],
   test: {
     projects: [
       {
@@ -57,7 +62,7 @@ export default defineConfig({
     execArgv: ["--conditions=source"],
     // Threads and processes that tests start find their sources compiled. Without it each of them, thousands in a run, loads
     // the WebAssembly that takes types out, and V8 is known to die of making and freeing that again and again.
-    env: { NODE_COMPILE_CACHE: join(tmpdir(), "node-compile-cache") },
+    env: { NODE_COMPILE_CACHE: join(tmpdir(), "node-compile-cache"), [folderVariable]: threads },
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

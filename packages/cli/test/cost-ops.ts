@@ -7,6 +7,7 @@ import type { Errand } from "./resident.ts";
 
 const program = fileURLToPath(new URL("../bin/cost-ops.mjs", import.meta.url));
 const residentProgram = fileURLToPath(new URL("./resident.ts", import.meta.url));
+const builtThreads = new URL("../../../test/built-threads.ts", import.meta.url).href;
 
 /** How a run of the program ended. */
 export interface Outcome {
@@ -169,7 +170,7 @@ class Resident {
 
   #answer(errand: Errand): Promise<Outcome> {
     this.#child ??= fork(residentProgram, {
-      execArgv: ["--conditions=source", "--disable-warning=ExperimentalWarning"],
+      execArgv: ["--conditions=source", "--disable-warning=ExperimentalWarning", "--import", builtThreads],
       stdio: ["ignore", "inherit", "inherit", "ipc"],
     });
     const child = this.#child;

@@ -1,0 +1,91 @@
+/**
+ * The stores' threads, built into one file each for servers that run in the process of a test. A run starts a thousand of
+ * them, and to find and link its three hundred sources takes a thread three times as long as all the rest of its start.
+ * Servers that are processes of their own start their threads from the sources, as users do.
+ */
+import { createHash } from "node:crypto";
+import {
+  existsSync,
+  globSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build, type Plugin } from "vite";
+import { handle, startingBuilt } from "./built-threads.ts";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const prefix = "cost-ops-store-threads-";
+/** What was built of sources that have changed since is of use to nobody. */
+const keptMs = 24 * 3_600_000;
+const threads = [
+  "sqlite/store-thread",
+  "sqlite/reader-thread",
+  "sqlite/writer-thread",
+  "usage/append-thread.postgres",
+  "costs/question-thread.postgres",
+];
+
+/** Builds them where they are not yet built of the same sources, and gives the folder that they lie in. */
+export async function buildStoreThreads(): Promise<string> {
+  const hash = createHash("sha256")
+    .update(root)
+    .update(readFileSync(fileURLToPath(import.meta.url)));
+  const sources = globSync("packages/{core,contract,server}/src/**/*.ts", { cwd: root });
+  for (const path of sources.filter((name) => !name.endsWith(".test.ts")).sort()) {
+    hash.update(`\n${path}\n`).update(readFileSync(join(root, path)));
+  }
+  const folder = join(tmpdir(), `${prefix}${hash.digest("hex").slice(0, 20)}`);
+  if (existsSync(folder)) return folder;
+  for (const name of readdirSync(tmpdir()).filter((one) => one.startsWith(prefix))) {
+    const old = join(tmpdir(), name);
+    if (Date.now() - statSync(old).mtimeMs > keptMs) rmSync(old, { recursive: true, force: true });
+  }
+  const made = mkdtempSync(join(tmpdir(), prefix));
+  await build({
+    configFile: false,
+    root,
+    logLevel: "warn",
+    resolve: { conditions: ["source"] },
+    ssr: { noExternal: [/^@llm-cost-ops\//], resolve: { conditions: ["source"] } },
+    build: {
+      ssr: true,
+      target: "node24",
+      minify: false,
+      outDir: made,
+      emptyOutDir: false,
+      rolldownOptions: {
+        input: Object.fromEntries(
+          threads.map((path) => [basename(path), join(root, `packages/server/src/${path}.ts`)]),
+        ),
+        // The ending tells a thread that what it loads later, the contract, is there as sources.
+        output: { entryFileNames: "[name].ts", chunkFileNames: "[name]-[hash].ts" },
+      },
+    },
+  });
+  writeFileSync(join(made, "package.json"), '{"type":"module"}');
+  symlinkSync(join(root, "node_modules"), join(made, "node_modules"));
+  try {
+    renameSync(made, folder);
+  } catch (error) {
+    // Another run was faster.
+    if (!existsSync(folder)) throw error;
+    rmSync(made, { recursive: true });
+  }
+  return folder;
+}
+
+/** For servers within the runner. */
+export const storeThreads = (folder: string): Plugin => ({
+  name: "store-threads",
+  enforce: "pre",
+  transform: (code, id) => (id.endsWith(handle) ? startingBuilt(code, folder) : undefined),
+});
