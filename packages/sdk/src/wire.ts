@@ -110,27 +110,35 @@ export function fieldErrorsFromWire(errors: Readonly<Record<string, unknown>>): 
 
 /** The client's form of an answer. Costs become numbers beside their exact strings; null stays null. */
 export function fromWire<T>(value: unknown): FromWire<T> {
-  return convertFromWire(value) as FromWire<T>;
+  return convertFromWire(value, new Map()) as FromWire<T>;
 }
 
-function convertFromWire(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(convertFromWire);
+/** `names` has those that this answer had before: it may have thousands of rows, all with the same few. */
+function convertFromWire(value: unknown, names: Map<string, string>): unknown {
+  if (Array.isArray(value)) return value.map((item) => convertFromWire(item, names));
   if (!isRecord(value)) return value;
-  // fromEntries defines properties, so a field called __proto__ is data here and not a prototype.
-  return Object.fromEntries(
-    Object.entries(value).flatMap(([key, item]): [string, unknown][] => {
-      if (opaque.has(key)) return [[nameFromWire(key), item]];
-      if (key === "field_errors" && isRecord(item)) return [["fieldErrors", fieldErrorsFromWire(item)]];
-      if (money.has(key) && (typeof item === "string" || item === null)) {
-        const name = nameFromWire(key);
-        return [
-          [name, item === null ? null : Number(item)],
-          [`${name}Exact`, item],
-        ];
-      }
-      return [[nameFromWire(key), convertFromWire(item)]];
-    }),
-  );
+  const converted: Record<string, unknown> = {};
+  for (const key of Object.keys(value)) {
+    const item = value[key];
+    let name = names.get(key);
+    if (name === undefined) {
+      name = nameFromWire(key);
+      names.set(key, name);
+    }
+    if (opaque.has(key)) define(converted, name, item);
+    else if (key === "field_errors" && isRecord(item)) converted["fieldErrors"] = fieldErrorsFromWire(item);
+    else if (money.has(key) && (typeof item === "string" || item === null)) {
+      converted[name] = item === null ? null : Number(item);
+      converted[`${name}Exact`] = item;
+    } else define(converted, name, typeof item === "object" ? convertFromWire(item, names) : item);
+  }
+  return converted;
+}
+
+/** A field called __proto__ is data here and not a prototype. */
+function define(record: Record<string, unknown>, name: string, value: unknown): void {
+  if (name !== "__proto__") record[name] = value;
+  else Object.defineProperty(record, name, { value, enumerable: true, configurable: true, writable: true });
 }
 
 /**

@@ -1,6 +1,6 @@
 import { ActionIcon, Group, Menu, SegmentedControl, Text, Title, VisuallyHidden } from "@mantine/core";
 import type { ECharts, EChartsCoreOption } from "echarts/core";
-import { type ReactNode, Suspense, useEffect, useMemo, useRef, useState } from "react";
+import { memo, type ReactNode, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { Icon } from "../shell/icons.tsx";
 import { lazily } from "../shell/lazily.tsx";
 import { ErrorState, Loading } from "../shell/states.tsx";
@@ -27,7 +27,7 @@ export interface PickedPoint {
  * <Chart title="Spend by day" summary="30 days, $12.40 on the highest." option={option} table={table} />
  * ```
  */
-export function Chart(props: {
+export const Chart = memo(function Chart(props: {
   readonly title: string;
   /** What the picture says, in a sentence, for those who do not see it. */
   readonly summary: string;
@@ -91,7 +91,7 @@ export function Chart(props: {
       )}
     </section>
   );
-}
+});
 
 /** The picture itself. ECharts comes with the first of them. */
 function Canvas(props: {
@@ -105,11 +105,15 @@ function Canvas(props: {
   const place = useRef<HTMLDivElement>(null);
   const [chart, setChart] = useState<ECharts>();
   const [failure, setFailure] = useState<unknown>();
+  const canZoom = onZoom !== undefined;
   useEffect(() => {
     const element = place.current;
     let made: ECharts | undefined;
     let isGone = false;
-    const observer = new ResizeObserver(() => made?.resize());
+    const observer = new ResizeObserver(() => {
+      // It is told of the first size as well, in which everything is drawn already.
+      if (made?.getWidth() !== element?.clientWidth || made?.getHeight() !== element?.clientHeight) made?.resize();
+    });
     void import("./chart-engine.ts").then(({ init }) => {
       if (isGone || element === null) return;
       made = init(element, null, { renderer: "canvas" });
@@ -126,17 +130,19 @@ function Canvas(props: {
   }, [holder]);
   useEffect(() => {
     if (chart === undefined || chart.isDisposed()) return;
+    if (!canZoom) {
+      chart.setOption(option, { notMerge: true });
+      return;
+    }
     // Without its toolbox, which would offer other brushes; dragging is enough.
     const zooming = { brush: brushOption, toolbox: { show: false } };
-    chart.setOption(onZoom === undefined ? option : { ...option, ...zooming }, { notMerge: true });
-    if (onZoom !== undefined) {
-      chart.dispatchAction({
-        type: "takeGlobalCursor",
-        key: "brush",
-        brushOption: { brushType: "lineX", brushMode: "single" },
-      });
-    }
-  }, [chart, option, onZoom]);
+    // Each of the two would draw everything: the option waits for the action, and they draw it once.
+    chart.setOption({ ...option, ...zooming }, { notMerge: true, lazyUpdate: true });
+    chart.dispatchAction(
+      { type: "takeGlobalCursor", key: "brush", brushOption: { brushType: "lineX", brushMode: "single" } },
+      { flush: true },
+    );
+  }, [chart, option, canZoom]);
   useEffect(() => {
     if (chart === undefined || chart.isDisposed()) return;
     const pick = (point: unknown): void => {

@@ -1,4 +1,4 @@
-import { useCallback } from "react";
+import { useCallback, useMemo } from "react";
 import { useLocation, useSearch } from "wouter";
 import { type Fields, readState, writeState } from "./fields.ts";
 
@@ -24,5 +24,7 @@ export function useUrlState<S extends object>(fields: Fields<S>): readonly [S, C
     },
     [fields, path, navigate],
   );
-  return [readState(fields, search), change];
+  // The same object as long as the address is: what is drawn of it need not be drawn anew.
+  const state = useMemo(() => readState(fields, search), [fields, search]);
+  return [state, change];
 }

@@ -1,5 +1,5 @@
 import { Button, CloseButton, Group, Text } from "@mantine/core";
-import { useCallback, useMemo, useState } from "react";
+import { memo, useCallback, useMemo, useState } from "react";
 import { Chart, type PickedPoint } from "../../chart/chart.tsx";
 import { formatDay } from "../../format/instants.ts";
 import type { DayRange, Period, PeriodChoice } from "../../url-state/period.ts";
@@ -20,7 +20,7 @@ interface Actions {
 const asChoice = ({ startDate, endDate }: DayRange): PeriodChoice => ({ from: startDate, to: endDate });
 
 /** The picture of the answers that are here. It stays as it is until those to a changed question have come. */
-export function Picture(
+export const Picture = memo(function Picture(
   props: {
     readonly shape: Shape;
     readonly groups: GroupSums;
@@ -32,13 +32,13 @@ export function Picture(
 ) {
   const { shape, groups, times, measure, currency, writing, onZoom, onNarrow, onRecords } = props;
   const drawn = kindOf(shape) === "groups" || times === undefined || times.kind === kindOf(shape) ? shape : times.shape;
+  // Of the two answers only the one that is drawn: the other must not have it drawn once more.
+  const sums = kindOf(drawn) === "groups" || times === undefined ? groups : times;
   const drawing = useMemo((): Drawing => {
     const look = { measure, currency, writing };
-    if (drawn === "tiles") return drawTiles(groups, look);
-    if (drawn === "flow") return drawFlow(groups, look);
-    if (times === undefined) return drawTiles(groups, look);
-    return drawn === "hours" ? drawHours(times, look) : drawTime(times, drawn, look);
-  }, [drawn, groups, times, measure, currency, writing]);
+    if (sums.kind === undefined) return drawn === "flow" ? drawFlow(sums, look) : drawTiles(sums, look);
+    return drawn === "hours" ? drawHours(sums, look) : drawTime(sums, drawn, look);
+  }, [drawn, sums, measure, currency, writing]);
   const [chosen, choose] = useState<{ readonly of: Drawing; readonly picked: Picked }>();
   const pick = useCallback(
     (point: PickedPoint) => {
@@ -53,7 +53,7 @@ export function Picture(
     },
     [drawing, onZoom],
   );
-  const canZoom = drawing.days !== undefined && groups.asked.period.days > 1;
+  const canZoom = drawing.days !== undefined && sums.asked.period.days > 1;
   const picked = chosen?.of === drawing ? chosen.picked : undefined;
   return (
     <div className="picture">
@@ -79,7 +79,7 @@ export function Picture(
       ) : (
         <PickedLine
           picked={picked}
-          period={groups.asked.period}
+          period={sums.asked.period}
           onClose={() => choose(undefined)}
           onZoom={onZoom}
           onNarrow={onNarrow}
@@ -88,7 +88,7 @@ export function Picture(
       )}
     </div>
   );
-}
+});
 
 /** What was picked, and where one can go from it. */
 function PickedLine(

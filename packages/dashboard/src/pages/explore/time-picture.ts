@@ -143,18 +143,24 @@ function labelOf(bucket: string, { bucket: unit, days }: Period): string {
 export function timeTable({ buckets, series }: TimePicture, measure: Measure, writing: Writing): ChartTable {
   const added = series.filter(({ dashed }) => dashed !== true);
   const withSum = measure.adds && added.length > 1;
+  const rowOf = (bucket: string, at: number): Readonly<Record<string, string>> => {
+    const cells = series.map(({ values }, index) => [`s${index}`, cellOf(values[at] ?? null, writing)]);
+    const parts = added.map(({ values }) => values[at] ?? null).filter((value) => value !== null);
+    const sum = parts.length === 0 ? "" : writing.exact(sumDecimals(parts));
+    return { time: bucket.replace("T", " "), ...Object.fromEntries(cells), ...(withSum ? { sum } : {}) };
+  };
+  let rows: ChartTable["rows"] | undefined;
   return {
     columns: [
       { key: "time", label: "Time" },
       ...series.map(({ name }, at) => ({ key: `s${at}`, label: name, numeric: true })),
       ...(withSum ? [{ key: "sum", label: "Sum", numeric: true }] : []),
     ],
-    rows: buckets.map((bucket, at) => {
-      const cells = series.map(({ values }, index) => [`s${index}`, cellOf(values[at] ?? null, writing)]);
-      const parts = added.map(({ values }) => values[at] ?? null).filter((value) => value !== null);
-      const sum = parts.length === 0 ? "" : writing.exact(sumDecimals(parts));
-      return { time: bucket.replace("T", " "), ...Object.fromEntries(cells), ...(withSum ? { sum } : {}) };
-    }),
+    // Written when somebody looks at it: hundreds of exact figures are no part of what a picture waits for.
+    get rows() {
+      rows ??= buckets.map(rowOf);
+      return rows;
+    },
   };
 }
 
