@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { countMax, limits } from "./limits.ts";
+import { readWeekHours } from "./week-hours.ts";
 
 export { countMax, limits };
 
@@ -28,13 +29,11 @@ export const Id = someText(limits.nameLength);
 /** A condition on tags: `key`, `key:value` or `key=value`. */
 export const TagTerm = someText(limits.tagKeyLength + limits.tagValueLength + 1);
 
-/** Some hours of the week: days, hours or both. Whether they exist is for whoever reads them. */
-const weekdayPattern = "(?:mon|tue|wed|thu|fri|sat|sun)";
 export const WeekHours = z
   .string()
-  .regex(
-    new RegExp(`^(?=.)(?:${weekdayPattern}(?:-${weekdayPattern})?)?(?:(?:^| )\\d\\d(?:-\\d\\d)?)?$`, "i"),
-    "must be hours of the week, such as mon-fri 09-18, sat or 22-24",
+  .refine(
+    (text) => readWeekHours(text) !== undefined,
+    "must be hours of the week, such as mon-fri 09-18, sat or, over midnight, 22-24,00-06",
   );
 
 export const RecordId = z

@@ -8,36 +8,9 @@ interface Window {
 
 const hourMs = 3_600_000;
 const dayHours = 24;
-const weekDays = 7;
-export const weekHoursCount = weekDays * dayHours;
-const weekMs = weekHoursCount * hourMs;
-/** The epoch was a Thursday: the first Monday before it. */
+const weekMs = 7 * dayHours * hourMs;
+/** The Monday before the epoch, which was a Thursday. */
 const mondayMs = -3 * dayHours * hourMs;
-
-const days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
-const day = `(${days.join("|")})`;
-const termPattern = new RegExp(`^(?:${day}(?:-${day})?)?(?:(?:^| )(\\d\\d)(?:-(\\d\\d))?)?$`);
-
-/**
- * The hours of a week that `mon-fri 09-18`, `sat`, `22-24` or `sun 07` names, counted from Monday's midnight. Days go round
- * the week's end, hours do not; one hour is that to the next. Undefined for anything else.
- *
- * @example readWeekHours("tue 09-11") // [33, 34]
- */
-export function readWeekHours(term: string): readonly number[] | undefined {
-  const match = termPattern.exec(term.toLowerCase());
-  if (match === null || term === "") return undefined;
-  const [, firstDay, lastDay = firstDay, from, to] = match;
-  const fromHour = Number(from ?? 0);
-  const toHour = to === undefined ? (from === undefined ? dayHours : fromHour + 1) : Number(to);
-  if (fromHour >= toHour || toHour > dayHours) return undefined;
-  const first = firstDay === undefined ? 0 : days.indexOf(firstDay);
-  const last = lastDay === undefined ? weekDays - 1 : days.indexOf(lastDay);
-  const count = ((last - first + weekDays) % weekDays) + 1;
-  return Array.from({ length: count }, (_, at) => (first + at) % weekDays).flatMap((at) =>
-    Array.from({ length: toHour - fromHour }, (__, hour) => at * dayHours + fromHour + hour),
-  );
-}
 
 interface Run {
   readonly first: number;
@@ -59,7 +32,7 @@ export const weekWindowsMax = ({ fromMs, toMs }: Window, hours: readonly number[
   runsOf(hours).length * (Math.ceil((toMs - fromMs) / weekMs) + 1);
 
 /**
- * The parts of a period in which the clocks of an IANA zone show one of the hours of a week, ascending, without overlap and
+ * The parts of a period in which the clocks of an IANA zone show one of the hours of a week (0 to 167, from Monday's midnight), ascending, without overlap and
  * with a gap between any two. An hour that the clocks repeat is in it both times, one that they skip not at all.
  */
 export function weekWindows(period: Window, hours: readonly number[], zone: string): readonly Window[] {

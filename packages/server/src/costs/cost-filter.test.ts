@@ -94,11 +94,7 @@ describe("hours of the week", () => {
   });
 
   test("that do not exist are refused by field", () => {
-    for (const asked of ["fri 22-06", "mon 24", "mon 09-25", "10-10"]) {
-      expect(() => hours(asked)).toThrow(expect.objectContaining({ code: "VALIDATION_ERROR" }));
-      expect(() => hours(asked)).toThrow(expect.objectContaining({ fieldErrors: { hours: expect.any(String) } }));
-    }
-    for (const asked of ["mo", "mon 9", "monday", "09:00"]) {
+    for (const asked of ["fri 22-06", "mon 24", "mon 09-25", "10-10", "mo", "mon 9", "monday", "09:00"]) {
       expect(CostFilter.safeParse({ hours: asked }).error?.issues[0]?.path[0]).toBe("hours");
     }
   });

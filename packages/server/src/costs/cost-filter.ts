@@ -1,4 +1,5 @@
 import type { CostFilter } from "@llm-cost-ops/contract";
+import { readAllWeekHours, weekHoursCount } from "@llm-cost-ops/contract/week-hours";
 import {
   addUnits,
   instantOfWall,
@@ -8,10 +9,8 @@ import {
   parseInstant,
   type RangePreset,
   rangePresets,
-  readWeekHours,
   resolveRange,
   startOf,
-  weekHoursCount,
 } from "@llm-cost-ops/core";
 import type { Caller } from "../http/route.ts";
 import type { RecordScope } from "../identity/record-scope.ts";
@@ -83,12 +82,13 @@ export function readRecordFilter(
   const dimensions = Object.fromEntries(
     filterDimensions.flatMap((name) => (hasValues(filter[name]) ? [[name, filter[name]]] : [])),
   );
-  const hours = readHours(filter.hours ?? []);
+  const hours = readAllWeekHours(filter.hours ?? []);
   const asked: RecordFilter = {
     dimensions,
     tags: (filter.tags ?? []).map(tagCandidates),
     ...(hasValues(filter.model) && { models: filter.model }),
     ...(hasValues(filter.user_id) && { userIds: filter.user_id }),
+    // All hours of the week are no restriction.
     ...(hours.length > 0 && hours.length < weekHoursCount && { hours }),
     ...(hasValues(filter.ids) && { ids: filter.ids }),
     ...(hasValues(filter.usage_ids) && { usageIds: filter.usage_ids }),
@@ -112,17 +112,6 @@ const common = (asked: readonly string[] | undefined, visible: readonly string[]
 
 const hasValues = (values: readonly string[] | undefined): values is readonly string[] =>
   values !== undefined && values.length > 0;
-
-/** All that the terms name, each once; every hour of the week is no restriction. */
-function readHours(terms: readonly string[]): readonly number[] {
-  const hours = terms.flatMap((term) => {
-    const read = readWeekHours(term);
-    if (read === undefined)
-      refuse({ hours: `has no hours in "${term}": they go from 00 to 24, over midnight as 22-24,00-06` });
-    return read;
-  });
-  return [...new Set(hours)].sort((a, b) => a - b);
-}
 
 type DateFields = Pick<CostFilter, "start_date" | "end_date" | "range" | "days" | "timezone">;
 
