@@ -1,6 +1,7 @@
 import { ActionIcon, Group, Menu, SegmentedControl, Text, Title, VisuallyHidden } from "@mantine/core";
 import type { ECharts, EChartsCoreOption } from "echarts/core";
 import { memo, type ReactNode, Suspense, useEffect, useMemo, useRef, useState } from "react";
+import { grown } from "../shell/grown.ts";
 import { Icon } from "../shell/icons.tsx";
 import { lazily } from "../shell/lazily.tsx";
 import { ErrorState, Loading } from "../shell/states.tsx";
@@ -170,8 +171,12 @@ function Canvas(props: {
   }, [chart, onPick, onZoom]);
   if (failure !== undefined) return <ErrorState error={failure} />;
   return (
-    <div style={{ height, position: "relative" }} aria-hidden="true">
-      <div ref={place} style={{ height, width: "100%" }} data-chart={chart === undefined ? "loading" : "drawn"} />
+    <div style={{ height: grown(height), position: "relative" }} aria-hidden="true">
+      <div
+        ref={place}
+        style={{ height: "100%", width: "100%" }}
+        data-chart={chart === undefined ? "loading" : "drawn"}
+      />
       {chart === undefined ? (
         <div style={{ position: "absolute", inset: 0 }}>
           <Loading height={height} />

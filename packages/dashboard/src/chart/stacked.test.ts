@@ -42,7 +42,9 @@ test("an area of one day is drawn down to zero beside it, and an average of one 
   expect(averages.series.map(({ showSymbol }) => showSymbol)).toEqual([true, true]);
 });
 
-test("what others are compared with has dashes in the key too", () => {
-  const { legend } = draw({ kind: "line", series: [daily, before] });
-  expect(legend.data).toEqual(["daily", { name: "before", icon: expect.stringMatching(/^path:/) }]);
+test("what others are compared with has dashes in the key too, and is first where not all keys may be in sight", () => {
+  const key = { name: "before", icon: expect.stringMatching(/^path:/) };
+  expect(draw({ kind: "line", series: [daily, before] }).legend.data).toEqual(["daily", key]);
+  const many = ["a", "b", "c", "d"].map((name) => ({ ...daily, name }));
+  expect(draw({ kind: "bar", series: [...many, before] }).legend.data).toEqual([key, "a", "b", "c", "d"]);
 });

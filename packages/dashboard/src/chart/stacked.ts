@@ -43,7 +43,7 @@ export function stackedOption(stack: Stack, theme: ChartTheme): EChartsCoreOptio
       left: 0,
       icon: "roundRect",
       // What is dashed in the picture is so in its key: its grey alone may be that of what is summed as others.
-      data: series.map(({ name, dashed = false }) => (dashed ? { name, icon: dashes } : name)),
+      data: keysOf(series),
       itemWidth: 10,
       itemHeight: 10,
       textStyle: { color: theme.text, fontSize: 11, width: 140, overflow: "truncate" },
@@ -92,18 +92,28 @@ export function stackedOption(stack: Stack, theme: ChartTheme): EChartsCoreOptio
       name,
       type: kind === "bar" && !dashed ? "bar" : "line",
       ...(adds && !dashed ? { stack: "sum" } : {}),
-      ...(kind === "area" && !dashed ? { areaStyle: { opacity: 0.25 } } : {}),
+      // No lines around areas: those of layers that are nothing lie on the layer below, and hide its colour.
+      ...(kind === "area" && !dashed ? { areaStyle: { opacity: 0.85 } } : {}),
       ...(kind === "bar" && !dashed
         ? { barMaxWidth: 40 }
         : {
             showSymbol: hasLonePoint(positions[index] ?? []),
-            lineStyle: { width: 2, type: dashed ? "dashed" : "solid" },
+            lineStyle: { width: kind === "area" && !dashed ? 0 : 2, type: dashed ? "dashed" : "solid" },
           }),
       itemStyle: { color: colors[index] },
       emphasis: { disabled: true },
       data: positions[index],
     })),
   };
+}
+
+const keysInSight = 4;
+
+/** Where not all keys may be in sight at once, what the others are compared with comes first. */
+function keysOf(series: Stack["series"]) {
+  const isMany = series.length > keysInSight;
+  const sorted = isMany ? series.toSorted((a, b) => Number(b.dashed ?? false) - Number(a.dashed ?? false)) : series;
+  return sorted.map(({ name, dashed = false }) => (dashed ? { name, icon: dashes } : name));
 }
 
 /** A value between two that are not there makes no line, and would not be seen. */

@@ -2,6 +2,7 @@ import { Table, UnstyledButton, VisuallyHidden } from "@mantine/core";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type ReactNode, useMemo, useRef, useState } from "react";
 import { compareDecimals } from "../format/decimal.ts";
+import { grown } from "../shell/grown.ts";
 import { Icon } from "../shell/icons.tsx";
 
 /** A column: what stands in its cells, and what they are sorted by. */
@@ -48,9 +49,10 @@ export function DataTable<Row>(props: {
   const shown = isVirtual ? items.map(({ index }) => index) : sorted.map((_, index) => index);
   const before = isVirtual ? (items[0]?.start ?? 0) : 0;
   const after = isVirtual ? virtual.getTotalSize() - (items.at(-1)?.end ?? 0) : 0;
+  const style = { maxHeight: grown(maxHeight), overflowY: "auto" } as const;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be scrolled by keys as well.
-    <section ref={frame} className="scroll-x" style={{ maxHeight, overflowY: "auto" }} tabIndex={0} aria-label={name}>
+    <section ref={frame} className="scroll-x" style={style} tabIndex={0} aria-label={name}>
       <Table stickyHeader highlightOnHover={onPick !== undefined} verticalSpacing={5} aria-rowcount={sorted.length + 1}>
         <Table.Caption>
           <VisuallyHidden>{name}</VisuallyHidden>
