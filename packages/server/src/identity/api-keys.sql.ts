@@ -17,7 +17,7 @@ import {
   storeRead,
 } from "../store/operation.ts";
 import { forgetViewsOfEndedKeys } from "../views/view-owners.sql.ts";
-import { accessChanged, readAccessRevision } from "./access-revision.sql.ts";
+import { accessChanged, accessGranted, readAccessRevision } from "./access-revision.sql.ts";
 import {
   type ApiKeys,
   defaultOrganization,
@@ -123,7 +123,7 @@ export async function insertKey(
     args.rotatedFrom ?? null,
     key.limits === undefined ? null : JSON.stringify(key.limits),
   );
-  await accessChanged(connection);
+  await accessGranted(connection);
   return fromRow(row as KeyRow);
 }
 

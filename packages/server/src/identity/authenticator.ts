@@ -2,12 +2,11 @@ import type { Authenticator } from "../http/app.ts";
 import type { Caller } from "../http/route.ts";
 import { Refusal } from "../refusal.ts";
 import type { SessionTokens } from "../sessions/session-tokens.ts";
+import { accessTrustMs } from "./access-revision.sql.ts";
 import { type ApiKeys, defaultOrganization, type KeyUse } from "./api-keys.ts";
 import { bearerCredential, type Credential, hashKey, makeKey } from "./credential.ts";
 import { everyPermission, toCaller } from "./key-scope.ts";
 
-/** How long a cached credential may be trusted before other processes' revocations are looked for, told of them or not. */
-const trustMs = 100;
 /** How long an unknown credential is remembered as unknown, so that guessing costs the database little. */
 const unknownMs = 250;
 const cacheMax = 10_000;
@@ -20,7 +19,7 @@ interface Cached {
 }
 
 export interface KeyAuthenticator extends Authenticator {
-  /** Forgets every caller: to be called after a credential was revoked in this process, before that is answered. */
+  /** Forgets every caller: to be called when a credential was revoked, here or elsewhere. */
   forget(): void;
   /** A key that is valid in this process only, is stored nowhere and ends with it: for a client inside the process. */
   issueProcessKey(): string;
@@ -30,9 +29,9 @@ export interface KeyAuthenticator extends Authenticator {
 
 /**
  * Finds the caller of a key or an access token by its hash: neither is ever kept, and comparing hashes tells a guesser
- * nothing about them. A cached one is trusted for a tenth of a second; then one look at the access revision serves all
- * requests. So a revocation holds in this process before it is answered; in others as soon as the store tells them, which
- * PostgreSQL does as it commits, and at the latest after that time.
+ * nothing about them. A cached one is trusted for `accessTrustMs` since the last look at the access revision began, which
+ * serves all requests; PostgreSQL also tells of changes as it commits them. A change that takes access away is answered
+ * after that time, so that from its answer on it holds in every process.
  */
 export function createAuthenticator(parts: {
   readonly apiKeys: ApiKeys;
@@ -50,14 +49,20 @@ export function createAuthenticator(parts: {
   let revision: number | undefined;
   let checkedAtMs = 0;
   let checking: Promise<void> | undefined;
+  /** Grows with every change that this process hears of: what was asked before one is not remembered after it. */
+  let changes = 0;
+
+  /** Whether what is cached may answer a request that came at this moment. */
+  const isTrusted = (nowMs: number): boolean => revision !== undefined && nowMs - checkedAtMs < accessTrustMs;
 
   const check = (): Promise<void> => {
     checking ??= (async () => {
       const startedAtMs = performance.now();
+      const seen = changes;
       try {
         const current = await apiKeys.revision();
         if (current !== revision) cache.clear();
-        revision = current;
+        revision = seen === changes ? current : undefined;
         checkedAtMs = startedAtMs;
       } finally {
         checking = undefined;
@@ -103,13 +108,15 @@ export function createAuthenticator(parts: {
 
   const lookUp = async (credential: Credential, keyHash: string): Promise<Caller> => {
     const nowMs = performance.now();
-    if (nowMs - checkedAtMs >= trustMs || revision === undefined) await check();
-    let found = cache.get(keyHash);
+    if (!isTrusted(nowMs)) await check();
+    // A look that began long before this request came may have missed what was answered since.
+    let found = isTrusted(nowMs) ? cache.get(keyHash) : undefined;
     if (found === undefined || (found.caller === undefined && nowMs - found.atMs > unknownMs)) {
-      const seen = revision;
+      const seen = { revision, changes };
       found = await find(credential, keyHash);
       // What was read before a revocation must not be cached after it.
-      if (seen === revision && seen !== undefined) remember(keyHash, found);
+      if (seen.revision !== undefined && seen.revision === revision && seen.changes === changes)
+        remember(keyHash, found);
     }
     if (found.caller === undefined || found.expiresAtMs <= clock()) {
       const what = credential.kind === "key" ? "API key" : "access token";
@@ -133,7 +140,7 @@ export function createAuthenticator(parts: {
       const ofProcess = processKeys.get(keyHash);
       if (ofProcess !== undefined) return ofProcess;
       const nowMs = performance.now();
-      const cached = nowMs - checkedAtMs < trustMs ? cache.get(keyHash) : undefined;
+      const cached = isTrusted(nowMs) ? cache.get(keyHash) : undefined;
       const caller = cached?.caller;
       // An expired key takes the long way as well, whose refusal is that of an unknown one.
       if (cached === undefined || caller === undefined || cached.expiresAtMs <= clock())
@@ -142,6 +149,7 @@ export function createAuthenticator(parts: {
       return caller;
     },
     forget() {
+      changes += 1;
       cache.clear();
       revision = undefined;
     },

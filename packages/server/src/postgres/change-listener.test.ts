@@ -1,9 +1,14 @@
+import { setTimeout } from "node:timers/promises";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { createRule, updateRule } from "../alerts/rules.sql.ts";
 import { createBudgets } from "../budgets/budgets.sql.ts";
 import { readBudgetTerms } from "../budgets/read-budget.ts";
+import type { Caller } from "../http/route.ts";
 import { accessChanged } from "../identity/access-revision.sql.ts";
+import { createApiKeys } from "../identity/api-keys.sql.ts";
+import { createAuthenticator } from "../identity/authenticator.ts";
+import { everyPermission } from "../identity/key-scope.ts";
 import { Refusal } from "../refusal.ts";
 import { installationWrite } from "../store/operation.ts";
 import { createWebhook, updateWebhook } from "../webhooks/endpoints.sql.ts";
@@ -11,7 +16,9 @@ import { keepSecret } from "../webhooks/secrets.ts";
 import { makeSecret } from "../webhooks/signatures.ts";
 import { listenForChanges } from "./change-listener.ts";
 import { type PostgresUnderTest, startPostgres } from "./postgres-fixture.ts";
-import { openPostgres } from "./postgres-store.ts";
+import { openPostgres, type PostgresStore } from "./postgres-store.ts";
+
+const noMatter = (): void => undefined;
 
 let server: PostgresUnderTest;
 beforeAll(async () => {
@@ -74,4 +81,42 @@ test("other processes hear in which organization something is watched that was n
 
   await listener.close();
   await elsewhere.close();
+});
+
+test("a process that hears of nothing lets nobody in whom an answered change of another keeps out", async () => {
+  const url = await server.database();
+  const open = (): Promise<PostgresStore> => openPostgres({ url, poolSize: 2, now: Date.now });
+  const [here, deaf] = await Promise.all([open(), open()]);
+  const keys = createApiKeys(here, "sk_live_");
+  await keys.ensureFirstKey(undefined);
+  const principal = { kind: "process", id: "process", name: "process" } as const;
+  const caller = { organizationId: "default", principal, permissions: everyPermission };
+  const authenticator = createAuthenticator({
+    apiKeys: createApiKeys(deaf, "sk_live_"),
+    tokens: { callerOf: async () => undefined },
+    clock: Date.now,
+  });
+  for (let round = 0; round < 5; round += 1) {
+    const { id, key } = await keys.create(
+      "default",
+      { name: "short-lived", scopes: null, projectId: null, expiresAtMs: null },
+      "live",
+    );
+    const isLetIn = async (): Promise<Caller> => authenticator.authenticate(`Bearer ${key}`);
+    expect((await isLetIn()).principal.id).toBe(id);
+    // It is asked all the time, so that it looked a moment ago.
+    let isOver = false;
+    const traffic = (async () => {
+      while (!isOver)
+        await isLetIn()
+          .catch(noMatter)
+          .then(() => setTimeout(1));
+    })();
+    await keys.revoke(caller, id);
+    await expect(isLetIn()).rejects.toMatchObject({ code: "AUTH_001" });
+    isOver = true;
+    await traffic;
+  }
+  await here.close();
+  await deaf.close();
 });

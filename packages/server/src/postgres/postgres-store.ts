@@ -1,6 +1,8 @@
+import { setTimeout } from "node:timers/promises";
 import pg from "pg";
 import type { Actor } from "../audit/actor.ts";
 import { runWithActor } from "../audit/watched-change.ts";
+import { accessTrustMs } from "../identity/access-revision.sql.ts";
 import { Refusal } from "../refusal.ts";
 import type { StoreConnection } from "../store/connection.ts";
 import type { Store, StoreOperation } from "../store/operation.ts";
@@ -34,6 +36,12 @@ export interface PostgresStore extends Store {
 }
 
 const attemptsMax = 5;
+
+/**
+ * What other processes remember of credentials they trust for `accessTrustMs` since they looked last, whether they hear
+ * of changes or not. After that long, and a timer's haste, nobody lets in whom the change keeps out.
+ */
+const othersTrustMs = accessTrustMs + 5;
 
 /**
  * Opens a PostgreSQL database of version 15 or newer: brings its schema up to date and keeps a pool of connections that
@@ -70,8 +78,15 @@ function createStore(pool: pg.Pool, now: () => number): PostgresStore {
     async run(operation, args, actor, signal) {
       const until = operation.access === "read" ? signal : undefined;
       for (let attempt = 1; ; attempt += 1) {
+        let tookAccess = false;
+        const takesAccess = (): void => {
+          tookAccess = true;
+        };
         try {
-          return await transact(pool, operation, args, { actor, until }, (client) => connectionOf(client, parts));
+          const connect = (client: pg.ClientBase): StoreConnection => ({ ...connectionOf(client, parts), takesAccess });
+          const result = await transact(pool, operation, args, { actor, until }, connect);
+          if (tookAccess) await setTimeout(othersTrustMs);
+          return result;
         } catch (error) {
           if (until?.aborted) throw nobodyWaits();
           if (isLostRace(error) && attempt < attemptsMax) continue;

@@ -24,6 +24,8 @@ export interface StoreConnection {
   /** Whom the audit trail names, in an operation that leaves entries there; undefined for the process itself. */
   readonly actor?: Actor | undefined;
   all<Row>(sql: string, ...values: readonly SqlValue[]): Awaitable<readonly Row[]>;
+  /** Of a store that processes share: the change is answered when none of them trusts what it remembered before the commit. */
+  readonly takesAccess?: (() => void) | undefined;
   /** The first row, if any. */
   get<Row>(sql: string, ...values: readonly SqlValue[]): Awaitable<Row | undefined>;
   /** The number of rows that were changed. */
