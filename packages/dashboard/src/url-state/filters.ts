@@ -12,10 +12,14 @@ export const filterNames = [
   "region",
   "costStatus",
   "usageStatus",
+  "hours",
 ] as const;
 export type FilterName = (typeof filterNames)[number] | "tags";
 
-/** The values of each filter; several values of one mean any of them. Tags are `key` or `key:value`, and all must hold. */
+/**
+ * The values of each filter; several values of one mean any of them. Tags are `key` or `key:value`, and all must hold;
+ * hours are of the week, `mon-fri 09-18`.
+ */
 export type Filters = { readonly [Name in FilterName]?: readonly string[] };
 
 const filterNameOf = (entry: string): FilterName | undefined =>

@@ -21,7 +21,9 @@ import type { ChangeState } from "../../url-state/use-url-state.ts";
 import { dimensionOf, dimensions, dimensionsMax, entriesOf, tagDimension, tagKeyOf, without } from "./dimensions.ts";
 import { type Question, useTagKeys, useValues } from "./explore-questions.ts";
 import { dimensionsFor, type ExploreState, type Shape, shapeLabels, shapes } from "./explore-state.ts";
+import { HoursFields } from "./hours-fields.tsx";
 import { measureIds, measures } from "./measures.ts";
+import { hoursWords } from "./week-hours.ts";
 
 /** What is asked: which figure, by what, drawn how, of which records. */
 export const Controls = memo(function Controls(props: {
@@ -131,10 +133,13 @@ function FilterLine(props: {
   readonly onChange: (filters: Filters) => void;
 }) {
   const { filters, question, onChange } = props;
-  const entries = entriesOf(filters);
+  const entries = entriesOf(filters).map((entry) => ({
+    ...entry,
+    words: entry.name === "hours" ? hoursWords(entry.value) : entry.value,
+  }));
   return (
     <Group gap={6} mt="xs" className="filter-line">
-      {entries.map(({ name, label, value }) => (
+      {entries.map(({ name, label, value, words }) => (
         <Button
           key={`${name} ${value}`}
           size="compact-xs"
@@ -142,11 +147,11 @@ function FilterLine(props: {
           variant="light"
           maw="20rem"
           rightSection={<Icon name="close" size={12} />}
-          aria-label={`Remove the filter ${label}: ${value}`}
+          aria-label={`Remove the filter ${label}: ${words}`}
           onClick={() => onChange(without(filters, name, value))}
         >
           <span className="clip">
-            {label}: <bdi>{value}</bdi>
+            {label}: <bdi>{words}</bdi>
           </span>
         </Button>
       ))}
@@ -159,6 +164,9 @@ function FilterLine(props: {
     </Group>
   );
 }
+
+/** Beside the dimensions: nothing is grouped by it. */
+const hoursField = "hours";
 
 function AddFilter(props: {
   readonly filters: Filters;
@@ -196,22 +204,32 @@ function AddFilter(props: {
               setSearch("");
             }}
             data={[
-              { group: "Fields", items: dimensions.map(({ id, label }) => ({ value: id, label })) },
+              {
+                group: "Fields",
+                items: [
+                  ...dimensions.map(({ id, label }) => ({ value: id, label })),
+                  { value: hoursField, label: "Hours" },
+                ],
+              },
               {
                 group: "Tags",
                 items: (keys.data ?? []).map((key) => ({ value: tagDimension(key), label: `Tag ${key}` })),
               },
             ]}
           />
-          <TextInput
-            size="xs"
-            label="Value"
-            data-autofocus
-            placeholder="type to search"
-            value={search}
-            onChange={({ currentTarget }) => setSearch(currentTarget.value)}
-          />
-          {isOpen ? (
+          {field === hoursField ? (
+            <HoursFields filters={filters} onChange={onChange} />
+          ) : (
+            <TextInput
+              size="xs"
+              label="Value"
+              data-autofocus
+              placeholder="type to search"
+              value={search}
+              onChange={({ currentTarget }) => setSearch(currentTarget.value)}
+            />
+          )}
+          {isOpen && field !== hoursField ? (
             <Values field={field} search={search} filters={filters} question={question} onChange={onChange} />
           ) : null}
         </Stack>

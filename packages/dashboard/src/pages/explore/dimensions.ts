@@ -96,6 +96,7 @@ export function entriesOf(
 ): readonly { readonly name: FilterName; readonly label: string; readonly value: string }[] {
   const names = [
     ...dimensions.map(({ filter, label }) => ({ name: filter, label })),
+    { name: "hours" as const, label: "Hours" },
     { name: "tags" as const, label: "Tag" },
   ];
   return names.flatMap(({ name, label }) => (filters[name] ?? []).map((value) => ({ name, label, value })));

@@ -23,6 +23,8 @@ export interface Drawing {
   readonly note?: string | undefined;
   /** What somebody picked out of it. */
   readonly picked?: (point: PickedPoint) => Picked | undefined;
+  /** The hour of the week that somebody picked out of it. */
+  readonly hour?: (point: PickedPoint) => number | undefined;
   /** The days between two places of the time axis. */
   readonly days?: (from: number, to: number) => DayRange;
 }

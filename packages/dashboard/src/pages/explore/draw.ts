@@ -87,12 +87,16 @@ export function drawFlow({ asked, now }: GroupSums, { measure, currency, writing
   };
 }
 
-export function drawHours({ asked, now }: TimeSums, { measure, currency, writing }: Look): Drawing {
+export function drawHours(
+  { asked, now }: TimeSums,
+  { measure, currency, writing }: Look,
+  chosen: readonly number[],
+): Drawing {
   const map = hourMap(measure.adds ? now.data : [], measure, currency);
   return {
     title: `${measure.label} by hour and weekday`,
     summary: `${writing.short(totalOf(now.totals, measure, currency))} ${datesOf(asked.period)}, in hours of ${asked.period.timezone}.`,
-    option: (theme) => hoursOption(map, measure.label, writing, theme),
+    option: (theme) => hoursOption(map, chosen, measure.label, writing, theme),
     table: {
       columns: [
         { key: "hour", label: "Hour" },
@@ -109,6 +113,9 @@ export function drawHours({ asked, now }: TimeSums, { measure, currency, writing
       })),
     },
     height,
-    note: notAdded(measure),
+    note:
+      notAdded(measure) ??
+      (chosen.length === 0 ? undefined : "The other figures of the page are of the outlined hours alone."),
+    hour: ({ data }) => (data as { readonly hour?: number } | undefined)?.hour,
   };
 }

@@ -19,6 +19,7 @@ import { currenciesOf, measures, shownCurrency, writingOf } from "./measures.ts"
 import { Picture } from "./picture.tsx";
 import { ViewLine } from "./view-line.tsx";
 import { ViewMenu } from "./view-menu.tsx";
+import { toggledHour } from "./week-hours.ts";
 
 /** Any measure by any dimensions, of any part of the records, as a picture, as figures, and down to the records. */
 export default function ExplorePage() {
@@ -37,6 +38,7 @@ export default function ExplorePage() {
     (conditions: readonly Condition[]) => change({ f: narrowed(exploreFilters(), conditions) }),
     [change],
   );
+  const toggleHour = useCallback((hour: number) => change({ f: toggledHour(exploreFilters(), hour) }), [change]);
   const records = useCallback(
     (conditions: readonly Condition[], days: PeriodChoice | undefined) =>
       change({
@@ -99,6 +101,7 @@ export default function ExplorePage() {
                 onZoom={zoom}
                 onNarrow={narrow}
                 onRecords={records}
+                onHour={toggleHour}
               />
             )}
           </Stack>

@@ -4,6 +4,7 @@ import { asQuestion, type Filters } from "../../url-state/filters.ts";
 import type { DayRange, Period } from "../../url-state/period.ts";
 import { type Bucket, kindOf, type PictureKind, type Shape } from "./explore-state.ts";
 import { seriesMax } from "./groups.ts";
+import { withoutHours } from "./week-hours.ts";
 
 /** What the page asks, whatever it is drawn as. */
 export interface Question {
@@ -62,9 +63,13 @@ export interface TimeSums {
   readonly before: AggregateResult | undefined;
 }
 
-/** The sums that a picture needs beyond those by group. */
-export function useTimeSums(question: Question | undefined, shape: Shape) {
+/**
+ * The sums that a picture needs beyond those by group. The map of hours is of the whole week, so that more of it can be
+ * chosen.
+ */
+export function useTimeSums(of: Question | undefined, shape: Shape) {
   const kind = kindOf(shape);
+  const question = of === undefined || kind !== "hours" ? of : { ...of, filters: withoutHours(of.filters) };
   return useAsk<TimeSums>(
     ["costs", "explore", "over time", kind, ...(question === undefined ? [] : keyOf(question))],
     async (client, options) => {

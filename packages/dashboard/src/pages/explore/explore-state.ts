@@ -96,7 +96,10 @@ const quoted = (text: string): string => (/^[\w.:/@+-]+$/.test(text) ? text : `'
 export function commandOf(period: Period, filters: Filters, by: readonly string[]): string | undefined {
   const entries = entriesOf(filters);
   if (entries.some(({ name, value }) => name !== "tags" && value.includes(","))) return undefined;
-  const flagOf = new Map(dimensions.map(({ filter, flag }) => [filter as string, flag]));
+  const flagOf = new Map([
+    ...dimensions.map(({ filter, flag }) => [filter as string, flag] as const),
+    ["hours", "--hours"],
+  ]);
   const groups = by.map((id) => dimensionOf(id)?.group ?? id);
   if (groups.some((group) => group.includes(","))) return undefined;
   return [

@@ -9,6 +9,7 @@ import { hourMap } from "./hour-map.ts";
 import { currenciesOf, measures, type Row, shownCurrency, sumOf, totalOf, writingOf } from "./measures.ts";
 import { flowColors, tilesOption, tinted } from "./picture-options.ts";
 import { beforeNames, hoursOf, timePicture, timeTable } from "./time-picture.ts";
+import { addedHours, hoursWords, toggledHour } from "./week-hours.ts";
 
 const period = resolvePeriod({ from: "2026-11-01", to: "2026-11-03" }, "2026-11-21", "Europe/Berlin");
 const row = (fields: object, cost: string | null, currency: string | null = "USD", requests = 1): Row =>
@@ -199,4 +200,27 @@ test("the days of a week stay within the period", () => {
 
 test("a tint lies between its colour and the ground", () => {
   expect(tinted("#000000", "#ffffff", 0.5)).toBe("#808080");
+});
+
+test("hours of the week are told in words, and a click adds one or lets it go", () => {
+  const words = [
+    ["mon 09", "Mondays 09:00 to 10:00"],
+    ["mon-fri 09-18", "Monday to Friday 09:00 to 18:00"],
+    ["sat", "Saturdays"],
+    ["22-24", "Every day 22:00 to 24:00"],
+    ["sun-mon 00", "Sunday to Monday 00:00 to 01:00"],
+    ["<b>mon</b>", "<b>mon</b>"],
+  ] as const;
+  for (const [term, text] of words) expect(hoursWords(term)).toBe(text);
+  const model = { model: ["a"] };
+  const one = toggledHour(model, 9);
+  expect(one).toEqual({ ...model, hours: ["mon 09"] });
+  const three = toggledHour(toggledHour(one, 10), 33);
+  expect(three).toEqual({ ...model, hours: ["mon 09-11", "tue 09"] });
+  expect([9, 10, 33].reduce(toggledHour, three)).toEqual(model);
+  expect(addedHours(one, "mon-fri 09-11")).toEqual({ ...model, hours: ["mon-fri 09-11"] });
+  expect(toggledHour({ hours: ["mon-fri 09-11"] }, 24 + 10)).toEqual({
+    hours: ["mon 09-11", "wed-fri 09-11", "tue 09"],
+  });
+  expect(commandOf(period, one, [])).toContain("--hours 'mon 09'");
 });

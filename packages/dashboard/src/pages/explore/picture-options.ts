@@ -187,20 +187,34 @@ const clipped = (name: string, lengthMax: number): string =>
     brace === "{" ? "(" : ")",
   );
 
-/** The hours of a week, stronger where more is. */
-export function hoursOption({ cells }: HourMap, label: string, writing: Writing, theme: ChartTheme): EChartsCoreOption {
-  const places = cells.flatMap((hours, day) =>
+/** The hours of a week, stronger where more is, and outlined where they are chosen. */
+export function hoursOption(
+  { cells }: HourMap,
+  chosen: readonly number[],
+  label: string,
+  writing: Writing,
+  theme: ChartTheme,
+): EChartsCoreOption {
+  const isChosen = new Set(chosen);
+  const cellsOf = cells.flatMap((hours, day) =>
     hours.flatMap((value, hour) =>
       value === null
         ? []
         : [
             {
               value: [hour, day, pixels(value)],
+              hour: day * 24 + hour,
               told: { title: `${weekdays[day]}, ${hourLabel(hour)}`, text: writing.exact(value) },
+              ...(isChosen.has(day * 24 + hour) ? { itemStyle: { borderColor: theme.text } } : {}),
             },
           ],
     ),
   );
+  // What comes last lies above its neighbours, with all of its outline.
+  const places = [
+    ...cellsOf.filter(({ hour }) => !isChosen.has(hour)),
+    ...cellsOf.filter(({ hour }) => isChosen.has(hour)),
+  ];
   const sizes = places.map(({ value }) => value[2] ?? 0);
   const axis = { axisLine: { show: false }, axisTick: { show: false } };
   return {

@@ -10,6 +10,7 @@ import { type Drawing, drawTime, type Picked } from "./draw-time.ts";
 import type { GroupSums, TimeSums } from "./explore-questions.ts";
 import { kindOf, type Shape } from "./explore-state.ts";
 import type { Measure, Writing } from "./measures.ts";
+import { chosenHours } from "./week-hours.ts";
 
 interface Actions {
   readonly onZoom: (days: PeriodChoice) => void;
@@ -28,24 +29,28 @@ export const Picture = memo(function Picture(
     readonly measure: Measure;
     readonly currency: string;
     readonly writing: Writing;
+    readonly onHour: (hour: number) => void;
   } & Actions,
 ) {
-  const { shape, groups, times, measure, currency, writing, onZoom, onNarrow, onRecords } = props;
+  const { shape, groups, times, measure, currency, writing, onZoom, onNarrow, onRecords, onHour } = props;
   const drawn = kindOf(shape) === "groups" || times === undefined || times.kind === kindOf(shape) ? shape : times.shape;
   // Of the two answers only the one that is drawn: the other must not have it drawn once more.
   const sums = kindOf(drawn) === "groups" || times === undefined ? groups : times;
+  const filters = drawn === "hours" ? groups.asked.filters : undefined;
   const drawing = useMemo((): Drawing => {
     const look = { measure, currency, writing };
     if (sums.kind === undefined) return drawn === "flow" ? drawFlow(sums, look) : drawTiles(sums, look);
-    return drawn === "hours" ? drawHours(sums, look) : drawTime(sums, drawn, look);
-  }, [drawn, sums, measure, currency, writing]);
+    return drawn === "hours" ? drawHours(sums, look, chosenHours(filters ?? {})) : drawTime(sums, drawn, look);
+  }, [drawn, sums, filters, measure, currency, writing]);
   const [chosen, choose] = useState<{ readonly of: Drawing; readonly picked: Picked }>();
   const pick = useCallback(
     (point: PickedPoint) => {
       const picked = drawing.picked?.(point);
       if (picked !== undefined) choose({ of: drawing, picked });
+      const hour = drawing.hour?.(point);
+      if (hour !== undefined) onHour(hour);
     },
-    [drawing],
+    [drawing, onHour],
   );
   const zoom = useCallback(
     (from: number, to: number) => {
@@ -72,6 +77,7 @@ export const Picture = memo(function Picture(
             drawing.note,
             canZoom ? "Drag over days to zoom in." : undefined,
             drawing.picked && "Click to look into a part.",
+            drawing.hour && "Click an hour to filter by it, and again to let it go; Filter, Hours does so by keys.",
           ]
             .filter((text) => text !== undefined)
             .join(" ")}

@@ -18,21 +18,21 @@ import { type Connection, useLiveCalls } from "./use-live-calls.ts";
 
 const allFilters = filtersField();
 
-/** What a stream can be narrowed to; a cost's status changes while it is followed, and that of usage is no filter of it. */
+/** What a stream can be narrowed to; a cost's status changes while it is followed, and that of usage and hours are no filters of it. */
 const streamFilters: Field<Filters> = {
   read: (text) => {
-    const { costStatus: _, usageStatus: __, ...filters } = allFilters.read(text);
+    const { costStatus: _, usageStatus: __, hours: ___, ...filters } = allFilters.read(text);
     return filters;
   },
   write: allFilters.write,
   unread: (text) => [
     ...(allFilters.unread?.(text) ?? []),
-    ...text.split(",").filter((entry) => /^(cost|usage)Status:/.test(entry)),
+    ...text.split(",").filter((entry) => /^((cost|usage)Status|hours):/.test(entry)),
   ],
 };
 const fields = { q: textField(), show: choiceField(shownKinds), f: streamFilters };
 
-const filterLabels: Readonly<Record<Exclude<FilterName, "costStatus" | "usageStatus">, string>> = {
+const filterLabels: Readonly<Record<Exclude<FilterName, "costStatus" | "usageStatus" | "hours">, string>> = {
   provider: "Provider",
   model: "Model",
   projectId: "Project",
