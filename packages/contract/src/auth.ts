@@ -162,7 +162,8 @@ export const UserInput = z
     name: Name.optional(),
     password: NewPassword,
     role: Name.default("viewer").meta({
-      description: "A role in the organization of the credential, which must not allow more than the credential.",
+      description:
+        "A role in the organization of the credential, which must not allow more than the credential; `viewer` if absent.",
     }),
   })
   .meta({ id: "UserInput" });
