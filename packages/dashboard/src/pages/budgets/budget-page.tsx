@@ -6,8 +6,7 @@ import { useAct, useForget } from "../../data/ask.ts";
 import { useBudget, useBudgets } from "../../data/budgets.ts";
 import { useShownTimeZone } from "../../data/organization.ts";
 import { formatInstant } from "../../format/instants.ts";
-import { formatMoney } from "../../format/money.ts";
-import { formatCount, formatShare } from "../../format/numbers.ts";
+import { formatShare } from "../../format/numbers.ts";
 import { useSession } from "../../session/session-context.tsx";
 import { ConfirmDialog } from "../../shell/confirm-dialog.tsx";
 import { Icon } from "../../shell/icons.tsx";
@@ -21,7 +20,7 @@ import { BarKey, BudgetBar, figuresOf } from "./budget-bar.tsx";
 import { BudgetFacts, Parts } from "./budget-facts.tsx";
 import { useApprovals, useHistory, useMayChange, useStatus, useTenantOf, useTenants } from "./budget-questions.ts";
 import { ancestorsOf } from "./budget-tree.ts";
-import { amountShort, amountText, amountTextExact, blockedText, stateLabels } from "./budget-words.ts";
+import { amountShort, amountText, amountTextExact, blockedText, stateLabels, uncountedText } from "./budget-words.ts";
 import { BurnDownChart } from "./burn-down-chart.tsx";
 import { History, historyFields } from "./history.tsx";
 import { type Picked, pickedOf, valueFields } from "./per.ts";
@@ -265,18 +264,11 @@ function Standing({ budget, status }: { budget: Budget; status: BudgetStatus }) 
 
 /** What the budget does not know of. */
 function Doubts({ status }: { status: BudgetStatus }) {
-  const { unpricedRequests, otherCurrencies, unit } = status;
-  const others = otherCurrencies.map(({ currency, spentExact }) => formatMoney(spentExact, currency)).join(" and ");
-  const saysUnpriced = unit === "money" && unpricedRequests > 0;
-  if (!saysUnpriced && others === "") return null;
+  const text = uncountedText(status);
+  if (text === "") return null;
   return (
     <Alert color="yellow" variant="light" py="xs" icon={<Icon name="warning" />} role="status">
-      <Text size="sm">
-        {saysUnpriced
-          ? `${formatCount(unpricedRequests)} requests of this period have no price and are not counted. `
-          : ""}
-        {others === "" ? "" : `${others} spent besides, in currencies that are never converted.`}
-      </Text>
+      <Text size="sm">{text}</Text>
     </Alert>
   );
 }

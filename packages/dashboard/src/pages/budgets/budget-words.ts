@@ -89,6 +89,37 @@ export function limitText(budget: Budget): string {
   }
 }
 
+type Uncounted = Pick<BudgetStatus, "unit" | "unpricedRequests" | "otherCurrencies">;
+
+const besides = ({ otherCurrencies }: Uncounted): string =>
+  otherCurrencies.map(({ currency, spentExact }) => formatMoney(spentExact, currency)).join(" and ");
+const unpricedIn = ({ unit, unpricedRequests }: Uncounted): number => (unit === "money" ? unpricedRequests : 0);
+
+/** What the budget does not know of, in sentences; empty where it knows all. */
+export function uncountedText(status: Uncounted): string {
+  const unpriced = unpricedIn(status);
+  const others = besides(status);
+  return [
+    unpriced === 0
+      ? ""
+      : unpriced === 1
+        ? "1 request of this period has no price and is not counted."
+        : `${formatCount(unpriced)} requests of this period have no price and are not counted.`,
+    others === "" ? "" : `${others} spent besides, in currencies that are never converted.`,
+  ]
+    .filter((sentence) => sentence !== "")
+    .join(" ");
+}
+
+/** The same in a few words, for a list. */
+export function uncountedShort(status: Uncounted): string {
+  const unpriced = unpricedIn(status);
+  const parts = [unpriced === 0 ? "" : `${formatCount(unpriced)} unpriced`, besides(status)].filter(
+    (part) => part !== "",
+  );
+  return parts.length === 0 ? "" : `not counted: ${parts.join(", ")}`;
+}
+
 /** Who is refused at the moment, and what becomes of them. */
 export function blockedText(budget: Budget, status: BudgetStatus, of: "organization" | "tenant"): string {
   const whose = status.per === null ? "" : ` (${whoseText(status.per, status.value)})`;

@@ -19,7 +19,16 @@ import { WaitingApprovals } from "./approvals.tsx";
 import { BarKey, BudgetBar, figuresOf } from "./budget-bar.tsx";
 import { useStandings, useTenantOf, useTenants } from "./budget-questions.ts";
 import { type ListedBudget, listed } from "./budget-tree.ts";
-import { amountShort, amountText, amountTextExact, limitText, periodText, stateLabels } from "./budget-words.ts";
+import {
+  amountShort,
+  amountText,
+  amountTextExact,
+  limitText,
+  periodText,
+  stateLabels,
+  uncountedShort,
+  uncountedText,
+} from "./budget-words.ts";
 import { eachText, whoseText } from "./per.ts";
 
 const orders = ["tree", "use"] as const;
@@ -310,6 +319,11 @@ function BudgetRow(props: {
       </Text>
       <Text size="xs" c="dimmed" className="budget-outlook">
         {status === undefined ? null : <Outlook status={status} />}
+        {status === undefined || uncountedShort(status) === "" ? null : (
+          <Text component="span" inherit display="block" title={uncountedText(status)}>
+            {uncountedShort(status)}
+          </Text>
+        )}
       </Text>
     </li>
   );

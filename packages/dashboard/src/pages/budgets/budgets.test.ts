@@ -4,7 +4,7 @@ import { emptyScope, questionOf, scopeText } from "../../scope/scope.ts";
 import { barOf } from "./budget-bar.tsx";
 import { createParamsOf, draftOf, newDraft, updateParamsOf } from "./budget-draft.ts";
 import { ancestorsOf, listed, possibleParents } from "./budget-tree.ts";
-import { blockedText, periodText } from "./budget-words.ts";
+import { blockedText, periodText, uncountedShort, uncountedText } from "./budget-words.ts";
 import { burnDownOf, crossingsOf, runningSums, stepAt, stepsOf } from "./burn-down.ts";
 import { valueText } from "./history.tsx";
 import { amountProblem, previewOf, previewSpanOf } from "./preview.ts";
@@ -242,6 +242,19 @@ test("who goes on beyond an amount is called as they are called", () => {
   const calls = "of project Support-A (user Ada)";
   expect(of("notify")).toBe(`Nobody: calls ${calls} go on beyond the amount, and that is noted.`);
   expect(of("block")).toBe(`Calls ${calls} are refused: the amount is used up.`);
+});
+
+test("what a budget of money does not count is said in words and in short, and of tokens nothing is", () => {
+  const euros = [{ currency: "EUR", spent: 0.88, spentExact: "0.8885332" }];
+  const some = { unit: "money", unpricedRequests: 67, otherCurrencies: euros } as const;
+  expect(uncountedText(some)).toBe(
+    "67 requests of this period have no price and are not counted. €0.889 spent besides, in currencies that are never converted.",
+  );
+  expect(uncountedShort(some)).toBe("not counted: 67 unpriced, €0.889");
+  const one = { ...some, unpricedRequests: 1, otherCurrencies: [] };
+  expect(uncountedText(one)).toBe("1 request of this period has no price and is not counted.");
+  const tokens = { ...one, unit: "tokens" } as const;
+  expect([uncountedText(tokens), uncountedShort(tokens)]).toEqual(["", ""]);
 });
 
 test("changes and periods read as words", () => {
