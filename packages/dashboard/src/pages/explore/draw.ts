@@ -65,7 +65,7 @@ export function drawFlow({ asked, now }: GroupSums, { measure, currency, writing
     title: `${measure.label} from ${asked.by.map((id) => wordsOf([id])).join(" to ")}`,
     summary: `${writing.short(totalOf(now.totals, measure, currency))} ${datesOf(asked.period)}; most from ${most?.name ?? "nothing"}.`,
     // Between two columns there is little room on a telephone.
-    option: (theme) => flowOption(flow, measure.label, writing, theme, window.innerWidth < 700 ? 12 : 28),
+    option: (theme) => flowOption(flow, measure.label, writing, theme, window.innerWidth < 700 ? 8 : 28),
     table: {
       columns: [
         { key: "from", label: "From" },
