@@ -21,6 +21,9 @@ interface Sorting {
   readonly descending: boolean;
 }
 
+/** How the library draws rows and cells, for plain ones: hundreds of its components are most of the work of a page. */
+const { tr: rowClass, td: cellClass } = Table.classes;
+
 const rowHeight = 34;
 const virtualFrom = 60;
 
@@ -70,14 +73,17 @@ export function DataTable<Row>(props: {
             const row = sorted[index];
             if (row === undefined) return null;
             return (
-              <Table.Tr
+              <tr
                 key={rowKey(row)}
+                className={rowClass}
+                data-with-row-border
+                data-hover={onPick === undefined ? undefined : true}
                 aria-rowindex={index + 2}
                 style={{ height: rowHeight, ...(onPick === undefined ? {} : { cursor: "pointer" }) }}
                 {...(onPick === undefined ? {} : { onClick: () => onPick(row) })}
               >
                 {columns.map((column, at) => (
-                  <Table.Td key={column.key} {...(column.numeric ? { className: "amount" } : {})}>
+                  <td key={column.key} className={column.numeric ? `${cellClass} amount` : cellClass}>
                     {onPick !== undefined && at === 0 ? (
                       <UnstyledButton fz="inherit" onClick={() => onPick(row)}>
                         {column.cell(row)}
@@ -85,9 +91,9 @@ export function DataTable<Row>(props: {
                     ) : (
                       column.cell(row)
                     )}
-                  </Table.Td>
+                  </td>
                 ))}
-              </Table.Tr>
+              </tr>
             );
           })}
           {after > 0 ? <tr style={{ height: after }} /> : null}

@@ -15,7 +15,7 @@ import { type Condition, narrowed } from "./dimensions.ts";
 import { type Question, useGroupSums, useTimeSums } from "./explore-questions.ts";
 import { dimensionsFor, type ExploreState, exploreFields, kindOf } from "./explore-state.ts";
 import { FigureLine } from "./figure-line.tsx";
-import { currenciesOf, measures, shownCurrency, writingOf } from "./measures.ts";
+import { currenciesOf, measures, shownCurrency } from "./measures.ts";
 import { Picture } from "./picture.tsx";
 import { ViewLine } from "./view-line.tsx";
 import { ViewMenu } from "./view-menu.tsx";
@@ -28,11 +28,10 @@ export default function ExplorePage() {
   const period = usePeriod(state.period);
   const question = useQuestion(state, period);
   const groups = useGroupSums(question);
-  const times = useTimeSums(question, state.as);
   const measure = measures[state.m];
+  const times = useTimeSums(question, state.as, measure);
   const currencies = useMemo(() => currenciesOf(groups.data?.now.totals ?? []), [groups.data]);
   const currency = shownCurrency(currencies, state.cur);
-  const writing = useMemo(() => writingOf(measure, currency), [measure, currency]);
   const zoom = useCallback((days: PeriodChoice) => change({ period: days }), [change]);
   const narrow = useCallback(
     (conditions: readonly Condition[]) => change({ f: narrowed(exploreFilters(), conditions) }),
@@ -97,7 +96,6 @@ export default function ExplorePage() {
                 times={times.data}
                 measure={measure}
                 currency={currency}
-                writing={writing}
                 onZoom={zoom}
                 onNarrow={narrow}
                 onRecords={records}

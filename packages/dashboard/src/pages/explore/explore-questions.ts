@@ -4,6 +4,7 @@ import { asQuestion, type Filters } from "../../url-state/filters.ts";
 import type { DayRange, Period } from "../../url-state/period.ts";
 import { type Bucket, kindOf, type PictureKind, type Shape } from "./explore-state.ts";
 import { seriesMax } from "./groups.ts";
+import { type Measure, type Metric, metricsWith } from "./measures.ts";
 import { withoutHours } from "./week-hours.ts";
 
 /** What the page asks, whatever it is drawn as. */
@@ -59,30 +60,33 @@ export interface TimeSums {
   readonly asked: Question;
   /** Empty also where the groups of each time would be too many for one answer. */
   readonly by: readonly string[];
+  /** What each of the sums has; another measure stays drawn until those that it needs are here. */
+  readonly metrics: readonly Metric[];
   readonly now: AggregateResult;
   readonly before: AggregateResult | undefined;
 }
 
 /**
- * The sums that a picture needs beyond those by group. The map of hours is of the whole week, so that more of it can be
- * chosen.
+ * The sums that a picture of a measure needs beyond those by group. The map of hours is of the whole week, so that more of
+ * it can be chosen.
  */
-export function useTimeSums(of: Question | undefined, shape: Shape) {
+export function useTimeSums(of: Question | undefined, shape: Shape, measure: Measure) {
   const kind = kindOf(shape);
   const question = of === undefined || kind !== "hours" ? of : { ...of, filters: withoutHours(of.filters) };
+  const metrics = metricsWith(measure);
   return useAsk<TimeSums>(
-    ["costs", "explore", "over time", kind, ...(question === undefined ? [] : keyOf(question))],
+    ["costs", "explore", "over time", kind, metrics, ...(question === undefined ? [] : keyOf(question))],
     async (client, options) => {
       const asked = question as Question;
       const unit: Bucket = kind === "hours" ? "hour" : asked.period.bucket;
       const by = kind === "hours" ? [] : asked.by;
       const [{ result, drawn }, before] = await Promise.all([
-        overTime(client, asked, unit, by, options),
+        overTime(client, asked, { unit, by, metrics }, options),
         asked.compare && kind === "time"
-          ? client.costs.aggregate({ ...rangeOf(asked, asked.period.previous), groupBy: unit }, options)
+          ? client.costs.aggregate({ ...rangeOf(asked, asked.period.previous), metrics, groupBy: unit }, options)
           : undefined,
       ]);
-      return { kind, shape, asked, by: drawn, now: result, before };
+      return { kind, shape, asked, by: drawn, metrics, now: result, before };
     },
     { enabled: question !== undefined && kind !== "groups" },
   );
@@ -92,11 +96,10 @@ export function useTimeSums(of: Question | undefined, shape: Shape) {
 async function overTime(
   client: CostOpsClient,
   asked: Question,
-  unit: Bucket,
-  by: readonly string[],
+  { unit, by, metrics }: { readonly unit: Bucket; readonly by: readonly string[]; readonly metrics: readonly Metric[] },
   options: Options,
 ): Promise<{ readonly result: AggregateResult; readonly drawn: readonly string[] }> {
-  const range = rangeOf(asked, asked.period);
+  const range = { ...rangeOf(asked, asked.period), metrics };
   try {
     return {
       result: await client.costs.aggregate({ ...range, groupBy: [unit, ...by], top: seriesMax + 1 }, options),

@@ -67,6 +67,14 @@ export const measures: Readonly<Record<MeasureId, Measure>> = {
   },
 };
 
+export type Metric = "sum" | "count" | "avg";
+
+/**
+ * What is asked for so that a measure can be drawn: all that adds up, so that another measure of it needs no question, or the
+ * averages, by which quite other groups come first.
+ */
+export const metricsWith = ({ adds }: Measure): readonly Metric[] => (adds ? ["sum", "count"] : ["avg"]);
+
 /** How a measure's figures are written, in one currency where they are money. */
 export interface Writing {
   readonly short: (value: string | null) => string;

@@ -9,7 +9,7 @@ import { drawFlow, drawHours, drawTiles } from "./draw.ts";
 import { type Drawing, drawTime, type Picked } from "./draw-time.ts";
 import type { GroupSums, TimeSums } from "./explore-questions.ts";
 import { kindOf, type Shape } from "./explore-state.ts";
-import type { Measure, Writing } from "./measures.ts";
+import { type Measure, metricsWith, writingOf } from "./measures.ts";
 import { chosenHours } from "./week-hours.ts";
 
 interface Actions {
@@ -28,20 +28,23 @@ export const Picture = memo(function Picture(
     readonly times: TimeSums | undefined;
     readonly measure: Measure;
     readonly currency: string;
-    readonly writing: Writing;
     readonly onHour: (hour: number) => void;
   } & Actions,
 ) {
-  const { shape, groups, times, measure, currency, writing, onZoom, onNarrow, onRecords, onHour } = props;
+  const { shape, groups, times, measure, currency, onZoom, onNarrow, onRecords, onHour } = props;
   const drawn = kindOf(shape) === "groups" || times === undefined || times.kind === kindOf(shape) ? shape : times.shape;
   // Of the two answers only the one that is drawn: the other must not have it drawn once more.
   const sums = kindOf(drawn) === "groups" || times === undefined ? groups : times;
+  const [drawnMeasure, drawMeasure] = useState(measure);
+  // Averages and what adds up are asked for apart: until the one is here, the other stays.
+  const isThere = sums.kind === undefined || metricsWith(measure).every((metric) => sums.metrics.includes(metric));
+  if (isThere && drawnMeasure !== measure) drawMeasure(measure);
   const filters = drawn === "hours" ? groups.asked.filters : undefined;
   const drawing = useMemo((): Drawing => {
-    const look = { measure, currency, writing };
+    const look = { measure: drawnMeasure, currency, writing: writingOf(drawnMeasure, currency) };
     if (sums.kind === undefined) return drawn === "flow" ? drawFlow(sums, look) : drawTiles(sums, look);
     return drawn === "hours" ? drawHours(sums, look, chosenHours(filters ?? {})) : drawTime(sums, drawn, look);
-  }, [drawn, sums, filters, measure, currency, writing]);
+  }, [drawn, sums, filters, drawnMeasure, currency]);
   const [chosen, choose] = useState<{ readonly of: Drawing; readonly picked: Picked }>();
   const pick = useCallback(
     (point: PickedPoint) => {

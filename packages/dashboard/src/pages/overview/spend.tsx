@@ -16,7 +16,11 @@ export function Spend(props: {
   onBy: (by: DimensionChoice) => void;
 }) {
   const { period, by, currency, onBy } = props;
-  const sums = useTimeSums(period === undefined ? undefined : { period, filters: {}, by: [by], compare: false }, "bar");
+  const sums = useTimeSums(
+    period === undefined ? undefined : { period, filters: {}, by: [by], compare: false },
+    "bar",
+    measures.cost,
+  );
   const drawing = useMemo(() => {
     if (sums.data === undefined) return undefined;
     const look = { measure: measures.cost, currency, writing: writingOf(measures.cost, currency) };
