@@ -32,6 +32,9 @@ const inBrowser = "test/browser/**/*.test.ts";
 /** Files that take their database from the fixture, or from a fixture that does, run on each store. */
 const onEachStore = globSync(include).filter((file) => mentions(file, fixtures));
 
+/** Files about PostgreSQL that share the one that is started for the tests on it run there alone. */
+const onPostgresAlone = globSync(include).filter((file) => mentions(file, ["shared-postgres-fixture.ts"]));
+
 const threads = await buildStoreThreads();
 
 export default defineConfig({
@@ -43,13 +46,17 @@ export default defineConfig({
         test: {
           name: "sqlite",
           include,
-          exclude: [inBrowser, ...configDefaults.exclude],
+          exclude: [inBrowser, ...onPostgresAlone, ...configDefaults.exclude],
           provide: { postgresUrl: undefined, postgresTemplate: undefined },
         },
       },
       {
         extends: true,
-        test: { name: "postgres", include: onEachStore, globalSetup: ["test/start-postgres.ts"] },
+        test: {
+          name: "postgres",
+          include: [...onEachStore, ...onPostgresAlone],
+          globalSetup: ["test/start-postgres.ts"],
+        },
       },
       {
         extends: true,

@@ -1,9 +1,9 @@
 import pg from "pg";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import { memoryStore } from "../../test/memory-store.ts";
-import { type PostgresUnderTest, startPostgres } from "../postgres/postgres-fixture.ts";
 import { openPostgres, type PostgresStore } from "../postgres/postgres-store.ts";
 import { serverRole } from "../postgres/row-security.ts";
+import { sharedPostgres } from "../postgres/shared-postgres-fixture.ts";
 import { sqliteStore } from "../sqlite/store-connection.ts";
 import { describeAudit } from "./audit.contract.ts";
 
@@ -17,14 +17,11 @@ describeAudit("SQLite", async (now) => {
   };
 });
 
-let server: PostgresUnderTest;
+const server = sharedPostgres();
 const opened: { readonly store: PostgresStore; readonly owner: pg.Client }[] = [];
-beforeAll(async () => {
-  server = await startPostgres();
-}, 60_000);
 afterAll(async () => {
   await Promise.all(opened.flatMap(({ store, owner }) => [store.close(), owner.end()]));
-  await server.stop();
+  await server.drop();
 });
 
 async function open(now: () => number) {

@@ -1,8 +1,8 @@
 /** The answers over what the real ledgers wrote, on their real threads. */
 import type { CostRecord } from "@llm-cost-ops/contract";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { type PostgresUnderTest, startPostgres } from "../postgres/postgres-fixture.ts";
+import { afterAll, expect, test } from "vitest";
 import { openPostgres } from "../postgres/postgres-store.ts";
+import { sharedPostgres } from "../postgres/shared-postgres-fixture.ts";
 import { openWriter } from "../sqlite/connection.ts";
 import { sqliteStore } from "../sqlite/store-connection.ts";
 import { startSqliteThreads } from "../sqlite/threads.ts";
@@ -17,14 +17,11 @@ import { startPostgresQuestions } from "./question-threads.postgres.ts";
 import { walkCosts } from "./walk-costs.ts";
 import { describeWrittenLedger, type WrittenLedger } from "./with-ledger.contract.ts";
 
-let server: PostgresUnderTest;
+const server = sharedPostgres();
 const closing: (() => unknown)[] = [];
-beforeAll(async () => {
-  server = await startPostgres();
-}, 60_000);
 afterAll(async () => {
   for (const close of closing.reverse()) await close();
-  await server.stop();
+  await server.drop();
 });
 
 async function openSqlite(): Promise<WrittenLedger> {

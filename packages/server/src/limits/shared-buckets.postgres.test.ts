@@ -1,7 +1,7 @@
 import pg from "pg";
-import { afterAll, beforeAll } from "vitest";
+import { afterAll } from "vitest";
 import { migratePostgres } from "../postgres/migrate.ts";
-import { type PostgresUnderTest, startPostgres } from "../postgres/postgres-fixture.ts";
+import { sharedPostgres } from "../postgres/shared-postgres-fixture.ts";
 import { describeRateLimitStore } from "./rate-limit-store.contract.ts";
 import { describeSharedBuckets } from "./shared-buckets.contract.ts";
 import { postgresBuckets } from "./shared-buckets.postgres.ts";
@@ -10,11 +10,8 @@ import { leasing } from "./shared-buckets-fixture.ts";
 /** What the stores answer is tested here, and not how soon. */
 const timeoutMs = 30_000;
 
-let postgres: PostgresUnderTest;
-beforeAll(async () => {
-  postgres = await startPostgres();
-}, 60_000);
-afterAll(() => postgres.stop());
+const postgres = sharedPostgres();
+afterAll(() => postgres.drop());
 
 async function migrated(): Promise<string> {
   const url = await postgres.database();

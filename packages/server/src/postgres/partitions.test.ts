@@ -1,22 +1,19 @@
 import pg from "pg";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { storeRead, storeWrite } from "../store/operation.ts";
 import { ensureRecordsPartition, partitionSpan, recordKeysPartition } from "./partitions.ts";
-import { type PostgresUnderTest, startPostgres } from "./postgres-fixture.ts";
 import { openPostgres, type PostgresStore } from "./postgres-store.ts";
+import { sharedPostgres } from "./shared-postgres-fixture.ts";
 
-let server: PostgresUnderTest;
+const server = sharedPostgres();
 let store: PostgresStore;
 let url: string;
-beforeAll(async () => {
-  server = await startPostgres();
-}, 60_000);
 beforeEach(async () => {
   url = await server.database();
   store = await openPostgres({ url, poolSize: 4, now: Date.now });
   return () => store.close();
 });
-afterAll(() => server.stop());
+afterAll(() => server.drop());
 
 interface At {
   readonly organizationId: string;

@@ -1,5 +1,5 @@
 import { PricingInput, PricingUpdate } from "@llm-cost-ops/contract";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import { describeExports } from "../exports/exports.contract.ts";
 import { describeImports } from "../imports/imports.contract.ts";
 import { describeJobQueue } from "../jobs/job-queue.contract.ts";
@@ -9,17 +9,14 @@ import { createPriceBook } from "../pricing/price-book.sql.ts";
 import { describeSessions } from "../sessions/sessions.contract.ts";
 import type { Store } from "../store/operation.ts";
 import { describeUsers } from "../users/users.contract.ts";
-import { type PostgresUnderTest, startPostgres } from "./postgres-fixture.ts";
 import { openPostgres, type PostgresStore } from "./postgres-store.ts";
+import { sharedPostgres } from "./shared-postgres-fixture.ts";
 
-let server: PostgresUnderTest;
+const server = sharedPostgres();
 const opened: PostgresStore[] = [];
-beforeAll(async () => {
-  server = await startPostgres();
-}, 60_000);
 afterAll(async () => {
   await Promise.all(opened.map((store) => store.close()));
-  await server.stop();
+  await server.drop();
 });
 
 async function open(now: () => number): Promise<Store> {

@@ -1,6 +1,6 @@
 import { PricingInput } from "@llm-cost-ops/contract";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { type PostgresUnderTest, startPostgres } from "../postgres/postgres-fixture.ts";
+import { afterAll, expect, test } from "vitest";
+import { sharedPostgres } from "../postgres/shared-postgres-fixture.ts";
 import type { Store } from "../store/operation.ts";
 import { checkLedgerOperation } from "../usage/check-ledger.sql.ts";
 import { explainUsage, updateLabels, voidRecord } from "../usage/operations.sql.ts";
@@ -12,11 +12,8 @@ import { describeRepricing } from "./repricing.contract.ts";
 import { advanceStep, beginStep } from "./repricing.sql.ts";
 import { createRepricings } from "./repricings.ts";
 
-let server: PostgresUnderTest;
-beforeAll(async () => {
-  server = await startPostgres();
-}, 60_000);
-afterAll(() => server.stop());
+const server = sharedPostgres();
+afterAll(() => server.drop());
 
 describeRepricing("SQLite", async (now) => sqliteWithLedger(now));
 describeRepricing("PostgreSQL", async (now) => postgresWithLedger(await server.databaseWithSchema(), now));

@@ -1,8 +1,8 @@
 import { PricingInput } from "@llm-cost-ops/contract";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { memoryStore } from "../../test/memory-store.ts";
-import { type PostgresUnderTest, startPostgres } from "../postgres/postgres-fixture.ts";
 import { openPostgres, type PostgresStore } from "../postgres/postgres-store.ts";
+import { sharedPostgres } from "../postgres/shared-postgres-fixture.ts";
 import { sqliteStore } from "../sqlite/store-connection.ts";
 import { type Store, storeRead } from "../store/operation.ts";
 import { catalogueFromFile } from "./catalogue/from-file.ts";
@@ -105,14 +105,11 @@ function describePrices(name: string, open: () => Promise<Store>): void {
 
 describePrices("SQLite", async () => sqliteStore(memoryStore(() => 0).threads));
 
-let server: PostgresUnderTest;
+const server = sharedPostgres();
 const opened: PostgresStore[] = [];
-beforeAll(async () => {
-  server = await startPostgres();
-}, 60_000);
 afterAll(async () => {
   await Promise.all(opened.map((store) => store.close()));
-  await server.stop();
+  await server.drop();
 });
 
 describePrices("PostgreSQL", async () => {

@@ -1,8 +1,8 @@
 import pg from "pg";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { postgresCostQuery } from "../costs/cost-query.postgres.ts";
-import { type PostgresUnderTest, startPostgres } from "../postgres/postgres-fixture.ts";
 import { openPostgres } from "../postgres/postgres-store.ts";
+import { sharedPostgres } from "../postgres/shared-postgres-fixture.ts";
 import { storeWrite } from "../store/operation.ts";
 import { startPostgresLedger } from "../usage/ledger.postgres.ts";
 import { seedPostgresPrices } from "../usage/ledger-fixture.ts";
@@ -10,11 +10,8 @@ import { batchOf } from "../usage/store-with-ledger-fixture.ts";
 import { describeRetention, type RetentionUnderTest } from "./retention.contract.ts";
 import { dropRecords, raiseKeptFrom } from "./retention.sql.ts";
 
-let server: PostgresUnderTest;
-beforeAll(async () => {
-  server = await startPostgres();
-}, 60_000);
-afterAll(() => server.stop());
+const server = sharedPostgres();
+afterAll(() => server.drop());
 
 async function openOn(url: string, now: () => number): Promise<RetentionUnderTest> {
   const store = await openPostgres({ url, poolSize: 4, now });

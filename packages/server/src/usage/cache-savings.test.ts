@@ -2,8 +2,8 @@
 import { PricingInput, PricingUpdate, type UsageRecord } from "@llm-cost-ops/contract";
 import { formatMoney } from "@llm-cost-ops/core";
 import fc from "fast-check";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type PostgresUnderTest, startPostgres } from "../postgres/postgres-fixture.ts";
+import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
+import { sharedPostgres } from "../postgres/shared-postgres-fixture.ts";
 import { createPriceBook } from "../pricing/price-book.sql.ts";
 import { priceWaiting } from "../pricing/price-waiting.sql.ts";
 import { createRepricings } from "../pricing/repricings.ts";
@@ -17,11 +17,8 @@ const organizationId = "acme";
 const always = { fromMs: null, toMs: null, provider: null, model: null };
 const now = (): number => Date.UTC(2026, 5, 1);
 
-let server: PostgresUnderTest;
-beforeAll(async () => {
-  server = await startPostgres();
-}, 60_000);
-afterAll(() => server.stop());
+const server = sharedPostgres();
+afterAll(() => server.drop());
 
 const savedInRollups = storeRead("test.savedInRollups", async (connection, of: { readonly organizationId: string }) => {
   const row = await connection.get<{ readonly milli: string; readonly pico: string }>(

@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { type PostgresUnderTest, startPostgres } from "../postgres/postgres-fixture.ts";
+import { afterAll, expect, it } from "vitest";
+import { sharedPostgres } from "../postgres/shared-postgres-fixture.ts";
 import type { SqlValue } from "../store/connection.ts";
 import { storeRead } from "../store/operation.ts";
 import { describeCorrections } from "./corrections.contract.ts";
@@ -8,11 +8,8 @@ import { readRecordId } from "./record-id.ts";
 import { findLedgerRows } from "./record-store.sql.ts";
 import { batchOf, postgresWithLedger } from "./store-with-ledger-fixture.ts";
 
-let server: PostgresUnderTest;
-beforeAll(async () => {
-  server = await startPostgres();
-}, 60_000);
-afterAll(() => server.stop());
+const server = sharedPostgres();
+afterAll(() => server.drop());
 
 async function open() {
   const url = await server.databaseWithSchema();

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { type PostgresUnderTest, startPostgres } from "../postgres/postgres-fixture.ts";
 import { openPostgres, type PostgresStore } from "../postgres/postgres-store.ts";
+import { sharedPostgres } from "../postgres/shared-postgres-fixture.ts";
 import { openWriter } from "../sqlite/connection.ts";
 import { sqliteStore } from "../sqlite/store-connection.ts";
 import { type RunningSqliteThreads, startSqliteThreads } from "../sqlite/threads.ts";
@@ -12,14 +12,13 @@ import type { Ledger, UsageBytes } from "./ledger.ts";
 import { seedPostgresPrices, seedPrices, temporaryFolder } from "./ledger-fixture.ts";
 import { getUsage } from "./operations.sql.ts";
 
-let server: PostgresUnderTest;
+const server = sharedPostgres();
 let postgres: { readonly store: PostgresStore; readonly ledger: PostgresLedger };
 let sqlite: { readonly store: Store; readonly ledger: Ledger };
 let threads: RunningSqliteThreads;
 const folder = temporaryFolder();
 
 beforeAll(async () => {
-  server = await startPostgres();
   const url = await server.databaseWithSchema();
   await seedPostgresPrices(url);
   postgres = {
@@ -36,7 +35,7 @@ afterAll(async () => {
   await postgres.ledger.close();
   await postgres.store.close();
   await threads.close();
-  await server.stop();
+  await server.drop();
   folder.remove();
 });
 

@@ -1,17 +1,14 @@
-import { afterAll, beforeAll } from "vitest";
-import { type PostgresUnderTest, startPostgres } from "../postgres/postgres-fixture.ts";
+import { afterAll } from "vitest";
 import { openPostgres } from "../postgres/postgres-store.ts";
+import { sharedPostgres } from "../postgres/shared-postgres-fixture.ts";
 import { checkLedgerOperation } from "./check-ledger.sql.ts";
 import { describeLedger, type LedgerUnderTest } from "./ledger.contract.ts";
 import { startPostgresLedger } from "./ledger.postgres.ts";
 import { seedPostgresPrices } from "./ledger-fixture.ts";
 import { getUsage } from "./operations.sql.ts";
 
-let server: PostgresUnderTest;
-beforeAll(async () => {
-  server = await startPostgres();
-}, 60_000);
-afterAll(() => server.stop());
+const server = sharedPostgres();
+afterAll(() => server.drop());
 
 async function openOn(url: string): Promise<LedgerUnderTest> {
   const store = await openPostgres({ url, poolSize: 2, now: Date.now });
