@@ -1,4 +1,4 @@
-import type { Client } from "pg";
+import pg, { type Client } from "pg";
 import { grantPartitions } from "./partitions.ts";
 import { hasRateLimitTables, makeRateLimitTables } from "./rate-limit-tables.ts";
 import { scopeSetting, serverRole } from "./row-security.ts";
@@ -8,10 +8,15 @@ import { appendOnlyTables, postgresMigrations } from "./schema.ts";
 const migrationLock = 0x636f7374;
 const latestVersion = postgresMigrations.at(-1)?.id ?? 0;
 
+/** A database that this program cannot use as it is: a sentence without its end that says why, and what helps. */
+export class UnusableDatabase extends Error {
+  override readonly name = "UnusableDatabase";
+}
+
 /**
  * Brings the schema up to date in one transaction, one process at a time, and lets the server's role use it. The user of
- * the connection must be allowed to create tables, and roles unless `cost_ops_server` exists. Throws where the database
- * is newer than this program.
+ * the connection must be allowed to create tables, and roles unless it is a member of `cost_ops_server` already. Throws
+ * `UnusableDatabase` where it may not, and where the database is newer than this program or too old.
  */
 export async function migratePostgres(client: Client): Promise<void> {
   await requireVersion(client);
@@ -24,7 +29,7 @@ export async function migratePostgres(client: Client): Promise<void> {
     await client.query("CREATE TABLE IF NOT EXISTS schema_version (version bigint NOT NULL)");
     const present = await presentVersion(client);
     if (present > latestVersion) {
-      throw new Error(
+      throw new UnusableDatabase(
         `the database has schema ${present}, newer than this program's ${latestVersion}: use a newer version`,
       );
     }
@@ -47,7 +52,8 @@ const oldestVersion = 15;
 async function requireVersion(client: Client): Promise<void> {
   const { rows } = await client.query<{ server_version_num: string }>("SHOW server_version_num");
   const major = Math.floor(Number(rows[0]?.server_version_num) / 10_000);
-  if (major < oldestVersion) throw new Error(`PostgreSQL ${major} is too old; ${oldestVersion} or newer is needed`);
+  if (major < oldestVersion)
+    throw new UnusableDatabase(`PostgreSQL ${major} is too old; ${oldestVersion} or newer is needed`);
 }
 
 /** Asks for nothing that the server's role may not see. */
@@ -64,12 +70,39 @@ async function presentVersion(client: Client): Promise<number> {
 }
 
 async function grantToServer(client: Client): Promise<void> {
-  const { rowCount } = await client.query("SELECT 1 FROM pg_roles WHERE rolname = $1", [serverRole]);
-  if (rowCount === 0) await client.query(`CREATE ROLE ${serverRole} NOLOGIN NOINHERIT NOBYPASSRLS`);
-  await client.query(`GRANT ${serverRole} TO CURRENT_USER`);
+  await joinServerRole(client);
   await client.query(`GRANT USAGE ON SCHEMA public TO ${serverRole}`);
   await client.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ${serverRole}`);
   await client.query(grantPartitions);
   await client.query(`REVOKE INSERT, UPDATE, DELETE ON schema_version FROM ${serverRole}`);
   await client.query(`REVOKE UPDATE, DELETE ON ${appendOnlyTables.join(", ")} FROM ${serverRole}`);
+}
+
+const makeRole = `CREATE ROLE ${serverRole} NOLOGIN NOINHERIT NOBYPASSRLS`;
+
+/**
+ * Has the user of the connection work as the server's role, which is one for the whole cluster: an administrator may have
+ * made it and granted it, or the owner of another database, who alone can grant it then.
+ */
+async function joinServerRole(client: Client): Promise<void> {
+  const { rows } = await client.query<{ major: number; user: string; isThere: boolean }>(
+    `SELECT current_setting('server_version_num')::integer / 10000 AS major, quote_ident(CURRENT_USER) AS "user",
+       EXISTS (SELECT FROM pg_roles WHERE rolname = $1) AS "isThere"`,
+    [serverRole],
+  );
+  const { major, user, isThere } = rows[0] as (typeof rows)[0];
+  try {
+    if (!isThere) await client.query(makeRole);
+    // Until 15 every member may act as the role; from then on that is a right of its own.
+    const right = major < 16 ? "MEMBER" : "SET";
+    const held = await client.query<{ may: boolean }>("SELECT pg_has_role(CURRENT_USER, $1, $2) AS may", [
+      serverRole,
+      right,
+    ]);
+    if (held.rows[0]?.may !== true) await client.query(`GRANT ${serverRole} TO CURRENT_USER`);
+  } catch (error) {
+    if (!(error instanceof pg.DatabaseError) || error.code !== "42501") throw error;
+    const deeds = `${isThere ? "" : `${makeRole}; `}GRANT ${serverRole} TO ${user}`;
+    throw new UnusableDatabase(`${error.message}: let an administrator of PostgreSQL run ${deeds}`);
+  }
 }

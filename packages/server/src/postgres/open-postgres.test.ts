@@ -4,6 +4,8 @@ import { PostgresAddress } from "../database-address.ts";
 import { openStore } from "../open-store.ts";
 import { DatabaseProblem } from "../store/database-problem.ts";
 import type { OpenedStore } from "../store/opened-store.ts";
+import { prepareDatabase } from "../transfer/prepare-database.ts";
+import { TransferError } from "../transfer/transfer-error.ts";
 import { type PostgresUnderTest, startPostgres } from "./postgres-fixture.ts";
 import { serverRole } from "./row-security.ts";
 
@@ -55,6 +57,32 @@ describe("a server's own user, who may not change the schema", () => {
     });
     expect(item?.status).toBe("recorded");
     await store.close();
+  });
+});
+
+describe("an owner of the database who may make no roles", () => {
+  it("is told what an administrator has to do, and does not need more than that", async () => {
+    const fresh = await startPostgres();
+    try {
+      const url = await fresh.database();
+      const name = new URL(url).pathname.slice(1);
+      await run(url, `CREATE ROLE "plain owner" LOGIN PASSWORD 'plain'; ALTER DATABASE ${name} OWNER TO "plain owner"`);
+      const asOwner = changed(url, (parts) => {
+        parts.username = "plain owner";
+        parts.password = "plain";
+      });
+      await expect(open(asOwner)).rejects.toThrow(/run CREATE ROLE .*; GRANT cost_ops_server TO "plain owner"$/);
+      await run(url, `CREATE ROLE ${serverRole} NOLOGIN NOINHERIT NOBYPASSRLS`);
+      const refused = await prepareDatabase(new PostgresAddress(asOwner)).catch((error: Error) => error);
+      expect(refused).toBeInstanceOf(TransferError);
+      const told = /let an administrator of PostgreSQL run (GRANT .*)$/.exec(String(refused))?.[1];
+      await run(url, told ?? "");
+      const store = await open(asOwner);
+      expect(await store.problem()).toBeUndefined();
+      await store.close();
+    } finally {
+      await fresh.stop();
+    }
   });
 });
 

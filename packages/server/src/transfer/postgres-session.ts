@@ -1,4 +1,5 @@
 import pg from "pg";
+import { UnusableDatabase } from "../postgres/migrate.ts";
 import { scopeSetting } from "../postgres/row-security.ts";
 import { storageRefusal } from "../postgres/storage-failure.ts";
 import { TransferError } from "./transfer-error.ts";
@@ -36,7 +37,8 @@ export function databaseFailure(error: unknown): unknown {
   // A refusal begins with what became of the request, which here is said by whoever shows the message.
   const reason =
     storageRefusal(error)?.message.replace(/^nothing was written: /, "") ??
-    (error instanceof pg.DatabaseError ? databaseReason(error) : undefined);
+    (error instanceof pg.DatabaseError ? databaseReason(error) : undefined) ??
+    (error instanceof UnusableDatabase ? error.message : undefined);
   return reason === undefined ? error : new TransferError("database", `PostgreSQL: ${reason}`, { cause: error });
 }
 
