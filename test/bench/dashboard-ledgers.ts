@@ -6,21 +6,27 @@ import { copyLedger } from "../../packages/server/src/costs/copied-ledger-fixtur
 import type { PostgresUnderTest } from "../../packages/server/src/postgres/postgres-fixture.ts";
 import { openPostgres } from "../../packages/server/src/postgres/postgres-store.ts";
 import { openReader, openWriter } from "../../packages/server/src/sqlite/connection.ts";
-import { fillLedger, ledgerDays } from "./query-ledger.ts";
+import { fillLedger, ledgerDays, settleLedger } from "./query-ledger.ts";
 
 /** One an hour: every picture has all its places and series, and the database has next to nothing to do. */
 export const floorRecords = ledgerDays * 24;
 
 const dayMs = 86_400_000;
 
-/** The file of a ledger whose last day is this one. One that is in the folder already is taken as it is. */
-export function ledgerFile(folder: string, records: number): string {
+/** The file of a ledger whose last day is this one. One that is in the folder already is brought up to date alone. */
+export async function ledgerFile(folder: string, records: number): Promise<string> {
   const file = join(folder, `ledger-${records}.db`);
-  if (existsSync(file)) return file;
+  if (existsSync(file)) {
+    const kept = openWriter(file);
+    await settleLedger(kept);
+    kept.close();
+    return file;
+  }
   mkdirSync(folder, { recursive: true });
   const unfinished = `${file}.part`;
   const writer = openWriter(unfinished);
   fillLedger(writer, records, Math.ceil(Date.now() / dayMs) * dayMs);
+  await settleLedger(writer);
   writer.exec("PRAGMA wal_checkpoint(TRUNCATE)");
   writer.close();
   renameSync(unfinished, file);

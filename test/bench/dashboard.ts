@@ -152,7 +152,7 @@ const folder = keptIn ?? mkdtempSync(join(tmpdir(), "bench-dashboard-"));
 const browser = await launchChromium();
 const postgres = await startPostgres({ outlivesTheMachine: true });
 try {
-  const files = [ledgerFile(folder, floorRecords), ledgerFile(folder, records)] as const;
+  const files = [await ledgerFile(folder, floorRecords), await ledgerFile(folder, records)] as const;
   for (const store of ["embedded store", "PostgreSQL"] as const) {
     const urls: string[] = [];
     for (const file of files) {

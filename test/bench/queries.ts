@@ -17,7 +17,7 @@ import { startPostgres } from "../../packages/server/src/postgres/postgres-fixtu
 import { openPostgres } from "../../packages/server/src/postgres/postgres-store.ts";
 import { openReader, openWriter } from "../../packages/server/src/sqlite/connection.ts";
 import type { StoreThread } from "../../packages/server/src/sqlite/operation.ts";
-import { fillLedger, ledgerDays } from "./query-ledger.ts";
+import { fillLedger, ledgerDays, settleLedger } from "./query-ledger.ts";
 
 const dayMs = 86_400_000;
 const endMs = Date.UTC(2026, 10, 21);
@@ -34,6 +34,7 @@ const path = join(folder, "ledger.db");
 const writer = openWriter(path);
 const began = performance.now();
 const written = fillLedger(writer, records, endMs);
+await settleLedger(writer);
 writer.exec("PRAGMA wal_checkpoint(TRUNCATE)");
 writer.close();
 const gigabytes = (statSync(path).size / 1e9).toFixed(2);

@@ -1,6 +1,8 @@
 /** Fills an empty database with the records of a busy quarter, by SQL alone, so that ten million take minutes. */
 import { createHash } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
+import { settleAll } from "../../packages/server/src/costs/settled-ledger-fixture.ts";
+import type { SqliteOperation } from "../../packages/server/src/sqlite/operation.ts";
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
@@ -144,4 +146,16 @@ export function fillLedger(db: DatabaseSync, count: number, endMs: number): numb
     db.exec("COMMIT");
   }
   return written;
+}
+
+/** Settles the ledger's days before this one, as a server does in the seconds after its start. */
+export async function settleLedger(db: DatabaseSync): Promise<void> {
+  db.exec(`INSERT INTO rollup_days (organization_id, day, state) SELECT DISTINCT organization_id, day, 0
+    FROM rollup_daily WHERE true ON CONFLICT (organization_id, day) DO NOTHING`);
+  const thread = { db, now: Date.now, state: new Map() };
+  const run = async <Args, Result>(operation: SqliteOperation<Args, Result>, args: Args): Promise<Result> =>
+    operation.run(thread, args);
+  db.exec("BEGIN");
+  await settleAll({ read: run, write: run });
+  db.exec("COMMIT");
 }

@@ -65,6 +65,7 @@ import type { OpenedStore } from "./store/opened-store.ts";
 import type { Store } from "./store/operation.ts";
 import type { CommittedUsage } from "./usage/ledger-observer.ts";
 import { usageRoutes } from "./usage/routes.ts";
+import { keepDaysSettled } from "./usage/settle-days.ts";
 import { commonAmong } from "./users/common-passwords.ts";
 import { createOwnAccount } from "./users/own-account.ts";
 import { createPasswordHashes } from "./users/password-hashes.ts";
@@ -157,6 +158,9 @@ export async function compose(config: Config, { clock, logger, brief, createServ
             onKept: (checkpoint) => logger.info({ event: "audit.checkpoint", checkpoint }),
             onFailure: (error) => logger.error({ event: "audit.checkpoint_failed", err: error }),
           });
+    const settledDays = keepDaysSettled(store, (error) =>
+      logger.error({ event: "usage.days_not_settled", err: error }),
+    );
     const jobs = createJobRunner({
       store,
       handlers: {
@@ -312,6 +316,7 @@ export async function compose(config: Config, { clock, logger, brief, createServ
       feed.start();
       alerts.start();
       checkpoints?.start();
+      settledDays.start();
     }
     await app.fastify.ready();
     app.open();
@@ -335,6 +340,7 @@ export async function compose(config: Config, { clock, logger, brief, createServ
         if (brief !== undefined) await jobs.idle();
         await resets.stop();
         await checkpoints?.stop();
+        await settledDays.stop();
         await jobs.stop();
         await alerts.stop();
         await feed.stop();

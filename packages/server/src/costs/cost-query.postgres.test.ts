@@ -13,6 +13,7 @@ import { sqliteCostQuery } from "./cost-query.sqlite.ts";
 import type { CostQuery } from "./cost-query.ts";
 import { fixtureLedger, plainRecord } from "./ledger-fixture.ts";
 import { readOrder } from "./list-order.ts";
+import { settleMost } from "./settled-ledger-fixture.ts";
 
 let server: PostgresUnderTest;
 let store: PostgresStore;
@@ -46,6 +47,7 @@ describeCostQuery("PostgreSQL", 60, async () => {
     query: postgresCostQuery(forgetful()),
     add: async (records) => {
       ledger.add(records);
+      await settleMost(ledger);
       await copyLedger(ledger.db, client);
     },
   };

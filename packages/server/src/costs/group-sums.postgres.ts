@@ -21,6 +21,7 @@ import type { Segment } from "./rollup-plan.ts";
 import { type SegmentLayer, segmentLayers } from "./segment-layers.ts";
 import { seriesCatalogue } from "./series-catalogue.postgres.ts";
 import type { SeriesCatalogue } from "./series-catalogue.ts";
+import { segmentsLeft } from "./settled-users.postgres.ts";
 import { tooManyGroups } from "./time-buckets.ts";
 
 /** The time column of each source, in the unit of its segments. */
@@ -99,7 +100,7 @@ export async function sumGroupsOfAll(
     summed.push(() => plan.rows(collector));
     const { ids, usageIds } = question.filter;
     if (ids !== undefined || usageIds !== undefined) await collectNamed(connection, asked, collector);
-    else reads.push(...layerReads(asked, collector));
+    else reads.push(...layerReads(asked, await segmentsLeft(connection, organizationId, plan, collector), collector));
   }
   for (let at = 0; at < reads.length; at += readsMax) await readTogether(connection, reads.slice(at, at + readsMax));
   return summed.map((rows) => rows());
@@ -112,20 +113,30 @@ interface LayerRead {
   readonly take: (rows: readonly GroupedSums[]) => void;
 }
 
-function layerReads(asked: Asked, collector: GroupCollector): LayerRead[] {
+function layerReads(
+  asked: Asked,
+  {
+    segments: all,
+    left,
+  }: { readonly segments: readonly Segment<RowSource>[]; readonly left: readonly Segment<RowSource>[] },
+  collector: GroupCollector,
+): LayerRead[] {
   const reads: LayerRead[] = [];
-  const bySource = Map.groupBy(asked.plan.segments(), ({ source }) => source);
-  for (const [source, segments] of bySource) {
-    // Calls without a user have no rows in the rollup by user: they are the day's sums less those of all users.
-    const withNobody = source === "rollup_user_daily" && asked.question.filter.userIds === undefined;
+  const read = (segments: readonly Segment<RowSource>[], from: RowSource, takesFromNobody = false): void => {
     for (const layer of segmentLayers(segments)) {
-      const read = (from: RowSource, takesFromNobody: boolean): void => {
-        const take = (rows: readonly GroupedSums[]): void => collect(rows, layer, collector, takesFromNobody);
-        reads.push({ ...readOfLayer(asked, from, layer), take });
-      };
-      read(source, withNobody);
-      if (withNobody) read("rollup_daily", false);
+      const take = (rows: readonly GroupedSums[]): void => collect(rows, layer, collector, takesFromNobody);
+      reads.push({ ...readOfLayer(asked, from, layer), take });
     }
+  };
+  const bySource = Map.groupBy(left, ({ source }) => source);
+  // Calls without a user have no rows in the rollup by user: they are the day's sums less those of all users.
+  const withNobody = asked.question.filter.userIds === undefined;
+  for (const [source, segments] of bySource) read(segments, source, withNobody && source === "rollup_user_daily");
+  if (withNobody) {
+    read(
+      all.filter(({ source }) => source === "rollup_user_daily"),
+      "rollup_daily",
+    );
   }
   return reads;
 }

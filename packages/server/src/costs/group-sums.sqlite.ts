@@ -7,6 +7,7 @@ import { type ExtentEnds, extentOf, firstKeptDay, type GroupQuestion, planSums, 
 import { rowAbsorber } from "./row-absorber.sqlite.ts";
 import { seriesCatalogue } from "./series-catalogue.sqlite.ts";
 import type { SeriesCatalogue } from "./series-catalogue.ts";
+import { isOfSettled, takeSettled } from "./settled-users.ts";
 
 /** Sums what was recorded in a period by any dimensions and by currency, as `planSums` says. */
 export function sumGroups(store: StoreThread, organizationId: string, question: GroupQuestion): readonly SummedRow[] {
@@ -27,16 +28,27 @@ export function sumGroups(store: StoreThread, organizationId: string, question: 
       return collector;
     }
     for (const segment of plan.segments()) {
-      absorb.segment(organizationId, segment, {
-        userIds: filter.userIds,
-        seriesIds,
-        isOneGroup: isOneGroup && adds,
-      });
+      const left = isOfSettled(plan, segment)
+        ? takeSettled(segment, (day) => settledUsers(store, organizationId, day), collector)
+        : [segment];
+      absorb.segment(
+        organizationId,
+        segment,
+        { userIds: filter.userIds, seriesIds, isOneGroup: isOneGroup && adds },
+        left,
+      );
     }
     return collector;
   };
   return plan.rows(readExactly(read));
 }
+
+const settledUsers = ({ db }: StoreThread, organizationId: string, day: number): Uint8Array | undefined => {
+  const select = db.prepare(
+    "SELECT users FROM rollup_days WHERE organization_id = ? AND day = ? AND users IS NOT NULL",
+  );
+  return (select.get(organizationId, day) as { readonly users: Uint8Array } | undefined)?.users;
+};
 
 /** Above this many series a list of them costs more than it saves. */
 const selectiveMax = 20_000;

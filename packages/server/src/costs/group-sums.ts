@@ -33,6 +33,8 @@ export interface SumPlan {
   /** The ends of the answer's time buckets. */
   readonly bounds: readonly number[];
   readonly withUsers: boolean;
+  /** Whether what a user used counts whole, in whatever series, and nothing else but time is told apart. */
+  readonly isOfWholeUsers: boolean;
   /** The parts of that time that count, where the filter names hours. */
   readonly windows: readonly HourWindow[] | undefined;
   /** Of records that are named by id, those since then count. UTC milliseconds. */
@@ -113,6 +115,11 @@ export function planSums(
     bounds,
     windows,
     withUsers,
+    isOfWholeUsers:
+      withUsers &&
+      filter.userIds === undefined &&
+      matching.length === catalogue.ids.length &&
+      groupBy.every((name) => isTime(name) || name === "user" || name === "organization"),
     keptFromMs: extent.keptFromMs,
     segments: () => {
       const isByUser = withUsers || filter.userIds !== undefined;

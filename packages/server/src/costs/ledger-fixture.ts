@@ -202,12 +202,14 @@ export function rebuildRollups(db: DatabaseSync): void {
   const unit = (ms: number): string => `(occurred_at - ((occurred_at % ${ms}) + ${ms}) % ${ms}) / ${ms}`;
   const day = unit(86_400_000);
   db.exec(`
-    DELETE FROM rollup_hourly; DELETE FROM rollup_daily; DELETE FROM rollup_user_daily;
+    DELETE FROM rollup_hourly; DELETE FROM rollup_daily; DELETE FROM rollup_user_daily; DELETE FROM rollup_days;
     INSERT INTO rollup_hourly SELECT organization_id, ${unit(3_600_000)} AS hour, series_id, ${sums}
       FROM records GROUP BY organization_id, hour, series_id;
     INSERT INTO rollup_daily SELECT organization_id, ${day} AS day, series_id, ${sums}
       FROM records GROUP BY organization_id, day, series_id;
     INSERT INTO rollup_user_daily SELECT organization_id, ${day} AS day, user_id, series_id, ${sums}
       FROM records WHERE user_id IS NOT NULL GROUP BY organization_id, day, user_id, series_id;
+    INSERT INTO rollup_days (organization_id, day, state)
+      SELECT DISTINCT organization_id, day, 0 FROM rollup_user_daily;
   `);
 }

@@ -31,6 +31,7 @@ import type { StoreOperation } from "../store/operation.ts";
 import { appendUsage } from "../usage/append-usage.sqlite.ts";
 import { checkLedgerOperation } from "../usage/check-ledger.sql.ts";
 import { usageOperations } from "../usage/operations.sql.ts";
+import { settleDays } from "../usage/settle-days.sql.ts";
 import { passwordResetOperations } from "../users/password-resets.sql.ts";
 import { signInOperations } from "../users/sign-in.sql.ts";
 import { userOperations } from "../users/users.sql.ts";
@@ -74,6 +75,7 @@ export const storeOperations: readonly StoreOperation<never, unknown>[] = [
   ...feedWebhookOperations,
   ...quantityCountOperations,
   ...retentionOperations,
+  settleDays,
   ...teamOperations,
   ...userOperations,
   ...signInOperations,

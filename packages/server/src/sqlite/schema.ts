@@ -1,3 +1,4 @@
+import { dayTables } from "./day-tables.ts";
 import { firstTables } from "./first-tables.ts";
 import { savedColumns } from "./saved-columns.ts";
 import { viewTables } from "./view-tables.ts";
@@ -439,4 +440,5 @@ CREATE INDEX budgets_set_by_parent ON budgets (id) WHERE set_by_parent = 1;
 ALTER TABLE series ADD COLUMN usage_status TEXT;
 `,
   },
+  { id: 31, sql: dayTables },
 ];

@@ -7,6 +7,7 @@ import { readInOrder } from "./rating-walk.sql.ts";
 import { formatUuid } from "./record-id.ts";
 import { entryCodes, picoFromLimbs } from "./record-row.ts";
 import { moneyAt, picoPerMilli, rollupMeasures } from "./rollups.ts";
+import { usersOfDay } from "./settle-days.sql.ts";
 
 export interface LedgerCheckOptions {
   /**
@@ -213,7 +214,25 @@ async function compareDay(connection: StoreConnection, of: Day, report: Report):
   );
   compare("rollup_hourly", hourly, byKey(organizationId, "hour", storedHours), report);
   compare("rollup_daily", daily, byKey(organizationId, "day", storedDays), report);
+  await compareSettled(connection, of, report);
   return storedHours.length + storedDays.length + (await compareUsers(connection, of, report));
+}
+
+/** What is kept of a settled day follows from its rollups, which are compared by themselves. */
+async function compareSettled(
+  connection: StoreConnection,
+  { organizationId, day }: Day,
+  report: Report,
+): Promise<void> {
+  const settled = await connection.get<{ readonly users: Uint8Array }>(
+    "SELECT users FROM rollup_days WHERE organization_id = ? AND day = ? AND users IS NOT NULL",
+    organizationId,
+    day,
+  );
+  if (settled === undefined) return;
+  const right = await usersOfDay(connection, organizationId, day);
+  if (right !== undefined && Buffer.from(right).equals(settled.users)) return;
+  report("rollup_days", `organization_id=${organizationId} day=${day}`, "users are not what rollup_user_daily sums to");
 }
 
 /** The rollups of users, some users after the other where a day has very many. */

@@ -114,6 +114,13 @@ export const rollupTables = {
 } as const;
 export type RollupName = keyof typeof rollupTables;
 
+/** How days that somebody wrote to are kept in `rollup_days`: whatever was settled of them is open again. */
+export const openedDays = {
+  columns: ["organization_id", "day", "state"],
+  // The row is held until the end of the transaction even where nothing of it changes: whoever settles the day waits.
+  conflict: `ON CONFLICT (organization_id, day) DO UPDATE SET state = 0, users = NULL WHERE rollup_days.state <> 0`,
+} as const;
+
 /** How sums are added to those of a row that is there: without overflow of 10⁻¹², whose thousandths are carried. */
 export function rollupUpdate(table: string): string {
   const sums = rollupMeasures
@@ -181,9 +188,10 @@ export class RollupChanges {
 
   /**
    * Each row that changes, once: the values of its key and what is added to its measures; those of one table in the order
-   * of their keys, for who writes in this order waits for others in one direction only. Forgets all of them.
+   * of their keys, for who writes in this order waits for others in one direction only. At last the days of users that are
+   * opened, by the columns of `openedDays`. Forgets all of them.
    */
-  *take(): Generator<{ readonly rollup: RollupName; readonly values: readonly RollupValue[] }> {
+  *take(): Generator<{ readonly rollup: RollupName | "days"; readonly values: readonly RollupValue[] }> {
     for (const [organizationId, { hourly, userDaily }] of inOrder(this.#organizations)) {
       const daily: Cells = new Map();
       for (const ofHour of hourly.values()) {
@@ -194,7 +202,12 @@ export class RollupChanges {
       }
       yield* rowsOf("hourly", [organizationId], hourly);
       yield* rowsOf("daily", [organizationId], daily);
-      for (const [userId, cells] of inOrder(userDaily)) yield* rowsOf("userDaily", [organizationId, userId], cells);
+      const days = new Map<number, unknown>();
+      for (const [userId, cells] of inOrder(userDaily)) {
+        yield* rowsOf("userDaily", [organizationId, userId], cells);
+        for (const day of cells.keys()) days.set(day, undefined);
+      }
+      for (const [day] of inOrder(days)) yield { rollup: "days", values: [organizationId, day, 0] };
     }
     this.#organizations.clear();
   }

@@ -9,6 +9,7 @@ import type { PreparedRecord } from "./prepare-record.ts";
 import { newRecordColumns, shareOf } from "./record-columns.ts";
 import type { RecordsPartitions } from "./records-partitions.postgres.ts";
 import {
+  openedDays,
   RollupChanges,
   type RollupName,
   type RollupValue,
@@ -167,7 +168,12 @@ function addLinesField(rows: CopyRows, lines: PreparedRecord["lines"]): void {
 
 /** Adds the changes by one statement a table, in the order of keys, so that no two transactions wait for each other. */
 function addRollups(trip: OneTrip, changes: RollupChanges): void {
-  const rows: Record<RollupName, (readonly RollupValue[])[]> = { hourly: [], daily: [], userDaily: [] };
+  const rows: Record<RollupName | "days", (readonly RollupValue[])[]> = {
+    hourly: [],
+    daily: [],
+    userDaily: [],
+    days: [],
+  };
   for (const { rollup, values } of changes.take()) rows[rollup].push(values);
   for (const rollup of ["hourly", "daily", "userDaily"] as const) {
     const ofTable = rows[rollup];
@@ -179,6 +185,9 @@ function addRollups(trip: OneTrip, changes: RollupChanges): void {
        ON CONFLICT (${key.join(", ")}) DO UPDATE SET ${rollupUpdate(table)}`,
     );
   }
+  if (rows.days.length === 0) return;
+  const { columns, conflict } = openedDays;
+  trip.add(`INSERT INTO rollup_days (${columns.join(", ")}) ${selectRows(rows.days, columns.length)} ${conflict}`);
 }
 
 /** Rows as a SELECT without places: a column whose values are all the same is said once, the others are arrays. */

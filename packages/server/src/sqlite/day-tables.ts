@@ -1,0 +1,11 @@
+/** What is known of days of users beside their rollups. */
+export const dayTables = `
+-- The days of rollup_user_daily. users: what each user used in all of the day's series together, NULL of a day that was
+-- written to since. state: 0 open, 1 settled, which is that users is there, 2 not to be settled, for it has too much.
+CREATE TABLE rollup_days (
+  organization_id TEXT NOT NULL, day INTEGER NOT NULL, state INTEGER NOT NULL, users BLOB,
+  PRIMARY KEY (organization_id, day)
+) STRICT;
+CREATE INDEX rollup_days_open ON rollup_days (organization_id, day) WHERE state = 0;
+INSERT INTO rollup_days (organization_id, day, state) SELECT DISTINCT organization_id, day, 0 FROM rollup_daily;
+`;

@@ -1,0 +1,116 @@
+import type { StoreConnection } from "../store/connection.ts";
+import { installationWrite } from "../store/operation.ts";
+import { type SettledSums, settledMeasures, toSettledBytes } from "./settled-day.ts";
+
+const dayMs = 86_400_000;
+/** Bounds how long one step keeps appends waiting: it ends with the day that reaches so many rows. */
+const rowsOfStep = 10_000;
+/** A day of more rows than this is read row by row whenever somebody asks. */
+const rowsOfDayMax = 50_000;
+/** So many of them, each no larger, add up within 64 bits. */
+const summandMax = 100_000_000_000_000;
+
+const states = { open: 0, settled: 1, notToBeSettled: 2 } as const;
+
+interface OpenDay {
+  readonly organization_id: string;
+  readonly day: number;
+}
+
+/**
+ * Settles some of the days before today that were written to: adds up what each user used in all series together, so that a
+ * question by user reads one row for a day in place of thousands. Gives how many it saw to; none is left where that is 0.
+ *
+ * A day's row is held before its rollups are read. Whoever writes to the day holds that row as well, from its last rollup
+ * to its commit: so either what it wrote is seen here, or it finds the day settled and opens it again.
+ */
+export const settleDays = installationWrite(
+  "usage.settleDays",
+  async (connection): Promise<number> => {
+    const today = Math.floor(connection.now() / dayMs);
+    let rows = 0;
+    let days = 0;
+    let after: OpenDay = { organization_id: "", day: 0 };
+    while (rows < rowsOfStep) {
+      const next: OpenDay | undefined = await connection.get<OpenDay>(
+        `SELECT organization_id, day FROM rollup_days
+         WHERE state = ${states.open} AND day < ?3 AND (organization_id, day) > (?1, ?2)
+         ORDER BY organization_id, day LIMIT 1`,
+        after.organization_id,
+        after.day,
+        today,
+      );
+      if (next === undefined) break;
+      after = next;
+      rows += await settleDay(connection, next);
+      days += 1;
+    }
+    return days;
+  },
+  "what it writes follows from the ledger, and no answer changes by it",
+);
+
+/** Returns how many rows it read. */
+async function settleDay(
+  connection: StoreConnection,
+  { organization_id: organizationId, day }: OpenDay,
+): Promise<number> {
+  const key = [organizationId, day] as const;
+  const where = "organization_id = ? AND day = ?";
+  // Holds the row. Where another process has settled the day meanwhile there is nothing to do.
+  const held = await connection.run(
+    `UPDATE rollup_days SET state = ${states.notToBeSettled}, users = NULL WHERE ${where} AND state = ${states.open}`,
+    ...key,
+  );
+  if (held === 0) return 0;
+  const counted = await connection.get<{ readonly rows: number }>(
+    `SELECT count(*) AS rows FROM (SELECT 1 FROM rollup_user_daily WHERE ${where} LIMIT ${rowsOfDayMax + 1}) AS counted`,
+    ...key,
+  );
+  const rows = counted?.rows ?? 0;
+  if (rows > rowsOfDayMax) return rowsOfDayMax;
+  const bytes = await usersOfDay(connection, organizationId, day);
+  if (bytes !== undefined) {
+    await connection.run(`UPDATE rollup_days SET state = ${states.settled}, users = ? WHERE ${where}`, bytes, ...key);
+  }
+  return rows;
+}
+
+type SumsRow = Readonly<Record<(typeof settledMeasures)[number], string>> & {
+  readonly user_id: string;
+  readonly series_id: number;
+};
+
+/** What a settled day holds by its rollups now; undefined where a sum is beyond what its bytes hold exactly. */
+export async function usersOfDay(
+  connection: StoreConnection,
+  organizationId: string,
+  day: number,
+): Promise<Uint8Array | undefined> {
+  const within = settledMeasures.map(
+    (measure) => `max(u.${measure}) <= ${summandMax} AND min(u.${measure}) >= -${summandMax}`,
+  );
+  const bounds = await connection.get<{ readonly are_small: number }>(
+    `SELECT CASE WHEN ${within.join(" AND ")} THEN 1 ELSE 0 END AS are_small FROM rollup_user_daily u
+     WHERE u.organization_id = ? AND u.day = ?`,
+    organizationId,
+    day,
+  );
+  if (bounds?.are_small !== 1) return undefined;
+  // As text, for they may be beyond what a number holds.
+  const sums = settledMeasures.map((measure) => `CAST(sum(u.${measure}) AS TEXT) AS ${measure}`);
+  const rows = await connection.all<SumsRow>(
+    `SELECT u.user_id, min(u.series_id) AS series_id, ${sums.join(", ")}
+     FROM rollup_user_daily u JOIN series s ON s.organization_id = u.organization_id AND s.series_id = u.series_id
+     WHERE u.organization_id = ? AND u.day = ?
+     GROUP BY u.user_id, s.currency, CASE WHEN s.cost_status = 'unpriced' THEN 1 ELSE 0 END ORDER BY 1, 2`,
+    organizationId,
+    day,
+  );
+  const entries: SettledSums[] = rows.map((row) => ({
+    user_id: row.user_id,
+    series_id: row.series_id,
+    sums: settledMeasures.map((measure) => Number(row[measure])),
+  }));
+  return entries.every(({ sums: all }) => all.every(Number.isSafeInteger)) ? toSettledBytes(entries) : undefined;
+}
