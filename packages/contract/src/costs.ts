@@ -189,7 +189,7 @@ export const dimensionAliases: Readonly<Record<string, (typeof dimensions)[numbe
 export const metrics = ["sum", "count", "avg"] as const;
 
 const topMeaning =
-  "Rows for the groups alone that are among so many first by cost, average or any count; the others together are a row for each time and currency, whose other_groups says how many they are.";
+  "Rows for the groups alone that are among so many first by any cost, count or average that is asked for; the others together are a row for each time and currency, whose other_groups says how many they are.";
 
 export const AggregateQuery = z.strictObject({
   ...filterShape,
