@@ -38,7 +38,7 @@ let server: DashboardServer;
 let terminal: Workplace;
 let mixed: MixedRecords;
 beforeAll(async () => {
-  server = await startDashboardServer({ days: 24 });
+  server = await startDashboardServer({ days: 24, every: 10 });
   terminal = workplace();
   mixed = await recordMixed(server.client);
 }, 180_000);

@@ -1,6 +1,6 @@
 import { CostOpsClient } from "@llm-cost-ops/sdk";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { closeBrowser, type DashboardServer, startDashboardServer, walk } from "./dashboard-fixture.ts";
+import { closeBrowser, type DashboardServer, password, startDashboardServer, walk } from "./dashboard-fixture.ts";
 import { makeBudgets, recordSpend } from "./plan-fixture.ts";
 
 let server: DashboardServer;
@@ -53,7 +53,7 @@ test("a budget is made with a preview, looked at, changed and deleted", async ()
       const filters = { startDate: `${endDate.slice(0, 8)}01`, endDate, projectId: "content-studio" };
       const { totals } = await server.client.costs.aggregate({ ...filters, timezone: "UTC" });
       const exact = totals.find(({ currency }) => currency === "USD")?.totalCostExact ?? "";
-      expect(await page.getByTitle(`$${exact}`).count()).toBe(1);
+      await expect.poll(() => page.getByTitle(`$${exact}`).count()).toBe(1);
 
       // Of hours and days each one is looked at by itself.
       for (const period of ["Each day", "Each hour", "Rolling", "Each month"]) {
@@ -279,12 +279,9 @@ test("the parent sets a budget for a tenant, sees how it stands and changes it, 
 
 test("who may only read is offered nothing else", async () => {
   const viewer = "grace@example.com";
-  await server.makeUser(viewer, "a long sentence nobody guesses", "viewer");
-  await walk(server, {}, async ({ page }) => {
-    await page.goto("/budgets");
-    await page.getByLabel("E-mail").fill(viewer);
-    await page.getByLabel("Password", { exact: true }).fill("a long sentence nobody guesses");
-    await page.getByRole("button", { name: "Sign in" }).click();
+  await server.makeUser(viewer, password, "viewer");
+  await walk(server, {}, async ({ page, signIn }) => {
+    await signIn("/budgets", viewer);
     await page.getByRole("link", { name: "Coding agents" }).click();
     await page.getByText(/are refused until somebody approves them/).waitFor();
     expect(await page.getByRole("button", { name: /Approve|Delete|Transfer/ }).count()).toBe(0);

@@ -74,7 +74,7 @@ const countedIn = (page: Page): Promise<Counted> =>
   });
 
 test("a change is drawn once, asks for what it shows, and of many groups has those in the page that are looked at", async () => {
-  await walk(server, {}, async ({ page, signIn, settled }) => {
+  await walk(server, { isNew: true }, async ({ page, signIn, settled }) => {
     await page.addInitScript(countWork);
     await signIn("/explore?period=7d&by=model");
     await page.locator("[data-chart=drawn]").waitFor();

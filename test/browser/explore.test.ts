@@ -6,7 +6,7 @@ import { closeBrowser, type DashboardServer, startDashboardServer, walk } from "
 let server: DashboardServer;
 let terminal: Workplace;
 beforeAll(async () => {
-  server = await startDashboardServer({ days: 14 });
+  server = await startDashboardServer({ days: 14, every: 10 });
   terminal = workplace();
   const hostile = "<img src=x onerror=alert(1)>";
   await server.client.usage.batchCreate([

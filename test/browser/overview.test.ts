@@ -8,7 +8,7 @@ import { closeBrowser, type DashboardServer, startDashboardServer, walk } from "
 
 let server: DashboardServer;
 beforeAll(async () => {
-  server = await startDashboardServer({ days: 65 });
+  server = await startDashboardServer({ days: 65, every: 10 });
 });
 afterAll(async () => {
   await closeBrowser();

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { closeBrowser, type DashboardServer, startDashboardServer, walk } from "./dashboard-fixture.ts";
+import { closeBrowser, type DashboardServer, password, startDashboardServer, walk } from "./dashboard-fixture.ts";
 
 const unknown = "house-model-1";
 let server: DashboardServer;
 beforeAll(async () => {
-  server = await startDashboardServer({ days: 20 });
+  server = await startDashboardServer({ days: 20, every: 10 });
   const call = { provider: "openai", model: unknown, inputTokens: 1_000_000, outputTokens: 500_000 };
   await server.client.usage.batchCreate([call, call, { ...call, model: "<b>bold</b> مرحبا".repeat(5) }]);
   const daysAgo = (days: number): string => new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 10);
@@ -193,12 +193,9 @@ test("a catalogue is previewed before it is applied", async () => {
 
 test("who may only read is offered nothing else", async () => {
   const viewer = "grace@example.com";
-  await server.makeUser(viewer, "a long sentence nobody guesses", "viewer");
-  await walk(server, {}, async ({ page }) => {
-    await page.goto("/prices?provider=openai&q=gpt-4.1");
-    await page.getByLabel("E-mail").fill(viewer);
-    await page.getByLabel("Password", { exact: true }).fill("a long sentence nobody guesses");
-    await page.getByRole("button", { name: "Sign in" }).click();
+  await server.makeUser(viewer, password, "viewer");
+  await walk(server, {}, async ({ page, signIn }) => {
+    await signIn("/prices?provider=openai&q=gpt-4.1", viewer);
     await page.getByRole("link", { name: "gpt-4.1", exact: true }).waitFor();
     expect(await page.getByRole("link", { name: /Add a price/ }).count()).toBe(0);
     await page.getByRole("link", { name: "gpt-4.1", exact: true }).click();

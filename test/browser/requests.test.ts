@@ -1,5 +1,5 @@
 /** What pages ask, and when: all at once, nothing twice, and nothing that nobody waits for any more. */
-import type { Page, Request, Route } from "playwright-core";
+import type { CDPSession, Page, Request } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { closeBrowser, type DashboardServer, startDashboardServer, walk } from "./dashboard-fixture.ts";
 import { settingsPaths } from "./every-page-fixture.ts";
@@ -64,47 +64,60 @@ const afterAnswers: readonly (readonly [path: RegExp, question: RegExp, why: str
 class Questions {
   readonly asked: string[] = [];
   readonly failed = new Set<Request>();
-  held: Route[] = [];
+  held: Request[] = [];
   isHolding = false;
   readonly #page: Page;
+  readonly #gate: CDPSession;
+  #waiting: string[] = [];
   /** Files, and what comes before every question. */
   readonly #underWay = new Set<Request>();
 
-  private constructor(page: Page) {
+  private constructor(page: Page, gate: CDPSession) {
     this.#page = page;
+    this.#gate = gate;
   }
 
   static async of(page: Page): Promise<Questions> {
-    const questions = new Questions(page);
+    // A route would take the browser its cache of files.
+    const gate = await page.context().newCDPSession(page);
+    const questions = new Questions(page, gate);
     page.on("request", (request) => {
-      const { pathname } = new URL(request.url());
-      if (!pathname.startsWith("/api/") || entrance.test(pathname)) questions.#underWay.add(request);
+      const { pathname, search } = new URL(request.url());
+      if (!pathname.startsWith("/api/") || entrance.test(pathname)) {
+        questions.#underWay.add(request);
+        return;
+      }
+      questions.asked.push(`${request.method()} ${pathname}${search} ${request.postData() ?? ""}`.trim());
+      if (questions.isHolding) questions.held.push(request);
     });
     page.on("requestfinished", (request) => void questions.#underWay.delete(request));
     page.on("requestfailed", (request) => {
       questions.#underWay.delete(request);
       questions.failed.add(request);
     });
-    await page.route("**/api/v1/**", async (route) => {
-      const request = route.request();
-      const { pathname, search } = new URL(request.url());
-      if (entrance.test(pathname)) return route.continue();
-      questions.asked.push(`${request.method()} ${pathname}${search} ${request.postData() ?? ""}`.trim());
-      if (questions.isHolding) questions.held.push(route);
-      else await route.continue();
+    gate.on("Fetch.requestPaused", ({ requestId, request }) => {
+      if (questions.isHolding && !entrance.test(new URL(request.url).pathname)) questions.#waiting.push(requestId);
+      else void questions.#let(requestId);
     });
+    await gate.send("Fetch.enable", { patterns: [{ urlPattern: "*/api/v1/*" }] });
     return questions;
   }
 
   forget(): void {
     this.asked.length = 0;
     this.held = [];
+    this.#waiting = [];
   }
 
   async release(): Promise<void> {
     this.isHolding = false;
-    for (const route of this.held) await route.continue();
     this.held = [];
+    for (const requestId of this.#waiting.splice(0)) await this.#let(requestId);
+  }
+
+  /** What was cancelled meanwhile waits no more. */
+  async #let(requestId: string): Promise<void> {
+    await this.#gate.send("Fetch.continueRequest", { requestId }).catch(() => undefined);
   }
 
   /** Until every file is here and nothing more is asked. */
@@ -122,7 +135,7 @@ const follow = (page: Page, path: string): Promise<void> =>
   page.evaluate((address) => history.pushState(null, "", address), path);
 
 test("a page asks for everything at once, and for nothing twice", { timeout: 240_000 }, async () => {
-  await walk(server, {}, async ({ page, signIn, settled }) => {
+  await walk(server, { isNew: true }, async ({ page, signIn, settled }) => {
     await signIn("/settings/account");
     const questions = await Questions.of(page);
     const late: string[] = [];
@@ -150,7 +163,7 @@ test("a page asks for everything at once, and for nothing twice", { timeout: 240
 });
 
 test("a page that is left asks no more", { timeout: 120_000 }, async () => {
-  await walk(server, {}, async ({ page, signIn }) => {
+  await walk(server, { isNew: true }, async ({ page, signIn }) => {
     await signIn("/settings/account");
     const questions = await Questions.of(page);
     let cancelled = 0;
@@ -160,7 +173,7 @@ test("a page that is left asks no more", { timeout: 120_000 }, async () => {
       await follow(page, path);
       await questions.quiet();
       await follow(page, nowhere);
-      const left = questions.held.map((route) => route.request());
+      const left = [...questions.held];
       await expect
         .poll(() => [path, ...left.filter((request) => !questions.failed.has(request)).map((request) => request.url())])
         .toEqual([path]);

@@ -20,8 +20,8 @@ afterAll(async () => {
 });
 
 test("from nothing to the first cost: paste, see it arrive, and find it on the overview", async () => {
-  await walk(server, {}, async ({ page, signIn, settled, accessible, screenshot }) => {
-    await signIn();
+  await walk(server, {}, async ({ page, signInByForm, settled, accessible, screenshot }) => {
+    await signInByForm();
     await page.getByRole("heading", { name: "Welcome" }).waitFor();
     await accessible();
     await page.getByRole("button", { name: "Fill in an example" }).click();
@@ -39,8 +39,8 @@ test("from nothing to the first cost: paste, see it arrive, and find it on the o
 });
 
 test("a page is found again after signing in, after a reload, and not after signing out", async () => {
-  await walk(server, {}, async ({ page, signIn, context }) => {
-    await signIn("/start?x=1");
+  await walk(server, {}, async ({ page, signInByForm, context }) => {
+    await signInByForm("/start?x=1");
     expect(new URL(page.url()).pathname).toBe("/start");
     await page.getByRole("heading", { name: "Record usage" }).waitFor();
     await page.reload();
@@ -64,8 +64,8 @@ test("a cookie that another port of the host set signs nobody in, and is gone af
   await walk(
     server,
     {},
-    async ({ page, signIn, context }) => {
-      await signIn("/start");
+    async ({ page, signInByForm, context }) => {
+      await signInByForm("/start");
       const refresh = `${server.url}/api/v1/auth/browser/refresh`;
       const [mine] = await context.cookies(refresh);
       const neighbour = createServer((_request, response) => {
@@ -82,7 +82,7 @@ test("a cookie that another port of the host set signs nobody in, and is gone af
       await page.goto(`${server.url}/start`);
       await page.getByRole("button", { name: "Sign in" }).waitFor();
       expect(await context.cookies(refresh)).toEqual([]);
-      await signIn("/start");
+      await signInByForm("/start");
       await page.reload();
       await page.getByRole("heading", { name: "Record usage" }).waitFor();
       expect(await context.cookies(refresh)).toHaveLength(1);
@@ -95,8 +95,8 @@ test("a session that ends while somebody works leads to signing in, and back", a
   await walk(
     server,
     {},
-    async ({ page, signIn, context }) => {
-      await signIn();
+    async ({ page, signInByForm, context }) => {
+      await signInByForm();
       await context.clearCookies();
       server.clock.aheadMs += 16 * 60_000;
       await page.getByRole("link", { name: "Record usage" }).click();
@@ -148,8 +148,8 @@ test("somebody of two organizations goes from one to the other", async () => {
   expect(await server.ask(undefined, "POST", "/invitations/accept", { token, password })).toMatchObject({
     status: 201,
   });
-  await walk({ url }, {}, async ({ page, signIn, settled, accessible }) => {
-    await signIn("/settings/keys");
+  await walk({ url }, {}, async ({ page, signInByForm, settled, accessible }) => {
+    await signInByForm("/settings/keys");
     await page.getByRole("button", { name: /^Account/ }).click();
     await page.getByRole("menuitem", { name: acme.name }).click();
     await page.getByText(`Sign in to enter ${acme.name}.`).waitFor();
@@ -169,8 +169,8 @@ test("whoever cannot be told who is signed in is told why, and the page goes on 
   await walk(
     server,
     {},
-    async ({ page, signIn, accessible }) => {
-      await signIn("/start");
+    async ({ page, signInByForm, accessible }) => {
+      await signInByForm("/start");
       await page.getByRole("heading", { name: "Record usage" }).waitFor();
       const refused = { error: { code: "AUTH_002", message: "This comes from another site.", request_id: "req_1" } };
       await page.route("**/auth/browser/refresh", (route) => route.fulfill({ status: 403, json: refused }));
@@ -189,8 +189,8 @@ test("a session that could not be ended says so, and is ended when it is asked f
   await walk(
     server,
     {},
-    async ({ page, signIn, accessible }) => {
-      await signIn("/start");
+    async ({ page, signInByForm, accessible }) => {
+      await signInByForm("/start");
       await page.route("**/auth/logout", (route) => route.fulfill({ status: 500, json: {} }));
       await page.getByRole("button", { name: /^Account/ }).click();
       await page.getByRole("menuitem", { name: "Sign out" }).click();

@@ -242,11 +242,8 @@ test("somebody ends another session of theirs and changes the password", async (
 });
 
 test("who may only read is shown the parts that they may read", async () => {
-  await walk(server, {}, async ({ page }) => {
-    await page.goto("/settings/keys");
-    await page.getByLabel("E-mail").fill("grace@example.com");
-    await page.getByLabel("Password", { exact: true }).fill("a long sentence nobody guesses");
-    await page.getByRole("button", { name: "Sign in" }).click();
+  await walk(server, {}, async ({ page, signIn }) => {
+    await signIn("/settings/keys", "grace@example.com");
     await page.getByRole("button", { name: "Checkout service" }).waitFor();
     expect(await page.getByRole("button", { name: "New key" }).count()).toBe(0);
     expect(await page.getByRole("link", { name: "Audit trail" }).count()).toBe(0);

@@ -5,7 +5,7 @@ const viewer = "vera@example.com";
 const hostile = `<img src=x onerror=alert(1)> \u202eמבט ${"long ".repeat(40)}`.trim();
 let server: DashboardServer;
 beforeAll(async () => {
-  server = await startDashboardServer({ days: 8 });
+  server = await startDashboardServer({ days: 8, every: 5 });
   await server.makeUser(viewer, password, "viewer");
 }, 180_000);
 afterAll(async () => {
