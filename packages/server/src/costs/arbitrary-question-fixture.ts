@@ -42,7 +42,7 @@ const hours = fc.oneof(
 );
 
 export const filters: fc.Arbitrary<RecordFilter> = fc.oneof(
-  { weight: 3, arbitrary: filtersWithoutHours },
+  { weight: 7, arbitrary: filtersWithoutHours },
   {
     weight: 2,
     arbitrary: fc.tuple(filtersWithoutHours, hours).map(([filter, named]) => ({ ...filter, hours: named })),
