@@ -99,10 +99,10 @@ test("the overview's tiles, rankings and days", async () => {
             item.querySelector(".amount[title]")?.getAttribute("title") ?? "",
           ]),
         );
-      expect(shown).toHaveLength(6);
+      expect(shown).toHaveLength(5);
       expect(shown.map(([name, cost = ""]) => [name, digits(cost)])).toEqual(
         inDollars(answer)
-          .slice(0, 6)
+          .slice(0, 5)
           .map((row) => [row[dimension] ?? "(none)", digits(row.total_cost ?? "")]),
       );
     }

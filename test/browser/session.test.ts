@@ -10,9 +10,13 @@ import {
   walk,
 } from "./dashboard-fixture.ts";
 
+/** Attempts to sign in are limited for each account, and a file of walks makes more than one may. */
+const colleague = "grace@example.com";
+
 let server: DashboardServer;
 beforeAll(async () => {
   server = await startDashboardServer({ days: 0 });
+  await server.makeUser(colleague, password);
 });
 afterAll(async () => {
   await closeBrowser();
@@ -170,7 +174,7 @@ test("whoever cannot be told who is signed in is told why, and the page goes on 
     server,
     {},
     async ({ page, signInByForm, accessible }) => {
-      await signInByForm("/start");
+      await signInByForm("/start", colleague);
       await page.getByRole("heading", { name: "Record usage" }).waitFor();
       const refused = { error: { code: "AUTH_002", message: "This comes from another site.", request_id: "req_1" } };
       await page.route("**/auth/browser/refresh", (route) => route.fulfill({ status: 403, json: refused }));
@@ -190,7 +194,7 @@ test("a session that could not be ended says so, and is ended when it is asked f
     server,
     {},
     async ({ page, signInByForm, accessible }) => {
-      await signInByForm("/start");
+      await signInByForm("/start", colleague);
       await page.route("**/auth/logout", (route) => route.fulfill({ status: 500, json: {} }));
       await page.getByRole("button", { name: /^Account/ }).click();
       await page.getByRole("menuitem", { name: "Sign out" }).click();

@@ -197,18 +197,22 @@ const amount = (name: string): string => `sum(coalesce(${name}_milli, 0)) + sum(
 const sums = `sum(requests), sum(is_error), sum(input_tokens), sum(output_tokens), sum(cached_tokens),
   sum(cache_write_tokens), sum(reasoning_tokens), ${amount("cost")}, ${amount("saved")}`;
 
-/** The rollups that follow from the records; an hour before 1970 counts from its own start like any other. */
+/** The rollups that follow from the records, also of a file from before its days could be settled; an hour before 1970 counts from its own start like any other. */
 export function rebuildRollups(db: DatabaseSync): void {
   const unit = (ms: number): string => `(occurred_at - ((occurred_at % ${ms}) + ${ms}) % ${ms}) / ${ms}`;
   const day = unit(86_400_000);
   db.exec(`
-    DELETE FROM rollup_hourly; DELETE FROM rollup_daily; DELETE FROM rollup_user_daily; DELETE FROM rollup_days;
+    DELETE FROM rollup_hourly; DELETE FROM rollup_daily; DELETE FROM rollup_user_daily;
     INSERT INTO rollup_hourly SELECT organization_id, ${unit(3_600_000)} AS hour, series_id, ${sums}
       FROM records GROUP BY organization_id, hour, series_id;
     INSERT INTO rollup_daily SELECT organization_id, ${day} AS day, series_id, ${sums}
       FROM records GROUP BY organization_id, day, series_id;
     INSERT INTO rollup_user_daily SELECT organization_id, ${day} AS day, user_id, series_id, ${sums}
       FROM records WHERE user_id IS NOT NULL GROUP BY organization_id, day, user_id, series_id;
+  `);
+  if (db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'rollup_days'").get() === undefined) return;
+  db.exec(`
+    DELETE FROM rollup_days;
     INSERT INTO rollup_days (organization_id, day, state)
       SELECT DISTINCT organization_id, day, 0 FROM rollup_user_daily;
   `);

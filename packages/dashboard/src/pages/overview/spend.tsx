@@ -8,6 +8,9 @@ import { useTimeSums } from "../explore/explore-questions.ts";
 import { measures, writingOf } from "../explore/measures.ts";
 import { type DimensionChoice, dimensionChoices } from "./overview-questions.ts";
 
+/** Of the picture, in pixels: with all that stands above and below it, a page is one screen of 900. */
+const height = 212;
+
 /** What was spent over time, as Explore draws it. */
 export function Spend(props: {
   period: Period | undefined;
@@ -30,7 +33,7 @@ export function Spend(props: {
     return (
       <Panel title="Spend over time">
         {sums.error === null ? (
-          <Loading height={280} />
+          <Loading height={height} />
         ) : (
           <ErrorState error={sums.error} onRetry={() => void sums.refetch()} />
         )}
@@ -42,6 +45,7 @@ export function Spend(props: {
       title={drawing.title}
       summary={drawing.summary}
       option={drawing.option}
+      height={height}
       table={drawing.table}
       note={drawing.note}
       aside={

@@ -20,7 +20,7 @@ export function TopTags(props: {
   if (key === undefined) {
     return (
       <Panel title="Top tags">
-        <Answer of={keys} rows={6}>
+        <Answer of={keys} rows={5}>
           {() => <Text c="dimmed">The latest calls have no tags. With them, spending is told apart by anything.</Text>}
         </Answer>
       </Panel>

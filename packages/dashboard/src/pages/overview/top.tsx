@@ -11,7 +11,7 @@ import { exploreAddress } from "../explore/explore-state.ts";
 import { nameOf, standsForOthers } from "../explore/groups.ts";
 import { useSums } from "./overview-questions.ts";
 
-const topMax = 6;
+const topMax = 5;
 
 /** What most was spent on, each leading to where it is looked into. */
 export function Top(props: {
