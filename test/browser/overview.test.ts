@@ -34,6 +34,10 @@ test.each([
     await screenshot("overview");
     const isWider = await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
     expect(isWider).toBe(false);
+    // One glance, one screen, also with the warning of calls without a price.
+    await page.getByRole("link", { name: "See which" }).waitFor();
+    const isHigher = await page.evaluate(() => document.documentElement.scrollHeight > window.innerHeight);
+    expect(isHigher).toBe(view.width < 1440);
   });
 });
 
