@@ -51,12 +51,17 @@ describe("database addresses", () => {
     "postgres:ann:s3cret@db/costs",
     "ann:s3cret@db/costs",
     "mysql://ann:s3cret@db",
+    "host=db user=ann password=s3cret",
+    "postgresql://ann:s3cret%40db/costs",
+    "postgresql://db/costs?password=p#s3cret",
+    "postgresql://db/costs?password=p&s3cret",
   ])("takes the password out of %j, which cannot be read as it was meant", (text) => {
     expect(withoutPassword(text)).not.toContain("s3cret");
   });
 
   it.each([
     ["postgresql://ann:s3cret@db:5432/costs?sslmode=disable", "postgresql://ann:***@db:5432/costs?sslmode=disable"],
+    ["postgresql://db:5432/costs", "postgresql://db:5432/costs"],
     ["postgresql://[::1]:5432/costs", "postgresql://[::1]:5432/costs"],
     ["sqlite:/home/a:b@c/costs.db", "sqlite:/home/a:b@c/costs.db"],
   ])("leaves all else of %s", (text, shown) => {

@@ -60,7 +60,10 @@ export const withoutPassword = (text: string): string =>
     ? text
     : text
         .replace(/^((?:[^:/@]*:\/\/)?[^:@]*:).*@/s, "$1***@")
-        .replace(/([?&](?:password|sslpassword)=)[^&#]*/gi, "$1***");
+        // Without an `@` what stands behind a colon and is no port may be a password all the same.
+        .replace(/^([^:/@]*:\/\/[^:@/?#[]*:)(?!\*\*\*@|\d+(?:[/?#]|$)).*/s, "$1***")
+        // Its `&` and `#` may be part of it, so nothing behind it is shown.
+        .replace(/(password\s*=).*/is, "$1***");
 
 /**
  * Reads `sqlite:relative/path.db`, `sqlite:/absolute/path.db`, `sqlite:///absolute/path.db` or

@@ -10,7 +10,7 @@ export function UnreadAddress<S extends object>(props: {
   /** Parameters that something else on the page reads. */
   readonly alsoRead?: readonly string[];
 }) {
-  const unread = unreadIn(props.fields, useSearch(), props.alsoRead ?? []);
+  const unread = [...new Set(unreadIn(props.fields, useSearch(), props.alsoRead ?? []))];
   if (unread.length === 0) return null;
   const more = unread.length - shownMax;
   return (

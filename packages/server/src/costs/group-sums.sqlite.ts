@@ -1,3 +1,4 @@
+import type { StatementSync } from "node:sqlite";
 import { keptFrom } from "../retention/kept-from.sqlite.ts";
 import type { StoreThread } from "../sqlite/operation.ts";
 import type { SummedRow } from "./answer-rows.ts";
@@ -7,7 +8,7 @@ import { type ExtentEnds, extentOf, firstKeptDay, type GroupQuestion, planSums, 
 import { rowAbsorber } from "./row-absorber.sqlite.ts";
 import { seriesCatalogue } from "./series-catalogue.sqlite.ts";
 import type { SeriesCatalogue } from "./series-catalogue.ts";
-import { isOfSettled, takeSettled } from "./settled-users.ts";
+import { isOfSettled, type StoredDay, takeSettled } from "./settled-users.ts";
 
 /** Sums what was recorded in a period by any dimensions and by currency, as `planSums` says. */
 export function sumGroups(store: StoreThread, organizationId: string, question: GroupQuestion): readonly SummedRow[] {
@@ -20,6 +21,7 @@ export function sumGroups(store: StoreThread, organizationId: string, question: 
   const seriesIds = selectiveIds(catalogue, plan.matching);
   const isAll = plan.matching.length === catalogue.ids.length;
   const isOneGroup = (isAll || seriesIds !== undefined) && isOfOneGroup(catalogue, plan);
+  const settledDays = settledDaysOf(store, organizationId);
   const read = ({ big, adds }: Way): GroupCollector => {
     const collector = plan.collector();
     const absorb = rowAbsorber(store, collector, big);
@@ -28,9 +30,7 @@ export function sumGroups(store: StoreThread, organizationId: string, question: 
       return collector;
     }
     for (const segment of plan.segments()) {
-      const left = isOfSettled(plan, segment)
-        ? takeSettled(segment, (day) => settledUsers(store, organizationId, day), collector)
-        : [segment];
+      const left = isOfSettled(plan, segment) ? takeSettled(segment, settledDays(segment), collector) : [segment];
       absorb.segment(
         organizationId,
         segment,
@@ -43,12 +43,22 @@ export function sumGroups(store: StoreThread, organizationId: string, question: 
   return plan.rows(readExactly(read));
 }
 
-const settledUsers = ({ db }: StoreThread, organizationId: string, day: number): Uint8Array | undefined => {
-  const select = db.prepare(
-    "SELECT users FROM rollup_days WHERE organization_id = ? AND day = ? AND users IS NOT NULL",
-  );
-  return (select.get(organizationId, day) as { readonly users: Uint8Array } | undefined)?.users;
-};
+/** The settled days of a segment, in their order. */
+function settledDaysOf({ db }: StoreThread, organizationId: string): (segment: Days) => Iterable<StoredDay> {
+  let select: StatementSync | undefined;
+  return ({ from, to }) => {
+    select ??= db.prepare(
+      `SELECT day, users FROM rollup_days WHERE organization_id = ? AND day >= ? AND day < ? AND users IS NOT NULL
+       ORDER BY day`,
+    );
+    return select.iterate(organizationId, from, to) as Iterable<unknown> as Iterable<StoredDay>;
+  };
+}
+
+interface Days {
+  readonly from: number;
+  readonly to: number;
+}
 
 /** Above this many series a list of them costs more than it saves. */
 const selectiveMax = 20_000;

@@ -58,9 +58,12 @@ test("sums, summaries and batches are of these hours alone, in the zone asked fo
     body: { filters: [{ ...whole, hours: ["mon 09"] }, whole], group_by: ["day"], top: 1 },
   });
   expect(batch.data.map(({ totals }) => totals[0]?.total_requests)).toEqual([4, 28 * 24]);
-  expect(batch.data[0]?.data.map(({ day }) => day).toSorted()).toEqual(
-    ["2026-10-26", "2026-11-02", "2026-11-09", "2026-11-16"].slice(0, batch.data[0]?.data.length ?? 0),
-  );
+  expect(batch.data[0]?.data.map(({ day }) => day).toSorted()).toEqual([
+    "2026-10-26",
+    "2026-11-02",
+    "2026-11-09",
+    "2026-11-16",
+  ]);
 });
 
 test("lists page through them by cursor and by number in every order, and a cursor is of its hours", async () => {

@@ -2,7 +2,7 @@ import type { StoreConnection } from "../store/connection.ts";
 import type { GroupCollector } from "./group-collector.ts";
 import type { RowSource, SumPlan } from "./group-sums.ts";
 import type { Segment } from "./rollup-plan.ts";
-import { isOfSettled, takeSettled } from "./settled-users.ts";
+import { isOfSettled, type StoredDay, takeSettled } from "./settled-users.ts";
 
 type AnySegment = Segment<RowSource>;
 
@@ -20,18 +20,22 @@ export async function segmentsLeft(
   const settleable = segments.filter((segment) => isOfSettled(plan, segment));
   const left: AnySegment[] = segments.filter((segment) => !isOfSettled(plan, segment));
   const end = Math.max(...settleable.map(({ to }) => to));
-  for (let first = Math.min(...settleable.map(({ from }) => from)); first < end; first += daysOfTrip) {
-    const days = await connection.all<{ readonly day: number; readonly users: Uint8Array }>(
-      "SELECT day, users FROM rollup_days WHERE organization_id = ? AND day >= ? AND day < ? AND users IS NOT NULL",
+  let first = Math.min(...settleable.map(({ from }) => from));
+  while (first < end) {
+    const days = await connection.all<StoredDay>(
+      `SELECT day, users FROM rollup_days WHERE organization_id = ? AND day >= ? AND day < ? AND users IS NOT NULL
+       ORDER BY day LIMIT ${daysOfTrip}`,
       organizationId,
       first,
-      first + daysOfTrip,
+      end,
     );
-    const users = new Map(days.map((one) => [one.day, one.users]));
+    const next = days.length < daysOfTrip ? end : (days.at(-1)?.day ?? end) + 1;
     for (const segment of settleable) {
-      const [from, to] = [Math.max(segment.from, first), Math.min(segment.to, first + daysOfTrip)];
-      if (from < to) left.push(...takeSettled({ ...segment, from, to }, (day) => users.get(day), collector));
+      const [from, to] = [Math.max(segment.from, first), Math.min(segment.to, next)];
+      const within = days.filter(({ day }) => day >= from && day < to);
+      if (from < to) left.push(...takeSettled({ ...segment, from, to }, within, collector));
     }
+    first = next;
   }
   return { segments, left };
 }

@@ -10,21 +10,28 @@ type UserSegment = Segment<RowSource>;
 export const isOfSettled = ({ isOfWholeUsers }: SumPlan, { source }: UserSegment): boolean =>
   isOfWholeUsers && source === "rollup_user_daily";
 
-/** Adds what settled days hold of a segment, and gives the parts of it that are left to be read row by row. */
+/** As it is stored. */
+export interface StoredDay {
+  readonly day: number;
+  readonly users: Uint8Array;
+}
+
+/**
+ * Adds what settled days hold of a segment, and gives the parts of it that are left to be read row by row. The days are those
+ * within the segment in their order: of a segment of centuries there are as many as somebody recorded in.
+ */
 export function takeSettled(
   segment: UserSegment,
-  usersOf: (day: number) => Uint8Array | undefined,
+  settled: Iterable<StoredDay>,
   collector: GroupCollector,
 ): readonly UserSegment[] {
   const left: UserSegment[] = [];
   let open = segment.from;
-  for (let day = segment.from; day < segment.to; day += 1) {
-    const bytes = usersOf(day);
-    if (bytes === undefined) continue;
+  for (const { day, users } of settled) {
     if (open < day) left.push({ ...segment, from: open, to: day });
     open = day + 1;
-    if (segment.plus !== -1) addDay(bytes, segment.plus, 1, collector);
-    if (segment.minus !== -1) addDay(bytes, segment.minus, -1, collector);
+    if (segment.plus !== -1) addDay(users, segment.plus, 1, collector);
+    if (segment.minus !== -1) addDay(users, segment.minus, -1, collector);
   }
   if (open < segment.to) left.push({ ...segment, from: open });
   return left;

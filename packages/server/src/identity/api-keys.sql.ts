@@ -205,6 +205,8 @@ const rotateApiKey = storeChange("apiKeys.rotate", async (connection, args: Rota
     organizationId,
     id,
   );
+  // The old one ends sooner than anybody remembers.
+  await accessChanged(connection);
   const credential = args.credentials[environmentOf(old)];
   const made = await insertKey(connection, { organizationId, key, credential, rotatedFrom: id });
   await recordChange(connection, {

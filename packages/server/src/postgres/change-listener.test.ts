@@ -112,7 +112,8 @@ test("a process that hears of nothing lets nobody in whom an answered change of 
           .catch(noMatter)
           .then(() => setTimeout(1));
     })();
-    await keys.revoke(caller, id);
+    // A key that is rotated without overlap ends as well.
+    await (round % 2 === 0 ? keys.revoke(caller, id) : keys.rotate(caller, id, 0));
     await expect(isLetIn()).rejects.toMatchObject({ code: "AUTH_001" });
     isOver = true;
     await traffic;

@@ -5,6 +5,8 @@ import { type SettledSums, settledMeasures, toSettledBytes } from "./settled-day
 const dayMs = 86_400_000;
 /** Bounds how long one step keeps appends waiting: it ends with the day that reaches so many rows. */
 const rowsOfStep = 10_000;
+/** Days without users have no rows, and each takes its statements. */
+const daysOfStep = 50;
 /** A day of more rows than this is read row by row whenever somebody asks. */
 const rowsOfDayMax = 50_000;
 /** So many of them, each no larger, add up within 64 bits. */
@@ -31,7 +33,7 @@ export const settleDays = installationWrite(
     let rows = 0;
     let days = 0;
     let after: OpenDay = { organization_id: "", day: 0 };
-    while (rows < rowsOfStep) {
+    while (rows < rowsOfStep && days < daysOfStep) {
       const next: OpenDay | undefined = await connection.get<OpenDay>(
         `SELECT organization_id, day FROM rollup_days
          WHERE state = ${states.open} AND day < ?3 AND (organization_id, day) > (?1, ?2)

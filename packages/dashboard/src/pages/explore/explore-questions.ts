@@ -57,6 +57,7 @@ export interface TimeSums {
   readonly kind: PictureKind;
   /** What it was asked for; it stays drawn as this until the next answer is here. */
   readonly shape: Shape;
+  readonly measure: Measure;
   readonly asked: Question;
   /** Empty also where the groups of each time would be too many for one answer. */
   readonly by: readonly string[];
@@ -86,7 +87,7 @@ export function useTimeSums(of: Question | undefined, shape: Shape, measure: Mea
           ? client.costs.aggregate({ ...rangeOf(asked, asked.period.previous), metrics, groupBy: unit }, options)
           : undefined,
       ]);
-      return { kind, shape, asked, by: drawn, metrics, now: result, before };
+      return { kind, shape, measure, asked, by: drawn, metrics, now: result, before };
     },
     { enabled: question !== undefined && kind !== "groups" },
   );

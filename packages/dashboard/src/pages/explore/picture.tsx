@@ -35,10 +35,12 @@ export const Picture = memo(function Picture(
   const drawn = kindOf(shape) === "groups" || times === undefined || times.kind === kindOf(shape) ? shape : times.shape;
   // Of the two answers only the one that is drawn: the other must not have it drawn once more.
   const sums = kindOf(drawn) === "groups" || times === undefined ? groups : times;
-  const [drawnMeasure, drawMeasure] = useState(measure);
+  const [lastMeasure, keepMeasure] = useState(measure);
   // Averages and what adds up are asked for apart: until the one is here, the other stays.
-  const isThere = sums.kind === undefined || metricsWith(measure).every((metric) => sums.metrics.includes(metric));
-  if (isThere && drawnMeasure !== measure) drawMeasure(measure);
+  const isThere = (one: Measure): boolean =>
+    sums.kind === undefined || metricsWith(one).every((metric) => sums.metrics.includes(metric));
+  const drawnMeasure = [measure, lastMeasure].find(isThere) ?? (sums.kind === undefined ? measure : sums.measure);
+  if (drawnMeasure !== lastMeasure) keepMeasure(drawnMeasure);
   const filters = drawn === "hours" ? groups.asked.filters : undefined;
   const drawing = useMemo((): Drawing => {
     const look = { measure: drawnMeasure, currency, writing: writingOf(drawnMeasure, currency) };
@@ -80,7 +82,7 @@ export const Picture = memo(function Picture(
             drawing.note,
             canZoom ? "Drag over days to zoom in." : undefined,
             drawing.picked && "Click to look into a part.",
-            drawing.hour && "Click an hour to filter by it, and again to let it go; Filter, Hours does so by keys.",
+            drawing.hour && "Click an hour to filter by it, and again to let it go; Filter, Hours adds hours by keys.",
           ]
             .filter((text) => text !== undefined)
             .join(" ")}

@@ -75,7 +75,7 @@ function Ranking({
               ) : (
                 <Anchor
                   component={Link}
-                  href={exploreAddress([{ dimension, value }], { period: choice })}
+                  href={exploreAddress([{ dimension, value }], { period: choice, cur: currency })}
                   c="inherit"
                   inherit
                 >
