@@ -61,7 +61,7 @@ it("what a killed process had reserved is free when it would have expired, and n
     expect(data.budgets).toHaveLength(1);
   }, 10_000);
   const made: Reservation[] = [];
-  for (let at = 0; at < 40; at += 1) made.push((await reserve(killedUrl, "0.1", 4)).data as Reservation);
+  for (let at = 0; at < 40; at += 1) made.push((await reserve(killedUrl, "0.1", 8)).data as Reservation);
   const settled = made.pop() as Reservation;
   const settle = (url: string, { id }: Reservation) =>
     ask(url, "POST", `/budgets/reservations/${id}/settle`, { cost: { amount: "0.05" } });
