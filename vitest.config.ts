@@ -70,8 +70,8 @@ export default defineConfig({
     // Threads and processes that tests start find their sources compiled. Without it each of them, thousands in a run, loads
     // the WebAssembly that takes types out, and V8 is known to die of making and freeing that again and again.
     env: { NODE_COMPILE_CACHE: join(tmpdir(), "node-compile-cache"), [folderVariable]: threads },
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
   },
   resolve: { conditions: ["source"] },
   ssr: { resolve: { conditions: ["source"] } },
