@@ -1,4 +1,8 @@
-/** A load generator as a process of its own: raw keep-alive sockets, so that it costs less than what it measures. */
+/**
+ * A load generator as a process of its own: raw keep-alive sockets, so that it costs less than what it measures. It says
+ * `ready` when it has made its requests, and sends them when it is told to.
+ */
+import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { usageEvents } from "./usage-events.ts";
 
@@ -64,8 +68,9 @@ function run(socket: Socket): Promise<void> {
   });
 }
 
-const startedAt = performance.now();
+process.stdout.write("ready\n");
+await once(process.stdin, "data");
 await Promise.all(Array.from({ length: load.connections }, () => run(connect(load.port, "127.0.0.1"))));
-const seconds = (performance.now() - startedAt) / 1_000;
 if (answered !== load.requests) throw new Error(`${answered} of ${load.requests} answers`);
-process.stdout.write(JSON.stringify({ requestsPerSecond: answered / seconds }));
+process.stdout.write("answered\n");
+process.exit(0);

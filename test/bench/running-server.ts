@@ -1,8 +1,8 @@
-import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 /** The administrator key of the servers that are measured. */
@@ -62,12 +62,29 @@ export interface Round {
 }
 
 /** Sends a round from a process of its own; requests a second. */
-export async function load(port: number, round: Round, seed: number): Promise<number> {
-  const { stdout } = await promisify(execFile)(process.execPath, [
-    here("./http-load.ts"),
-    JSON.stringify({ ...round, port, key: adminKey, seed }),
-  ]);
-  return (JSON.parse(stdout) as { requestsPerSecond: number }).requestsPerSecond;
+export const load = (port: number, round: Round, seed: number): Promise<number> => loadTogether([port], round, seed);
+
+/**
+ * Sends a round to each of the servers at once, from a process for each, all of which have their requests made before the
+ * first is sent; requests a second from then until the last answer of all.
+ */
+export async function loadTogether(ports: readonly number[], round: Round, seed: number): Promise<number> {
+  const generators = ports.map((port, at) => {
+    const options = JSON.stringify({ ...round, port, key: adminKey, seed: seed + at });
+    const child = spawn(process.execPath, [here("./http-load.ts"), options], { stdio: ["pipe", "pipe", "inherit"] });
+    return { child, lines: createInterface({ input: child.stdout })[Symbol.asyncIterator]() };
+  });
+  const allSay = async (line: string): Promise<void> => {
+    for (const { lines } of generators) {
+      const { value } = await lines.next();
+      if (value !== line) throw new Error(`a load generator ended before it was ${line}`);
+    }
+  };
+  await allSay("ready");
+  const startedAt = performance.now();
+  for (const { child } of generators) child.stdin.write("go");
+  await allSay("answered");
+  return (ports.length * round.requests) / ((performance.now() - startedAt) / 1_000);
 }
 
 /** The server as its users start it, on any free port. */

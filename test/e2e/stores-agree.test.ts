@@ -1,4 +1,7 @@
-/** The same year of calls on both stores, sent differently: whatever anybody can ask is answered with the same bytes. */
+/**
+ * The same year of calls on both stores, sent differently: whatever anybody can ask is answered with the same bytes.
+ * `STORES_AGREE_CALLS=1000000` has it a million calls of it.
+ */
 import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { loadConfig } from "../../packages/server/src/config.ts";
@@ -7,10 +10,13 @@ import { type RunningServer, startServer } from "../../packages/server/src/start
 import { temporaryFolder } from "../../packages/server/src/usage/ledger-fixture.ts";
 import { call, latePrice, prices, sequence } from "./year-of-calls.ts";
 
-const callsInTime = 12_000;
-const callsLate = 800;
+const callsInTime = Number(process.env.STORES_AGREE_CALLS ?? 12_000);
+const callsLate = Math.floor(callsInTime / 15);
+const linesOfBlock = 5_000;
 const attemptsMax = 20;
-const patience = { timeout: 120_000, interval: 500 };
+/** For what takes longer the more calls there are. */
+const patienceMs = 120_000 + callsInTime;
+const patience = { timeout: patienceMs, interval: 500 };
 
 const adminKey = `sk_test_${"b".repeat(43)}`;
 const folder = temporaryFolder();
@@ -52,13 +58,13 @@ afterAll(async () => {
   folder.remove();
 });
 
-async function send(
+async function answerOf(
   { urls }: Installation,
   at: number,
   path: string,
   body?: unknown,
   method = "POST",
-): Promise<string> {
+): Promise<Response> {
   const headers = { authorization: `Bearer ${adminKey}` };
   const sent =
     body === undefined
@@ -66,8 +72,8 @@ async function send(
       : { headers: { ...headers, "content-type": "application/json" }, method, body: JSON.stringify(body) };
   for (let attempt = 1; ; attempt += 1) {
     const response = await fetch(`${urls[at % urls.length]}/api/v1${path}`, sent);
+    if (response.ok) return response;
     const text = await response.text();
-    if (response.ok) return text;
     // A store that is too busy says so and has written nothing; it is asked again when it says.
     const pause = response.headers.get("retry-after");
     if (response.status !== 503 || pause === null || attempt === attemptsMax) {
@@ -76,6 +82,7 @@ async function send(
     await setTimeout(Number(pause) * 1_000);
   }
 }
+const send = async (...request: Parameters<typeof answerOf>) => (await answerOf(...request)).text();
 const get = (installation: Installation, path: string, at = 0) => send(installation, at, path, undefined, "GET");
 const dataOf = (text: string) => (JSON.parse(text) as { data: { id: string; status: string } }).data;
 
@@ -97,13 +104,50 @@ async function same(ask: (installation: Installation) => Promise<string>): Promi
     installations.map(async (installation) => comparable(installation, await ask(installation))),
   );
   if (one === undefined || other === undefined) throw new Error("there are two installations");
-  if (one !== other) {
-    let at = 0;
-    while (one[at] === other[at]) at += 1;
-    // The place, rather than megabytes of both.
-    expect(other.slice(Math.max(0, at - 200), at + 400)).toBe(one.slice(Math.max(0, at - 200), at + 400));
-  }
+  expectSame(one, other);
   return one;
+}
+
+function expectSame(one: string, other: string): void {
+  if (one === other) return;
+  let at = 0;
+  while (one[at] === other[at]) at += 1;
+  // The place, rather than megabytes of both.
+  expect(other.slice(Math.max(0, at - 200), at + 400)).toBe(one.slice(Math.max(0, at - 200), at + 400));
+}
+
+/** Reads both answers side by side, however long they are, and gives how many lines each has. */
+async function sameLines(ask: (installation: Installation) => Promise<Response>): Promise<number> {
+  const [one, other] = await Promise.all(installations.map(async (on) => blocksOf(on, await ask(on))));
+  if (one === undefined || other === undefined) throw new Error("there are two installations");
+  for (let lines = 0; ; ) {
+    const [block, another] = await Promise.all([one.next(), other.next()]);
+    expectSame(block.value?.text ?? "", another.value?.text ?? "");
+    if (block.done || another.done) return lines;
+    lines += block.value.lines;
+  }
+}
+
+/** An answer's text, so many lines at a time. */
+async function* blocksOf(
+  installation: Installation,
+  { body }: Response,
+): AsyncGenerator<{ readonly text: string; readonly lines: number }, undefined> {
+  if (body === null) throw new Error("an answer has a body");
+  let lines: string[] = [];
+  let begun = "";
+  for await (const chunk of body.pipeThrough(new TextDecoderStream())) {
+    const [first = "", ...more] = chunk.split("\n");
+    begun += first;
+    for (const next of more) {
+      lines.push(begun);
+      begun = next;
+      if (lines.length < linesOfBlock) continue;
+      yield { text: comparable(installation, `${lines.join("\n")}\n`), lines: lines.length };
+      lines = [];
+    }
+  }
+  yield { text: comparable(installation, [...lines, begun].join("\n")), lines: lines.length };
 }
 
 /** Each call once and some of them more often, in an order and in bodies of the installation's own; some go to all servers at once. */
@@ -190,18 +234,21 @@ async function correct(installation: Installation): Promise<void> {
   }, patience);
 }
 
-beforeAll(async () => {
-  await Promise.all(
-    installations.map(async (installation, at) => {
-      await send(installation, 0, "/pricing/providers", { id: "acme" });
-      for (const price of prices) await send(installation, 0, "/pricing", price);
-      await record(installation, 0, callsInTime, 11 + at);
-      await correct(installation);
-      await record(installation, callsInTime, callsInTime + callsLate, 97 + at);
-      await nameThePrices(installation);
-    }),
-  );
-}, 600_000);
+beforeAll(
+  async () => {
+    await Promise.all(
+      installations.map(async (installation, at) => {
+        await send(installation, 0, "/pricing/providers", { id: "acme" });
+        for (const price of prices) await send(installation, 0, "/pricing", price);
+        await record(installation, 0, callsInTime, 11 + at);
+        await correct(installation);
+        await record(installation, callsInTime, callsInTime + callsLate, 97 + at);
+        await nameThePrices(installation);
+      }),
+    );
+  },
+  600_000 + 5 * patienceMs,
+);
 
 const year = "start_date=2025-10-01&end_date=2026-10-31";
 const zones = ["UTC", "Asia/Kolkata", "America/New_York", "Europe/Berlin"];
@@ -233,7 +280,7 @@ const filters = [
   "service_tier=batch&region=eu",
 ];
 
-describe("both stores answer with the same bytes", () => {
+describe("both stores answer with the same bytes", { timeout: patienceMs }, () => {
   test.each(zones)("sums by calendars of %s, also where clocks change", async (zone) => {
     for (const groupBy of ["day", "week", "month", "day,provider", "month,model,service_tier", "week,tag:team"]) {
       await same((on) => get(on, `/costs/aggregate?${year}&timezone=${zone}&group_by=${groupBy}`, 1));
@@ -274,26 +321,29 @@ describe("both stores answer with the same bytes", () => {
     ["-total_cost", 997],
     ["total_tokens", 1_000],
   ])("pages ordered by %s, each from another server than the one before", async (order, limit) => {
-    const walk = async (installation: Installation): Promise<string> => {
-      const pages: string[] = [];
-      for (let cursor = ""; ; ) {
-        const path = `/costs?${year}&order_by=${order}&limit=${limit}${cursor && `&cursor=${encodeURIComponent(cursor)}`}`;
-        const page = await get(installation, path, pages.length);
-        pages.push(page);
-        const { next_cursor } = (JSON.parse(page) as { pagination: { next_cursor: string | null } }).pagination;
-        if (next_cursor === null) return pages.join("\n");
-        cursor = next_cursor;
-      }
-    };
-    const pages = await same(walk);
+    let cursors = new Map<Installation, string | null>();
+    let listed = 0;
+    for (let pages = 0; pages === 0 || [...cursors.values()].some((cursor) => cursor !== null); pages += 1) {
+      const next = new Map<Installation, string | null>();
+      const page = await same(async (on) => {
+        const cursor = cursors.get(on);
+        const after = cursor ? `&cursor=${encodeURIComponent(cursor)}` : "";
+        const text = await get(on, `/costs?${year}&order_by=${order}&limit=${limit}${after}`, pages);
+        const { pagination } = JSON.parse(text) as { pagination: { next_cursor: string | null } };
+        next.set(on, pagination.next_cursor);
+        return text;
+      });
+      listed += page.match(/"occurred_at":/g)?.length ?? 0;
+      cursors = next;
+    }
     // Voided records are listed only where their status is asked for.
-    expect(pages.match(/"occurred_at":/g)).toHaveLength(callsInTime + callsLate - 60);
+    expect(listed).toBe(callsInTime + callsLate - 60);
   });
 
   test("the stream of all costs", async () => {
     for (const order of ["", "&order_by=-total_cost"]) {
-      const stream = await same((on) => get(on, `/costs/stream?${year}${order}`, 1));
-      expect(stream.trimEnd().split("\n")).toHaveLength(callsInTime + callsLate - 60);
+      const lines = await sameLines((on) => answerOf(on, 1, `/costs/stream?${year}${order}`, undefined, "GET"));
+      expect(lines).toBe(callsInTime + callsLate - 60);
     }
   });
 
@@ -318,9 +368,9 @@ describe("both stores answer with the same bytes", () => {
       { group_by: ["month", "project", "model"], timezone: "Asia/Kolkata" },
     ]) {
       const asked = { format, start_date: "2025-10-01", end_date: "2026-10-31", ...what };
-      await same(async (on) => {
+      await sameLines(async (on) => {
         const made = JSON.parse(await send(on, 0, "/exports", asked)) as { data: { download_url: string } };
-        return get(on, made.data.download_url.replace(/^.*\/api\/v1/, ""), 1);
+        return answerOf(on, 1, made.data.download_url.replace(/^.*\/api\/v1/, ""), undefined, "GET");
       });
     }
   });
