@@ -194,6 +194,12 @@ const ownPrice = async (installation: Installation, model: string): Promise<stri
   return data[0]?.id ?? "";
 };
 
+/** Many records are not corrected before the answer, but behind it. */
+async function reprice(installation: Installation, id: string, step: "apply" | "undo", end: string): Promise<void> {
+  await send(installation, 1, `/repricings/${id}/${step}`);
+  await vi.waitFor(async () => expect(dataOf(await get(installation, `/repricings/${id}`)).status).toBe(end), patience);
+}
+
 /** Everything that may happen to records later: voids, labels, prices that come late or change, repricing and its undoing. */
 async function correct(installation: Installation): Promise<void> {
   for (let n = 0; n < 60; n += 1) await send(installation, n, `/costs/${pathOf(n * 199)}`, undefined, "DELETE");
@@ -211,7 +217,7 @@ async function correct(installation: Installation): Promise<void> {
     "PUT",
   );
   const repricing = dataOf(await send(installation, 0, "/repricings", { provider: "acme", model: "discounted" }));
-  await send(installation, 1, `/repricings/${repricing.id}/apply`);
+  await reprice(installation, repricing.id, "apply", "applied");
   const tiered = await ownPrice(installation, "tiered");
   const dearer = {
     rates: [
@@ -224,8 +230,8 @@ async function correct(installation: Installation): Promise<void> {
   const undone = dataOf(
     await send(installation, 0, "/repricings", { start_date: "2026-02-01", end_date: "2026-06-30" }),
   );
-  await send(installation, 1, `/repricings/${undone.id}/apply`);
-  await send(installation, 0, `/repricings/${undone.id}/undo`);
+  await reprice(installation, undone.id, "apply", "applied");
+  await reprice(installation, undone.id, "undo", "undone");
   // The calls before its first day stay without a price.
   const waiting = "/costs/aggregate?model=late&cost_status=unpriced&start_date=2025-12-01&end_date=2026-11-30";
   await vi.waitFor(async () => {
