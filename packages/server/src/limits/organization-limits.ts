@@ -3,6 +3,8 @@ import type { Awaitable } from "./rate-limit-store.ts";
 
 /** For how long an organization's own number is trusted: a change holds in every process by then. */
 const trustMs = 2_000;
+/** An organization that is asked for all the time is read again beside its requests, so that none of them waits. */
+const readAgainMs = 1_000;
 const rememberedMax = 10_000;
 
 /** What an organization, or its parent, sets for all of its callers together. */
@@ -12,7 +14,7 @@ export interface OwnLimits {
   readonly quantities?: KeptQuantityLimits | undefined;
 }
 
-/** The limits that organizations set. At once for one that was asked for lately; undefined where it sets none. */
+/** The limits that organizations set. At once for one that was read lately; undefined where it sets none. */
 export interface OrganizationLimits {
   perMinute(organizationId: string): Awaitable<number | undefined>;
   quantities(organizationId: string): Awaitable<KeptQuantityLimits | undefined>;
@@ -24,8 +26,8 @@ interface Remembered {
 }
 
 /**
- * Remembers what organizations set. Only the first request of an organization waits for its limits; they are read again
- * beside later ones, and stay what they were while they cannot be read.
+ * Remembers what organizations set. The first request of an organization waits for its limits, and so does the first after
+ * a pause; they are read again beside those that follow closely, and stay what they were while they cannot be read.
  */
 export function rememberedLimits(parts: {
   readonly read: (organizationId: string) => Promise<OwnLimits | undefined>;
@@ -63,8 +65,9 @@ export function rememberedLimits(parts: {
 
   const of = <T>(organizationId: string, pick: (limits: OwnLimits | undefined) => T): Awaitable<T> => {
     const remembered = known.get(organizationId);
-    if (remembered === undefined) return read(organizationId).then(pick);
-    if (parts.clock() - remembered.readAtMs >= trustMs) void read(organizationId);
+    const ageMs = remembered === undefined ? trustMs : parts.clock() - remembered.readAtMs;
+    if (remembered === undefined || ageMs >= trustMs) return read(organizationId).then(pick);
+    if (ageMs >= readAgainMs) void read(organizationId);
     return pick(remembered.limits);
   };
 
