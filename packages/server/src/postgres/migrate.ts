@@ -16,10 +16,12 @@ export class UnusableDatabase extends Error {
 /**
  * Brings the schema up to date in one transaction, one process at a time, and lets the server's role use it. The user of
  * the connection must be allowed to create tables, and roles unless it is a member of `cost_ops_server` already. Throws
- * `UnusableDatabase` where it may not, and where the database is newer than this program or too old.
+ * `UnusableDatabase` where it may not, where row-level security would not hold for that role, and where the database is
+ * newer than this program or too old.
  */
 export async function migratePostgres(client: Client): Promise<void> {
   await requireVersion(client);
+  await requireBoundRole(client);
   // A server's user need not be able to change the schema where there is nothing to change.
   if (await isUpToDate(client)) return;
   await client.query("BEGIN");
@@ -67,6 +69,40 @@ async function presentVersion(client: Client): Promise<number> {
     "SELECT CAST(max(version) AS INTEGER) AS version FROM schema_version",
   );
   return rows[0]?.version ?? 0;
+}
+
+interface Unbound {
+  readonly role: string;
+  readonly bypasses: boolean;
+  readonly isServer: boolean;
+}
+
+/**
+ * Refuses a server's role for which row-level security would not hold: by what it is, by what it owns, or by another role
+ * that it can become. Whoever made it may have made it so.
+ */
+async function requireBoundRole(client: Client): Promise<void> {
+  const { rows } = await client.query<Unbound>(
+    `SELECT quote_ident(other.rolname) AS role, other.rolsuper OR other.rolbypassrls AS bypasses,
+       other.oid = server.oid AS "isServer"
+     FROM pg_roles server JOIN pg_roles other ON other.oid = server.oid OR pg_has_role(server.oid, other.oid, 'MEMBER')
+     WHERE server.rolname = $1 AND (other.rolsuper OR other.rolbypassrls OR EXISTS (
+       SELECT FROM pg_class WHERE relowner = other.oid AND relnamespace = to_regnamespace('public')))
+     ORDER BY "isServer" DESC, other.oid LIMIT 1`,
+    [serverRole],
+  );
+  const [unbound] = rows;
+  if (unbound === undefined) return;
+  const { role, bypasses, isServer } = unbound;
+  const what = bypasses ? "bypasses row-level security" : "owns tables, and with them their row-level security";
+  if (!isServer)
+    throw new UnusableDatabase(
+      `${serverRole} can act as ${role}, which ${what}: let an administrator of PostgreSQL run REVOKE ${role} FROM ${serverRole}`,
+    );
+  const deed = bypasses
+    ? `ALTER ROLE ${serverRole} NOSUPERUSER NOBYPASSRLS`
+    : `REASSIGN OWNED BY ${serverRole} TO the owner of the database`;
+  throw new UnusableDatabase(`the role ${serverRole} ${what}: let an administrator of PostgreSQL run ${deed}`);
 }
 
 async function grantToServer(client: Client): Promise<void> {
