@@ -10,6 +10,7 @@ import { keepMonths } from "./keep-months.ts";
 import { lockOrganization } from "./locks.ts";
 import { migratePostgres } from "./migrate.ts";
 import { connectionOf, connectTimeoutMs, createPool, type ProcessParts, types } from "./pool.ts";
+import { requireSession } from "./require-session.ts";
 import { organizationSetting, scopeSetting } from "./row-security.ts";
 import { statementTexts } from "./statement-text.ts";
 import { isLostRace, isSilence, lostCommitRefusal, storageRefusal } from "./storage-failure.ts";
@@ -56,6 +57,7 @@ export async function openPostgres(options: PostgresOptions): Promise<PostgresSt
   } finally {
     await owner.end().catch(() => undefined);
   }
+  await requireSession(options.url);
   return connectPostgres(options);
 }
 
