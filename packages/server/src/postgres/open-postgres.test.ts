@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { PostgresAddress } from "../database-address.ts";
@@ -8,6 +9,7 @@ import { prepareDatabase } from "../transfer/prepare-database.ts";
 import { TransferError } from "../transfer/transfer-error.ts";
 import { type PostgresUnderTest, startPostgres } from "./postgres-fixture.ts";
 import { serverRole } from "./row-security.ts";
+import { silenceableWay } from "./silenceable-way-fixture.ts";
 
 let server: PostgresUnderTest;
 beforeAll(async () => {
@@ -84,6 +86,21 @@ describe("an owner of the database who may make no roles", () => {
       await fresh.stop();
     }
   });
+});
+
+describe("a database that does not answer", () => {
+  it("is told so after five seconds, and not when its connections are given up", async () => {
+    const way = await silenceableWay(await server.databaseWithSchema());
+    const store = await open(way.url);
+    expect(await store.problem()).toBeUndefined();
+    way.silence(true);
+    await setTimeout(600);
+    const askedAtMs = performance.now();
+    expect(await store.problem()).toMatch(/does not answer/);
+    expect(performance.now() - askedAtMs).toBeLessThan(15_000);
+    way.close();
+    await store.close();
+  }, 60_000);
 });
 
 describe("a database that cannot be opened", () => {

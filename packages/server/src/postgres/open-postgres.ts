@@ -1,3 +1,4 @@
+import { setTimeout as after } from "node:timers/promises";
 import { answerPostgresQuestions, startPostgresQuestions } from "../costs/question-threads.postgres.ts";
 import type { OpenedStore, OpenOptions } from "../store/opened-store.ts";
 import { installationRead, type Store } from "../store/operation.ts";
@@ -74,6 +75,10 @@ const anything = installationRead<Record<never, never>, void>("store.ping", asyn
 
 /** Probes come from many sides at once; the database is asked for all of them once in this time. */
 const askedEveryMs = 500;
+/** A database that is frozen or cut off is away long before its connections are given up. */
+const answersWithinMs = 5_000;
+
+const silence = "the database does not answer";
 
 /** Whether the database answers is found out by asking it. */
 function asking(store: Store): OpenedStore["problem"] {
@@ -82,10 +87,10 @@ function asking(store: Store): OpenedStore["problem"] {
     if (asked === undefined) {
       asked = store.run(anything, {}).then(
         () => undefined,
-        () => "the database does not answer",
+        () => silence,
       );
       void asked.then(() => setTimeout(() => (asked = undefined), askedEveryMs).unref());
     }
-    return asked;
+    return Promise.race([asked, after(answersWithinMs, silence, { ref: false })]);
   };
 }
