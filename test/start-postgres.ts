@@ -17,6 +17,8 @@ async function makeTemplate(url: string): Promise<string> {
   await client.connect();
   try {
     await migratePostgres(client);
+    const { rows } = await client.query<{ server_version: string }>("SHOW server_version");
+    process.stdout.write(`These tests run on PostgreSQL ${rows[0]?.server_version}.\n`);
   } finally {
     await client.end();
   }

