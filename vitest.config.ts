@@ -1,9 +1,10 @@
 import { globSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { configDefaults, defineConfig } from "vitest/config";
-import { folderVariable } from "./test/built-threads.ts";
-import { buildStoreThreads, storeThreads } from "./test/store-threads.ts";
+import { builtModuleBeside, folderVariable, moduleBeside } from "./test/built-threads.ts";
+import { buildStoreThreads } from "./test/store-threads.ts";
 
 const include = ["packages/*/src/**/*.test.ts", "packages/*/test/**/*.test.ts", "test/**/*.test.ts"];
 
@@ -38,7 +39,6 @@ const onPostgresAlone = globSync(include).filter((file) => mentions(file, ["shar
 const threads = await buildStoreThreads();
 
 export default defineConfig({
-  plugins: [storeThreads(threads)],
   test: {
     projects: [
       {
@@ -73,6 +73,10 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
   },
-  resolve: { conditions: ["source"] },
+  resolve: {
+    conditions: ["source"],
+    // Servers within the runner start the threads that are built; which folder these lie in differs from run to run.
+    alias: [{ find: moduleBeside, replacement: fileURLToPath(builtModuleBeside) }],
+  },
   ssr: { resolve: { conditions: ["source"] } },
 });

@@ -12,20 +12,17 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build, type Plugin } from "vite";
-import { handle, startingBuilt } from "./built-threads.ts";
+import { build } from "vite";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const prefix = "cost-ops-store-threads-";
-/** What was built of sources that have changed since is of use to nobody. */
-const keptMs = 24 * 3_600_000;
+const dayMs = 24 * 3_600_000;
 const threads = [
   "sqlite/store-thread",
   "sqlite/reader-thread",
@@ -43,13 +40,16 @@ export async function buildStoreThreads(): Promise<string> {
   for (const path of sources.filter((name) => !name.endsWith(".test.ts")).sort()) {
     hash.update(`\n${path}\n`).update(readFileSync(join(root, path)));
   }
-  const folder = join(tmpdir(), `${prefix}${hash.digest("hex").slice(0, 20)}`);
+  // A folder is taken only on the day in its name: by the day after the next no run uses it, and each may remove it.
+  const today = Math.floor(Date.now() / dayMs);
+  const ofToday = join(tmpdir(), `${prefix}${today}-`);
+  const folder = `${ofToday}${hash.digest("hex").slice(0, 20)}`;
   if (existsSync(folder)) return folder;
   for (const name of readdirSync(tmpdir()).filter((one) => one.startsWith(prefix))) {
-    const old = join(tmpdir(), name);
-    if (Date.now() - statSync(old).mtimeMs > keptMs) rmSync(old, { recursive: true, force: true });
+    const day = Number.parseInt(name.slice(prefix.length), 10);
+    if (day < today - 1) rmSync(join(tmpdir(), name), { recursive: true, force: true });
   }
-  const made = mkdtempSync(join(tmpdir(), prefix));
+  const made = mkdtempSync(ofToday);
   await build({
     configFile: false,
     root,
@@ -82,10 +82,3 @@ export async function buildStoreThreads(): Promise<string> {
   }
   return folder;
 }
-
-/** For servers within the runner. */
-export const storeThreads = (folder: string): Plugin => ({
-  name: "store-threads",
-  enforce: "pre",
-  transform: (code, id) => (id.endsWith(handle) ? startingBuilt(code, folder) : undefined),
-});

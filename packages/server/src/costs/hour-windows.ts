@@ -8,6 +8,8 @@ export type HourWindow = Pick<Period, "fromMs" | "toMs">;
 
 /** A year of every other hour has 4,400, one of working hours 260. */
 const windowsMax = 10_000;
+/** Of all questions of a batch together: a hundred about the working hours of a year have 26,500. */
+const batchWindowsMax = 30_000;
 
 /**
  * The parts of a period that lie in hours of the week of its zone, ascending and apart from each other; undefined where no
@@ -17,31 +19,41 @@ export function hourWindows(period: Period, hours: readonly number[] | undefined
   if (hours === undefined) return undefined;
   if (period.fromMs >= period.toMs) return [];
   if (weekWindowsMax(period, hours) > windowsMax) {
-    throw new Refusal(
-      "VALIDATION_ERROR",
-      `The hours cut the period into more than ${windowsMax} parts: narrow the dates.`,
-      {
-        fieldErrors: { hours: `cut the period into more than ${windowsMax} parts` },
-      },
-    );
+    throw tooManyParts(`cut the period into more than ${windowsMax} parts`);
   }
   return weekWindows(period, hours, period.zone);
 }
+
+const tooManyParts = (fault: string, field = "hours"): Refusal =>
+  new Refusal("VALIDATION_ERROR", `The hours ${fault}: narrow the dates.`, { fieldErrors: { [field]: fault } });
+
+/** Refuses with VALIDATION_ERROR a batch by the question whose hours, with those before it, make more than `batchWindowsMax` windows. */
+export function boundBatchHours(
+  questions: readonly { readonly period: Period; readonly filter: { readonly hours?: readonly number[] } }[],
+  extent: Extent | undefined,
+): void {
+  let windows = 0;
+  for (const [at, { period, filter }] of questions.entries()) {
+    const recorded = recordedPart(period, extent);
+    if (filter.hours === undefined || recorded.fromMs >= recorded.toMs) continue;
+    windows += weekWindowsMax(recorded, filter.hours);
+    if (windows <= batchWindowsMax) continue;
+    throw tooManyParts(`cut the batch's periods into more than ${batchWindowsMax} parts`, `filters.${at}.hours`);
+  }
+}
+
+const recordedPart = (period: Period, extent: Extent | undefined): Period => ({
+  ...period,
+  fromMs: Math.max(period.fromMs, extent?.firstMs ?? 0),
+  toMs: Math.min(period.toMs, (extent?.lastMs ?? -1) + 1),
+});
 
 /** The same of the part of a period in which anything was recorded. */
 export const recordedWindows = (
   period: Period,
   hours: readonly number[] | undefined,
   extent: Extent | undefined,
-): readonly HourWindow[] | undefined =>
-  hourWindows(
-    {
-      ...period,
-      fromMs: Math.max(period.fromMs, extent?.firstMs ?? 0),
-      toMs: Math.min(period.toMs, (extent?.lastMs ?? -1) + 1),
-    },
-    hours,
-  );
+): readonly HourWindow[] | undefined => hourWindows(recordedPart(period, extent), hours);
 
 /** The place of the first window that ends after an instant. */
 function placeOf(windows: readonly HourWindow[], ms: number): number {

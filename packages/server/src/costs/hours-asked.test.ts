@@ -66,6 +66,22 @@ test("sums, summaries and batches are of these hours alone, in the zone asked fo
   ]);
 });
 
+test("a batch is refused by the question whose hours make it more than thirty thousand stretches of time", async () => {
+  const ledger = await ledgers.open([
+    { ...plainRecord, id: "01900000-0000-7000-8000-000000000001", occurredAtMs: nowMs - 24 * 7 * 24 * hourMs },
+    { ...plainRecord, id: "01900000-0000-7000-8000-000000000002", occurredAtMs: nowMs - hourMs },
+  ]);
+  const routes = costRoutes({ query: ledger.query, now: () => nowMs });
+  const everyOther = Array.from({ length: 12 }, (_, n) => `mon-sun ${String(2 * n).padStart(2, "0")}`);
+  const years = { start_date: "2020-01-01", end_date: "2026-11-20" };
+  const filters = [years, ...new Array(15).fill({ ...years, hours: everyOther })];
+  // 84 hours a week, in 25 weeks from the first record to the last: the fifteenth filter that has hours is one too many.
+  await expect(ask(routes, "costs.batchQuery", { body: { filters } })).rejects.toMatchObject({
+    code: "VALIDATION_ERROR",
+    fieldErrors: { "filters.15.hours": "cut the batch's periods into more than 30000 parts" },
+  });
+});
+
 test("lists page through them by cursor and by number in every order, and a cursor is of its hours", async () => {
   const { routes } = await serve();
   for (const order_by of ["-occurred_at", "occurred_at", "total_cost"]) {

@@ -1,5 +1,6 @@
 import { connectPostgres, type PostgresStore } from "../postgres/postgres-store.ts";
-import { moduleBeside, StoreThreadHandle, unavailable } from "../sqlite/store-thread-handle.ts";
+import { moduleBeside } from "../sqlite/module-beside.ts";
+import { StoreThreadHandle, unavailable } from "../sqlite/store-thread-handle.ts";
 import type { Store } from "../store/operation.ts";
 import { postgresCostQuery } from "./cost-query.postgres.ts";
 import type { CostQuery } from "./cost-query.ts";

@@ -6,6 +6,7 @@ import { Refusal } from "../refusal.ts";
 import { unlessDropped } from "../retention/kept-from.ts";
 import type { Period } from "./cost-filter.ts";
 import type { AggregateAnswer, AggregateQuestion, CostQuery, ListPage, ListQuestion } from "./cost-query.ts";
+import { boundBatchHours } from "./hour-windows.ts";
 import { writeCursor } from "./page-cursor.ts";
 import { projectionOf, readProjection } from "./projection.ts";
 import {
@@ -97,6 +98,9 @@ export function costRoutes({ query, now }: CostRouteDeps): Routes {
             readAggregate(caller, { ...filter, group_by: body.group_by, top: body.top }, nowMs),
           ),
         );
+        if (questions.some(({ filter }) => filter.hours !== undefined)) {
+          boundBatchHours(questions, await query.extent(caller.organizationId));
+        }
         const data: AggregateResult[] = [];
         // Some at a time, for each trip waits behind whatever else is asked, and whoever leaves is not answered to the end.
         for (let at = 0; at < questions.length; at += togetherMax) {

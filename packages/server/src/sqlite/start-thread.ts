@@ -1,4 +1,5 @@
-import { moduleBeside, StoreThreadHandle, type ThreadListeners } from "./store-thread-handle.ts";
+import { moduleBeside } from "./module-beside.ts";
+import { StoreThreadHandle, type ThreadListeners } from "./store-thread-handle.ts";
 import type { ThreadOptions, ThreadRole } from "./thread-messages.ts";
 
 /**

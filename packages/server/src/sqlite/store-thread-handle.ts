@@ -2,6 +2,7 @@ import { getCompileCacheDir } from "node:module";
 import { dirname } from "node:path";
 import { Worker, type WorkerOptions } from "node:worker_threads";
 import { Refusal } from "../refusal.ts";
+import { moduleBeside } from "./module-beside.ts";
 import {
   type CancelRequest,
   fromRefusalMessage,
@@ -31,11 +32,6 @@ export interface ThreadStart {
   readonly data: object;
   /** Garbage that it may gather before it is swept. Without a limit, loading the modules alone leaves 20 MB of it. */
   readonly youngGenerationMb: number;
-}
-
-/** A module beside another one, by its name without the ending that tells sources from what is built. */
-export function moduleBeside(url: string, name: string): URL {
-  return new URL(`./${name}.${url.endsWith(".ts") ? "ts" : "js"}`, url);
 }
 
 /** The folder of which the process's compile cache is the part for this version of Node: threads take the same part. */

@@ -1,5 +1,6 @@
+import { moduleBeside } from "../sqlite/module-beside.ts";
 import { packBodies } from "../sqlite/pack-bodies.ts";
-import { moduleBeside, StoreThreadHandle, unavailable } from "../sqlite/store-thread-handle.ts";
+import { StoreThreadHandle, unavailable } from "../sqlite/store-thread-handle.ts";
 import type { GroupedRequest } from "../sqlite/thread-messages.ts";
 import { type AppendArgs, type AppendResult, textOf, toAppendArgs } from "./append-result.ts";
 import { usageCommitted } from "./committed-usage.ts";

@@ -1,5 +1,6 @@
 import type { StoreConnection } from "../store/connection.ts";
 import { installationWrite } from "../store/operation.ts";
+import { dayLockKey, dayLockName } from "./day-lock.ts";
 import { type SettledSums, settledMeasures, toSettledBytes } from "./settled-day.ts";
 
 const dayMs = 86_400_000;
@@ -21,10 +22,11 @@ interface OpenDay {
 
 /**
  * Settles some of the days before today that were written to: adds up what each user used in all series together, so that a
- * question by user reads one row for a day in place of thousands. Gives how many it saw to; none is left where that is 0.
+ * question by user reads one row for a day in place of thousands. Gives how many it saw to; where that is 0 none is left but
+ * those that somebody is writing to.
  *
- * A day's row is held before its rollups are read. Whoever writes to the day holds that row as well, from its last rollup
- * to its commit: so either what it wrote is seen here, or it finds the day settled and opens it again.
+ * A day's lock and its row are held before its rollups are read. Whoever writes to the day holds one of both as well, from
+ * its last rollup to its commit: so either what it wrote is seen here, or it finds the day settled and opens it again.
  */
 export const settleDays = installationWrite(
   "usage.settleDays",
@@ -32,6 +34,7 @@ export const settleDays = installationWrite(
     const today = Math.floor(connection.now() / dayMs);
     let rows = 0;
     let days = 0;
+    let settled = 0;
     let after: OpenDay = { organization_id: "", day: 0 };
     while (rows < rowsOfStep && days < daysOfStep) {
       const next: OpenDay | undefined = await connection.get<OpenDay>(
@@ -44,13 +47,25 @@ export const settleDays = installationWrite(
       );
       if (next === undefined) break;
       after = next;
-      rows += await settleDay(connection, next);
       days += 1;
+      if (!(await isLeftAlone(connection, next))) continue;
+      rows += await settleDay(connection, next);
+      settled += 1;
     }
-    return days;
+    return settled;
   },
   "what it writes follows from the ledger, and no answer changes by it",
 );
+
+/** Takes the day's lock, which on the embedded store is the writing thread itself, unless somebody writes to the day. */
+async function isLeftAlone(connection: StoreConnection, { organization_id, day }: OpenDay): Promise<boolean> {
+  if (connection.dialect === "sqlite") return true;
+  const taken = await connection.get<{ readonly is_taken: boolean }>(
+    `SELECT pg_try_advisory_xact_lock(${dayLockKey("?")}) AS is_taken`,
+    dayLockName(organization_id, day),
+  );
+  return taken?.is_taken === true;
+}
 
 /** Returns how many rows it read. */
 async function settleDay(

@@ -132,16 +132,4 @@ describe.each(stores)("settled days on %s", (_, open) => {
       },
     ]);
   });
-
-  it("miss nothing of who writes while they are settled", async () => {
-    const writing = Array.from({ length: 40 }, (_, n) =>
-      append(call(`n-${n}`, n % 2 === 0 ? "2026-02-01" : "2026-02-02", `user-${n % 3}`)),
-    );
-    for (let step = 0; step < 20; step += 1) await tested.store.run(settleDays, {});
-    await Promise.all(writing);
-    expect(await differences()).toEqual([]);
-    await settle();
-    expect(await differences()).toEqual([]);
-    expect(await states()).toEqual({ [first]: 1, [second]: 1 });
-  });
 });

@@ -3,6 +3,7 @@ import { textArray } from "../postgres/array-text.ts";
 import type { CopyRows, CopyRowsMemory } from "../postgres/copy-rows.ts";
 import type { OneTrip } from "../postgres/one-trip.ts";
 import { recordKeysPartition } from "../postgres/partitions.ts";
+import { dayLockKey, dayLockName } from "./day-lock.ts";
 import type { PostgresInterning } from "./interning.postgres.ts";
 import { addLines } from "./line-text.ts";
 import type { PreparedRecord } from "./prepare-record.ts";
@@ -22,6 +23,8 @@ const keyColumns = ["organization_id", "id", "occurred_at", "entry", "fingerprin
 /** What most rows take, to begin with a buffer that need not grow. */
 const keyBytes = 96;
 const recordBytes = 768;
+/** The server's memory of locks is bounded: by default 64 for each connection. */
+const lockedDaysMax = 16;
 /** For a second month in one group, which nearly never has many records. */
 const fewRecordsBytes = 64 * 1024;
 
@@ -185,9 +188,28 @@ function addRollups(trip: OneTrip, changes: RollupChanges): void {
        ON CONFLICT (${key.join(", ")}) DO UPDATE SET ${rollupUpdate(table)}`,
     );
   }
-  if (rows.days.length === 0) return;
+  if (rows.days.length > 0) addDays(trip, rows.days);
+}
+
+/**
+ * Opens the days that were settled. Who writes to a few days shares their locks and passes over rows that say they are open,
+ * so that appends of one organization to one day do not wait for each other's commit. That check is a statement behind the
+ * one that takes the locks, which so sees what was settled before. Of many days the rows are held.
+ */
+function addDays(trip: OneTrip, rows: readonly (readonly RollupValue[])[]): void {
   const { columns, conflict } = openedDays;
-  trip.add(`INSERT INTO rollup_days (${columns.join(", ")}) ${selectRows(rows.days, columns.length)} ${conflict}`);
+  const insert = `INSERT INTO rollup_days (${columns.join(", ")})`;
+  const days = selectRows(rows, columns.length);
+  if (rows.length > lockedDaysMax) {
+    trip.add(`${insert} ${days} ${conflict}`);
+    return;
+  }
+  const names = arrayLiteral(rows.map(([organizationId, day]) => dayLockName(String(organizationId), Number(day))));
+  trip.add(
+    `SELECT pg_advisory_xact_lock_shared(${dayLockKey("name")}) FROM unnest(${names}) AS days (name)`,
+    `${insert} SELECT * FROM (${days}) AS written (${columns.join(", ")}) WHERE NOT EXISTS (SELECT 1 FROM rollup_days d
+       WHERE d.organization_id = written.organization_id AND d.day = written.day AND d.state = 0) ${conflict}`,
+  );
 }
 
 /** Rows as a SELECT without places: a column whose values are all the same is said once, the others are arrays. */
