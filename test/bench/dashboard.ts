@@ -2,6 +2,7 @@
  * How long somebody waits for the dashboard on a ledger of N records (first argument, 10,000,000 if absent), in a real
  * browser, on both stores, each beside the same page on a ledger of one record an hour from the same run. A second argument
  * is a folder in which the embedded store's ledgers are kept for the next run; `profile` as third one prints each question.
+ * Further ones are words of the changes that alone are measured, on the embedded store: `"90 days" user`.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -24,7 +25,7 @@ import {
 import { median, printFigure } from "./figures.ts";
 import { startServer } from "./running-server.ts";
 
-const [recordsText = "10000000", keptIn, mode] = process.argv.slice(2);
+const [recordsText = "10000000", keptIn, mode, ...words] = process.argv.slice(2);
 const records = Number(recordsText);
 const isProfile = mode === "profile";
 const runs = 5;
@@ -46,7 +47,7 @@ const option = (name: string) => (page: Page) => page.getByRole("option", { name
 const firstGroup = (page: Page): Promise<void> =>
   page.getByRole("region", { name: "Exact figures of each group" }).locator("tbody button").first().click();
 
-const changes: readonly Change[] = [
+const everyChange: readonly Change[] = [
   {
     name: "7 days to 90, by model",
     address: "/explore?period=7d&by=model&cmp=1",
@@ -77,6 +78,9 @@ const changes: readonly Change[] = [
   { name: "only one user, 30 days", address: "/explore?by=user&as=tiles", click: firstGroup },
 ];
 
+const isPart = words.length > 0;
+const changes = isPart ? everyChange.filter(({ name }) => words.some((word) => name.includes(word))) : everyChange;
+
 interface Figures {
   readonly drawn: number[];
   readonly whole: number[];
@@ -97,17 +101,19 @@ async function measure(browser: Browser, databaseUrl: string, name: string): Pro
   };
   try {
     const visit = await signedIn(browser, server, await prepare(server));
-    for (let run = 0; run < runs; run += 1) {
+    for (let run = 0; run < (isPart ? 0 : runs); run += 1) {
       const { drawnMs, wholeMs } = await openOverview(visit);
       figures.drawn.push(drawnMs);
       figures.whole.push(wholeMs);
       const asked = await visit.asked();
       if (isProfile && run === runs - 1) profile(`${name}: overview`, asked);
     }
-    await forgetFiles(visit);
-    figures.coldMs = (await openOverview(visit)).drawnMs;
-    const files = (await visit.asked()).filter(({ path }) => !path.startsWith("/api/"));
-    figures.coldBytes = files.reduce((sum, { bytes }) => sum + bytes, 0);
+    if (!isPart) {
+      await forgetFiles(visit);
+      figures.coldMs = (await openOverview(visit)).drawnMs;
+      const files = (await visit.asked()).filter(({ path }) => !path.startsWith("/api/"));
+      figures.coldBytes = files.reduce((sum, { bytes }) => sum + bytes, 0);
+    }
     for (const change of changes) {
       for (let run = 0; run < runs; run += 1) figures.changes.get(change.name)?.push(await changed(visit, change));
       if (isProfile) profile(`${name}: ${change.name}`, await visit.asked());
@@ -138,12 +144,15 @@ function profile(name: string, asked: readonly Asked[]): void {
 function print(figures: Figures, floor: Figures): void {
   const row = (name: string, values: readonly number[], floorValues: readonly number[], wanted: string): void =>
     printFigure(name, { value: median(values), unit: "ms", ratio: median(values) / median(floorValues), wanted });
-  row("overview with its figures and picture", figures.drawn, floor.drawn, `wanted: ${overviewMs}`);
-  row("overview to its last part", figures.whole, floor.whole, "");
-  row("overview, no file kept, once", [figures.coldMs], [floor.coldMs], "");
+  if (!isPart) {
+    row("overview with its figures and picture", figures.drawn, floor.drawn, `wanted: ${overviewMs}`);
+    row("overview to its last part", figures.whole, floor.whole, "");
+    row("overview, no file kept, once", [figures.coldMs], [floor.coldMs], "");
+  }
   for (const [name, values] of figures.changes) {
     row(name, values, floor.changes.get(name) ?? [], `wanted: ${changeMs}`);
   }
+  if (isPart) return;
   printFigure("files of the first load, charts included", { value: figures.coldBytes / 1_000, unit: "KB" });
 }
 
@@ -153,7 +162,7 @@ const browser = await launchChromium();
 const postgres = await startPostgres({ outlivesTheMachine: true });
 try {
   const files = [await ledgerFile(folder, floorRecords), await ledgerFile(folder, records)] as const;
-  for (const store of ["embedded store", "PostgreSQL"] as const) {
+  for (const store of isPart ? (["embedded store"] as const) : (["embedded store", "PostgreSQL"] as const)) {
     const urls: string[] = [];
     for (const file of files) {
       urls.push(store === "PostgreSQL" ? await ledgerInPostgres(postgres, file) : `sqlite:${file}`);

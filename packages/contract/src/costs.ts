@@ -297,16 +297,32 @@ export const CostProjection = z
   .meta({ id: "CostProjection" });
 export type CostProjection = z.infer<typeof CostProjection>;
 
+/** How the records of a question are summed. */
+const sumsShape = {
+  group_by: z.array(z.string()).optional(),
+  metrics: z.array(z.enum(metrics)).optional(),
+  top: z.number().int().min(1).max(limits.topGroups).optional(),
+};
+
 export const BatchQueryInput = z
   .strictObject({
     filters: z
-      .array(z.strictObject({ ...filterShape, days: z.number().int().min(1).max(limits.rangeDays).optional() }))
+      .array(
+        z.strictObject({
+          ...filterShape,
+          days: z.number().int().min(1).max(limits.rangeDays).optional(),
+          ...sumsShape,
+        }),
+      )
       .min(1)
       .max(100),
-    group_by: z.array(z.string()).optional(),
-    top: z.number().int().min(1).max(limits.topGroups).optional(),
+    ...sumsShape,
   })
-  .meta({ id: "BatchQueryInput" });
+  .meta({
+    id: "BatchQueryInput",
+    description:
+      "What a filter says of `group_by`, `metrics` and `top` counts for it in place of what stands beside the filters. Filters of the same records are read once where one of them groups by all that the others do.",
+  });
 
 export const BatchQueryResult = z
   .object({ data: z.array(AggregateResult) })

@@ -66,10 +66,16 @@ export interface CostProjection extends FromWire<Wire.CostProjection> {}
 /** Which records are meant; the month is that of the `timezone`, UTC if absent. */
 export type ProjectionParams = Omit<CostFilters, "startDate" | "endDate" | "range" | "days" | "hours">;
 
-export interface BatchQueryParams {
-  readonly filters: readonly CostFilters[];
+/** How the records of a question of a batch are summed. */
+export interface BatchSums {
   readonly groupBy?: readonly GroupBy[] | undefined;
+  readonly metrics?: readonly ("sum" | "count" | "avg")[] | undefined;
   readonly top?: number | undefined;
+}
+
+export interface BatchQueryParams extends BatchSums {
+  /** What one of them says of how it is summed counts for it in place of what is said for all. */
+  readonly filters: readonly (CostFilters & BatchSums)[];
 }
 
 export interface StreamParams extends NestedFilters {

@@ -66,6 +66,7 @@ export type {
   AggregateParams,
   AggregateResult,
   BatchQueryParams,
+  BatchSums,
   CostProjection,
   CostSummary,
   Costs,

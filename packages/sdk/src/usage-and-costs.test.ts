@@ -267,8 +267,15 @@ describe("costs", () => {
     expect(aggregate.data[0]).toMatchObject({ serviceTier: "batch", "tag:cost_center": "x", totalCost: 1.5 });
     const summary = await client.costs.summary({ days: 7 });
     expect(summary).toMatchObject({ totalCost: 3, totalCostExact: "3", avgCostPerRequest: null });
-    await client.costs.batchQuery({ filters: [{ userId: "u", days: 30 }, { model: ["a"] }], groupBy: ["model"] });
-    expect(body(2)).toEqual({ filters: [{ user_id: "u", days: 30 }, { model: ["a"] }], group_by: ["model"] });
+    const own = { model: ["a"], groupBy: ["serviceTier"], metrics: ["avg" as const], top: 3 };
+    await client.costs.batchQuery({ filters: [{ userId: "u", days: 30 }, own], groupBy: ["model"] });
+    expect(body(2)).toEqual({
+      filters: [
+        { user_id: "u", days: 30 },
+        { model: ["a"], group_by: ["service_tier"], metrics: ["avg"], top: 3 },
+      ],
+      group_by: ["model"],
+    });
   });
 
   test("a projection is given as numbers and exactly, for each currency", async () => {

@@ -109,23 +109,32 @@ export function describeCostQuery(name: string, runs: number, open: () => Promis
       });
 
       test("questions that are asked together have the answers that each has by itself", async () => {
-        const question = fc.record({
-          period: fc.tuple(periods, fc.constantFrom(...zones)).map(([period, zone]) => ({ ...period, zone })),
-          filter: fc.oneof(filters, fc.constant({ ...noFilter, ids: [plainRecord.id] })),
-          groupBy: fc.uniqueArray(dimension, { maxLength: 2 }),
-          metrics: fc.constant(["sum", "count"] as const),
-        });
-        const questions = fc.array(question, { minLength: 1, maxLength: 6 });
+        const period = fc.tuple(periods, fc.constantFrom(...zones)).map(([period, zone]) => ({ ...period, zone }));
+        const filter = fc.oneof(filters, fc.constant({ ...noFilter, ids: [plainRecord.id] }));
+        // Of the same records and of others, so that some are read with others and some alone.
+        const questions = fc.tuple(period, period, filter).chain(([one, other, filter]) =>
+          fc.array(
+            fc.record({
+              period: fc.constantFrom(one, other),
+              filter: fc.constantFrom(filter, noFilter),
+              groupBy: fc.uniqueArray(dimension, { maxLength: 3 }),
+              metrics: fc.constant(["sum", "count"] as const),
+            }),
+            { minLength: 1, maxLength: 6 },
+          ),
+        );
         await fc.assert(
           fc.asyncProperty(ledgerRecords, questions, async (records, asked) => {
             const { query, add } = await open();
             await add(records);
-            const together = await query.aggregateAll("default", asked);
-            for (const [at, one] of asked.entries())
-              expect(together[at]).toEqual(await query.aggregate("default", one));
-            expect(together).toHaveLength(asked.length);
+            // And one that tells apart what all of them do, from whose sums others are answered.
+            const groupBy = [...new Set(asked.flatMap((one) => one.groupBy))];
+            const all = [...asked, ...asked.slice(0, 1).map((one) => ({ ...one, groupBy }))];
+            const together = await query.aggregateAll("default", all);
+            for (const [at, one] of all.entries()) expect(together[at]).toEqual(await query.aggregate("default", one));
+            expect(together).toHaveLength(all.length);
           }),
-          { numRuns: 8 },
+          { numRuns: 12 },
         );
       });
 

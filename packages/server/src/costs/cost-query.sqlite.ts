@@ -15,7 +15,7 @@ import type {
   SummaryAnswer,
   SummaryQuestion,
 } from "./cost-query.ts";
-import { readExtent, sumGroups } from "./group-sums.sqlite.ts";
+import { readExtent, sumGroups, sumGroupsOfAll } from "./group-sums.sqlite.ts";
 import type { ListedEntries } from "./list-order.ts";
 import { readRows, selectIds } from "./record-list.sqlite.ts";
 import { positionOf } from "./record-position.ts";
@@ -34,8 +34,10 @@ const aggregate = sqliteOperation(
 
 const aggregateAll = sqliteOperation(
   "costs.aggregateAll",
-  (store, { organizationId, question: questions }: Asked<readonly AggregateQuestion[]>): readonly AggregateAnswer[] =>
-    questions.map((question) => answerAggregate(sumGroups(store, organizationId, question), question)),
+  (store, { organizationId, question: questions }: Asked<readonly AggregateQuestion[]>): readonly AggregateAnswer[] => {
+    const sums = sumGroupsOfAll(store, organizationId, questions);
+    return questions.map((question, at) => answerAggregate(sums[at] ?? [], question));
+  },
 );
 
 const summarize = sqliteOperation(

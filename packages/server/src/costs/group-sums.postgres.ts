@@ -22,6 +22,7 @@ import { type SegmentLayer, segmentLayers } from "./segment-layers.ts";
 import { seriesCatalogue } from "./series-catalogue.postgres.ts";
 import type { SeriesCatalogue } from "./series-catalogue.ts";
 import { segmentsLeft } from "./settled-users.postgres.ts";
+import { type Reading, readingsOf } from "./shared-reading.ts";
 import { tooManyGroups } from "./time-buckets.ts";
 
 /** The time column of each source, in the unit of its segments. */
@@ -78,32 +79,31 @@ export async function sumGroups(
   return rows ?? [];
 }
 
-/** The same for several questions, in their order: they share trips to the database. */
+/** The same for several questions, in their order: they share readings, and trips to the database. */
 export async function sumGroupsOfAll(
   connection: StoreConnection,
   organizationId: string,
   questions: readonly GroupQuestion[],
 ): Promise<readonly (readonly SummedRow[])[]> {
+  const found: (readonly SummedRow[])[] = questions.map(() => []);
   const extent = await readExtent(connection, organizationId);
-  if (extent === undefined) return questions.map(() => []);
+  if (extent === undefined) return found;
   const catalogue = await seriesCatalogue(connection, organizationId);
   const reads: LayerRead[] = [];
-  const summed: (() => readonly SummedRow[])[] = [];
-  for (const question of questions) {
-    const plan = planSums(organizationId, catalogue, extent, question);
-    if (plan === undefined) {
-      summed.push(() => []);
-      continue;
-    }
+  const collectors = new Map<Reading, GroupCollector>();
+  const planOf = (question: GroupQuestion) => planSums(organizationId, catalogue, extent, question);
+  for (const reading of readingsOf(questions, planOf)) {
+    const { question, plan } = reading;
     const collector = plan.collector();
+    collectors.set(reading, collector);
     const asked: Asked = { organizationId, question, plan, series: seriesList(catalogue, plan) };
-    summed.push(() => plan.rows(collector));
     const { ids, usageIds } = question.filter;
     if (ids !== undefined || usageIds !== undefined) await collectNamed(connection, asked, collector);
     else reads.push(...layerReads(asked, await segmentsLeft(connection, organizationId, plan, collector), collector));
   }
   for (let at = 0; at < reads.length; at += readsMax) await readTogether(connection, reads.slice(at, at + readsMax));
-  return summed.map((rows) => rows());
+  for (const [{ answers }, collector] of collectors) for (const [at, rows] of answers(collector)) found[at] = rows;
+  return found;
 }
 
 /** A statement that sums the rows of a layer, and where its sums go. */

@@ -9,15 +9,37 @@ import { rowAbsorber } from "./row-absorber.sqlite.ts";
 import { seriesCatalogue } from "./series-catalogue.sqlite.ts";
 import type { SeriesCatalogue } from "./series-catalogue.ts";
 import { isOfSettled, type StoredDay, takeSettled } from "./settled-users.ts";
+import { type Reading, readingsOf } from "./shared-reading.ts";
 
 /** Sums what was recorded in a period by any dimensions and by currency, as `planSums` says. */
 export function sumGroups(store: StoreThread, organizationId: string, question: GroupQuestion): readonly SummedRow[] {
+  return sumGroupsOfAll(store, organizationId, [question])[0] ?? [];
+}
+
+/** The same for several questions, in their order: they share readings. */
+export function sumGroupsOfAll(
+  store: StoreThread,
+  organizationId: string,
+  questions: readonly GroupQuestion[],
+): readonly (readonly SummedRow[])[] {
+  const found: (readonly SummedRow[])[] = questions.map(() => []);
   const extent = readExtent(store, organizationId);
-  if (extent === undefined) return [];
-  const { filter } = question;
+  if (extent === undefined) return found;
   const catalogue = seriesCatalogue(store, organizationId);
-  const plan = planSums(organizationId, catalogue, extent, question);
-  if (plan === undefined) return [];
+  const planOf = (question: GroupQuestion) => planSums(organizationId, catalogue, extent, question);
+  for (const reading of readingsOf(questions, planOf)) {
+    const collector = collected(store, organizationId, catalogue, reading);
+    for (const [at, rows] of reading.answers(collector)) found[at] = rows;
+  }
+  return found;
+}
+
+function collected(
+  store: StoreThread,
+  organizationId: string,
+  catalogue: SeriesCatalogue,
+  { question: { filter }, plan }: Pick<Reading, "question" | "plan">,
+): GroupCollector {
   const seriesIds = selectiveIds(catalogue, plan.matching);
   const isAll = plan.matching.length === catalogue.ids.length;
   const isOneGroup = (isAll || seriesIds !== undefined) && isOfOneGroup(catalogue, plan);
@@ -40,7 +62,7 @@ export function sumGroups(store: StoreThread, organizationId: string, question: 
     }
     return collector;
   };
-  return plan.rows(readExactly(read));
+  return readExactly(read);
 }
 
 /** The settled days of a segment, in their order. */

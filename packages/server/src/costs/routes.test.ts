@@ -184,6 +184,31 @@ test("costs.batchQuery answers each filter in order and names the one that is wr
   });
 });
 
+test("costs.batchQuery sums each filter as it says itself, and else as is said for all", async () => {
+  const { routes } = await serve(varied(5, (n) => ({ user: `user-${n % 4}` })));
+  const body = {
+    filters: [{}, { group_by: ["day", "user"], metrics: ["count"], top: 1 }, { group_by: [] }],
+    group_by: ["user"],
+    metrics: ["sum", "count"],
+  };
+  const { data } = await askJson<{ data: AggregateResult[] }>(routes, "costs.batchQuery", { body });
+  const alone = [
+    { group_by: "user", metrics: "sum,count" },
+    { group_by: "day,user", metrics: "count", top: "1" },
+    { metrics: "sum,count" },
+  ].map((query) => askJson<AggregateResult>(routes, "costs.aggregate", { query }));
+  expect(data).toEqual(await Promise.all(alone));
+  expect(data.map((one) => one.group_by)).toEqual([["user"], ["day", "user"], []]);
+  for (const [filters, field] of [
+    [[{ group_by: ["planet"] }], "filters.0.group_by"],
+    [[{}], "group_by"],
+  ] as const) {
+    await expect(ask(routes, "costs.batchQuery", { body: { filters, group_by: ["planet"] } })).rejects.toMatchObject({
+      fieldErrors: { [field]: expect.any(String) },
+    });
+  }
+});
+
 describe("costs.stream", () => {
   test("gives every record once in any order, more than one step of them", async () => {
     const { routes } = await serve(varied(2_300, (n) => ({ occurredAtMs: n, cost: BigInt((n * 7919) % 2_300) })));

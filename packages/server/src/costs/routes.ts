@@ -93,9 +93,10 @@ export function costRoutes({ query, now }: CostRouteDeps): Routes {
       body: "json",
       handle: async ({ caller, body, signal }) => {
         const nowMs = now();
-        const questions = body.filters.map((filter, at) =>
-          naming(`filters.${at}`, () =>
-            readAggregate(caller, { ...filter, group_by: body.group_by, top: body.top }, nowMs),
+        const { filters, ...ofAll } = body;
+        const questions = filters.map((filter, at) =>
+          naming(`filters.${at}`, filter.group_by === undefined ? ["group_by"] : [], () =>
+            readAggregate(caller, { ...ofAll, ...filter }, nowMs),
           ),
         );
         if (questions.some(({ filter }) => filter.hours !== undefined)) {
@@ -172,14 +173,14 @@ async function* lines(
   }
 }
 
-/** Puts the place of a part of the body before the names of its fields. */
-function naming<T>(place: string, read: () => T): T {
+/** Puts the place of a part of the body before the names of its fields, but of those that stand beside the parts. */
+function naming<T>(place: string, beside: readonly string[], read: () => T): T {
   try {
     return read();
   } catch (error) {
     if (!(error instanceof Refusal) || error.fieldErrors === undefined) throw error;
     const fields = Object.entries(error.fieldErrors).map(([field, text]) =>
-      field === "group_by" ? [field, text] : [`${place}.${field}`, text],
+      beside.includes(field) ? [field, text] : [`${place}.${field}`, text],
     );
     throw new Refusal(error.code, error.message, { fieldErrors: Object.fromEntries(fields) as Record<string, string> });
   }

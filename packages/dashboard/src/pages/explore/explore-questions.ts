@@ -1,5 +1,6 @@
-import type { AggregateResult, CostOpsClient, CostRecord } from "@llm-cost-ops/sdk";
+import type { AggregateResult, CostRecord } from "@llm-cost-ops/sdk";
 import { fieldErrorsOf, useAsk, useAskPages } from "../../data/ask.ts";
+import type { AskSums } from "../../data/sums-together.ts";
 import { asQuestion, type Filters } from "../../url-state/filters.ts";
 import type { DayRange, Period } from "../../url-state/period.ts";
 import { type Bucket, kindOf, type PictureKind, type Shape } from "./explore-state.ts";
@@ -28,7 +29,7 @@ const rangeOf = ({ period, filters }: Question, { startDate, endDate }: DayRange
 
 const keyOf = ({ period, filters, by, compare }: Question) => [period, filters, by, compare];
 
-/** Sums by group, and where it is asked for those of the period before, in one request. */
+/** Sums by group, and where it is asked for those of the period before. */
 export interface GroupSums {
   /** Of sums over time. */
   readonly kind?: never;
@@ -37,17 +38,16 @@ export interface GroupSums {
   readonly before: AggregateResult | undefined;
 }
 
-export const useGroupSums = (question: Question | undefined) =>
+export const useGroupSums = (ask: AskSums, question: Question | undefined) =>
   useAsk<GroupSums>(
     ["costs", "explore", "groups", ...(question === undefined ? [] : keyOf(question))],
-    async (client, options) => {
+    async (_, options) => {
       const asked = question as Question;
-      const ranges = asked.compare ? [asked.period, asked.period.previous] : [asked.period];
-      const [now, before] = await client.costs.batchQuery(
-        { filters: ranges.map((range) => rangeOf(asked, range)), groupBy: asked.by },
-        options,
-      );
-      return { asked, now: now as AggregateResult, before };
+      const [now, before] = await Promise.all([
+        ask({ ...rangeOf(asked, asked.period), groupBy: asked.by }, options),
+        asked.compare ? ask({ ...rangeOf(asked, asked.period.previous), groupBy: asked.by }, options) : undefined,
+      ]);
+      return { asked, now, before };
     },
     { enabled: question !== undefined },
   );
@@ -71,20 +71,20 @@ export interface TimeSums {
  * The sums that a picture of a measure needs beyond those by group. The map of hours is of the whole week, so that more of
  * it can be chosen.
  */
-export function useTimeSums(of: Question | undefined, shape: Shape, measure: Measure) {
+export function useTimeSums(ask: AskSums, of: Question | undefined, shape: Shape, measure: Measure) {
   const kind = kindOf(shape);
   const question = of === undefined || kind !== "hours" ? of : { ...of, filters: withoutHours(of.filters) };
   const metrics = metricsWith(measure);
   return useAsk<TimeSums>(
     ["costs", "explore", "over time", kind, metrics, ...(question === undefined ? [] : keyOf(question))],
-    async (client, options) => {
+    async (_, options) => {
       const asked = question as Question;
       const unit: Bucket = kind === "hours" ? "hour" : asked.period.bucket;
       const by = kind === "hours" ? [] : asked.by;
       const [{ result, drawn }, before] = await Promise.all([
-        overTime(client, asked, { unit, by, metrics }, options),
+        overTime(ask, asked, { unit, by, metrics }, options),
         asked.compare && kind === "time"
-          ? client.costs.aggregate({ ...rangeOf(asked, asked.period.previous), metrics, groupBy: unit }, options)
+          ? ask({ ...rangeOf(asked, asked.period.previous), metrics, groupBy: [unit] }, options)
           : undefined,
       ]);
       return { kind, shape, measure, asked, by: drawn, metrics, now: result, before };
@@ -95,7 +95,7 @@ export function useTimeSums(of: Question | undefined, shape: Shape, measure: Mea
 
 /** Where the groups of each day are too many for an answer, the sums of the days. */
 async function overTime(
-  client: CostOpsClient,
+  ask: AskSums,
   asked: Question,
   { unit, by, metrics }: { readonly unit: Bucket; readonly by: readonly string[]; readonly metrics: readonly Metric[] },
   options: Options,
@@ -103,12 +103,12 @@ async function overTime(
   const range = { ...rangeOf(asked, asked.period), metrics };
   try {
     return {
-      result: await client.costs.aggregate({ ...range, groupBy: [unit, ...by], top: seriesMax + 1 }, options),
+      result: await ask({ ...range, groupBy: [unit, ...by], top: seriesMax + 1 }, options),
       drawn: by,
     };
   } catch (error) {
     if (by.length === 0 || fieldErrorsOf(error)["groupBy"] === undefined) throw error;
-    return { result: await client.costs.aggregate({ ...range, groupBy: unit }, options), drawn: [] };
+    return { result: await ask({ ...range, groupBy: [unit] }, options), drawn: [] };
   }
 }
 

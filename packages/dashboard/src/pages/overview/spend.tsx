@@ -1,6 +1,7 @@
 import { Select } from "@mantine/core";
 import { useMemo } from "react";
 import { Chart } from "../../chart/chart.tsx";
+import { useSumsTogether } from "../../data/sums-together.ts";
 import { ErrorState, Loading, Panel } from "../../shell/states.tsx";
 import type { Period } from "../../url-state/period.ts";
 import { drawTime } from "../explore/draw-time.ts";
@@ -20,6 +21,7 @@ export function Spend(props: {
 }) {
   const { period, by, currency, onBy } = props;
   const sums = useTimeSums(
+    useSumsTogether(),
     period === undefined ? undefined : { period, filters: {}, by: [by], compare: false },
     "bar",
     measures.cost,
