@@ -51,7 +51,14 @@ test("a page says in a line what of its address it passes over, and shows the re
     );
     await page.getByRole("heading", { name: "Cost by day and provider" }).waitFor();
     await accessible();
+    const [budget] = await server.client.budgets.list();
     for (const path of [
+      `/budgets/${budget?.id}?per=day`,
+      "/budgets/new?for=me",
+      "/prices/model?provider=openai&model=gpt-4o&tier=batch",
+      "/prices/catalogue?edition=2",
+      "/settings/webhooks?status=lost",
+      "/settings/account?q=mine",
       "/?cmp=perhaps",
       "/budgets?order=best",
       "/prices?of=them",
@@ -59,7 +66,7 @@ test("a page says in a line what of its address it passes over, and shows the re
       "/stream?show=no",
     ]) {
       await page.goto(path);
-      await said.filter({ hasText: path.split("?")[1] ?? "" }).waitFor();
+      await said.filter({ hasText: path.split(/[?&]/).at(-1) ?? "" }).waitFor();
     }
     await page.goto("/explore?by=provider&period=7d&f=provider:openai");
     await page.getByRole("heading", { name: "Cost by day and provider" }).waitFor();

@@ -17,6 +17,7 @@ const record = (model: string, more: object = {}) =>
     inputTokens: 1_200,
     outputTokens: 300,
     latencyMs: 842,
+    status: "success",
     projectId: "live-walk",
     ...more,
   });
@@ -89,6 +90,7 @@ test.each([
   { scheme: "dark", width: 360, height: 740 },
 ] as const)("the stream is seen whole, $scheme and $width wide", async (view) => {
   await record("<b>bold</b> مرحبا بالعالم".repeat(6), { tags: { feature: "x".repeat(1_500) } });
+  await record("gpt-4o-mini-2024-07-18");
   await walk(server, view, async ({ page, signIn, settled, accessible, screenshot }) => {
     await signIn("/stream");
     await page.getByText("live", { exact: true }).waitFor();
@@ -98,5 +100,14 @@ test.each([
     await screenshot("live");
     const isWider = await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
     expect(isWider).toBe(false);
+    // Nothing of what is most wanted is scrolled to.
+    const list = page.getByRole("region", { name: "Calls, newest first" });
+    const edge = await list.evaluate((element) => element.getBoundingClientRect().right);
+    const row = list.locator("tbody tr").first();
+    for (const what of [row.getByText("$", { exact: false }), row.getByText("842 ms"), row.getByText("success")]) {
+      const box = await what.first().boundingBox();
+      expect(box).not.toBeNull();
+      expect((box?.x ?? 0) + (box?.width ?? 0)).toBeLessThanOrEqual(edge);
+    }
   });
 });

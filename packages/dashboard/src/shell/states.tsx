@@ -3,6 +3,8 @@ import type { UseQueryResult } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { Link } from "wouter";
 import { problemOf } from "../data/ask.ts";
+import type { ReadFields } from "../url-state/fields.ts";
+import { UnreadAddress } from "../url-state/unread-address.tsx";
 import { useWrongFields } from "./field-errors.ts";
 import { Icon, type IconName } from "./icons.tsx";
 
@@ -145,12 +147,21 @@ export function BackLink({ to, children }: { to: string; children: string }) {
   );
 }
 
-/** The heading of a page, with what belongs to all of it on the other side. */
-export function PageHeader({ title, children }: { title: string; children?: ReactNode }) {
+/** The heading of a page, with what belongs to all of it on the other side, and below it what of its address it does not read. */
+export function PageHeader(props: {
+  readonly title: string;
+  /** All that any part of the page reads of the address; nothing where absent. */
+  readonly reads?: ReadFields;
+  readonly children?: ReactNode;
+}) {
+  const { title, reads = {}, children } = props;
   return (
-    <Group justify="space-between" mb="md" gap="sm">
-      <Title order={1}>{title}</Title>
-      <Group gap="xs">{children}</Group>
-    </Group>
+    <>
+      <Group justify="space-between" mb="md" gap="sm">
+        <Title order={1}>{title}</Title>
+        <Group gap="xs">{children}</Group>
+      </Group>
+      <UnreadAddress fields={reads} />
+    </>
   );
 }

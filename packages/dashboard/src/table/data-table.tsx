@@ -24,7 +24,7 @@ interface Sorting {
 /** How the library draws rows and cells, for plain ones: hundreds of its components are most of the work of a page. */
 const { tr: rowClass, td: cellClass } = Table.classes;
 
-const rowHeight = 34;
+const oneLineHeight = 34;
 const virtualFrom = 60;
 
 /** A table of any length: of long ones only the rows that are looked at are there. `name` is what screen readers call it. */
@@ -35,9 +35,20 @@ export function DataTable<Row>(props: {
   readonly rowKey: (row: Row) => string;
   readonly onPick?: (row: Row) => void;
   readonly maxHeight?: number;
+  /** More than one line is high, where cells have several. */
+  readonly rowHeight?: number;
   readonly empty?: ReactNode;
 }) {
-  const { name, columns, rows, rowKey, onPick, maxHeight = 480, empty = "Nothing here." } = props;
+  const {
+    name,
+    columns,
+    rows,
+    rowKey,
+    onPick,
+    maxHeight = 480,
+    rowHeight = oneLineHeight,
+    empty = "Nothing here.",
+  } = props;
   const [sorting, setSorting] = useState<Sorting>();
   const sorted = useMemo(() => sortedRows(rows, columns, sorting), [rows, columns, sorting]);
   const frame = useRef<HTMLDivElement>(null);

@@ -58,11 +58,13 @@ export function writeState<S extends object>(fields: Fields<S>, search: string, 
   return query.toString();
 }
 
+/** What a page reads of its address, by name. */
+export type ReadFields = Readonly<Record<string, Pick<Field<unknown>, "unread">>>;
+
 /** What an address says and these fields do not read, as `name=value`: an old link, or one with a slip of the hand in it. */
-export function unreadIn<S extends object>(fields: Fields<S>, search: string, alsoRead: readonly string[]): string[] {
+export function unreadIn(fields: ReadFields, search: string): string[] {
   return [...new URLSearchParams(search)].flatMap(([name, text]) => {
-    if (alsoRead.includes(name)) return [];
-    const field = Object.hasOwn(fields, name) ? fields[name as keyof S] : undefined;
+    const field = Object.hasOwn(fields, name) ? fields[name] : undefined;
     const parts = field === undefined ? [text] : (field.unread?.(text) ?? []);
     return parts.map((part) => `${name}=${part}`);
   });

@@ -22,30 +22,31 @@ export type FilterName = (typeof filterNames)[number] | "tags";
  */
 export type Filters = { readonly [Name in FilterName]?: readonly string[] };
 
-const filterNameOf = (entry: string): FilterName | undefined =>
-  ([...filterNames, "tags"] as const).find((name) => entry.startsWith(`${name}:`));
-
-/** Filters in one parameter of the address: `model:gpt-4o,provider:openai`. */
-export const filtersField = (): Field<Filters> => ({
-  read: (text) => {
+/** Filters in one parameter of the address: `model:gpt-4o,provider:openai`. A page that knows fewer of them passes over the others. */
+export function filtersField(names: readonly FilterName[] = [...filterNames, "tags"]): Field<Filters> {
+  const nameOf = (entry: string): FilterName | undefined => names.find((name) => entry.startsWith(`${name}:`));
+  const read = (text: string | null): Filters => {
     const filters: { [Name in FilterName]?: string[] } = {};
     for (const entry of (text ?? "").split(",")) {
-      const name = filterNameOf(entry);
+      const name = nameOf(entry);
       if (name === undefined) continue;
       const values = filters[name] ?? [];
       values.push(decode(entry.slice(name.length + 1)));
       filters[name] = values;
     }
     return filters;
-  },
-  write: (filters) => {
-    const entries = Object.entries(filters).flatMap(([name, values]) =>
-      (values ?? []).map((value) => `${name}:${encode(value)}`),
-    );
-    return entries.length === 0 ? null : entries.join(",");
-  },
-  unread: (text) => text.split(",").filter((entry) => entry !== "" && filterNameOf(entry) === undefined),
-});
+  };
+  const unread = (text: string): string[] =>
+    text.split(",").filter((entry) => entry !== "" && nameOf(entry) === undefined);
+  return { read, write: writeFilters, unread };
+}
+
+function writeFilters(filters: Filters): string | null {
+  const entries = Object.entries(filters).flatMap(([name, values]) =>
+    (values ?? []).map((value) => `${name}:${encode(value)}`),
+  );
+  return entries.length === 0 ? null : entries.join(",");
+}
 
 const encode = (value: string): string => value.replace(/[%,]/g, (mark) => (mark === "%" ? "%25" : "%2C"));
 const decode = (text: string): string => text.replace(/%2C/gi, ",").replace(/%25/g, "%");

@@ -1,16 +1,12 @@
 import { Text } from "@mantine/core";
 import { useSearch } from "wouter";
-import { type Fields, unreadIn } from "./fields.ts";
+import { type ReadFields, unreadIn } from "./fields.ts";
 
 const shownMax = 5;
 
 /** Says which part of the address the page passes over, lest what it shows instead be taken for what was asked. */
-export function UnreadAddress<S extends object>(props: {
-  readonly fields: Fields<S>;
-  /** Parameters that something else on the page reads. */
-  readonly alsoRead?: readonly string[];
-}) {
-  const unread = [...new Set(unreadIn(props.fields, useSearch(), props.alsoRead ?? []))];
+export function UnreadAddress({ fields }: { readonly fields: ReadFields }) {
+  const unread = [...new Set(unreadIn(fields, useSearch()))];
   if (unread.length === 0) return null;
   const more = unread.length - shownMax;
   return (

@@ -4,7 +4,6 @@ import { useSession } from "../../session/session-context.tsx";
 import { Icon } from "../../shell/icons.tsx";
 import { PageHeader } from "../../shell/states.tsx";
 import { choiceField } from "../../url-state/fields.ts";
-import { UnreadAddress } from "../../url-state/unread-address.tsx";
 import { useUrlState } from "../../url-state/use-url-state.ts";
 import { ChannelList } from "./channel-list.tsx";
 import { Inbox, inboxFields } from "./inbox.tsx";
@@ -19,14 +18,13 @@ export default function AlertsPage() {
   const { may } = useSession();
   return (
     <>
-      <PageHeader title="Alerts">
+      <PageHeader title="Alerts" reads={allFields}>
         {may("alerts:write") ? (
           <Button component={Link} href="/alerts/rules/new" leftSection={<Icon name="plus" size={16} />}>
             New rule
           </Button>
         ) : null}
       </PageHeader>
-      <UnreadAddress fields={allFields} />
       <Tabs
         value={state.tab}
         onChange={(tab) => change({ tab: (tab ?? "inbox") as (typeof tabs)[number] })}

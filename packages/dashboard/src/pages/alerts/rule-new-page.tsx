@@ -18,7 +18,7 @@ export default function RuleNewPage() {
   return (
     <>
       <BackLink to="/alerts?tab=rules">Rules</BackLink>
-      <PageHeader title="New alert rule" />
+      <PageHeader title="New alert rule" reads={fields} />
       {zone === undefined ? (
         <Loading height={320} />
       ) : (

@@ -27,7 +27,10 @@ export default function BudgetNewPage() {
   return (
     <>
       <BackLink to={listAddress}>Budgets</BackLink>
-      <PageHeader title={tenantId === undefined ? "New budget" : `New budget for ${name ?? "a tenant"}`} />
+      <PageHeader
+        title={tenantId === undefined ? "New budget" : `New budget for ${name ?? "a tenant"}`}
+        reads={fields}
+      />
       {zone === undefined ? (
         <Loading height={320} />
       ) : (

@@ -13,6 +13,7 @@ import { Icon } from "../../shell/icons.tsx";
 import { budgetColors } from "../../shell/state-colors.ts";
 import { Answer, ErrorState, Loading, Panel } from "../../shell/states.tsx";
 import { Tile } from "../../shell/tile.tsx";
+import { UnreadAddress } from "../../url-state/unread-address.tsx";
 import { useUrlState } from "../../url-state/use-url-state.ts";
 import { AlertsOfBudget } from "../alerts/alerts-of-budget.tsx";
 import { ApprovalList } from "./approvals.tsx";
@@ -55,6 +56,7 @@ function OneBudget({ budget }: { budget: Budget }) {
   return (
     <>
       <Heading budget={budget} status={status.data} />
+      <UnreadAddress fields={budgetFields} />
       <Stack gap="sm">
         {status.data === undefined ? (
           status.error === null ? (

@@ -13,7 +13,6 @@ import { Icon } from "../../shell/icons.tsx";
 import { budgetColors } from "../../shell/state-colors.ts";
 import { Answer, EmptyState, PageHeader } from "../../shell/states.tsx";
 import { choiceField, textField } from "../../url-state/fields.ts";
-import { UnreadAddress } from "../../url-state/unread-address.tsx";
 import { useUrlState } from "../../url-state/use-url-state.ts";
 import { WaitingApprovals } from "./approvals.tsx";
 import { BarKey, BudgetBar, figuresOf } from "./budget-bar.tsx";
@@ -53,7 +52,7 @@ export default function BudgetsPage() {
   const mayMake = useMayMake(tenantId);
   return (
     <>
-      <PageHeader title="Budgets">
+      <PageHeader title="Budgets" reads={fields}>
         {tenants.length === 0 && tenantId === undefined ? null : (
           <Select
             aria-label="Whose budgets"
@@ -77,7 +76,6 @@ export default function BudgetsPage() {
           </Button>
         ) : null}
       </PageHeader>
-      <UnreadAddress fields={fields} />
       <BudgetsOf key={tenantId} tenantId={tenantId} />
     </>
   );

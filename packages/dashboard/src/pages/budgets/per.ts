@@ -1,5 +1,5 @@
 import type { Budget, CostFilters, Team } from "@llm-cost-ops/sdk";
-import { flagField } from "../../url-state/fields.ts";
+import { type Fields, flagField } from "../../url-state/fields.ts";
 
 /** What a budget can have an amount for each value of, beside a tag. */
 export const perDimensions = [
@@ -28,8 +28,8 @@ export const whoseText = (per: string, value: string | null): string =>
   value === null ? `calls without a ${perWord(per)}` : `${perWord(per)} ${value === "" ? "(empty)" : value}`;
 
 /** Which value is looked at, in the address. Empty is a value too, of a tag, so it is not what absence means. */
-export const valueFields = {
-  value: { read: (text: string | null) => text, write: (value: string | null) => value },
+export const valueFields: Fields<{ readonly value: string | null; readonly none: boolean }> = {
+  value: { read: (text) => text, write: (value) => value },
   none: flagField(false),
 };
 

@@ -7,8 +7,8 @@ import { PeriodPicker } from "../../period/period-picker.tsx";
 import { usePeriod } from "../../period/use-period.ts";
 import { useSession } from "../../session/session-context.tsx";
 import { EmptyState, ErrorState, Loading, PageHeader, Panel } from "../../shell/states.tsx";
+import { textField } from "../../url-state/fields.ts";
 import type { Period, PeriodChoice } from "../../url-state/period.ts";
-import { UnreadAddress } from "../../url-state/unread-address.tsx";
 import { type ChangeState, useUrlState } from "../../url-state/use-url-state.ts";
 import { Controls } from "./controls.tsx";
 import { Details } from "./details.tsx";
@@ -59,7 +59,6 @@ export default function ExplorePage() {
   return (
     <>
       <Header state={state} change={change} period={period} />
-      <UnreadAddress fields={exploreFields} alsoRead={["view"]} />
       <Stack gap="sm">
         <ViewLine />
         <Controls state={state} change={change} question={question} currencies={currencies} currency={currency} />
@@ -112,6 +111,9 @@ export default function ExplorePage() {
   );
 }
 
+/** The line of views reads which of them is open. */
+const readFields = { ...exploreFields, view: textField() };
+
 /** What stands still while answers come: each part of the page is drawn anew by its own changes alone. */
 const Header = memo(function Header(props: {
   readonly state: ExploreState;
@@ -120,7 +122,7 @@ const Header = memo(function Header(props: {
 }) {
   const { state, change, period } = props;
   return (
-    <PageHeader title="Explore">
+    <PageHeader title="Explore" reads={readFields}>
       <ViewMenu />
       <PeriodPicker
         value={state.period}

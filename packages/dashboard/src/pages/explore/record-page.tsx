@@ -9,9 +9,13 @@ import { formatMoneyExact } from "../../format/money.ts";
 import { formatCount } from "../../format/numbers.ts";
 import { Facts } from "../../shell/facts.tsx";
 import { Answer, BackLink, EmptyState, PageHeader, Panel } from "../../shell/states.tsx";
+import { textField } from "../../url-state/fields.ts";
 import { tagDimension } from "./dimensions.ts";
-import { exploreAddress } from "./explore-state.ts";
+import { exploreAddress, exploreFields } from "./explore-state.ts";
 import { Corrections, CountedKinds, costText, PriceLines, SavingLines } from "./record-proof.tsx";
+
+/** Beside the record, the address of the list that led here. */
+const readFields = { ...exploreFields, view: textField(), id: textField() };
 
 /** The proof of what one call cost: what was reported, what was counted, which price, each line, the sum. */
 export default function RecordPage() {
@@ -50,7 +54,7 @@ function Proof({ proof }: { proof: Explanation }) {
   const { record } = proof;
   return (
     <>
-      <PageHeader title={costText(proof)}>
+      <PageHeader title={costText(proof)} reads={readFields}>
         <Badge variant="dot" tt="none" color={statusColors[record.costStatus]}>
           {record.costStatus}
         </Badge>

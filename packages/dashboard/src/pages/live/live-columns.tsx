@@ -1,4 +1,5 @@
 import { Anchor, Badge, Text, Tooltip, UnstyledButton } from "@mantine/core";
+import type { ReactNode } from "react";
 import { Link } from "wouter";
 import { formatInstantExact, formatRecent } from "../../format/instants.ts";
 import { formatMoney, formatMoneyExact } from "../../format/money.ts";
@@ -15,28 +16,48 @@ export interface LiveCellActions {
   readonly onFilter: (name: FilterName, value: string) => void;
 }
 
-/** What is most wanted comes first: on a small screen the others are scrolled to. */
-export function liveColumns(actions: LiveCellActions): readonly Column<LiveCall>[] {
+/** What is most wanted comes first. On a telephone two of it stand below one another, so that all of it is seen at once. */
+export function liveColumns(actions: LiveCellActions, isNarrow: boolean): readonly Column<LiveCall>[] {
   const { zone } = actions;
   const filtering = (name: FilterName, label: string, value: string | null) => (
     <Filtering name={name} label={label} value={value} onFilter={actions.onFilter} />
   );
+  const time = (call: LiveCall) => <Time call={call} zone={zone} isLinked={actions.mayReadUsage} />;
+  const model = (call: LiveCall) => filtering("model", "model", call.model);
+  const cost = (call: LiveCall) => <Cost call={call} mayAddPrice={actions.mayAddPrice} />;
+  const status = (call: LiveCall) => <Status status={call.status} />;
+  const first: readonly Column<LiveCall>[] = isNarrow
+    ? [
+        {
+          key: "call",
+          label: "Model, time, latency",
+          cell: (call) => (
+            <Two
+              above={model(call)}
+              below={
+                <>
+                  {time(call)} {call.latencyMs === null ? null : `· ${latencyOf(call)}`}
+                </>
+              }
+            />
+          ),
+        },
+        {
+          key: "cost",
+          label: "Cost, status",
+          numeric: true,
+          cell: (call) => <Two above={cost(call)} below={status(call)} />,
+        },
+      ]
+    : [
+        { key: "time", label: "Time", cell: time },
+        { key: "model", label: "Model", cell: model },
+        { key: "cost", label: "Cost", numeric: true, cell: cost },
+        { key: "latency", label: "Latency", numeric: true, cell: latencyOf },
+        { key: "status", label: "Status", cell: status },
+      ];
   return [
-    { key: "time", label: "Time", cell: (call) => <Time call={call} zone={zone} isLinked={actions.mayReadUsage} /> },
-    { key: "model", label: "Model", cell: ({ model }) => filtering("model", "model", model) },
-    {
-      key: "cost",
-      label: "Cost",
-      numeric: true,
-      cell: (call) => <Cost call={call} mayAddPrice={actions.mayAddPrice} />,
-    },
-    {
-      key: "latency",
-      label: "Latency",
-      numeric: true,
-      cell: ({ latencyMs }) => (latencyMs === null ? "–" : `${formatCount(Math.round(latencyMs))} ms`),
-    },
-    { key: "status", label: "Status", cell: ({ status }) => <Status status={status} /> },
+    ...first,
     { key: "input", label: "Input", numeric: true, cell: ({ inputTokens }) => formatTokens(inputTokens) },
     { key: "output", label: "Output", numeric: true, cell: ({ outputTokens }) => formatTokens(outputTokens) },
     { key: "project", label: "Project", cell: ({ projectId }) => filtering("projectId", "project", projectId) },
@@ -44,6 +65,16 @@ export function liveColumns(actions: LiveCellActions): readonly Column<LiveCall>
     { key: "provider", label: "Provider", cell: ({ provider }) => filtering("provider", "provider", provider) },
   ];
 }
+
+const latencyOf = ({ latencyMs }: LiveCall): string =>
+  latencyMs === null ? "–" : `${formatCount(Math.round(latencyMs))} ms`;
+
+const Two = ({ above, below }: { readonly above: ReactNode; readonly below: ReactNode }) => (
+  <>
+    <div className="live-line">{above}</div>
+    <div className="live-line live-below">{below}</div>
+  </>
+);
 
 function Time({ call, zone, isLinked }: { call: LiveCall; zone: string; isLinked: boolean }) {
   const time = formatRecent(call.occurredAt, zone, Date.now());

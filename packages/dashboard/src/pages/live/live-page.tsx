@@ -1,5 +1,6 @@
 import "./live.css";
 import { Badge, Button, Group, Pill, SegmentedControl, Stack, Text, TextInput } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
 import { useDeferredValue, useEffect, useMemo, useState } from "react";
 import { useShownTimeZone } from "../../data/organization.ts";
 import { formatTime } from "../../format/instants.ts";
@@ -8,31 +9,15 @@ import { formatCount } from "../../format/numbers.ts";
 import { useSession } from "../../session/session-context.tsx";
 import { ErrorState, PageHeader } from "../../shell/states.tsx";
 import { DataTable } from "../../table/data-table.tsx";
-import { choiceField, type Field, textField } from "../../url-state/fields.ts";
+import { choiceField, textField } from "../../url-state/fields.ts";
 import { type FilterName, type Filters, filtersField, toggled } from "../../url-state/filters.ts";
-import { UnreadAddress } from "../../url-state/unread-address.tsx";
 import { useUrlState } from "../../url-state/use-url-state.ts";
 import { liveColumns } from "./live-columns.tsx";
 import { keptMax, type LiveCall, minuteOf, type ShownKind, shownCalls, shownKinds } from "./live-feed.ts";
 import { type Connection, useLiveCalls } from "./use-live-calls.ts";
 
-const allFilters = filtersField();
-
 /** What a stream can be narrowed to; a cost's status changes while it is followed, and that of usage and hours are no filters of it. */
-const streamFilters: Field<Filters> = {
-  read: (text) => {
-    const { costStatus: _, usageStatus: __, hours: ___, ...filters } = allFilters.read(text);
-    return filters;
-  },
-  write: allFilters.write,
-  unread: (text) => [
-    ...(allFilters.unread?.(text) ?? []),
-    ...text.split(",").filter((entry) => /^((cost|usage)Status|hours):/.test(entry)),
-  ],
-};
-const fields = { q: textField(), show: choiceField(shownKinds), f: streamFilters };
-
-const filterLabels: Readonly<Record<Exclude<FilterName, "costStatus" | "usageStatus" | "hours">, string>> = {
+const filterLabels = {
   provider: "Provider",
   model: "Model",
   projectId: "Project",
@@ -41,7 +26,10 @@ const filterLabels: Readonly<Record<Exclude<FilterName, "costStatus" | "usageSta
   serviceTier: "Tier",
   region: "Region",
   tags: "Tag",
-};
+} as const satisfies { readonly [Name in FilterName]?: string };
+
+const streamFilters = filtersField(Object.keys(filterLabels) as (keyof typeof filterLabels)[]);
+const fields = { q: textField(), show: choiceField(shownKinds), f: streamFilters };
 
 /** The calls as they are recorded. */
 export default function LivePage() {
@@ -54,13 +42,12 @@ export default function LivePage() {
   const { calls, waitingCount } = feed;
   return (
     <>
-      <PageHeader title="Live">
+      <PageHeader title="Live" reads={fields}>
         <ConnectionBadge connection={connection} isHeld={isHeld} />
         <Button variant={isPaused ? "filled" : "default"} onClick={() => setPaused((paused) => !paused)} miw="7rem">
           {isPaused ? "Go on" : "Pause"}
         </Button>
       </PageHeader>
-      <UnreadAddress fields={fields} />
       <Stack gap="sm">
         {connection.kind === "ended" ? <ErrorState error={connection.error} /> : null}
         <section className="panel" aria-label="The last minute">
@@ -112,6 +99,8 @@ export default function LivePage() {
 const withFilter = (filters: Filters, name: FilterName, value: string): Filters =>
   (filters[name] ?? []).includes(value) ? filters : toggled(filters, name, value);
 
+const twoLinesHeight = 58;
+
 const waitingText = (count: number): string => (count === 1 ? "1 call waits" : `${formatCount(count)} calls wait`);
 
 function Calls(props: {
@@ -129,10 +118,11 @@ function Calls(props: {
   const rows = useMemo(() => shownCalls(calls, search, kind), [calls, search, kind]);
   const mayReadUsage = may("usage:read");
   const mayAddPrice = may("prices:read", "prices:write");
-  // Only what stands in the address and in the role changes what a cell does.
+  const isNarrow = useMediaQuery("(max-width: 36em)", undefined, { getInitialValueInEffect: false });
+  // Only the address, the role and the screen change what a cell shows and does.
   const columns = useMemo(
-    () => liveColumns({ zone, mayReadUsage, mayAddPrice, onFilter }),
-    [zone, mayReadUsage, mayAddPrice, onFilter],
+    () => liveColumns({ zone, mayReadUsage, mayAddPrice, onFilter }, isNarrow),
+    [zone, mayReadUsage, mayAddPrice, onFilter, isNarrow],
   );
   return (
     <div className="live-table" onScrollCapture={({ target }) => onScrolled((target as HTMLElement).scrollTop > 0)}>
@@ -142,6 +132,7 @@ function Calls(props: {
         rows={rows}
         rowKey={({ id }) => id}
         maxHeight={640}
+        {...(isNarrow ? { rowHeight: twoLinesHeight } : {})}
         empty={
           calls.length > 0
             ? "No call that is listed matches."

@@ -17,7 +17,6 @@ import { Tile } from "../../shell/tile.tsx";
 import { choiceField, flagField, textField } from "../../url-state/fields.ts";
 import type { Period } from "../../url-state/period.ts";
 import { periodField } from "../../url-state/period.ts";
-import { UnreadAddress } from "../../url-state/unread-address.tsx";
 import { useUrlState } from "../../url-state/use-url-state.ts";
 import { useRules } from "../alerts/alert-questions.ts";
 import { NoAlert } from "../alerts/no-alert.tsx";
@@ -57,7 +56,7 @@ export default function OverviewPage() {
   if (isEmpty.data === true && isBlank) {
     return (
       <>
-        <PageHeader title="Welcome" />
+        <PageHeader title="Welcome" reads={fields} />
         <FirstRun />
       </>
     );
@@ -66,7 +65,7 @@ export default function OverviewPage() {
   const currency = shownCurrency(currencies, state.cur);
   return (
     <>
-      <PageHeader title="Overview">
+      <PageHeader title="Overview" reads={fields}>
         {currencies.length > 1 ? (
           <Select
             aria-label="Currency"
@@ -85,7 +84,6 @@ export default function OverviewPage() {
           onCompare={(cmp) => change({ cmp })}
         />
       </PageHeader>
-      <UnreadAddress fields={fields} />
       <Stack gap="sm">
         {summary.error === null ? null : <ErrorState error={summary.error} onRetry={() => void summary.refetch()} />}
         <Figures summary={summary.data} period={period} currency={currency} compare={state.cmp} />

@@ -13,12 +13,15 @@ import { useSession } from "../../session/session-context.tsx";
 import { ConfirmDialog } from "../../shell/confirm-dialog.tsx";
 import { Answer, BackLink, EmptyState, PageHeader, Panel } from "../../shell/states.tsx";
 import { DataTable } from "../../table/data-table.tsx";
+import { textField } from "../../url-state/fields.ts";
 import { exploreFilterHref } from "./explore-link.ts";
 import { historyOf, historyOption, historyTable, type PriceHistory } from "./price-history.ts";
 import { priceSubjects, useAliases, useModelVersions } from "./price-questions.ts";
 import { type ModelPrices, modelPrices } from "./price-table.ts";
 import { kindLabel, newPriceHref, perText, plainRate, stateText, validityText } from "./price-words.ts";
 import { RatesTable } from "./rates-table.tsx";
+
+const readFields = { provider: textField(), model: textField() };
 
 /** Everything about the price of one model: `?provider=…&model=…`. */
 export default function PricePage() {
@@ -50,7 +53,9 @@ function ModelPrice({ prices }: { prices: ModelPrices }) {
   const mayChange = may("prices:write");
   return (
     <>
-      <PageHeader title={model}>{mayChange ? <Actions prices={prices} /> : null}</PageHeader>
+      <PageHeader title={model} reads={readFields}>
+        {mayChange ? <Actions prices={prices} /> : null}
+      </PageHeader>
       <Stack gap="sm">
         {overridden === undefined || present === undefined ? null : <Overridden own={present} catalogue={overridden} />}
         <div className="price-columns">

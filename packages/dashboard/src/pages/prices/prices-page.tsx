@@ -11,7 +11,6 @@ import { Icon } from "../../shell/icons.tsx";
 import { ErrorState, Loading, PageHeader } from "../../shell/states.tsx";
 import { type Column, DataTable } from "../../table/data-table.tsx";
 import { choiceField, textField } from "../../url-state/fields.ts";
-import { UnreadAddress } from "../../url-state/unread-address.tsx";
 import { useUrlState } from "../../url-state/use-url-state.ts";
 import { type Source, sources, usePriceList, useProviders } from "./price-questions.ts";
 import { byModel, type ModelPrices } from "./price-table.ts";
@@ -25,7 +24,7 @@ export default function PricesPage() {
   const { may } = useSession();
   return (
     <>
-      <PageHeader title="Prices">
+      <PageHeader title="Prices" reads={fields}>
         <Button component={Link} href="/prices/catalogue" variant="default">
           Catalogue
         </Button>
@@ -40,7 +39,6 @@ export default function PricesPage() {
           </Button>
         ) : null}
       </PageHeader>
-      <UnreadAddress fields={fields} />
       <Stack gap="sm">
         {may("costs:read") ? <UnpricedPanel /> : null}
         <PriceList />

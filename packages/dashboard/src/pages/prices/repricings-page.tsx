@@ -2,7 +2,7 @@ import "./prices.css";
 import type { Repricing } from "@llm-cost-ops/sdk";
 import { Anchor, Button, Group, SimpleGrid, Stack, Text, TextInput } from "@mantine/core";
 import { useMemo, useState } from "react";
-import { Link, useLocation, useSearch } from "wouter";
+import { Link, useLocation } from "wouter";
 import { fieldErrorsOf, useAct, useAskPages } from "../../data/ask.ts";
 import { useShownTimeZone } from "../../data/organization.ts";
 import { formatInstant } from "../../format/instants.ts";
@@ -10,8 +10,12 @@ import { formatCount } from "../../format/numbers.ts";
 import { useSession } from "../../session/session-context.tsx";
 import { BackLink, ErrorState, Loading, PageHeader, Panel } from "../../shell/states.tsx";
 import { DataTable } from "../../table/data-table.tsx";
+import { textField } from "../../url-state/fields.ts";
 import { dayAfter, todayIn } from "../../url-state/period.ts";
+import { useUrlState } from "../../url-state/use-url-state.ts";
 import { differenceText, RepricingState, scopeText } from "./repricing-words.tsx";
+
+const addressFields = { provider: textField(), model: textField() };
 
 /** Costs of the past computed again with today's prices: a preview first, then corrections that can be taken back. */
 export default function RepricingsPage() {
@@ -19,7 +23,7 @@ export default function RepricingsPage() {
   return (
     <>
       <BackLink to="/prices">Prices</BackLink>
-      <PageHeader title="Repricing" />
+      <PageHeader title="Repricing" reads={addressFields} />
       <Stack gap="sm">
         {may("repricings:write") ? <NewRepricing /> : null}
         <Repricings />
@@ -32,15 +36,15 @@ const fields = ["startDate", "endDate", "provider", "model", "reason"] as const;
 type Draft = Readonly<Record<(typeof fields)[number], string>>;
 
 function NewRepricing() {
-  const query = new URLSearchParams(useSearch());
+  const [{ provider, model }] = useUrlState(addressFields);
   const [, navigate] = useLocation();
   const [draft, setDraft] = useState<Draft>(() => {
     const today = todayIn("UTC", Date.now());
     return {
       startDate: dayAfter(today, -29),
       endDate: today,
-      provider: query.get("provider") ?? "",
-      model: query.get("model") ?? "",
+      provider,
+      model,
       reason: "",
     };
   });

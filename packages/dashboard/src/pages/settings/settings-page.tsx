@@ -21,7 +21,7 @@ export default function SettingsPage() {
   }, [chosen]);
   return (
     <div className="settings">
-      <PageHeader title="Settings" />
+      <PageHeader title="Settings" reads={chosen?.reads ?? {}} />
       <nav className="settings-tabs" aria-label="Settings">
         {seen.map(({ id, label }) => (
           <TabLink key={id} to={`/settings/${id}`} label={label} isHere={id === chosen?.id} />

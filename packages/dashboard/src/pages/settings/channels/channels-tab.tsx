@@ -19,10 +19,10 @@ import { deliveryFilters } from "../delivery-log.tsx";
 import { ChannelForm } from "./channel-form.tsx";
 import { OneChannel } from "./one-channel.tsx";
 
-const fields = { channel: textField(), delivery: textField(), status: choiceField(deliveryFilters) };
+export const channelsFields = { channel: textField(), delivery: textField(), status: choiceField(deliveryFilters) };
 
 export default function ChannelsTab() {
-  const [state, change] = useUrlState(fields);
+  const [state, change] = useUrlState(channelsFields);
   const { may } = useSession();
   const zone = useShownTimeZone();
   const channels = useAsk(["channels"], (client, options) => client.channels.list(options));

@@ -15,10 +15,10 @@ import { CreateKeyDialog } from "./create-key-dialog.tsx";
 import { KeyPanel, KeyStateBadge } from "./key-panel.tsx";
 import { keysInOrder, works } from "./key-words.ts";
 
-const fields = { key: textField(), q: textField(), ended: flagField(false) };
+export const keysFields = { key: textField(), q: textField(), ended: flagField(false) };
 
 export default function KeysTab() {
-  const [state, change] = useUrlState(fields);
+  const [state, change] = useUrlState(keysFields);
   const { may } = useSession();
   const keys = useAsk(["api-keys"], (client, options) => client.apiKeys.list(options));
   const [isCreating, setCreating] = useState(false);

@@ -16,10 +16,10 @@ import { InviteDialog } from "./invite-dialog.tsx";
 import { MemberPanel } from "./member-panel.tsx";
 import { scopeText } from "./scope-words.ts";
 
-const fields = { member: textField(), q: textField() };
+export const membersFields = { member: textField(), q: textField() };
 
 export default function MembersTab() {
-  const [state, change] = useUrlState(fields);
+  const [state, change] = useUrlState(membersFields);
   const { may, organizationId } = useSession();
   const members = useAsk(["members"], (client, options) => client.organizations.members.list(organizationId, options));
   const zone = useShownTimeZone();

@@ -15,10 +15,10 @@ import { useUrlState } from "../../../url-state/use-url-state.ts";
 import { DescriptionField } from "../description-field.tsx";
 import { TeamsPanel } from "./teams-panel.tsx";
 
-const fields = { archived: flagField(false) };
+export const projectsFields = { archived: flagField(false) };
 
 export default function ProjectsTab() {
-  const [state, change] = useUrlState(fields);
+  const [state, change] = useUrlState(projectsFields);
   const { may } = useSession();
   const zone = useShownTimeZone();
   const includeArchived = state.archived;

@@ -15,10 +15,10 @@ import { useUrlState } from "../../../url-state/use-url-state.ts";
 import { DescriptionField } from "../description-field.tsx";
 import { PermissionPicker, PermissionsShown } from "../permission-picker.tsx";
 
-const fields = { role: textField() };
+export const rolesFields = { role: textField() };
 
 export default function RolesTab() {
-  const [state, change] = useUrlState(fields);
+  const [state, change] = useUrlState(rolesFields);
   const { may } = useSession();
   const roles = useAsk(["roles"], (client, options) => client.roles.list(options));
   const [isCreating, setCreating] = useState(false);

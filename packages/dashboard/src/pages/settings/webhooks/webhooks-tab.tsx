@@ -17,10 +17,10 @@ import { deliveryFilters } from "../delivery-log.tsx";
 import { OneWebhook } from "./one-webhook.tsx";
 import { WebhookForm } from "./webhook-form.tsx";
 
-const fields = { webhook: textField(), delivery: textField(), status: choiceField(deliveryFilters) };
+export const webhooksFields = { webhook: textField(), delivery: textField(), status: choiceField(deliveryFilters) };
 
 export default function WebhooksTab() {
-  const [state, change] = useUrlState(fields);
+  const [state, change] = useUrlState(webhooksFields);
   const { may } = useSession();
   const zone = useShownTimeZone();
   const webhooks = useAsk(["webhooks"], (client, options) => client.webhooks.list(options));
