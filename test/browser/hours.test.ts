@@ -72,6 +72,45 @@ test("a click on an hour filters by it, another adds one, and a click lets each 
   });
 });
 
+test("hours without calls are chosen as well, in the picture and by keys in its table, and given up there", async () => {
+  // A Wednesday's call alone.
+  await server.client.usage.create({
+    provider: "openai",
+    model: "gpt-4o",
+    inputTokens: 1_000,
+    outputTokens: 100,
+    projectId: "once",
+    occurredAt: "2026-01-07T10:30:00Z",
+  });
+  await walk(server, {}, async ({ page, signIn, settled, accessible }) => {
+    await signIn("/explore?as=hours&period=2026-01-01..2026-01-31&f=projectId:once");
+    const canvas = page.locator("[data-chart=drawn] canvas").first();
+    await canvas.waitFor();
+    await settled();
+    const box = await canvas.boundingBox();
+    if (box === null) throw new Error("nothing is drawn");
+    await page.mouse.click(box.x + box.width * 0.9, box.y + box.height * 0.2);
+    await page.getByRole("button", { name: chip }).first().waitFor();
+    await settled();
+    // Nothing was called then, and the map is there still.
+    expect(await page.getByText("No record matches").count()).toBeLessThan(2);
+    await canvas.waitFor();
+
+    await page.getByText("Table", { exact: true }).click();
+    const table = page.getByRole("region", { name: "Cost by hour and weekday" });
+    await table.locator("[aria-pressed=true]").waitFor();
+    await table.locator("[aria-pressed=true]").press("Enter");
+    await page.getByRole("button", { name: chip }).first().waitFor({ state: "detached" });
+    await settled();
+    expect(await table.locator("[aria-pressed=true]").count()).toBe(0);
+    await accessible();
+    await table.getByRole("button", { name: /^Wednesday, 10:00–11:00: \$/ }).press("Enter");
+    await page.getByRole("button", { name: "Remove the filter Hours: Wednesdays 10:00 to 11:00" }).waitFor();
+    await settled();
+    expect(await table.locator("[aria-pressed=true]").getAttribute("aria-label")).toMatch(/^Wednesday, 10:00–11:00: /);
+  });
+});
+
 test("hours are chosen by keys as well, on a telephone, and the records are of them alone", async () => {
   await walk(server, { width: 360 }, async ({ page, signIn, settled, accessible, screenshot }) => {
     await signIn("/explore?as=hours&by=model&period=30d&tab=records");

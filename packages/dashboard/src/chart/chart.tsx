@@ -7,6 +7,7 @@ import { lazily } from "../shell/lazily.tsx";
 import { ErrorState, Loading } from "../shell/states.tsx";
 import { type ChartTheme, useChartTheme } from "./chart-theme.ts";
 import { type ChartTable, csvOf, download, fileNameOf } from "./download.ts";
+import type { CellChoice } from "./figures-table.tsx";
 
 /** Tables of any length bring much with them, and few look at one at once. */
 const FiguresTable = lazily(() => import("./figures-table.tsx"));
@@ -38,11 +39,13 @@ export const Chart = memo(function Chart(props: {
   readonly onPick?: (point: PickedPoint) => void;
   /** The first and the last place of what was dragged over; the picture then has a brush. */
   readonly onZoom?: (from: number, to: number) => void;
+  /** What a click chooses in the picture can then be chosen in the table as well. */
+  readonly choice?: CellChoice | undefined;
   readonly aside?: ReactNode;
   /** Said below the picture, such as what is not in it. */
   readonly note?: string | undefined;
 }) {
-  const { title, summary, option, table, height = 280, onPick, onZoom, aside, note } = props;
+  const { title, summary, option, table, height = 280, onPick, onZoom, choice, aside, note } = props;
   const [view, setView] = useState<"chart" | "table">("chart");
   const theme = useChartTheme();
   const drawn = useMemo(() => option(theme), [option, theme]);
@@ -77,7 +80,7 @@ export const Chart = memo(function Chart(props: {
       </Group>
       {view === "table" ? (
         <Suspense fallback={<Loading height={height} />}>
-          <FiguresTable title={title} table={table} maxHeight={Math.max(height, 240)} />
+          <FiguresTable title={title} table={table} maxHeight={Math.max(height, 240)} choice={choice} />
         </Suspense>
       ) : (
         <figure style={{ margin: 0 }}>

@@ -15,6 +15,12 @@ test("a sum stands at zero where it has nothing, and nowhere that nothing is kno
   expect(positionsOf([lone], false)).toEqual([["-", "-", 57.15, "-", "-", "-"]]);
   expect(positionsOf([{ name: "none", values: [null, null] }], true)).toEqual([["-", "-"]]);
   expect(positionsOf([], true)).toEqual([]);
+  // On the fourth nothing but what has no price was called.
+  expect(positionsOf([lone, daily, before], true, [0, 0, 0, 5, 5, 0])).toEqual([
+    ["-", 0, 57.15, "-", 0, "-"],
+    ["-", 1, 2, "-", 1.5, "-"],
+    [3, "-", 3, 3, 3, 3],
+  ]);
 });
 
 interface Drawn {

@@ -1,5 +1,6 @@
 import type { EChartsCoreOption } from "echarts/core";
 import { pixels, sumDecimals } from "../format/decimal.ts";
+import { formatCount } from "../format/numbers.ts";
 import type { ChartTheme } from "./chart-theme.ts";
 
 /** Series over the same places; each value is a decimal string, or null where there is none. */
@@ -23,14 +24,16 @@ export interface Stack {
   readonly adds?: boolean;
   /** Where nothing is known of one series but of others there is, it stands at 0: sums of nothing, unlike averages. */
   readonly isSum?: boolean;
+  /** What is in no value, such as calls without a price: said of a place, and where there is nothing else no zero is drawn. */
+  readonly uncounted?: { readonly name: string; readonly counts: readonly number[] };
 }
 
 const dashes = "path://M0,4h2.6v2h-2.6zM3.7,4h2.6v2h-2.6zM7.4,4h2.6v2h-2.6z";
 
 /** The picture of a stack, and what is said of a place that somebody points at. */
 export function stackedOption(stack: Stack, theme: ChartTheme): EChartsCoreOption {
-  const { kind, labels, series, text, axis, adds = kind !== "line", isSum = false } = stack;
-  const positions = positionsOf(series, isSum && kind !== "bar");
+  const { kind, labels, series, text, axis, adds = kind !== "line", isSum = false, uncounted } = stack;
+  const positions = positionsOf(series, isSum && kind !== "bar", uncounted?.counts);
   const colors = series.map(({ muted }, at) =>
     muted ? theme.muted : (theme.series[at % theme.series.length] as string),
   );
@@ -81,11 +84,16 @@ export function stackedOption(stack: Stack, theme: ChartTheme): EChartsCoreOptio
           adds && parts.length > 1
             ? [{ name: "Sum", value: sumDecimals(parts.map(({ value }) => value)), color: "transparent" }]
             : [];
+        const count = uncounted?.counts[at] ?? 0;
+        const besides =
+          count === 0 || uncounted === undefined
+            ? []
+            : [{ name: uncounted.name, text: formatCount(count), color: "transparent" }];
         const shown = [...parts, ...sum, ...entries.filter(({ dashed }) => dashed)];
-        return tooltipElement(
-          labels[at] ?? "",
-          shown.map(({ name, value, color }) => ({ name, text: text(value), color })),
-        );
+        return tooltipElement(labels[at] ?? "", [
+          ...shown.slice(0, tooltipRowsMax).map(({ name, value, color }) => ({ name, text: text(value), color })),
+          ...besides,
+        ]);
       },
     },
     series: series.map(({ name, dashed = false }, index) => ({
@@ -124,8 +132,15 @@ const hasLonePoint = (places: readonly Position[]): boolean =>
 const gap = "-";
 type Position = number | typeof gap;
 
-/** Where the values stand. Zeros are filled in only between the first and the last place of which anything is known. */
-export function positionsOf(series: Stack["series"], fillsZeros: boolean): readonly (readonly Position[])[] {
+/**
+ * Where the values stand. Zeros are filled in only between the first and the last place of which anything is known, and not
+ * where all that there was is uncounted: what is unknown did not come to zero.
+ */
+export function positionsOf(
+  series: Stack["series"],
+  fillsZeros: boolean,
+  uncounted: readonly number[] = [],
+): readonly (readonly Position[])[] {
   const counted = series.filter(({ dashed = false }) => !dashed);
   const isKnown = (at: number): boolean => counted.some(({ values }) => (values[at] ?? null) !== null);
   const known = (counted[0]?.values ?? []).flatMap((_, at) => (isKnown(at) ? [at] : []));
@@ -133,7 +148,8 @@ export function positionsOf(series: Stack["series"], fillsZeros: boolean): reado
   return series.map(({ values, dashed = false }) =>
     values.map((value, at) => {
       if (value !== null) return pixels(value);
-      return fillsZeros && !dashed && at >= first && at <= last ? 0 : gap;
+      const isUnknown = !isKnown(at) && (uncounted[at] ?? 0) > 0;
+      return fillsZeros && !dashed && !isUnknown && at >= first && at <= last ? 0 : gap;
     }),
   );
 }
@@ -152,6 +168,9 @@ export const tooltipBase = (theme: ChartTheme) => ({
   textStyle: { color: theme.text, fontSize: 12 },
 });
 
+/** Of what is pointed at; more would not be seen. */
+const tooltipRowsMax = 14;
+
 /** A tooltip made of elements: the page's policy allows no style in markup, and names may be anything. */
 export function tooltipElement(
   title: string,
@@ -161,7 +180,7 @@ export function tooltipElement(
   const head = document.createElement("strong");
   head.textContent = title;
   box.append(head);
-  for (const { name, text, color } of rows.slice(0, 14)) {
+  for (const { name, text, color } of rows) {
     const row = document.createElement("div");
     row.className = "tooltip-row";
     const mark = document.createElement("span");

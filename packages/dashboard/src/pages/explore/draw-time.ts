@@ -10,7 +10,7 @@ import { type Condition, wordsOf } from "./dimensions.ts";
 import type { TimeSums } from "./explore-questions.ts";
 import { daysOf, type Shape } from "./explore-state.ts";
 import { type Measure, totalOf, type Writing } from "./measures.ts";
-import { timePicture, timeTable } from "./time-picture.ts";
+import { timePicture, timeTable, unpricedLabel } from "./time-picture.ts";
 
 /** What a picture is given to the chart as. */
 export interface Drawing {
@@ -23,8 +23,12 @@ export interface Drawing {
   readonly note?: string | undefined;
   /** What somebody picked out of it. */
   readonly picked?: (point: PickedPoint) => Picked | undefined;
-  /** The hour of the week that somebody picked out of it. */
-  readonly hour?: (point: PickedPoint) => number | undefined;
+  /** The hours of the week that can be picked out of it. */
+  readonly hours?: {
+    readonly ofPoint: (point: PickedPoint) => number | undefined;
+    readonly ofCell: (row: number, key: string) => number;
+    readonly chosen: readonly number[];
+  };
   /** The days between two places of the time axis. */
   readonly days?: (from: number, to: number) => DayRange;
 }
@@ -52,7 +56,7 @@ export function drawTime(times: TimeSums, shape: Shape, look: Look): Drawing {
   const { asked, by, now, before } = times;
   const { period } = asked;
   const picture = timePicture({ rows: now.data, before: before?.data, by, period, measure, currency });
-  const { buckets, labels, series, left } = picture;
+  const { buckets, labels, series, left, unpriced } = picture;
   // What does not add up is never stacked.
   const kind = measure.adds && (shape === "bar" || shape === "area") ? shape : "line";
   const places = series.map((each) =>
@@ -60,7 +64,15 @@ export function drawTime(times: TimeSums, shape: Shape, look: Look): Drawing {
   );
   const option = (theme: ChartTheme) =>
     stackedOption(
-      { kind, labels, series: places, text: writing.short, axis: writing.axis, isSum: measure.adds },
+      {
+        kind,
+        labels,
+        series: places,
+        text: writing.short,
+        axis: writing.axis,
+        isSum: measure.adds,
+        uncounted: { name: unpricedLabel, counts: unpriced },
+      },
       theme,
     );
   const total = totalOf(now.totals, measure, currency);

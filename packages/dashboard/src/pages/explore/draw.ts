@@ -4,9 +4,10 @@ import { labelOf, wordsOf } from "./dimensions.ts";
 import { type Drawing, datesOf, height, type Look, type Picked } from "./draw-time.ts";
 import type { GroupSums, TimeSums } from "./explore-questions.ts";
 import { type FlowNode, flowOf, type GroupNode, groupTree, leavesOf } from "./group-tree.ts";
-import { hourLabel, hourMap, weekdays } from "./hour-map.ts";
+import { dayHours, hourLabel, hourMap, weekdays } from "./hour-map.ts";
 import { type Measure, type Row, rowsFor, totalOf, type Writing } from "./measures.ts";
 import { flowOption, hoursOption, tilesOption } from "./picture-options.ts";
+import { chosenWords } from "./week-hours.ts";
 
 /** What a tile must have, so that an amount fits in it however narrow it is. */
 const amountAreaPx = 18_000;
@@ -95,7 +96,10 @@ export function drawHours(
   const map = hourMap(measure.adds ? now.data : [], measure, currency);
   return {
     title: `${measure.label} by hour and weekday`,
-    summary: `${writing.short(totalOf(now.totals, measure, currency))} ${datesOf(asked.period)}, in hours of ${asked.period.timezone}.`,
+    summary: [
+      `${writing.short(totalOf(now.totals, measure, currency))} ${datesOf(asked.period)}, in hours of ${asked.period.timezone}.`,
+      ...(chosen.length === 0 ? [] : [`Chosen: ${chosenWords(chosen)}.`]),
+    ].join(" "),
     option: (theme) => hoursOption(map, chosen, measure.label, writing, theme),
     table: {
       columns: [
@@ -116,6 +120,10 @@ export function drawHours(
     note:
       notAdded(measure) ??
       (chosen.length === 0 ? undefined : "The other figures of the page are of the outlined hours alone."),
-    hour: ({ data }) => (data as { readonly hour?: number } | undefined)?.hour,
+    hours: {
+      ofPoint: ({ data }) => (data as { readonly hour?: number } | undefined)?.hour,
+      ofCell: (row, key) => Number(key.slice(1)) * dayHours + row,
+      chosen,
+    },
   };
 }

@@ -32,7 +32,12 @@ export default function ExplorePage() {
   const groups = useGroupSums(ask, question);
   const measure = measures[state.m];
   const times = useTimeSums(ask, question, state.as, measure);
-  const currencies = useMemo(() => currenciesOf(groups.data?.now.totals ?? []), [groups.data]);
+  const isEmpty = groups.data !== undefined && groups.data.now.totals.length === 0;
+  // The map of hours is of the whole week: where the chosen hours hold nothing, others can be chosen of it.
+  const week = state.as === "hours" && times.data?.kind === "hours" ? times.data.now.totals : [];
+  const hasWeek = week.length > 0 || (state.as === "hours" && times.isLoading);
+  const totals = isEmpty ? week : groups.data?.now.totals;
+  const currencies = useMemo(() => currenciesOf(totals ?? []), [totals]);
   const currency = shownCurrency(currencies, state.cur);
   const zoom = useCallback((days: PeriodChoice) => change({ period: days }), [change]);
   const narrow = useCallback(
@@ -55,7 +60,6 @@ export default function ExplorePage() {
   const error = groups.error ?? times.error;
   // What is not asked for is not waited for.
   const isOld = groups.isPlaceholderData || (kindOf(state.as) !== "groups" && times.isPlaceholderData);
-  const isEmpty = groups.data !== undefined && groups.data.now.totals.length === 0;
   return (
     <>
       <Header state={state} change={change} period={period} />
@@ -68,7 +72,7 @@ export default function ExplorePage() {
         <div className={isOld ? "old-answer" : undefined} aria-busy={isOld}>
           <Stack gap="sm">
             <FigureLine groups={groups.data} measure={measure} currency={currency} />
-            {isEmpty ? (
+            {isEmpty && !hasWeek ? (
               <Panel title="Nothing was recorded">
                 <EmptyState
                   icon="explore"

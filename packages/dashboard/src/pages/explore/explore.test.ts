@@ -22,16 +22,26 @@ test("every day has its place, currencies stay apart, and what is unknown is no 
     row({ day: "2026-11-01", model: "a" }, "1.000000000001"),
     row({ day: "2026-11-03", model: null }, "-0.5"),
     row({ day: "2026-11-02", model: "a" }, "9", "EUR"),
-    row({ day: "2026-11-02", model: "b" }, null, null),
+    row({ day: "2026-11-02", model: "b", unpricedRequests: 1_200 }, null, null),
   ];
   const picture = timePicture({ ...drawn, rows });
+  expect(picture.unpriced).toEqual([0, 1_200, 0]);
+  expect(timePicture({ ...drawn, rows, measure: measures.requests }).unpriced).toEqual([0, 0, 0]);
   expect(picture.labels).toEqual(["1 Nov", "2 Nov", "3 Nov"]);
   expect(picture.series.map(({ name, values }) => [name, values])).toEqual([
     ["a", ["1.000000000001", null, null]],
     ["(none)", [null, null, "-0.5"]],
   ]);
   const table = timeTable(picture, measures.cost, writingOf(measures.cost, "USD"));
-  expect(table.rows[0]).toEqual({ time: "2026-11-01", s0: "$1.000000000001", s1: "", sum: "$1.000000000001" });
+  expect(table.rows[0]).toEqual({
+    time: "2026-11-01",
+    s0: "$1.000000000001",
+    s1: "",
+    sum: "$1.000000000001",
+    unpriced: "",
+  });
+  expect(table.columns.at(-1)?.label).toBe("Calls without a price");
+  expect(table.rows[1]).toEqual({ time: "2026-11-02", s0: "", s1: "", sum: "", unpriced: "1,200" });
 });
 
 test("counts are of every currency, and of what has no price", () => {

@@ -26,5 +26,11 @@ export function hourMap(rows: readonly Row[], measure: Measure, currency: string
 /** 0 is Monday. */
 const weekdayOf = (day: string): number => (new Date(`${day}T00:00:00Z`).getUTCDay() + 6) % 7;
 
+export const dayHours = 24;
+
 export const hourLabel = (hour: number): string =>
   `${String(hour).padStart(2, "0")}:00–${String((hour + 1) % 24).padStart(2, "0")}:00`;
+
+/** An hour of the week, counted from Monday's midnight: `Monday, 08:00–09:00`. */
+export const hourName = (hour: number): string =>
+  `${weekdays[Math.floor(hour / dayHours)]}, ${hourLabel(hour % dayHours)}`;

@@ -4,7 +4,7 @@ import { baseOption, tooltipBase, tooltipElement } from "../../chart/stacked.ts"
 import { pixels } from "../../format/decimal.ts";
 import { formatShare } from "../../format/numbers.ts";
 import type { Flow, FlowNode, GroupNode } from "./group-tree.ts";
-import { type HourMap, hourLabel, weekdays } from "./hour-map.ts";
+import { dayHours, type HourMap, hourName, weekdays } from "./hour-map.ts";
 import type { Writing } from "./measures.ts";
 
 /** What a place of a picture knows of itself beside its size. */
@@ -187,7 +187,7 @@ const clipped = (name: string, lengthMax: number): string =>
     brace === "{" ? "(" : ")",
   );
 
-/** The hours of a week, stronger where more is, and outlined where they are chosen. */
+/** The hours of a week, stronger where more is, and outlined where they are chosen. Those without calls have a place as well. */
 export function hoursOption(
   { cells }: HourMap,
   chosen: readonly number[],
@@ -197,25 +197,24 @@ export function hoursOption(
 ): EChartsCoreOption {
   const isChosen = new Set(chosen);
   const cellsOf = cells.flatMap((hours, day) =>
-    hours.flatMap((value, hour) =>
-      value === null
-        ? []
-        : [
-            {
-              value: [hour, day, pixels(value)],
-              hour: day * 24 + hour,
-              told: { title: `${weekdays[day]}, ${hourLabel(hour)}`, text: writing.exact(value) },
-              ...(isChosen.has(day * 24 + hour) ? { itemStyle: { borderColor: theme.text } } : {}),
-            },
-          ],
-    ),
+    hours.map((value, hour) => ({
+      value: [hour, day, value === null ? 0 : pixels(value)],
+      hour: day * dayHours + hour,
+      told: { title: hourName(day * dayHours + hour), text: value === null ? "nothing" : writing.exact(value) },
+      // No colour of the scale, which would say that it came to zero.
+      ...(value === null ? { visualMap: false } : {}),
+      itemStyle: {
+        ...(value === null ? { color: theme.ground, borderColor: theme.line, borderWidth: 1 } : {}),
+        ...(isChosen.has(day * dayHours + hour) ? { borderColor: theme.text, borderWidth: 2 } : {}),
+      },
+    })),
   );
   // What comes last lies above its neighbours, with all of its outline.
   const places = [
     ...cellsOf.filter(({ hour }) => !isChosen.has(hour)),
     ...cellsOf.filter(({ hour }) => isChosen.has(hour)),
   ];
-  const sizes = places.map(({ value }) => value[2] ?? 0);
+  const sizes = cells.flat().flatMap((value) => (value === null ? [] : [pixels(value)]));
   const axis = { axisLine: { show: false }, axisTick: { show: false } };
   return {
     ...baseOption(theme),
@@ -223,7 +222,7 @@ export function hoursOption(
     grid: { left: 4, right: 8, top: 4, bottom: 40, containLabel: true },
     xAxis: {
       type: "category",
-      data: [...Array(24).keys()].map((hour) => String(hour).padStart(2, "0")),
+      data: [...Array(dayHours).keys()].map((hour) => String(hour).padStart(2, "0")),
       axisLabel: { color: theme.text, fontSize: 11 },
       splitArea: { show: false },
       ...axis,

@@ -9,6 +9,7 @@ import { drawFlow, drawHours, drawTiles } from "./draw.ts";
 import { type Drawing, drawTime, type Picked } from "./draw-time.ts";
 import type { GroupSums, TimeSums } from "./explore-questions.ts";
 import { kindOf, type Shape } from "./explore-state.ts";
+import { hourName } from "./hour-map.ts";
 import { type Measure, metricsWith, writingOf } from "./measures.ts";
 import { chosenHours } from "./week-hours.ts";
 
@@ -52,7 +53,7 @@ export const Picture = memo(function Picture(
     (point: PickedPoint) => {
       const picked = drawing.picked?.(point);
       if (picked !== undefined) choose({ of: drawing, picked });
-      const hour = drawing.hour?.(point);
+      const hour = drawing.hours?.ofPoint(point);
       if (hour !== undefined) onHour(hour);
     },
     [drawing, onHour],
@@ -63,6 +64,17 @@ export const Picture = memo(function Picture(
     },
     [drawing, onZoom],
   );
+  const choice = useMemo(() => {
+    if (drawing.hours === undefined) return undefined;
+    const { ofCell, chosen: hours } = drawing.hours;
+    return {
+      cellOf: (row: number, key: string) => ({
+        name: hourName(ofCell(row, key)),
+        isChosen: hours.includes(ofCell(row, key)),
+      }),
+      onToggle: (row: number, key: string) => onHour(ofCell(row, key)),
+    };
+  }, [drawing, onHour]);
   const canZoom = drawing.days !== undefined && sums.asked.period.days > 1;
   const picked = chosen?.of === drawing ? chosen.picked : undefined;
   return (
@@ -74,6 +86,7 @@ export const Picture = memo(function Picture(
         table={drawing.table}
         height={drawing.height}
         onPick={pick}
+        choice={choice}
         {...(canZoom ? { onZoom: zoom } : {})}
       />
       {picked === undefined ? (
@@ -82,7 +95,7 @@ export const Picture = memo(function Picture(
             drawing.note,
             canZoom ? "Drag over days to zoom in." : undefined,
             drawing.picked && "Click to look into a part.",
-            drawing.hour && "Click an hour to filter by it, and again to let it go; Filter, Hours adds hours by keys.",
+            drawing.hours && "Click an hour to filter by it, and again to let it go; the table does so by keys.",
           ]
             .filter((text) => text !== undefined)
             .join(" ")}

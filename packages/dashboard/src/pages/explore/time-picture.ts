@@ -24,7 +24,11 @@ export interface TimePicture {
   readonly series: readonly Series[];
   /** Of how many groups no series is drawn, because they do not add up. */
   readonly left: number;
+  /** How many calls of each place have no price and so are in no sum of money; of counts nobody asks. */
+  readonly unpriced: readonly number[];
 }
+
+export const unpricedLabel = "Calls without a price";
 
 /** Beside groups it must not be taken for one of them. */
 export const beforeNames = { alone: "The period before", ofGroups: "All, the period before" } as const;
@@ -83,7 +87,22 @@ export function timePicture({ rows, before, by, period, measure, currency }: Dra
       ),
     );
   const labels = buckets.map((bucket) => labelOf(bucket, period));
-  return { buckets, labels, series, left: measure.adds ? 0 : otherCount };
+  return {
+    buckets,
+    labels,
+    series,
+    left: measure.adds ? 0 : otherCount,
+    unpriced: measure.isMoney ? unpricedAlong(rows, buckets, period.bucket) : buckets.map(() => 0),
+  };
+}
+
+function unpricedAlong(rows: readonly Row[], buckets: readonly string[], unit: Period["bucket"]): readonly number[] {
+  const found = new Map<string, number>();
+  for (const row of rows) {
+    const count = row.unpricedRequests ?? 0;
+    if (count > 0) found.set(bucketOf(row, unit), (found.get(bucketOf(row, unit)) ?? 0) + count);
+  }
+  return buckets.map((bucket) => found.get(bucket) ?? 0);
 }
 
 /** How many groups rows stand for that are the sums of several: each says how many there are of its currency. */
@@ -140,14 +159,20 @@ function labelOf(bucket: string, { bucket: unit, days }: Period): string {
 }
 
 /** The same figures as a table, exact: a row for each place in time, a column for each series. */
-export function timeTable({ buckets, series }: TimePicture, measure: Measure, writing: Writing): ChartTable {
+export function timeTable({ buckets, series, unpriced }: TimePicture, measure: Measure, writing: Writing): ChartTable {
   const added = series.filter(({ dashed }) => dashed !== true);
   const withSum = measure.adds && added.length > 1;
+  const withUnpriced = unpriced.some((count) => count > 0);
   const rowOf = (bucket: string, at: number): Readonly<Record<string, string>> => {
     const cells = series.map(({ values }, index) => [`s${index}`, cellOf(values[at] ?? null, writing)]);
     const parts = added.map(({ values }) => values[at] ?? null).filter((value) => value !== null);
     const sum = parts.length === 0 ? "" : writing.exact(sumDecimals(parts));
-    return { time: bucket.replace("T", " "), ...Object.fromEntries(cells), ...(withSum ? { sum } : {}) };
+    return {
+      time: bucket.replace("T", " "),
+      ...Object.fromEntries(cells),
+      ...(withSum ? { sum } : {}),
+      ...(withUnpriced ? { unpriced: countOf(unpriced[at] ?? 0) } : {}),
+    };
   };
   let rows: ChartTable["rows"] | undefined;
   return {
@@ -155,6 +180,7 @@ export function timeTable({ buckets, series }: TimePicture, measure: Measure, wr
       { key: "time", label: "Time" },
       ...series.map(({ name }, at) => ({ key: `s${at}`, label: name, numeric: true })),
       ...(withSum ? [{ key: "sum", label: "Sum", numeric: true }] : []),
+      ...(withUnpriced ? [{ key: "unpriced", label: unpricedLabel, numeric: true }] : []),
     ],
     // Written when somebody looks at it: hundreds of exact figures are no part of what a picture waits for.
     get rows() {
@@ -163,5 +189,7 @@ export function timeTable({ buckets, series }: TimePicture, measure: Measure, wr
     },
   };
 }
+
+const countOf = (count: number): string => (count === 0 ? "" : formatCount(count));
 
 const cellOf = (value: string | null, writing: Writing): string => (value === null ? "" : writing.exact(value));

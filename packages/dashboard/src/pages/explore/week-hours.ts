@@ -1,8 +1,7 @@
 import { readAllWeekHours, readWeekHours, writeWeekHours } from "@llm-cost-ops/contract/week-hours";
 import type { Filters } from "../../url-state/filters.ts";
-import { weekdays } from "./hour-map.ts";
+import { dayHours, weekdays } from "./hour-map.ts";
 
-const dayHours = 24;
 const clock = (hour: number): string => `${String(hour).padStart(2, "0")}:00`;
 
 /** Hours of the week in words: `mon 09` is "Mondays 09:00 to 10:00". What names no hours stays as it was written. */
@@ -17,6 +16,9 @@ export function hoursWords(term: string): string {
     days.size === weekdays.length ? "Every day" : days.size === 1 ? `${firstDay}s` : `${firstDay} to ${lastDay}`;
   return to - from === dayHours ? named : `${named} ${clock(from)} to ${clock(to)}`;
 }
+
+/** Hours of the week in as few words as say all of them. */
+export const chosenWords = (hours: readonly number[]): string => writeWeekHours(hours).map(hoursWords).join(", ");
 
 /** Hours of the week, counted from Monday's midnight, that filters name. */
 export const chosenHours = ({ hours }: Filters): readonly number[] => readAllWeekHours(hours ?? []);
