@@ -41,7 +41,7 @@ export default function FiguresTable({
               aria-label={`${name}: ${text === "" ? "nothing" : text}`}
               onClick={() => choice.onToggle(at, key)}
             >
-              {text === "" ? "–" : text}
+              {text}
             </UnstyledButton>
           );
         },

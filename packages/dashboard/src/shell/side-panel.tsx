@@ -16,12 +16,3 @@ export function SidePanel(props: {
     </Drawer>
   );
 }
-
-/** Text that somebody else chose, on one line, whole where it is pointed at. */
-export function Name({ text, isWide = false }: { text: string; isWide?: boolean }) {
-  return (
-    <bdi className={`clip settings-name${isWide ? " settings-name-wide" : ""}`} title={text}>
-      {text}
-    </bdi>
-  );
-}

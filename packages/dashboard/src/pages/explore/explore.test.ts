@@ -1,12 +1,13 @@
 import { expect, test } from "vitest";
 import type { ChartTheme } from "../../chart/chart-theme.ts";
+import { currenciesOf, shownCurrency } from "../../data/currencies.ts";
 import { sumDecimals } from "../../format/decimal.ts";
 import { resolvePeriod } from "../../url-state/period.ts";
 import { dimensionsField, narrowed } from "./dimensions.ts";
 import { commandOf, daysOf, dimensionsFor } from "./explore-state.ts";
 import { flowOf, groupTree, leavesOf } from "./group-tree.ts";
 import { hourMap } from "./hour-map.ts";
-import { currenciesOf, measures, type Row, shownCurrency, sumOf, totalOf, writingOf } from "./measures.ts";
+import { measures, type Row, sumOf, totalOf, writingOf } from "./measures.ts";
 import { flowColors, tilesOption, tinted } from "./picture-options.ts";
 import { beforeNames, hoursOf, timePicture, timeTable } from "./time-picture.ts";
 import { addedHours, hoursWords, toggledHour } from "./week-hours.ts";

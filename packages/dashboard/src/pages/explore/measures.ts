@@ -105,15 +105,3 @@ export function sumOf(rows: readonly Figures[], measure: Measure): string | null
 /** What the server says of everything together. */
 export const totalOf = (totals: AggregateResult["totals"], measure: Measure, currency: string): string | null =>
   sumOf(measure.isMoney ? totals.filter((each) => each.currency === currency) : totals, measure);
-
-/** The currencies that something was spent in, that of most calls first: amounts of several cannot be compared. */
-export const currenciesOf = (
-  totals: readonly { readonly currency: string | null; readonly totalRequests?: number | undefined }[],
-): readonly string[] =>
-  totals
-    .toSorted((a, b) => (b.totalRequests ?? 0) - (a.totalRequests ?? 0))
-    .flatMap(({ currency }) => (currency === null ? [] : [currency]));
-
-/** The one that figures are in; others are told of beside them and never converted. */
-export const shownCurrency = (currencies: readonly string[], chosen: string): string =>
-  currencies.includes(chosen) ? chosen : (currencies[0] ?? "USD");

@@ -22,7 +22,7 @@ import { useRules } from "../alerts/alert-questions.ts";
 import { NoAlert } from "../alerts/no-alert.tsx";
 import { useStandings } from "../budgets/budget-questions.ts";
 import "./overview.css";
-import { currenciesOf, shownCurrency } from "../explore/measures.ts";
+import { currenciesOf, shownCurrency } from "../../data/currencies.ts";
 import { FiguresWarning } from "./figures-warning.tsx";
 import { MonthTiles } from "./month-tiles.tsx";
 import { NearestBudgets } from "./nearest-budgets.tsx";

@@ -1,10 +1,11 @@
 import type { AggregateResult, CostOpsClient, View } from "@llm-cost-ops/sdk";
 import { fieldErrorsOf, useAsk } from "../../data/ask.ts";
+import { currenciesOf, shownCurrency } from "../../data/currencies.ts";
 import { readState } from "../../url-state/fields.ts";
 import { asQuestion } from "../../url-state/filters.ts";
 import { type Period, resolvePeriod } from "../../url-state/period.ts";
 import { type ExploreState, exploreFields } from "../explore/explore-state.ts";
-import { currenciesOf, type Measure, measures, shownCurrency, totalOf } from "../explore/measures.ts";
+import { type Measure, measures, totalOf } from "../explore/measures.ts";
 import { timePicture } from "../explore/time-picture.ts";
 
 /** A view of Explore as the question that its headline answers. */

@@ -7,7 +7,8 @@ import { answerText, deliveryStateWords, isOnItsWay } from "../../delivery/deliv
 import { formatInstantExact } from "../../format/instants.ts";
 import { formatCount } from "../../format/numbers.ts";
 import { Facts } from "../../shell/facts.tsx";
-import { Name, SidePanel } from "../../shell/side-panel.tsx";
+import { Name } from "../../shell/name.tsx";
+import { SidePanel } from "../../shell/side-panel.tsx";
 import { ErrorState, Loading, Panel } from "../../shell/states.tsx";
 import { type Column, DataTable } from "../../table/data-table.tsx";
 import { readable } from "./webhooks/webhook-words.ts";

@@ -4,7 +4,7 @@ import { useAskPages } from "../../../data/ask.ts";
 import { formatInstantExact } from "../../../format/instants.ts";
 import { PeriodPicker } from "../../../period/period-picker.tsx";
 import { usePeriod } from "../../../period/use-period.ts";
-import { Name } from "../../../shell/side-panel.tsx";
+import { Name } from "../../../shell/name.tsx";
 import { ErrorState, Loading, Panel } from "../../../shell/states.tsx";
 import { type Column, DataTable } from "../../../table/data-table.tsx";
 import { useUrlState } from "../../../url-state/use-url-state.ts";

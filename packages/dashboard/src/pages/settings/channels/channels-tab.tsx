@@ -10,7 +10,7 @@ import { formatInstant } from "../../../format/instants.ts";
 import { useSession } from "../../../session/session-context.tsx";
 import { Dialog } from "../../../shell/dialog.tsx";
 import { Icon } from "../../../shell/icons.tsx";
-import { Name } from "../../../shell/side-panel.tsx";
+import { Name } from "../../../shell/name.tsx";
 import { Answer, EmptyState, Panel } from "../../../shell/states.tsx";
 import { type Column, DataTable } from "../../../table/data-table.tsx";
 import { choiceField, textField } from "../../../url-state/fields.ts";

@@ -6,7 +6,7 @@ import { useShownTimeZone } from "../../../data/organization.ts";
 import { formatInstant } from "../../../format/instants.ts";
 import { useSession } from "../../../session/session-context.tsx";
 import { Icon } from "../../../shell/icons.tsx";
-import { Name } from "../../../shell/side-panel.tsx";
+import { Name } from "../../../shell/name.tsx";
 import { Answer, Panel } from "../../../shell/states.tsx";
 import { type Column, DataTable } from "../../../table/data-table.tsx";
 import { textField } from "../../../url-state/fields.ts";

@@ -8,7 +8,7 @@ import { formatMoney, formatMoneyExact } from "../../../format/money.ts";
 import { useSession } from "../../../session/session-context.tsx";
 import { Dialog, DialogForm } from "../../../shell/dialog.tsx";
 import { Icon } from "../../../shell/icons.tsx";
-import { Name } from "../../../shell/side-panel.tsx";
+import { Name } from "../../../shell/name.tsx";
 import { Answer, EmptyState, Panel } from "../../../shell/states.tsx";
 import { type Column, DataTable } from "../../../table/data-table.tsx";
 import { SecretOnce } from "../secret-once.tsx";

@@ -6,7 +6,7 @@ import { useSession } from "../../../session/session-context.tsx";
 import { ConfirmDialog } from "../../../shell/confirm-dialog.tsx";
 import { Dialog, DialogForm } from "../../../shell/dialog.tsx";
 import { Icon } from "../../../shell/icons.tsx";
-import { Name } from "../../../shell/side-panel.tsx";
+import { Name } from "../../../shell/name.tsx";
 import { Answer, EmptyState, Panel } from "../../../shell/states.tsx";
 import { type Column, DataTable } from "../../../table/data-table.tsx";
 
