@@ -16,7 +16,7 @@ export interface LiveCellActions {
   readonly onFilter: (name: FilterName, value: string) => void;
 }
 
-/** What is most wanted comes first. On a telephone two of it stand below one another, so that all of it is seen at once. */
+/** What is most wanted comes first. Where there is little room two of it stand below one another, so that all of it is seen at once. */
 export function liveColumns(actions: LiveCellActions, isNarrow: boolean): readonly Column<LiveCall>[] {
   const { zone } = actions;
   const filtering = (name: FilterName, label: string, value: string | null) => (

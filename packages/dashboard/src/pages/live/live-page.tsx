@@ -118,7 +118,7 @@ function Calls(props: {
   const rows = useMemo(() => shownCalls(calls, search, kind), [calls, search, kind]);
   const mayReadUsage = may("usage:read");
   const mayAddPrice = may("prices:read", "prices:write");
-  const isNarrow = useMediaQuery("(max-width: 36em)", undefined, { getInitialValueInEffect: false });
+  const isNarrow = useMediaQuery("(max-width: 62em)", undefined, { getInitialValueInEffect: false });
   // Only the address, the role and the screen change what a cell shows and does.
   const columns = useMemo(
     () => liveColumns({ zone, mayReadUsage, mayAddPrice, onFilter }, isNarrow),
