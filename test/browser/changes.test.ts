@@ -1,4 +1,5 @@
 /** What a change of a question costs the browser, counted: questions, drawings of the picture, and parts of the page drawn anew. */
+import { readFileSync } from "node:fs";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { closeBrowser, type DashboardServer, startDashboardServer, walk } from "./dashboard-fixture.ts";
@@ -101,11 +102,31 @@ test("a change is drawn once, asks for what it shows, and of many groups has tho
     const byUser = await changed("/explore?period=7d&by=user", "Cost by day and user");
     expect([byUser.paintings, byUser.parts < partsMax, byUser.parts]).toEqual([1, true, expect.any(Number)]);
     const table = page.getByRole("region", { name: "Exact figures of each group" }).locator("table");
+    // A head and the first hundred; the others when somebody looks for them.
+    expect(Number(await table.getAttribute("aria-rowcount"))).toBe(1 + 100);
+    await page.getByText(/^The first 100 of 2,\d{3} groups/).waitFor();
+    asked.length = 0;
+    await page.getByRole("button", { name: /^Show all 2,\d{3}$/ }).click();
+    await page.getByText(/^2,\d{3} groups/).waitFor();
+    expect(asked).toEqual(["aggregate "]);
     expect(Number(await table.getAttribute("aria-rowcount"))).toBeGreaterThan(users);
     expect(await table.locator("td").count()).toBeLessThan(400);
+    await countedIn(page);
 
     const average = await changed("/explore?period=7d&by=user&m=average", "Cost per request by day and user");
     expect(asked).toEqual(["aggregate avg"]);
     expect([average.paintings, average.parts < first.parts]).toEqual([1, true]);
+
+    // In another order others are first, and a file has them all.
+    await changed("/explore?period=30d&by=user", "Cost by day and user");
+    const saving = page.waitForEvent("download");
+    await page.getByRole("button", { name: "CSV", exact: true }).click();
+    const saved = readFileSync(await (await saving).path(), "utf8");
+    expect(saved.trim().split("\n").length).toBeGreaterThan(users);
+    await changed("/explore?period=90d&by=user", "Cost by day and user");
+    await page.getByText(/^The first 100 of 2,\d{3} groups/).waitFor();
+    await table.getByRole("button", { name: "User", exact: true }).click();
+    await page.getByText(/^2,\d{3} groups/).waitFor();
+    await table.getByRole("button", { name: "user-0", exact: true }).waitFor();
   });
 }, 120_000);

@@ -34,6 +34,8 @@ export function DataTable<Row>(props: {
   readonly rows: readonly Row[];
   readonly rowKey: (row: Row) => string;
   readonly onPick?: (row: Row) => void;
+  /** Before rows are put in another order, such as to have those that are not there yet. */
+  readonly onSort?: () => void;
   readonly maxHeight?: number;
   /** More than one line is high, where cells have several. */
   readonly rowHeight?: number;
@@ -45,6 +47,7 @@ export function DataTable<Row>(props: {
     rows,
     rowKey,
     onPick,
+    onSort,
     maxHeight = 480,
     rowHeight = oneLineHeight,
     empty = "Nothing here.",
@@ -74,7 +77,15 @@ export function DataTable<Row>(props: {
         <Table.Thead>
           <Table.Tr>
             {columns.map((column) => (
-              <HeaderCell key={column.key} column={column} sorting={sorting} onSort={setSorting} />
+              <HeaderCell
+                key={column.key}
+                column={column}
+                sorting={sorting}
+                onSort={(by) => {
+                  onSort?.();
+                  setSorting(by);
+                }}
+              />
             ))}
           </Table.Tr>
         </Table.Thead>

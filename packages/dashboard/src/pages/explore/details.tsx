@@ -1,6 +1,6 @@
 import { Button, CopyButton, Group, Select, Tabs, Text } from "@mantine/core";
 import type { UseQueryResult } from "@tanstack/react-query";
-import { memo, useMemo } from "react";
+import { memo, useMemo, useState } from "react";
 import { useLocation, useSearch } from "wouter";
 import { csvOf, download } from "../../chart/download.ts";
 import { useShownTimeZone } from "../../data/organization.ts";
@@ -13,10 +13,10 @@ import { Answer, ErrorState, Loading } from "../../shell/states.tsx";
 import { type Column, DataTable } from "../../table/data-table.tsx";
 import type { ChangeState } from "../../url-state/use-url-state.ts";
 import type { Condition } from "./dimensions.ts";
-import { type GroupSums, type Question, useRecords } from "./explore-questions.ts";
+import { type GroupSums, groupsAtFirst, type Question, useEveryGroup, useRecords } from "./explore-questions.ts";
 import { commandOf, type ExploreState } from "./explore-state.ts";
 import { type GroupLine, groupColumns, groupLines, groupTable } from "./group-lines.tsx";
-import { nameOf } from "./groups.ts";
+import { nameOf, othersIn } from "./groups.ts";
 import { type Measure, measures } from "./measures.ts";
 
 /** Below the picture: the exact figures of each group, and the records that they are sums of. */
@@ -60,17 +60,37 @@ const Groups = memo(function Groups(props: {
 }) {
   const { sums, measure, onNarrow } = props;
   const { asked } = sums;
-  const lines = useMemo(() => groupLines(sums, measure), [sums, measure]);
+  const left = othersIn(sums.now.data);
+  const [wanted, want] = useState<Question>();
+  const every = useEveryGroup(asked, left > 0 && wanted === asked);
+  const shown = (left > 0 ? every.data : undefined) ?? sums;
+  const lines = useMemo(() => groupLines(shown, measure), [shown, measure]);
   const columns = useMemo(() => groupColumns(asked, measure), [asked, measure]);
   const command = commandOf(asked.period, asked.filters, asked.by);
+  const isPart = shown === sums && left > 0;
+  // Further ones are there because they are first by something else: between them others are missing.
+  const first = isPart ? lines.slice(0, groupsAtFirst) : lines;
+  const countAll = formatCount(lines.length + (isPart ? left : 0));
+  const save = async (): Promise<void> => {
+    const whole = isPart ? (await every.refetch()).data : shown;
+    if (whole === undefined) return;
+    const table = groupTable(isPart ? groupLines(whole, measure) : lines, asked, measure);
+    download("groups.csv", new Blob([csvOf(table)], { type: "text/csv" }));
+  };
   return (
     <>
       <Group justify="space-between" mb={4} gap="xs">
         <Text size="xs" c="dimmed">
-          {formatCount(lines.length)} {lines.length === 1 ? "group" : "groups"}
+          {isPart ? `The first ${formatCount(first.length)} of ` : ""}
+          {countAll} {lines.length === 1 ? "group" : "groups"}
           {asked.by.length > 0 ? "; one that is picked becomes a filter" : ""}
         </Text>
         <Group gap={4}>
+          {isPart ? (
+            <Button size="compact-xs" variant="light" loading={every.isFetching} onClick={() => want(asked)}>
+              Show all {countAll}
+            </Button>
+          ) : null}
           {command === undefined ? null : (
             <CopyButton value={command}>
               {({ copied, copy }) => (
@@ -90,18 +110,19 @@ const Groups = memo(function Groups(props: {
             size="compact-xs"
             variant="subtle"
             leftSection={<Icon name="download" size={12} />}
-            onClick={() =>
-              download("groups.csv", new Blob([csvOf(groupTable(lines, asked, measure))], { type: "text/csv" }))
-            }
+            onClick={() => void save()}
           >
             CSV
           </Button>
         </Group>
       </Group>
+      {every.error === null ? null : <ErrorState error={every.error} onRetry={() => void every.refetch()} />}
       <DataTable<GroupLine>
         name="Exact figures of each group"
         columns={columns}
-        rows={lines}
+        rows={first}
+        // By another figure, and by names, quite other groups are first.
+        onSort={() => want(asked)}
         rowKey={({ key }) => key}
         {...(asked.by.length === 0 ? {} : { onPick: ({ conditions }: GroupLine) => onNarrow(conditions) })}
         empty="No record matches."

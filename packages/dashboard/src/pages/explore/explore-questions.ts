@@ -29,7 +29,10 @@ const rangeOf = ({ period, filters }: Question, { startDate, endDate }: DayRange
 
 const keyOf = ({ period, filters, by, compare }: Question) => [period, filters, by, compare];
 
-/** Sums by group, and where it is asked for those of the period before. */
+/** So many groups, first by any figure, are asked for with the page; the others when somebody looks for them. */
+export const groupsAtFirst = 100;
+
+/** Sums by group, and where it is asked for those of the period before. Of very many groups the last row stands for others. */
 export interface GroupSums {
   /** Of sums over time. */
   readonly kind?: never;
@@ -43,13 +46,27 @@ export const useGroupSums = (ask: AskSums, question: Question | undefined) =>
     ["costs", "explore", "groups", ...(question === undefined ? [] : keyOf(question))],
     async (_, options) => {
       const asked = question as Question;
+      // A group is compared with itself, and flows and areas within areas need both ends of each: these are asked for whole.
+      const top = asked.by.length === 1 && !asked.compare ? { top: groupsAtFirst } : {};
       const [now, before] = await Promise.all([
-        ask({ ...rangeOf(asked, asked.period), groupBy: asked.by }, options),
+        ask({ ...rangeOf(asked, asked.period), groupBy: asked.by, ...top }, options),
         asked.compare ? ask({ ...rangeOf(asked, asked.period.previous), groupBy: asked.by }, options) : undefined,
       ]);
       return { asked, now, before };
     },
     { enabled: question !== undefined },
+  );
+
+/** The same sums with every group, where the page was given the first alone. */
+export const useEveryGroup = (asked: Question, enabled: boolean) =>
+  useAsk<GroupSums>(
+    ["costs", "explore", "every group", ...keyOf(asked)],
+    async ({ costs }, options) => ({
+      asked,
+      now: await costs.aggregate({ ...rangeOf(asked, asked.period), groupBy: asked.by }, options),
+      before: undefined,
+    }),
+    { enabled, keepsLast: false },
   );
 
 /** Sums over time or by hour. */

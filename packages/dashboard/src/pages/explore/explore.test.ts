@@ -91,6 +91,18 @@ test("groups that the server summed up stand with the others, and for as many as
   expect(series.at(-1)?.values).toEqual([null, "1.75", null]);
   const averages = timePicture({ ...drawn, rows: [...own, summed], measure: measures.average });
   expect(averages.left).toBe(40);
+
+  const many = Array.from({ length: 24 }, (_, at) => row({ model: `m${at}` }, `${at + 1}`));
+  const tiles = (rows: readonly Row[]) =>
+    groupTree(rows, ["model"], measures.cost, "USD").map(({ name, value }) => [name, value]);
+  expect(tiles([...many, summed]).slice(23)).toEqual([
+    ["m0", "1"],
+    ["40 others", "0.25"],
+  ]);
+  expect(tiles([...many, row({ model: "m24" }, "0.5"), summed]).slice(23)).toEqual([
+    ["m0", "1"],
+    ["41 others", "0.75"],
+  ]);
 });
 
 test("ten thousand groups are nine series, whose sum is the sum", () => {

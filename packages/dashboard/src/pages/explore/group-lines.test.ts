@@ -75,3 +75,10 @@ test("a file leads with what the table leads with, has every other figure, and w
   expect(cells(file(measures.tokens))).toEqual(["0.5 | 20000 | 40000", " |  | 9000", "9 |  | 1000"]);
   expect(cells(file(measures.cost))).toEqual(["9 |  | 1000", "0.5 | 0.25 | 40000", " |  | 9000"]);
 });
+
+test("what stands for other groups is no group of the table", () => {
+  const answer = sums(false);
+  const others = { ...row("", "0.5", "USD", 7), model: null, otherGroups: 3 } as unknown as Row;
+  const withOthers = { ...answer, now: { ...answer.now, data: [...answer.now.data, others] } } as GroupSums;
+  expect(groupLines(withOthers, measures.tokens)).toEqual(groupLines(answer, measures.tokens));
+});

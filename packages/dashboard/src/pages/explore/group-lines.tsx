@@ -5,7 +5,7 @@ import { formatChange, formatCount, formatShare } from "../../format/numbers.ts"
 import type { Column } from "../../table/data-table.tsx";
 import { type Condition, labelOf } from "./dimensions.ts";
 import type { GroupSums, Question } from "./explore-questions.ts";
-import { nameOf } from "./groups.ts";
+import { nameOf, standsForOthers } from "./groups.ts";
 import { type Measure, measures, type Row, totalOf, writingOf } from "./measures.ts";
 
 /** A row of the server's answer beside the one of the period before. */
@@ -26,7 +26,8 @@ const keyOf = (row: Row, by: readonly string[]): string =>
 export function groupLines({ asked, now, before }: GroupSums, measure: Measure): readonly GroupLine[] {
   const { by } = asked;
   const earlier = new Map(before?.data.map((row) => [keyOf(row, by), row]));
-  const lines = now.data.map((row) => {
+  const own = now.data.filter((row) => !standsForOthers(row));
+  const lines = own.map((row) => {
     const key = keyOf(row, by);
     return {
       key,

@@ -1,7 +1,7 @@
 import { compareDecimals, pixels, sumDecimals } from "../../format/decimal.ts";
 import { formatCount } from "../../format/numbers.ts";
 import type { Condition } from "./dimensions.ts";
-import { nameOf } from "./groups.ts";
+import { nameOf, othersIn, standsForOthers } from "./groups.ts";
 import { type Measure, type Row, rowsFor } from "./measures.ts";
 
 /** A group and the groups within it. */
@@ -33,19 +33,21 @@ function levelOf(
 ): readonly GroupNode[] {
   const [dimension, ...below] = by;
   if (dimension === undefined) return [];
-  const groups = [...Map.groupBy(rows, (row) => (row[dimension] ?? null) as string | null)]
+  const [own, summed] = [rows.filter((row) => !standsForOthers(row)), rows.filter(standsForOthers)];
+  const groups = [...Map.groupBy(own, (row) => (row[dimension] ?? null) as string | null)]
     .map(([value, members]) => ({ value, members, sum: sumRows(members, measure) }))
     .filter(({ sum }) => pixels(sum) > 0)
     .toSorted((a, b) => compareDecimals(b.sum, a.sum));
-  const kept = groups.length > nodesMax + 1 ? groups.slice(0, nodesMax) : groups;
+  const kept = groups.length > nodesMax + (summed.length > 0 ? 0 : 1) ? groups.slice(0, nodesMax) : groups;
   const rest = groups.slice(kept.length);
   const nodes = kept.map(({ value, members, sum }): GroupNode => {
     const conditions = [...above, { dimension, value }];
     return { name: nameOf(value), value: sum, conditions, children: levelOf(members, below, measure, conditions) };
   });
-  if (rest.length === 0) return nodes;
-  const sum = sumDecimals(rest.map((group) => group.sum));
-  return [...nodes, { name: `${formatCount(rest.length)} others`, value: sum, conditions: [], children: [] }];
+  const count = rest.length + othersIn(summed);
+  const sum = sumDecimals([...rest.map((group) => group.sum), sumRows(summed, measure)]);
+  if (pixels(sum) <= 0) return nodes;
+  return [...nodes, { name: `${formatCount(count)} others`, value: sum, conditions: [], children: [] }];
 }
 
 const sumRows = (rows: readonly Row[], measure: Measure): string =>

@@ -9,3 +9,10 @@ export const nameOf = (value: unknown): string =>
 
 /** Whether a row is the sum of several values, because only the first were asked for. */
 export const standsForOthers = (row: Row): boolean => row.otherGroups !== undefined;
+
+/** How many groups rows stand for that are the sums of several: each says how many there are of its currency. */
+export function othersIn(rows: readonly Row[]): number {
+  const summed = rows.filter(standsForOthers);
+  const counts = new Map(summed.map(({ currency, otherGroups }) => [currency, otherGroups ?? 0]));
+  return [...counts.values()].reduce((sum, count) => sum + count, 0);
+}

@@ -4,7 +4,7 @@ import { formatDay } from "../../format/instants.ts";
 import { formatCount } from "../../format/numbers.ts";
 import { bucketsOf, dayAfter, type Period } from "../../url-state/period.ts";
 import type { Condition } from "./dimensions.ts";
-import { nameOf, seriesMax, standsForOthers } from "./groups.ts";
+import { nameOf, othersIn, seriesMax, standsForOthers } from "./groups.ts";
 import { type Measure, type Row, rowsFor, sumOf, type Writing } from "./measures.ts";
 
 export interface Series {
@@ -103,12 +103,6 @@ function unpricedAlong(rows: readonly Row[], buckets: readonly string[], unit: P
     if (count > 0) found.set(bucketOf(row, unit), (found.get(bucketOf(row, unit)) ?? 0) + count);
   }
   return buckets.map((bucket) => found.get(bucket) ?? 0);
-}
-
-/** How many groups rows stand for that are the sums of several: each says how many there are of its currency. */
-function othersIn(summed: readonly Row[]): number {
-  const counts = new Map(summed.map(({ currency, otherGroups }) => [currency, otherGroups ?? 0]));
-  return [...counts.values()].reduce((sum, count) => sum + count, 0);
 }
 
 /** What groups are ranked by: of averages the largest that there is. */
