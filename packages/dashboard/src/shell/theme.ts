@@ -36,6 +36,9 @@ export const theme = createTheme({
     Select: { defaultProps: { size: "sm" } },
     Modal: { defaultProps: { centered: true, closeButtonProps: { "aria-label": "Close" } } },
     Drawer: { defaultProps: { position: "right", closeButtonProps: { "aria-label": "Close" } } },
+    // What is chosen in them is waited for: they do not fade while it is asked for and drawn.
+    Popover: { defaultProps: { transitionProps: { duration: 0 } } },
+    Menu: { defaultProps: { transitionProps: { duration: 0 } } },
     Tooltip: { defaultProps: { withArrow: true, openDelay: 200 } },
   },
 });
