@@ -87,6 +87,7 @@ export const WhoAmI = z
     id: z.string(),
     name: z.string().meta({ description: "The name of the key, or the e-mail address of the user." }),
     organization_id: z.string(),
+    timezone: z.string().meta({ description: "The IANA zone that days of the organization are days of." }),
     permissions: z.array(PermissionName),
     limited_to: z
       .record(

@@ -5,6 +5,7 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app.tsx";
 import { createQueryClient } from "./data/ask.ts";
+import { routes } from "./routes.ts";
 import { Credential } from "./session/credential.ts";
 
 const nonce = document.querySelector<HTMLMetaElement>("meta[property=csp-nonce]")?.nonce ?? "";
@@ -13,6 +14,11 @@ setNonce(nonce);
 
 const root = document.getElementById("root");
 if (root === null) throw new Error("index.html has no root");
+// The page comes while it is asked who is signed in; where it does not, whoever shows it says so.
+routes
+  .find(({ path }) => path === window.location.pathname)
+  ?.load()
+  .catch(() => undefined);
 const credential = new Credential(window.location.origin, (input, init) => window.fetch(input, init));
 createRoot(root).render(
   <StrictMode>

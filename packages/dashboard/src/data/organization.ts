@@ -13,13 +13,9 @@ export function useOrganization(): Organization | undefined {
   return data;
 }
 
-/** The IANA zone that days are days of: the organization's, else UTC. Undefined until it is known, so that nothing is asked twice. */
-export function useTimeZone(): string | undefined {
-  const { may } = useSession();
+/** The IANA zone that days are days of: the organization's, which is known with who is signed in, before it is read itself. */
+export function useTimeZone(): string {
+  const { whoami } = useSession();
   const organization = useOrganization();
-  if (!may("organizations:read")) return "UTC";
-  return organization === undefined ? undefined : (organization.settings.timezone ?? "UTC");
+  return organization === undefined ? whoami.timezone : (organization.settings.timezone ?? "UTC");
 }
-
-/** The zone that times are written in: always one, for what is shown before the organization is known. */
-export const useShownTimeZone = (): string => useTimeZone() ?? "UTC";

@@ -9,7 +9,7 @@ const order: readonly Preset[] = ["today", "7d", "30d", "90d", "mtd", "last-mont
 /** Chooses a period, and whether it is compared with the one before. What is chosen belongs in the address. */
 export function PeriodPicker(props: {
   readonly value: PeriodChoice;
-  readonly period: Period | undefined;
+  readonly period: Period;
   readonly onChange: (value: PeriodChoice) => void;
   readonly compare?: boolean;
   readonly onCompare?: (compare: boolean) => void;
@@ -18,11 +18,9 @@ export function PeriodPicker(props: {
   const [isOpen, setOpen] = useState(false);
   const label = typeof value === "string" ? presetLabels[value] : "Custom";
   const days =
-    period === undefined
-      ? ""
-      : period.startDate === period.endDate
-        ? formatDay(period.startDate, true)
-        : `${formatDay(period.startDate)} – ${formatDay(period.endDate, true)}`;
+    period.startDate === period.endDate
+      ? formatDay(period.startDate, true)
+      : `${formatDay(period.startDate)} – ${formatDay(period.endDate, true)}`;
   const pick = (choice: PeriodChoice): void => {
     onChange(choice);
     setOpen(false);
@@ -53,9 +51,7 @@ export function PeriodPicker(props: {
               </Button>
             ))}
           </Group>
-          {period === undefined ? null : (
-            <CustomDays key={`${period.startDate}${period.endDate}`} period={period} onPick={pick} />
-          )}
+          <CustomDays key={`${period.startDate}${period.endDate}`} period={period} onPick={pick} />
           {onCompare === undefined ? null : (
             <Switch
               label="Compare with the period before"

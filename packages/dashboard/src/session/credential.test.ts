@@ -7,6 +7,7 @@ const whoami = {
   id: "usr_1",
   name: "ada@example.com",
   organization_id: "acme",
+  timezone: "UTC",
   permissions: ["costs:read"],
   limited_to: {},
   session_id: "ses_1",

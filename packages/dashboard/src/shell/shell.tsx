@@ -141,7 +141,7 @@ function WhoseCosts() {
       </Text>
       <Tooltip label="Days and times are of this time zone, whatever your own is.">
         <Badge variant="default" size="sm" tt="none" fw={500} tabIndex={0} flex="none">
-          {zone ?? "…"}
+          {zone}
         </Badge>
       </Tooltip>
     </Group>

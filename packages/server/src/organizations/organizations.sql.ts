@@ -230,18 +230,30 @@ const updateOrganization = installationChange<Named & { readonly update: Organiz
   },
 );
 
+async function readSettings(
+  connection: StoreConnection,
+  organizationId: string,
+): Promise<Organization["settings"] | undefined> {
+  const row = await connection.get<Pick<OrganizationRow, "settings">>(
+    "SELECT settings FROM organizations WHERE organization_id = ?",
+    organizationId,
+  );
+  return row === undefined ? undefined : (JSON.parse(row.settings) as Organization["settings"]);
+}
+
 /** What an organization, or its parent, sets for all of its callers together. */
 export const readOwnLimits = storeRead<OfOrganization, OwnLimits | undefined>(
   "organizations.ownLimits",
   async (connection, { organizationId }) => {
-    const row = await connection.get<Pick<OrganizationRow, "settings">>(
-      "SELECT settings FROM organizations WHERE organization_id = ?",
-      organizationId,
-    );
-    if (row === undefined) return undefined;
-    const { rate_limit_requests: requests, limits: quantities } = JSON.parse(row.settings) as Organization["settings"];
-    return { requests, quantities };
+    const settings = await readSettings(connection, organizationId);
+    return settings && { requests: settings.rate_limit_requests, quantities: settings.limits };
   },
+);
+
+/** The IANA zone that days of an organization are days of. */
+export const readTimeZone = storeRead<OfOrganization, string>(
+  "organizations.timeZone",
+  async (connection, { organizationId }) => (await readSettings(connection, organizationId))?.timezone ?? "UTC",
 );
 
 /** Organizations in a store. `keyPrefix` begins the first keys of tenants. */
@@ -264,4 +276,5 @@ export const organizationOperations = [
   getOrganization,
   updateOrganization,
   readOwnLimits,
+  readTimeZone,
 ] as const;

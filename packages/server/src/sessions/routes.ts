@@ -1,6 +1,7 @@
 import type { BrowserSession, SessionTokens as SessionTokensOnWire, UserSession } from "@llm-cost-ops/contract";
 import { permissions } from "@llm-cost-ops/contract/permissions";
 import type { Caller, Principal, Routes } from "../http/route.ts";
+import { readTimeZone } from "../organizations/organizations.sql.ts";
 import { Refusal } from "../refusal.ts";
 import type { Store } from "../store/operation.ts";
 import type { SignIn, SignInResult } from "../users/sign-in.ts";
@@ -153,19 +154,25 @@ export function sessionRoutes(parts: {
       handle: async ({ caller }) => {
         const { principal } = caller;
         const isUser = principal.kind === "user";
-        const account = isUser ? await store.run(findAccount, { userId: principal.id }) : undefined;
+        const { organizationId } = caller;
+        const [timezone, account, organizations] = await Promise.all([
+          store.run(readTimeZone, { organizationId }),
+          isUser ? store.run(findAccount, { userId: principal.id }) : undefined,
+          isUser ? store.run(listOrganizationsOf, { userId: principal.id }) : [],
+        ]);
         return {
           json: {
             data: {
               kind: principal.kind,
               id: principal.id,
               name: principal.name,
-              organization_id: caller.organizationId,
+              organization_id: organizationId,
+              timezone,
               permissions: permissions.filter((permission) => caller.permissions.has(permission)),
               limited_to: limitsOf(caller),
               session_id: isUser ? principal.sessionId : null,
               second_factor: isUser ? account?.totp?.isConfirmed === true : null,
-              organizations: isUser ? await store.run(listOrganizationsOf, { userId: principal.id }) : [],
+              organizations,
             },
           },
         };

@@ -44,9 +44,12 @@ describe("an access token", () => {
       kind: "user",
       name: email.replace("ada", "Ada").replace("example", "Example"),
       organization_id: "default",
+      timezone: "UTC",
       second_factor: false,
       organizations: [{ id: "default", name: "Default" }],
     });
+    await people.ask(people.adminKey, "PATCH", "/organizations/default", { settings: { timezone: "Asia/Kolkata" } });
+    expect((await people.ask(access_token, "GET", "/auth/whoami")).data).toMatchObject({ timezone: "Asia/Kolkata" });
     const viewer = await enter("viewer");
     expect((await people.ask(viewer.access_token, "POST", "/api-keys", { name: "mine" })).status).toBe(403);
     expect((await people.ask(people.adminKey, "GET", "/auth/whoami")).data).toMatchObject({

@@ -3,7 +3,7 @@ import { Button, Group, Stack, Text, Textarea, Title } from "@mantine/core";
 import { useState } from "react";
 import { Link } from "wouter";
 import { useAct } from "../../data/ask.ts";
-import { useShownTimeZone } from "../../data/organization.ts";
+import { useTimeZone } from "../../data/organization.ts";
 import { formatInstant } from "../../format/instants.ts";
 import { useSession } from "../../session/session-context.tsx";
 import { Facts } from "../../shell/facts.tsx";
@@ -36,7 +36,7 @@ function Asked({ id }: { id: string }) {
 
 /** `rule` is missing where it was deleted: there is no page of it. */
 function OneAlert({ alert, rule }: { alert: Alert; rule: AlertRule | undefined }) {
-  const zone = useShownTimeZone();
+  const zone = useTimeZone();
   const { may } = useSession();
   const calls = rule === undefined || !may("costs:read") ? undefined : callsBehind(alert, rule, zone, Date.now());
   return (

@@ -4,7 +4,7 @@ import { Anchor, Button, Text } from "@mantine/core";
 import { useEffect, useState } from "react";
 import { Link } from "wouter";
 import { useAct } from "../../data/ask.ts";
-import { useShownTimeZone } from "../../data/organization.ts";
+import { useTimeZone } from "../../data/organization.ts";
 import { channelKindLabel, isOnItsWay, outcomeText } from "../../delivery/delivery-words.ts";
 import { StateBadge } from "../../delivery/state-badge.tsx";
 import { formatAgo, formatInstant } from "../../format/instants.ts";
@@ -55,7 +55,7 @@ function ChannelRow({ channel }: { channel: Channel }) {
   useEffect(() => {
     if (isTold) setAwaited("");
   }, [isTold]);
-  const zone = useShownTimeZone();
+  const zone = useTimeZone();
   const { name, kind, address, to, status, failingSince } = channel;
   const where = address ?? (to ?? []).join(", ");
   return (
@@ -108,7 +108,7 @@ function ChannelRow({ channel }: { channel: Channel }) {
 }
 
 function Outcome({ delivery }: { delivery: ChannelDelivery }) {
-  const zone = useShownTimeZone();
+  const zone = useTimeZone();
   const at = delivery.createdAt;
   return (
     <span title={formatInstant(at, zone)}>

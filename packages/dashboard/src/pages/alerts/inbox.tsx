@@ -1,7 +1,7 @@
 import type { Alert } from "@llm-cost-ops/sdk";
 import { Badge, Button, Group, SegmentedControl, Select, Text, UnstyledButton } from "@mantine/core";
 import { useAct } from "../../data/ask.ts";
-import { useShownTimeZone } from "../../data/organization.ts";
+import { useTimeZone } from "../../data/organization.ts";
 import { formatAgo, formatInstant } from "../../format/instants.ts";
 import { useSession } from "../../session/session-context.tsx";
 import { severityColors } from "../../shell/state-colors.ts";
@@ -100,7 +100,7 @@ export function Inbox() {
 }
 
 function AlertRows({ page, onPick }: { page: AlertPage; onPick: (id: string) => void }) {
-  const zone = useShownTimeZone();
+  const zone = useTimeZone();
   const { may } = useSession();
   const step = useAct(
     (client, { id, verb }: { id: string; verb: "acknowledge" | "resolve" }) => client.alerts[verb](id),

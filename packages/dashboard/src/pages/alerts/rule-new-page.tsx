@@ -1,7 +1,7 @@
 import { useLocation } from "wouter";
 import { useAct } from "../../data/ask.ts";
 import { useTimeZone } from "../../data/organization.ts";
-import { BackLink, Loading, PageHeader } from "../../shell/states.tsx";
+import { BackLink, PageHeader } from "../../shell/states.tsx";
 import { textField } from "../../url-state/fields.ts";
 import { useUrlState } from "../../url-state/use-url-state.ts";
 import { newRule, type RuleDraft, ruleParamsOf } from "./rule-draft.ts";
@@ -19,19 +19,15 @@ export default function RuleNewPage() {
     <>
       <BackLink to="/alerts?tab=rules">Rules</BackLink>
       <PageHeader title="New alert rule" reads={fields} />
-      {zone === undefined ? (
-        <Loading height={320} />
-      ) : (
-        <RuleForm
-          start={newRule(zone, budget)}
-          isNew
-          verb="Make the rule"
-          isBusy={create.isPending}
-          error={create.error}
-          canSend={({ name, kind, threshold }) => name.trim() !== "" && (kind === "budget" || threshold.trim() !== "")}
-          onSend={(draft) => create.mutate(draft, { onSuccess: () => navigate("/alerts?tab=rules") })}
-        />
-      )}
+      <RuleForm
+        start={newRule(zone, budget)}
+        isNew
+        verb="Make the rule"
+        isBusy={create.isPending}
+        error={create.error}
+        canSend={({ name, kind, threshold }) => name.trim() !== "" && (kind === "budget" || threshold.trim() !== "")}
+        onSend={(draft) => create.mutate(draft, { onSuccess: () => navigate("/alerts?tab=rules") })}
+      />
     </>
   );
 }

@@ -2,7 +2,7 @@ import type { BudgetApproval } from "@llm-cost-ops/sdk";
 import { Alert, Anchor, Badge, Button, Group, Stack, Text } from "@mantine/core";
 import { Link } from "wouter";
 import { useAct } from "../../data/ask.ts";
-import { useShownTimeZone } from "../../data/organization.ts";
+import { useTimeZone } from "../../data/organization.ts";
 import { formatAgo, formatInstant } from "../../format/instants.ts";
 import { Icon } from "../../shell/icons.tsx";
 import { ErrorState } from "../../shell/states.tsx";
@@ -90,7 +90,7 @@ export function ApprovalList(props: { approvals: readonly BudgetApproval[]; mayD
 }
 
 function Asked({ approval }: { approval: BudgetApproval }) {
-  const zone = useShownTimeZone();
+  const zone = useTimeZone();
   const { requested, currency, model, requestedBy, requestedAt, projectId, userId, decidedBy } = approval;
   const labels = [
     model,

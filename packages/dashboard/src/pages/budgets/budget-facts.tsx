@@ -1,7 +1,7 @@
 import type { Budget, BudgetStatus } from "@llm-cost-ops/sdk";
 import { Anchor, Stack, Text } from "@mantine/core";
 import { Link } from "wouter";
-import { useShownTimeZone } from "../../data/organization.ts";
+import { useTimeZone } from "../../data/organization.ts";
 import { formatInstant } from "../../format/instants.ts";
 import { formatShare } from "../../format/numbers.ts";
 import { scopeDimensions } from "../../scope/scope.ts";
@@ -14,7 +14,7 @@ const shownMax = 12;
 
 /** Everything that was decided about a budget, in words. */
 export function BudgetFacts({ budget }: { budget: Budget }) {
-  const zone = useShownTimeZone();
+  const zone = useTimeZone();
   const tenantOf = useTenantOf();
   const { scope, atLimit } = budget;
   const named = scopeDimensions.filter(({ name }) => scope[name] !== undefined);

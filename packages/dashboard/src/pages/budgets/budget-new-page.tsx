@@ -2,7 +2,7 @@ import { useLocation } from "wouter";
 import { useAct } from "../../data/ask.ts";
 import { useTimeZone } from "../../data/organization.ts";
 import { useSession } from "../../session/session-context.tsx";
-import { BackLink, Loading, NoPermission, PageHeader } from "../../shell/states.tsx";
+import { BackLink, NoPermission, PageHeader } from "../../shell/states.tsx";
 import { textField } from "../../url-state/fields.ts";
 import { useUrlState } from "../../url-state/use-url-state.ts";
 import { type BudgetDraft, createParamsOf, newDraft } from "./budget-draft.ts";
@@ -31,22 +31,18 @@ export default function BudgetNewPage() {
         title={tenantId === undefined ? "New budget" : `New budget for ${name ?? "a tenant"}`}
         reads={fields}
       />
-      {zone === undefined ? (
-        <Loading height={320} />
-      ) : (
-        <BudgetForm
-          start={newDraft(zone)}
-          verb="Make the budget"
-          tenantId={tenantId}
-          backTo={listAddress}
-          isBusy={create.isPending}
-          error={create.error}
-          canSend={({ name, amount }) => name.trim() !== "" && amount.trim() !== ""}
-          onSend={(draft) =>
-            create.mutate(draft, { onSuccess: ({ id }) => navigate(`/budgets/${encodeURIComponent(id)}`) })
-          }
-        />
-      )}
+      <BudgetForm
+        start={newDraft(zone)}
+        verb="Make the budget"
+        tenantId={tenantId}
+        backTo={listAddress}
+        isBusy={create.isPending}
+        error={create.error}
+        canSend={({ name, amount }) => name.trim() !== "" && amount.trim() !== ""}
+        onSend={(draft) =>
+          create.mutate(draft, { onSuccess: ({ id }) => navigate(`/budgets/${encodeURIComponent(id)}`) })
+        }
+      />
     </>
   );
 }

@@ -4,7 +4,7 @@ import { useState } from "react";
 import { Link, useLocation, useParams } from "wouter";
 import { useAct, useForget } from "../../data/ask.ts";
 import { useBudget, useBudgets } from "../../data/budgets.ts";
-import { useShownTimeZone } from "../../data/organization.ts";
+import { useTimeZone } from "../../data/organization.ts";
 import { formatInstant } from "../../format/instants.ts";
 import { formatShare } from "../../format/numbers.ts";
 import { useSession } from "../../session/session-context.tsx";
@@ -189,7 +189,7 @@ function Heading({ budget, status }: { budget: Budget; status: BudgetStatus | un
 }
 
 function Standing({ budget, status }: { budget: Budget; status: BudgetStatus }) {
-  const zone = useShownTimeZone();
+  const zone = useTimeZone();
   // The records of a tenant are its own, so of what it spent there is no picture.
   const tenantId = useTenantOf()(budget);
   const { amountExact, spentExact, reservedExact, remainingExact, projectedExact, burnRatePerDayExact } = status;

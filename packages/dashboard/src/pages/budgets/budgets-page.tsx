@@ -3,7 +3,7 @@ import { Anchor, Badge, Button, Group, Select, Skeleton, Stack, Text, TextInput 
 import { useMemo } from "react";
 import { Link } from "wouter";
 import { useBudgets } from "../../data/budgets.ts";
-import { useShownTimeZone } from "../../data/organization.ts";
+import { useTimeZone } from "../../data/organization.ts";
 import { compareDecimals } from "../../format/decimal.ts";
 import { formatInstant } from "../../format/instants.ts";
 import { formatCount, formatShare } from "../../format/numbers.ts";
@@ -329,7 +329,7 @@ function BudgetRow(props: {
 
 /** What will be, in a few words. */
 function Outlook({ status }: { status: BudgetStatus }) {
-  const zone = useShownTimeZone();
+  const zone = useTimeZone();
   if (status.exhaustedAt !== null) return <>used up {formatInstant(status.exhaustedAt, zone)}</>;
   if (status.projectedExact === null) return <>no end to reach</>;
   return <>{amountText(status.projectedExact, status)} projected</>;

@@ -6,7 +6,7 @@ import { Chart } from "../../chart/chart.tsx";
 import type { ChartTheme } from "../../chart/chart-theme.ts";
 import type { ChartTable } from "../../chart/download.ts";
 import { stackedOption } from "../../chart/stacked.ts";
-import { useShownTimeZone } from "../../data/organization.ts";
+import { useTimeZone } from "../../data/organization.ts";
 import { useTeams } from "../../data/teams.ts";
 import { pixels } from "../../format/decimal.ts";
 import { formatMoneyAxis } from "../../format/money.ts";
@@ -21,7 +21,7 @@ const title = "What is left";
 
 /** How the amount goes down over the period, against an even pace, and where it leads. */
 export function BurnDownChart({ budget, status }: { budget: Budget; status: BudgetStatus }) {
-  const ours = useShownTimeZone();
+  const ours = useTimeZone();
   const zone = status.period.timeZone ?? ours;
   const { from, to } = status.period;
   const end = to ?? status.asOf;

@@ -2,7 +2,7 @@ import type { Budget, BudgetAmendment } from "@llm-cost-ops/sdk";
 import { Anchor, Button, Group, Stack, Text } from "@mantine/core";
 import { Link } from "wouter";
 import { useBudgets } from "../../data/budgets.ts";
-import { useShownTimeZone } from "../../data/organization.ts";
+import { useTimeZone } from "../../data/organization.ts";
 import { formatInstant } from "../../format/instants.ts";
 import { formatMoneyExact } from "../../format/money.ts";
 import { formatCount } from "../../format/numbers.ts";
@@ -44,7 +44,7 @@ export function History({ budget }: { budget: Budget }) {
 }
 
 function Changes({ page, budget }: { page: HistoryPage; budget: Budget }) {
-  const zone = useShownTimeZone();
+  const zone = useTimeZone();
   if (page.rows.length === 0) {
     return (
       <Text c="dimmed" size="sm">

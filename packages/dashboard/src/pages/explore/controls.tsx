@@ -29,7 +29,7 @@ import { hoursWords } from "./week-hours.ts";
 export const Controls = memo(function Controls(props: {
   readonly state: ExploreState;
   readonly change: ChangeState<ExploreState>;
-  readonly question: Question | undefined;
+  readonly question: Question;
   readonly currencies: readonly string[];
   readonly currency: string;
 }) {
@@ -129,7 +129,7 @@ function GroupBy(props: {
 /** The filters that hold, each with a way to take it back, and a way to add one. */
 function FilterLine(props: {
   readonly filters: Filters;
-  readonly question: Question | undefined;
+  readonly question: Question;
   readonly onChange: (filters: Filters) => void;
 }) {
   const { filters, question, onChange } = props;
@@ -170,7 +170,7 @@ const hoursField = "hours";
 
 function AddFilter(props: {
   readonly filters: Filters;
-  readonly question: Question | undefined;
+  readonly question: Question;
   readonly onChange: (filters: Filters) => void;
 }) {
   const { filters, question, onChange } = props;
@@ -244,7 +244,7 @@ function Values(props: {
   readonly field: string;
   readonly search: string;
   readonly filters: Filters;
-  readonly question: Question | undefined;
+  readonly question: Question;
   readonly onChange: (filters: Filters) => void;
 }) {
   const { field, search, filters, question, onChange } = props;
@@ -254,7 +254,7 @@ function Values(props: {
   const termOf = (value: string): string => (key === undefined ? value : `${key}:${value}`);
   // What is chosen of this field must not hide its other values.
   const { [name]: _own, ...others } = filters;
-  const values = useValues(question === undefined ? undefined : { ...question, filters: others }, field, true);
+  const values = useValues({ ...question, filters: others }, field, true);
   return (
     <Answer of={values} rows={5}>
       {({ data }) => {

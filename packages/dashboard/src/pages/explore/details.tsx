@@ -3,7 +3,7 @@ import type { UseQueryResult } from "@tanstack/react-query";
 import { memo, useMemo, useState } from "react";
 import { useLocation, useSearch } from "wouter";
 import { csvOf, download } from "../../chart/download.ts";
-import { useShownTimeZone } from "../../data/organization.ts";
+import { useTimeZone } from "../../data/organization.ts";
 import { formatInstantExact } from "../../format/instants.ts";
 import { formatMoneyExact } from "../../format/money.ts";
 import { formatCount } from "../../format/numbers.ts";
@@ -23,7 +23,7 @@ import { type Measure, measures } from "./measures.ts";
 export function Details(props: {
   readonly state: ExploreState;
   readonly change: ChangeState<ExploreState>;
-  readonly question: Question | undefined;
+  readonly question: Question;
   readonly groups: UseQueryResult<GroupSums, Error>;
   readonly onNarrow: (conditions: readonly Condition[]) => void;
 }) {
@@ -140,13 +140,13 @@ const orderLabels: Readonly<Record<ExploreState["order"], string>> = {
 type RecordRow = NonNullable<ReturnType<typeof useRecords>["data"]>[number];
 
 function Records(props: {
-  readonly question: Question | undefined;
+  readonly question: Question;
   readonly order: ExploreState["order"];
   readonly onOrder: (order: ExploreState["order"]) => void;
 }) {
   const { question, order, onOrder } = props;
   const { may } = useSession();
-  const zone = useShownTimeZone();
+  const zone = useTimeZone();
   const search = useSearch();
   const [, navigate] = useLocation();
   const records = useRecords(question, order);

@@ -123,7 +123,7 @@ const readFields = { ...exploreFields, view: textField() };
 const Header = memo(function Header(props: {
   readonly state: ExploreState;
   readonly change: ChangeState<ExploreState>;
-  readonly period: Period | undefined;
+  readonly period: Period;
 }) {
   const { state, change, period } = props;
   return (
@@ -144,10 +144,9 @@ const Header = memo(function Header(props: {
 const exploreFilters = () => exploreFields.f.read(new URLSearchParams(window.location.search).get("f"));
 
 /** The same object as long as the question is the same, so that nothing is drawn anew without need. */
-function useQuestion(state: ExploreState, period: Question["period"] | undefined): Question | undefined {
+function useQuestion(state: ExploreState, period: Question["period"]): Question {
   const key = JSON.stringify([state.f, dimensionsFor(state.as, state.by), state.cmp]);
   return useMemo(() => {
-    if (period === undefined) return undefined;
     const [filters, by, compare] = JSON.parse(key) as [Question["filters"], Question["by"], boolean];
     return { period, filters, by, compare };
   }, [key, period]);

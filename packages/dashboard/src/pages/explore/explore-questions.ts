@@ -41,21 +41,16 @@ export interface GroupSums {
   readonly before: AggregateResult | undefined;
 }
 
-export const useGroupSums = (ask: AskSums, question: Question | undefined) =>
-  useAsk<GroupSums>(
-    ["costs", "explore", "groups", ...(question === undefined ? [] : keyOf(question))],
-    async (_, options) => {
-      const asked = question as Question;
-      // A group is compared with itself, and flows and areas within areas need both ends of each: these are asked for whole.
-      const top = asked.by.length === 1 && !asked.compare ? { top: groupsAtFirst } : {};
-      const [now, before] = await Promise.all([
-        ask({ ...rangeOf(asked, asked.period), groupBy: asked.by, ...top }, options),
-        asked.compare ? ask({ ...rangeOf(asked, asked.period.previous), groupBy: asked.by }, options) : undefined,
-      ]);
-      return { asked, now, before };
-    },
-    { enabled: question !== undefined },
-  );
+export const useGroupSums = (ask: AskSums, asked: Question) =>
+  useAsk<GroupSums>(["costs", "explore", "groups", ...keyOf(asked)], async (_, options) => {
+    // A group is compared with itself, and flows and areas within areas need both ends of each: these are asked for whole.
+    const top = asked.by.length === 1 && !asked.compare ? { top: groupsAtFirst } : {};
+    const [now, before] = await Promise.all([
+      ask({ ...rangeOf(asked, asked.period), groupBy: asked.by, ...top }, options),
+      asked.compare ? ask({ ...rangeOf(asked, asked.period.previous), groupBy: asked.by }, options) : undefined,
+    ]);
+    return { asked, now, before };
+  });
 
 /** The same sums with every group, where the page was given the first alone. */
 export const useEveryGroup = (asked: Question, enabled: boolean) =>
@@ -88,14 +83,13 @@ export interface TimeSums {
  * The sums that a picture of a measure needs beyond those by group. The map of hours is of the whole week, so that more of
  * it can be chosen.
  */
-export function useTimeSums(ask: AskSums, of: Question | undefined, shape: Shape, measure: Measure) {
+export function useTimeSums(ask: AskSums, question: Question, shape: Shape, measure: Measure) {
   const kind = kindOf(shape);
-  const question = of === undefined || kind !== "hours" ? of : { ...of, filters: withoutHours(of.filters) };
+  const asked = kind === "hours" ? { ...question, filters: withoutHours(question.filters) } : question;
   const metrics = metricsWith(measure);
   return useAsk<TimeSums>(
-    ["costs", "explore", "over time", kind, metrics, ...(question === undefined ? [] : keyOf(question))],
+    ["costs", "explore", "over time", kind, metrics, ...keyOf(asked)],
     async (_, options) => {
-      const asked = question as Question;
       const unit: Bucket = kind === "hours" ? "hour" : asked.period.bucket;
       const by = kind === "hours" ? [] : asked.by;
       const [{ result, drawn }, before] = await Promise.all([
@@ -106,7 +100,7 @@ export function useTimeSums(ask: AskSums, of: Question | undefined, shape: Shape
       ]);
       return { kind, shape, measure, asked, by: drawn, metrics, now: result, before };
     },
-    { enabled: question !== undefined && kind !== "groups" },
+    { enabled: kind !== "groups" },
   );
 }
 
@@ -130,15 +124,11 @@ async function overTime(
 }
 
 /** The values of a dimension in the period, those that most was spent on first. */
-export const useValues = (question: Question | undefined, dimension: string, enabled: boolean) =>
+export const useValues = (question: Question, dimension: string, enabled: boolean) =>
   useAsk<AggregateResult>(
-    ["costs", "explore", "values", dimension, ...(question === undefined ? [] : [question.period, question.filters])],
-    (client, options) =>
-      client.costs.aggregate(
-        { ...rangeOf(question as Question, (question as Question).period), groupBy: dimension },
-        options,
-      ),
-    { enabled: enabled && question !== undefined, keepsLast: false },
+    ["costs", "explore", "values", dimension, question.period, question.filters],
+    (client, options) => client.costs.aggregate({ ...rangeOf(question, question.period), groupBy: dimension }, options),
+    { enabled, keepsLast: false },
   );
 
 /** The keys of the tags of the latest records: what may be grouped by beside the fields. */
@@ -155,12 +145,11 @@ export const useTagKeys = (enabled: boolean) =>
 const pageLength = 100;
 
 /** The records behind the figures, a page at a time. */
-export const useRecords = (question: Question | undefined, orderBy: string) =>
+export const useRecords = (question: Question, orderBy: string) =>
   useAskPages<CostRecord>(
-    ["costs", "explore", "records", orderBy, ...(question === undefined ? [] : [question.period, question.filters])],
+    ["costs", "explore", "records", orderBy, question.period, question.filters],
     (client, { cursor, ...options }) => {
-      const range = rangeOf(question as Question, (question as Question).period);
+      const range = rangeOf(question, question.period);
       return client.costs.list({ ...range, orderBy, limit: pageLength, cursor }, options);
     },
-    { enabled: question !== undefined },
   );

@@ -3,7 +3,7 @@ import type { Explanation } from "@llm-cost-ops/sdk";
 import { Anchor, Badge, Group, Text } from "@mantine/core";
 import { Link, useSearch } from "wouter";
 import { useAsk } from "../../data/ask.ts";
-import { useShownTimeZone } from "../../data/organization.ts";
+import { useTimeZone } from "../../data/organization.ts";
 import { formatInstantExact } from "../../format/instants.ts";
 import { formatMoneyExact } from "../../format/money.ts";
 import { formatCount } from "../../format/numbers.ts";
@@ -126,7 +126,7 @@ function Filtered({ dimension, value }: { dimension: string; value: string | nul
 }
 
 function Call({ proof: { record } }: { proof: Explanation }) {
-  const zone = useShownTimeZone();
+  const zone = useTimeZone();
   const linked = (dimension: string, value: string | null) =>
     value === null ? null : <Filtered dimension={dimension} value={value} />;
   const tags = Object.entries(record.tags);

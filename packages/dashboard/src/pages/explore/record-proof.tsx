@@ -1,7 +1,7 @@
 import type { Explanation } from "@llm-cost-ops/sdk";
 import { Stack, Table, Text } from "@mantine/core";
 import type { ReactNode } from "react";
-import { useShownTimeZone } from "../../data/organization.ts";
+import { useTimeZone } from "../../data/organization.ts";
 import { sumDecimals } from "../../format/decimal.ts";
 import { formatInstantExact } from "../../format/instants.ts";
 import { formatMoneyExact } from "../../format/money.ts";
@@ -141,7 +141,7 @@ const reasons: Readonly<Record<Explanation["corrections"][number]["reason"], str
 
 /** Each correction: why, its own lines where it has some, and how the cost moved. */
 export function Corrections({ proof }: { proof: Explanation }) {
-  const zone = useShownTimeZone();
+  const zone = useTimeZone();
   const { corrections, originalCostExact, record } = proof;
   const steps = corrections.map((each, at) => {
     const amounts = [originalCostExact, ...corrections.map(({ amountExact }) => amountExact)].map(

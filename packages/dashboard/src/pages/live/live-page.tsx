@@ -2,7 +2,7 @@ import "./live.css";
 import { Badge, Button, Group, Pill, SegmentedControl, Stack, Text, TextInput } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { useDeferredValue, useEffect, useMemo, useState } from "react";
-import { useShownTimeZone } from "../../data/organization.ts";
+import { useTimeZone } from "../../data/organization.ts";
 import { formatTime } from "../../format/instants.ts";
 import { formatMoney, formatMoneyExact } from "../../format/money.ts";
 import { formatCount } from "../../format/numbers.ts";
@@ -113,7 +113,7 @@ function Calls(props: {
 }) {
   const { calls, kind, isConnected, onScrolled, onFilter } = props;
   const { may } = useSession();
-  const zone = useShownTimeZone();
+  const zone = useTimeZone();
   const search = useDeferredValue(props.search);
   const rows = useMemo(() => shownCalls(calls, search, kind), [calls, search, kind]);
   const mayReadUsage = may("usage:read");
@@ -178,7 +178,7 @@ function Chips({ filters, onChange }: { filters: Filters; onChange: (filters: Fi
 }
 
 function ConnectionBadge({ connection, isHeld }: { connection: Connection; isHeld: boolean }) {
-  const zone = useShownTimeZone();
+  const zone = useTimeZone();
   const { color, text } = connectionWords(connection, isHeld, zone);
   return (
     <Badge variant="dot" tt="none" size="lg" fw={500} color={color} role="status">

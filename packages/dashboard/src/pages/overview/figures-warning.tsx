@@ -19,11 +19,7 @@ const uncertainAddress = (period: PeriodChoice): string =>
   exploreAddress([], { period, by: ["usageStatus", "model"], f: { usageStatus: uncertainStatuses } });
 
 /** What the page's figures lack, or are not sure of: requests without a price, and counts that are estimated or partial. */
-export function FiguresWarning(props: {
-  summary: CostSummary | undefined;
-  period: Period | undefined;
-  choice: PeriodChoice;
-}) {
+export function FiguresWarning(props: { summary: CostSummary | undefined; period: Period; choice: PeriodChoice }) {
   const { summary, period, choice } = props;
   const sums = useSums(period, ["usageStatus"], statusesMax);
   const unpriced = summary?.unpricedRequests ?? 0;

@@ -115,12 +115,7 @@ export default function OverviewPage() {
   );
 }
 
-function Figures(props: {
-  summary: CostSummary | undefined;
-  period: Period | undefined;
-  currency: string;
-  compare: boolean;
-}) {
+function Figures(props: { summary: CostSummary | undefined; period: Period; currency: string; compare: boolean }) {
   const { summary, period, currency, compare } = props;
   const zone = useTimeZone();
   const today = useToday(zone);
@@ -138,7 +133,7 @@ function Figures(props: {
   return (
     <div className="tiles overview-tiles">
       <Tile
-        label={period === undefined ? "Spend" : `Spend, ${formatDay(period.startDate)} – ${formatDay(period.endDate)}`}
+        label={`Spend, ${formatDay(period.startDate)} – ${formatDay(period.endDate)}`}
         value={summary === undefined ? undefined : formatMoney(now?.totalCostExact ?? "0", currency)}
         exact={formatMoneyExact(now?.totalCostExact ?? "0", currency)}
         change={

@@ -35,44 +35,34 @@ const inPeriod = ({ startDate, endDate, timezone }: Period) => ({ startDate, end
 const keyOf = ({ startDate, endDate, timezone }: Period): AskKey => ["costs", startDate, endDate, timezone];
 
 /** Today, yesterday, the month and the month before: four ranges in one request. */
-export function useGlance(today: string | undefined, timezone: string | undefined) {
-  return useAsk<Glance>(
-    ["costs", "glance", today, timezone],
-    async (client, options) => {
-      const day = today ?? "";
-      const yesterday = dayAfter(day, -1);
-      const { previous } = resolvePeriod("mtd", day, timezone ?? "UTC");
-      const ranges = [
-        { startDate: day, endDate: day },
-        { startDate: yesterday, endDate: yesterday },
-        { startDate: monthStart(day), endDate: day },
-        previous,
-      ];
-      const results = await client.costs.batchQuery(
-        { filters: ranges.map((range) => ({ ...range, timezone })) },
-        options,
-      );
-      const [now, before, month, monthBefore] = results.map(sumsOf) as [Sums, Sums, Sums, Sums];
-      return { today: now, yesterday: before, month, monthBefore };
-    },
-    { enabled: today !== undefined && timezone !== undefined },
-  );
+export function useGlance(today: string, timezone: string) {
+  return useAsk<Glance>(["costs", "glance", today, timezone], async (client, options) => {
+    const yesterday = dayAfter(today, -1);
+    const { previous } = resolvePeriod("mtd", today, timezone);
+    const ranges = [
+      { startDate: today, endDate: today },
+      { startDate: yesterday, endDate: yesterday },
+      { startDate: monthStart(today), endDate: today },
+      previous,
+    ];
+    const results = await client.costs.batchQuery(
+      { filters: ranges.map((range) => ({ ...range, timezone })) },
+      options,
+    );
+    const [now, before, month, monthBefore] = results.map(sumsOf) as [Sums, Sums, Sums, Sums];
+    return { today: now, yesterday: before, month, monthBefore };
+  });
 }
 
-export const useSummary = (period: Period | undefined) =>
-  useAsk<CostSummary>(
-    ["costs", "summary", ...(period === undefined ? [] : keyOf(period))],
-    (client, options) => client.costs.summary(inPeriod(period as Period), options),
-    { enabled: period !== undefined },
+export const useSummary = (period: Period) =>
+  useAsk<CostSummary>(["costs", "summary", ...keyOf(period)], (client, options) =>
+    client.costs.summary(inPeriod(period), options),
   );
 
 /** Of the groups those that most was spent on, so many of them, and the others as one. */
-export const useSums = (period: Period | undefined, groupBy: readonly string[], top: number) =>
-  useAsk<AggregateResult>(
-    ["costs", "sums", groupBy, top, ...(period === undefined ? [] : keyOf(period))],
-    (client, options) =>
-      client.costs.aggregate({ ...inPeriod(period as Period), metrics: ["sum", "count"], groupBy, top }, options),
-    { enabled: period !== undefined },
+export const useSums = (period: Period, groupBy: readonly string[], top: number) =>
+  useAsk<AggregateResult>(["costs", "sums", groupBy, top, ...keyOf(period)], (client, options) =>
+    client.costs.aggregate({ ...inPeriod(period), metrics: ["sum", "count"], groupBy, top }, options),
   );
 
 /** Whether anything was ever recorded; asked only where the period has nothing. */
@@ -84,11 +74,9 @@ export const useIsEmpty = (enabled: boolean) =>
   );
 
 /** What the month comes to at its pace so far. */
-export const useProjection = (timezone: string | undefined) =>
-  useAsk<CostProjection>(
-    ["costs", "projection", timezone],
-    (client, options) => client.costs.projection({ timezone }, options),
-    { enabled: timezone !== undefined },
+export const useProjection = (timezone: string) =>
+  useAsk<CostProjection>(["costs", "projection", timezone], (client, options) =>
+    client.costs.projection({ timezone }, options),
   );
 
 /** The first budget that was made for a month of the whole organization in this currency. */

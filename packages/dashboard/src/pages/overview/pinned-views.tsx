@@ -20,10 +20,7 @@ export default function PinnedViews() {
   const zone = useTimeZone();
   const today = useToday(zone);
   const pinned = usePinnedViews().filter(({ page }) => page === "explore");
-  const questions =
-    zone === undefined || today === undefined
-      ? []
-      : pinned.slice(0, cardsMax).map((view) => questionOf(view, today, zone));
+  const questions = pinned.slice(0, cardsMax).map((view) => questionOf(view, today, zone));
   const sums = usePinnedSums(questions);
   if (sums.error !== null) return <ErrorState error={sums.error} onRetry={() => void sums.refetch()} />;
   return (

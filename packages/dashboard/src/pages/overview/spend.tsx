@@ -14,18 +14,13 @@ const height = 212;
 
 /** What was spent over time, as Explore draws it. */
 export function Spend(props: {
-  period: Period | undefined;
+  period: Period;
   by: DimensionChoice;
   currency: string;
   onBy: (by: DimensionChoice) => void;
 }) {
   const { period, by, currency, onBy } = props;
-  const sums = useTimeSums(
-    useSumsTogether(),
-    period === undefined ? undefined : { period, filters: {}, by: [by], compare: false },
-    "bar",
-    measures.cost,
-  );
+  const sums = useTimeSums(useSumsTogether(), { period, filters: {}, by: [by], compare: false }, "bar", measures.cost);
   const drawing = useMemo(() => {
     if (sums.data === undefined) return undefined;
     const look = { measure: measures.cost, currency, writing: writingOf(measures.cost, currency) };

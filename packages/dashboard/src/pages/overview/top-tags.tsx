@@ -9,7 +9,7 @@ import { Top } from "./top.tsx";
 export function TopTags(props: {
   tagKey: string;
   onTagKey: (key: string) => void;
-  period: Period | undefined;
+  period: Period;
   choice: PeriodChoice;
   currency: string;
 }) {

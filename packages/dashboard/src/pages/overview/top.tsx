@@ -18,7 +18,7 @@ export function Top(props: {
   title: string;
   /** As questions name it. */
   dimension: string;
-  period: Period | undefined;
+  period: Period;
   choice: PeriodChoice;
   currency: string;
   aside?: ReactNode;

@@ -3,7 +3,7 @@ import type { CatalogueDifference, CatalogueParams } from "@llm-cost-ops/sdk";
 import { Button, FileInput, Group, Select, SimpleGrid, Stack, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { fieldErrorsOf, useAct, useAsk } from "../../data/ask.ts";
-import { useShownTimeZone } from "../../data/organization.ts";
+import { useTimeZone } from "../../data/organization.ts";
 import { formatInstant } from "../../format/instants.ts";
 import { formatCount } from "../../format/numbers.ts";
 import { useSession } from "../../session/session-context.tsx";
@@ -166,7 +166,7 @@ const changesSomething = ({ added, changed, removed }: CatalogueDifference): boo
   added.length + changed.length + removed.length > 0;
 
 function Versions() {
-  const zone = useShownTimeZone();
+  const zone = useTimeZone();
   const versions = useAsk(["catalogue", "versions"], (client, options) => client.pricing.catalogue.versions(options));
   return (
     <Panel title="Editions that were applied">

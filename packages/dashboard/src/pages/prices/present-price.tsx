@@ -1,7 +1,7 @@
 import { Anchor, Stack, Text } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { Link } from "wouter";
-import { useShownTimeZone } from "../../data/organization.ts";
+import { useTimeZone } from "../../data/organization.ts";
 import { formatCount } from "../../format/numbers.ts";
 import { Answer, Panel } from "../../shell/states.tsx";
 import { unpricedDays, useResolved, useUnpricedModels } from "./price-questions.ts";
@@ -68,5 +68,5 @@ export function PresentPrice({ provider, model }: { provider: string; model: str
 }
 
 function Validity({ price }: { price: Parameters<typeof validityText>[0] }) {
-  return <>{validityText(price, useShownTimeZone())}</>;
+  return <>{validityText(price, useTimeZone())}</>;
 }

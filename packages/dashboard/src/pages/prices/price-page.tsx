@@ -6,7 +6,7 @@ import { Link, useSearch } from "wouter";
 import { Chart } from "../../chart/chart.tsx";
 import type { ChartTheme } from "../../chart/chart-theme.ts";
 import { useAct } from "../../data/ask.ts";
-import { useShownTimeZone } from "../../data/organization.ts";
+import { useTimeZone } from "../../data/organization.ts";
 import { formatInstant } from "../../format/instants.ts";
 import { formatMoneyExact } from "../../format/money.ts";
 import { useSession } from "../../session/session-context.tsx";
@@ -49,7 +49,7 @@ export default function PricePage() {
 function ModelPrice({ prices }: { prices: ModelPrices }) {
   const { provider, model, present, overridden, versions } = prices;
   const { may } = useSession();
-  const zone = useShownTimeZone();
+  const zone = useTimeZone();
   const mayChange = may("prices:write");
   return (
     <>
@@ -229,7 +229,7 @@ function History({ versions }: { versions: readonly PriceRecord[] }) {
 }
 
 function HistoryChart({ history }: { history: PriceHistory }) {
-  const zone = useShownTimeZone();
+  const zone = useTimeZone();
   const option = useCallback((theme: ChartTheme) => historyOption(history, zone, theme), [history, zone]);
   const table = useMemo(() => historyTable(history, zone), [history, zone]);
   const unit = perText(history.kinds[0] ?? "", history.per);
@@ -258,7 +258,7 @@ const stateColors = {
 } as const;
 
 function Versions({ prices: { versions, overridden } }: { prices: ModelPrices }) {
-  const zone = useShownTimeZone();
+  const zone = useTimeZone();
   const [nowMs] = useState(() => Date.now());
   const latestFirst = useMemo(() => versions.toReversed(), [versions]);
   const price = (kind: string) => (version: PriceRecord) => {

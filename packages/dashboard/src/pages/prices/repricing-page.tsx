@@ -4,7 +4,7 @@ import { Button, Group, Stack, Text } from "@mantine/core";
 import { useMemo, useState } from "react";
 import { useParams } from "wouter";
 import { useAct, useAsk } from "../../data/ask.ts";
-import { useShownTimeZone } from "../../data/organization.ts";
+import { useTimeZone } from "../../data/organization.ts";
 import { formatDay, formatInstant } from "../../format/instants.ts";
 import { formatMoney, formatMoneyExact } from "../../format/money.ts";
 import { formatChange, formatCount } from "../../format/numbers.ts";
@@ -34,7 +34,7 @@ export default function RepricingPage() {
 
 function Shown({ repricing }: { repricing: Repricing }) {
   const { may, whoami } = useSession();
-  const zone = useShownTimeZone();
+  const zone = useTimeZone();
   const {
     recordsExamined,
     recordsChanged,

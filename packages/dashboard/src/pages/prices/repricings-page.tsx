@@ -4,7 +4,7 @@ import { Anchor, Button, Group, SimpleGrid, Stack, Text, TextInput } from "@mant
 import { useMemo, useState } from "react";
 import { Link, useLocation } from "wouter";
 import { fieldErrorsOf, useAct, useAskPages } from "../../data/ask.ts";
-import { useShownTimeZone } from "../../data/organization.ts";
+import { useTimeZone } from "../../data/organization.ts";
 import { formatInstant } from "../../format/instants.ts";
 import { formatCount } from "../../format/numbers.ts";
 import { useSession } from "../../session/session-context.tsx";
@@ -101,7 +101,7 @@ function NewRepricing() {
 }
 
 function Repricings() {
-  const zone = useShownTimeZone();
+  const zone = useTimeZone();
   const repricings = useAskPages<Repricing>(["repricings", "list"], (client, { cursor, ...options }) =>
     client.repricings.list({ cursor, limit: 25 }, options),
   );

@@ -2,7 +2,7 @@ import type { ChannelDelivery, WebhookDelivery } from "@llm-cost-ops/sdk";
 import { Badge, Button, Group, SegmentedControl, Title } from "@mantine/core";
 import type { UseInfiniteQueryResult } from "@tanstack/react-query";
 import { type ReactNode, useEffect } from "react";
-import { useShownTimeZone } from "../../data/organization.ts";
+import { useTimeZone } from "../../data/organization.ts";
 import { answerText, deliveryStateWords, isOnItsWay } from "../../delivery/delivery-words.ts";
 import { formatInstantExact } from "../../format/instants.ts";
 import { formatCount } from "../../format/numbers.ts";
@@ -32,7 +32,7 @@ export function DeliveryLog<D extends Delivery>(props: {
   readonly actions?: (delivery: D) => ReactNode;
 }) {
   const { deliveries, filter, onFilter, picked, onPick, actions } = props;
-  const zone = useShownTimeZone();
+  const zone = useTimeZone();
   const { data: all, error, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = deliveries;
   const isUnderWay = all?.some(isOnItsWay) ?? false;
   useEffect(() => {

@@ -1,6 +1,6 @@
 import type { UserSession } from "@llm-cost-ops/sdk";
 import { Badge, Button, Group, Text } from "@mantine/core";
-import { useShownTimeZone } from "../../data/organization.ts";
+import { useTimeZone } from "../../data/organization.ts";
 import { formatAgo, formatInstant } from "../../format/instants.ts";
 import { browserOf } from "./browser-of.ts";
 
@@ -11,7 +11,7 @@ export function SessionRows(props: {
   readonly onEnd?: (id: string) => void;
 }) {
   const { sessions, isBusy, onEnd } = props;
-  const zone = useShownTimeZone();
+  const zone = useTimeZone();
   if (sessions.length === 0) {
     return (
       <Text size="sm" c="dimmed">

@@ -20,11 +20,9 @@ const pageLength = 100;
 export default function AuditTab() {
   const [state, change] = useUrlState(auditFields);
   const period = usePeriod(state.period);
-  const question = period === undefined ? undefined : auditQuestion(state, period);
-  const entries = useAskPages(
-    ["audit", question],
-    (client, { cursor, ...options }) => client.audit.list({ ...question, limit: pageLength, cursor }, options),
-    { enabled: question !== undefined },
+  const question = auditQuestion(state, period);
+  const entries = useAskPages(["audit", question], (client, { cursor, ...options }) =>
+    client.audit.list({ ...question, limit: pageLength, cursor }, options),
   );
   const { data: all, error, hasNextPage, isFetchingNextPage, fetchNextPage } = entries;
   return (
@@ -35,14 +33,14 @@ export default function AuditTab() {
         aside={
           <Group gap="xs">
             <PeriodPicker value={state.period} period={period} onChange={(chosen) => change({ period: chosen })} />
-            {question === undefined ? null : <ExportMenu question={question} />}
+            <ExportMenu question={question} />
           </Group>
         }
       >
         <AuditFilterRow state={state} change={change} actions={(all ?? []).map(({ action }) => action)} />
         {error !== null && all === undefined ? (
           <ErrorState error={error} onRetry={() => void entries.refetch()} />
-        ) : all === undefined || period === undefined ? (
+        ) : all === undefined ? (
           <Loading height={320} />
         ) : (
           <>

@@ -3,7 +3,7 @@ import type { Channel } from "@llm-cost-ops/sdk";
 import { Button } from "@mantine/core";
 import { useState } from "react";
 import { useAsk } from "../../../data/ask.ts";
-import { useShownTimeZone } from "../../../data/organization.ts";
+import { useTimeZone } from "../../../data/organization.ts";
 import { channelKindLabel } from "../../../delivery/delivery-words.ts";
 import { StateBadge } from "../../../delivery/state-badge.tsx";
 import { formatInstant } from "../../../format/instants.ts";
@@ -24,7 +24,7 @@ export const channelsFields = { channel: textField(), delivery: textField(), sta
 export default function ChannelsTab() {
   const [state, change] = useUrlState(channelsFields);
   const { may } = useSession();
-  const zone = useShownTimeZone();
+  const zone = useTimeZone();
   const channels = useAsk(["channels"], (client, options) => client.channels.list(options));
   const [isMaking, setMaking] = useState(false);
   const make = may("channels:write") ? (

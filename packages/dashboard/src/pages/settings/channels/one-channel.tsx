@@ -1,6 +1,6 @@
 import type { Channel, ChannelDelivery, UpdateChannelParams } from "@llm-cost-ops/sdk";
 import { useAct, useAskPages } from "../../../data/ask.ts";
-import { useShownTimeZone } from "../../../data/organization.ts";
+import { useTimeZone } from "../../../data/organization.ts";
 import { channelKindLabel } from "../../../delivery/delivery-words.ts";
 import { StateBadge } from "../../../delivery/state-badge.tsx";
 import { formatInstant } from "../../../format/instants.ts";
@@ -28,7 +28,7 @@ export function OneChannel(props: {
   const { channel, state, change } = props;
   const { id, name, kind, address, to, smtp } = channel;
   const { may } = useSession();
-  const zone = useShownTimeZone();
+  const zone = useTimeZone();
   const deliveries = useAskPages<ChannelDelivery>(
     ["channel-deliveries", id, state.status],
     (client, { cursor, ...options }) =>

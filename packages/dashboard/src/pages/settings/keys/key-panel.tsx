@@ -2,7 +2,7 @@ import type { ApiKey, UpdateApiKeyParams } from "@llm-cost-ops/sdk";
 import { Badge, Button, Group, Select, TextInput, Title } from "@mantine/core";
 import { useState } from "react";
 import { fieldErrorsOf, useAct } from "../../../data/ask.ts";
-import { useShownTimeZone } from "../../../data/organization.ts";
+import { useTimeZone } from "../../../data/organization.ts";
 import { formatInstant } from "../../../format/instants.ts";
 import { useSession } from "../../../session/session-context.tsx";
 import { ConfirmDialog } from "../../../shell/confirm-dialog.tsx";
@@ -34,7 +34,7 @@ export function KeyStateBadge({ apiKey }: { apiKey: ApiKey }) {
 }
 
 function OneKey({ apiKey, onClose }: { apiKey: ApiKey; onClose: () => void }) {
-  const zone = useShownTimeZone();
+  const zone = useTimeZone();
   const { may, whoami } = useSession();
   const [asks, setAsks] = useState<"rotate" | "revoke" | "edit">();
   const revoke = useAct((client, id: string) => client.apiKeys.revoke(id), ["api-keys"]);

@@ -2,7 +2,7 @@ import type { ApiKey } from "@llm-cost-ops/sdk";
 import { Button, Group, Switch, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { useAsk } from "../../../data/ask.ts";
-import { useShownTimeZone } from "../../../data/organization.ts";
+import { useTimeZone } from "../../../data/organization.ts";
 import { formatAgo, formatInstant } from "../../../format/instants.ts";
 import { useSession } from "../../../session/session-context.tsx";
 import { Icon } from "../../../shell/icons.tsx";
@@ -22,7 +22,7 @@ export default function KeysTab() {
   const { may } = useSession();
   const keys = useAsk(["api-keys"], (client, options) => client.apiKeys.list(options));
   const [isCreating, setCreating] = useState(false);
-  const zone = useShownTimeZone();
+  const zone = useTimeZone();
   const nowMs = Date.now();
   return (
     <Panel

@@ -2,7 +2,7 @@ import type { Invitation } from "@llm-cost-ops/sdk";
 import { Button, Text } from "@mantine/core";
 import { useState } from "react";
 import { useAct, useAsk } from "../../../data/ask.ts";
-import { useShownTimeZone } from "../../../data/organization.ts";
+import { useTimeZone } from "../../../data/organization.ts";
 import { formatInstant } from "../../../format/instants.ts";
 import { useSession } from "../../../session/session-context.tsx";
 import { ConfirmDialog } from "../../../shell/confirm-dialog.tsx";
@@ -12,7 +12,7 @@ import { scopeText } from "./scope-words.ts";
 /** Who was asked and has not answered; nothing where nobody was. */
 export function InvitationsPanel() {
   const { may, organizationId } = useSession();
-  const zone = useShownTimeZone();
+  const zone = useTimeZone();
   const [asked, setAsked] = useState<Invitation>();
   const invitations = useAsk(["invitations"], (client, options) =>
     client.organizations.members.invitations(organizationId, options),

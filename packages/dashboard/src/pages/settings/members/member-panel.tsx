@@ -2,7 +2,7 @@ import type { AssignRoleParams, Member } from "@llm-cost-ops/sdk";
 import { Button, Group, Text, Title } from "@mantine/core";
 import { useState } from "react";
 import { fieldErrorsOf, useAct, useAsk } from "../../../data/ask.ts";
-import { useShownTimeZone } from "../../../data/organization.ts";
+import { useTimeZone } from "../../../data/organization.ts";
 import { formatInstant } from "../../../format/instants.ts";
 import { useSession } from "../../../session/session-context.tsx";
 import { ConfirmDialog } from "../../../shell/confirm-dialog.tsx";
@@ -24,7 +24,7 @@ export function MemberPanel({ member, onClose }: { member: Member | undefined; o
 }
 
 function OneMember({ member, onClose }: { member: Member; onClose: () => void }) {
-  const zone = useShownTimeZone();
+  const zone = useTimeZone();
   const { may, whoami, organizationId } = useSession();
   const [asks, setAsks] = useState<"assign" | "remove">();
   const { userId, email } = member;

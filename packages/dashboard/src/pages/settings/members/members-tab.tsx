@@ -2,7 +2,7 @@ import type { Member } from "@llm-cost-ops/sdk";
 import { Badge, Button, Group, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { useAsk } from "../../../data/ask.ts";
-import { useShownTimeZone } from "../../../data/organization.ts";
+import { useTimeZone } from "../../../data/organization.ts";
 import { formatInstant } from "../../../format/instants.ts";
 import { useSession } from "../../../session/session-context.tsx";
 import { Icon } from "../../../shell/icons.tsx";
@@ -22,7 +22,7 @@ export default function MembersTab() {
   const [state, change] = useUrlState(membersFields);
   const { may, organizationId } = useSession();
   const members = useAsk(["members"], (client, options) => client.organizations.members.list(organizationId, options));
-  const zone = useShownTimeZone();
+  const zone = useTimeZone();
   const [isInviting, setInviting] = useState(false);
   return (
     <div className="settings-stack">

@@ -2,7 +2,7 @@ import type { Organization } from "@llm-cost-ops/sdk";
 import { Button, Select, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { fieldErrorsOf, useAct, useAsk } from "../../../data/ask.ts";
-import { useShownTimeZone } from "../../../data/organization.ts";
+import { useTimeZone } from "../../../data/organization.ts";
 import { formatInstant } from "../../../format/instants.ts";
 import { formatMoney, formatMoneyExact } from "../../../format/money.ts";
 import { useSession } from "../../../session/session-context.tsx";
@@ -18,7 +18,7 @@ const days = 30;
 
 export default function TenantsTab() {
   const { may, organizationId } = useSession();
-  const zone = useShownTimeZone();
+  const zone = useTimeZone();
   const organizations = useAsk(["organizations"], (client, options) => client.organizations.list(options));
   const costs = useAsk(["tenant-costs", zone], (client, options) =>
     client.organizations.costs({ days, timezone: zone }, options),

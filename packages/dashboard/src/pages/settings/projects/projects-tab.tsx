@@ -2,7 +2,7 @@ import type { Project } from "@llm-cost-ops/sdk";
 import { Badge, Button, Group, Switch, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { fieldErrorsOf, useAct, useAsk } from "../../../data/ask.ts";
-import { useShownTimeZone } from "../../../data/organization.ts";
+import { useTimeZone } from "../../../data/organization.ts";
 import { formatInstant } from "../../../format/instants.ts";
 import { useSession } from "../../../session/session-context.tsx";
 import { Dialog, DialogForm } from "../../../shell/dialog.tsx";
@@ -20,7 +20,7 @@ export const projectsFields = { archived: flagField(false) };
 export default function ProjectsTab() {
   const [state, change] = useUrlState(projectsFields);
   const { may } = useSession();
-  const zone = useShownTimeZone();
+  const zone = useTimeZone();
   const includeArchived = state.archived;
   const projects = useAsk(["projects", includeArchived], (client, options) =>
     client.projects.list({ includeArchived }, options),

@@ -2,7 +2,7 @@ import type { UpdateWebhookParams, Webhook, WebhookDelivery } from "@llm-cost-op
 import { Button, Select, Text } from "@mantine/core";
 import { useState } from "react";
 import { fieldErrorsOf, useAct, useAskPages } from "../../../data/ask.ts";
-import { useShownTimeZone } from "../../../data/organization.ts";
+import { useTimeZone } from "../../../data/organization.ts";
 import { StateBadge } from "../../../delivery/state-badge.tsx";
 import { formatInstant } from "../../../format/instants.ts";
 import { useSession } from "../../../session/session-context.tsx";
@@ -37,7 +37,7 @@ export function OneWebhook(props: {
   const { webhook, state, change } = props;
   const { id } = webhook;
   const { may } = useSession();
-  const zone = useShownTimeZone();
+  const zone = useTimeZone();
   const replay = useAct((client, deliveryId: string) => client.webhooks.replay(id, deliveryId), ["webhook-deliveries"]);
   const deliveries = useAskPages<WebhookDelivery>(
     ["webhook-deliveries", id, state.status],

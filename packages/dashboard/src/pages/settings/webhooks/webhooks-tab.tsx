@@ -2,7 +2,7 @@ import type { Webhook } from "@llm-cost-ops/sdk";
 import { Button } from "@mantine/core";
 import { useState } from "react";
 import { useAsk } from "../../../data/ask.ts";
-import { useShownTimeZone } from "../../../data/organization.ts";
+import { useTimeZone } from "../../../data/organization.ts";
 import { StateBadge } from "../../../delivery/state-badge.tsx";
 import { formatInstant } from "../../../format/instants.ts";
 import { useSession } from "../../../session/session-context.tsx";
@@ -22,7 +22,7 @@ export const webhooksFields = { webhook: textField(), delivery: textField(), sta
 export default function WebhooksTab() {
   const [state, change] = useUrlState(webhooksFields);
   const { may } = useSession();
-  const zone = useShownTimeZone();
+  const zone = useTimeZone();
   const webhooks = useAsk(["webhooks"], (client, options) => client.webhooks.list(options));
   const [isAdding, setAdding] = useState(false);
   const add = may("webhooks:write") ? (
