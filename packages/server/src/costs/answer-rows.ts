@@ -90,7 +90,8 @@ export function foldRows(
   return [...folded.values()];
 }
 
-const compareText = (a: string | null, b: string | null): number => {
+/** The order of names, of which none comes last. */
+export const compareText = (a: string | null, b: string | null): number => {
   if (a === b) return 0;
   if (a === null) return 1;
   if (b === null) return -1;

@@ -38,6 +38,12 @@ function expectedSums(rows: readonly FixtureRow[], keyOf: (record: FixtureRecord
 
 const currencyOf = (record: FixtureRecord): string | null => (record.cost === null ? null : record.currency);
 
+/** Of which groups are as large as each other wherever they have as many. */
+const alike = (record: FixtureRecord): FixtureRecord => ({
+  ...record,
+  ...{ cost: record.cost === null ? null : 1n, saved: null, corrections: [], inputTokens: 1, outputTokens: 1 },
+});
+
 export interface LedgerUnderTest {
   readonly query: CostQuery;
   add(records: readonly FixtureRecord[]): Promise<void>;
@@ -118,15 +124,16 @@ export function describeCostQuery(name: string, runs: number, open: () => Promis
               period: fc.constantFrom(one, other),
               filter: fc.constantFrom(filter, noFilter),
               groupBy: fc.uniqueArray(dimension, { maxLength: 3 }),
-              metrics: fc.constant(["sum", "count"] as const),
+              metrics: fc.uniqueArray(fc.constantFrom("sum", "count", "avg"), { minLength: 1 }),
+              top: fc.option(fc.integer({ min: 1, max: 3 }), { nil: undefined }),
             }),
             { minLength: 1, maxLength: 6 },
           ),
         );
         await fc.assert(
-          fc.asyncProperty(ledgerRecords, questions, async (records, asked) => {
+          fc.asyncProperty(ledgerRecords, fc.boolean(), questions, async (records, areAlike, asked) => {
             const { query, add } = await open();
-            await add(records);
+            await add(areAlike ? records.map(alike) : records);
             // And one that tells apart what all of them do, from whose sums others are answered.
             const groupBy = [...new Set(asked.flatMap((one) => one.groupBy))];
             const all = [...asked, ...asked.slice(0, 1).map((one) => ({ ...one, groupBy }))];
@@ -134,8 +141,25 @@ export function describeCostQuery(name: string, runs: number, open: () => Promis
             for (const [at, one] of all.entries()) expect(together[at]).toEqual(await query.aggregate("default", one));
             expect(together).toHaveLength(all.length);
           }),
-          { numRuns: 12 },
+          { numRuns: Math.ceil(runs / 10) },
         );
+      });
+
+      test("of groups of the same size those are first that come first by name, however they are read", async () => {
+        const { query, add } = await open();
+        const calls = [
+          ["z", null],
+          ["b", "ana"],
+          ["a", "bo"],
+          ["c", "ana"],
+        ] as const;
+        await add(calls.map(([model, user]) => ({ ...plainRecord, id: `of ${model}`, model, user })));
+        const all = { period: { ...always, zone: "UTC" }, filter: noFilter, metrics: ["count"] as const };
+        const byModel = { ...all, groupBy: ["model"] as const, top: 2 };
+        const together = await query.aggregateAll("default", [byModel, { ...all, groupBy: ["model", "user"] }]);
+        for (const { rows } of [await query.aggregate("default", byModel), ...together.slice(0, 1)]) {
+          expect(rows.map((row) => row["model"])).toEqual(["a", "b", null]);
+        }
       });
 
       test("token sums beyond 2^53-1 are exact decimal strings", async () => {

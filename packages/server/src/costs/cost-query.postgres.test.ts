@@ -78,6 +78,7 @@ describe("both stores", () => {
             const first = await query.listCosts("default", listed);
             return JSON.stringify([
               await query.aggregate("default", aggregated),
+              await query.aggregate("default", { ...aggregated, top: limit }),
               ids.length === 0 ? null : await query.aggregate("default", { ...aggregated, filter: { ...filter, ids } }),
               await query.summarize("default", { period, previous, filter }),
               first,

@@ -1,7 +1,7 @@
 import type { Dimension } from "@llm-cost-ops/contract";
 import { formatInstant } from "@llm-cost-ops/core";
 import { Refusal } from "../refusal.ts";
-import type { SummedRow } from "./answer-rows.ts";
+import { compareText, type SummedRow } from "./answer-rows.ts";
 import type { Period, RecordFilter } from "./cost-filter.ts";
 import type { Metric, RecordedExtent } from "./cost-query.ts";
 import { measures } from "./exact-sums.ts";
@@ -143,13 +143,13 @@ export function planSums(
         sums: sumsOf(slot),
       });
       if (top === undefined || groupBy.every(isTime)) return collector.rows().map(toRow);
-      const codes = groupCodes(series);
+      const keys = groupKeys(series, groupBy);
       const cells = collector.rows().map((row) => ({
         ...row,
         currency: series.groups[row.group]?.currency ?? null,
-        key: row.userCode * series.groups.length + (codes[row.group] ?? 0),
+        key: keys.of(row),
       }));
-      const { own, others } = topGroups(cells, collector.sums, { top, metrics });
+      const { own, others } = topGroups(cells, collector.sums, { top, metrics, compare: keys.compare });
       return [
         ...own.map(toRow),
         ...others.map(({ slot, bucket, currency, groups }) => ({
@@ -161,15 +161,32 @@ export function planSums(
   };
 }
 
-/** By group of series: a number that groups share which differ in currency alone. */
-function groupCodes({ groups }: SeriesGroups): readonly number[] {
+/** Numbers that rows share which differ in time and currency alone, and the order of what they stand for by its names. */
+function groupKeys({ groups }: SeriesGroups, groupBy: readonly Dimension[]) {
   const known = new Map<string, number>();
-  return groups.map(({ values }, at) => {
+  const codes = groups.map(({ values }, at) => {
     const key = JSON.stringify(values);
     const code = known.get(key) ?? at;
     known.set(key, code);
     return code;
   });
+  const users: (string | null)[] = [];
+  const nameOf = (key: number, dimension: Dimension): string | null =>
+    (dimension === "user" ? users[Math.floor(key / groups.length)] : groups[key % groups.length]?.values[dimension]) ??
+    null;
+  return {
+    of: ({ group, user, userCode }: GroupRow): number => {
+      users[userCode] = user;
+      return userCode * groups.length + (codes[group] ?? 0);
+    },
+    compare: (key: number, other: number): number => {
+      for (const dimension of groupBy) {
+        const byName = compareText(nameOf(key, dimension), nameOf(other, dimension));
+        if (byName !== 0) return byName;
+      }
+      return 0;
+    },
+  };
 }
 
 const withoutRecords = (keptFromMs: number, units: "days" | "hours"): Refusal =>

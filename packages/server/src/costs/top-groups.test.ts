@@ -46,7 +46,9 @@ function firstOf(rows: readonly SummedRow[], top: number, metrics = allMetrics):
     keys.set(keyOf(one), key);
     return { slot, bucket: one.bucket, currency: one.currency, key, row: one };
   });
-  const { own, others } = topGroups(cells, sums, { top, metrics });
+  const names = [...keys.keys()];
+  const compare = (key: number, other: number) => ((names[key] ?? "") < (names[other] ?? "") ? -1 : 1);
+  const { own, others } = topGroups(cells, sums, { top, metrics, compare });
   return [
     ...own.map(({ row: one }) => one),
     ...others.map(({ slot, bucket, currency, groups }) => ({
@@ -134,6 +136,21 @@ test("the others come last at each time, and say how many groups of their curren
   ]);
   expect(answer.totals).toEqual(answerAggregate(rows, question).totals);
   expect(answerAggregate(firstOf(rows, 4), question).rows).toEqual(answerAggregate(rows, question).rows);
+});
+
+test("which groups of the same size are first does not depend on the order in which they were read", () => {
+  const likeSums = fc.array(fc.constantFrom(0n, 1n), { minLength: measures.length, maxLength: measures.length });
+  const alike = fc
+    .tuple(ledger, fc.array(likeSums, { minLength: 60, maxLength: 60 }))
+    .map(([rows, sums]) => rows.map((one, at) => ({ ...one, sums: sums[at] ?? [] })));
+  fc.assert(
+    fc.property(alike, tops, (rows, top) => {
+      const question = { groupBy: ["day", "model", "tag:team"] as const, metrics: allMetrics };
+      expect(answerAggregate(firstOf(rows.toReversed(), top), question)).toEqual(
+        answerAggregate(firstOf(rows, top), question),
+      );
+    }),
+  );
 });
 
 test("groups are ranked by nothing but what is asked about them", () => {

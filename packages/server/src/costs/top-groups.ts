@@ -18,6 +18,13 @@ export interface OtherGroups {
   readonly groups: number;
 }
 
+export interface FirstGroups {
+  readonly top: number;
+  readonly metrics: readonly Metric[];
+  /** Which of two groups, by their keys, comes first where they are as large as each other; never neither. */
+  readonly compare: (key: number, other: number) => number;
+}
+
 /** What a group comes to over all time, for one of the things that groups are ranked by. */
 type Sizes = Map<number, bigint>;
 
@@ -30,15 +37,16 @@ const picosPerMilli = 1_000_000_000;
  * Finds the groups that are among the first `top` by anything that is asked about them: by cost, by what caching saved and
  * by the dearest average, each within its currency, and by every count. The others are added up in slots of their own, one
  * for each time and currency. So whatever of these is drawn, its first groups are there, and the sum stays the sum. Nothing
- * of a cell leaves its slot for that, since there may be a hundred thousand of which hundreds are wanted.
+ * of a cell leaves its slot for that, since there may be a hundred thousand of which hundreds are wanted. The order of the
+ * cells, which is that of whatever was read, changes nothing.
  */
 export function topGroups<C extends Cell>(
   cells: readonly C[],
   sums: ExactSums,
-  { top, metrics }: { readonly top: number; readonly metrics: readonly Metric[] },
+  { top, metrics, compare }: FirstGroups,
 ): { readonly own: readonly C[]; readonly others: readonly OtherGroups[] } {
   const kept = new Set<number>();
-  for (const sizes of rankings(cells, sums, metrics)) for (const key of largest(sizes, top)) kept.add(key);
+  for (const sizes of rankings(cells, sums, metrics)) for (const key of largest(sizes, top, compare)) kept.add(key);
   const own: C[] = [];
   const counts = new Map<string | null, Set<number>>();
   const folded = new Map<string | null, Map<number, Omit<OtherGroups, "groups">>>();
@@ -126,16 +134,21 @@ function raiseAverage(whole: Whole, sums: ExactSums, slot: number): void {
 const moneyOf = (sums: ExactSums, slot: number, limb: number): bigint =>
   sums.total(slot, limb) * BigInt(picosPerMilli) + sums.total(slot, limb + 1);
 
-/** The keys of the largest sizes, at most `top` of them; of equal ones those that came first. Zeros are none. */
-function largest(sizes: Sizes, top: number): readonly number[] {
-  const first: { readonly key: number; readonly size: bigint }[] = [];
+/** The keys of the largest sizes, at most `top` of them. Zeros are none. */
+function largest(sizes: Sizes, top: number, compare: FirstGroups["compare"]): readonly number[] {
+  interface Sized {
+    readonly key: number;
+    readonly size: bigint;
+  }
+  const isBehind = (one: Sized, other: Sized | undefined): boolean =>
+    other !== undefined && (one.size === other.size ? compare(one.key, other.key) > 0 : one.size < other.size);
+  const first: Sized[] = [];
   for (const [key, signed] of sizes) {
-    const size = signed < 0n ? -signed : signed;
-    const last = first.at(-1);
-    if (size === 0n || (first.length === top && last !== undefined && size <= last.size)) continue;
+    const one = { key, size: signed < 0n ? -signed : signed };
+    if (one.size === 0n || (first.length === top && isBehind(one, first.at(-1)))) continue;
     let at = first.length;
-    while (at > 0 && (first[at - 1]?.size ?? 0n) < size) at -= 1;
-    first.splice(at, 0, { key, size });
+    while (at > 0 && !isBehind(one, first[at - 1])) at -= 1;
+    first.splice(at, 0, one);
     if (first.length > top) first.pop();
   }
   return first.map(({ key }) => key);
