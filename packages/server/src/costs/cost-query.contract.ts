@@ -333,6 +333,24 @@ export function describeCostQuery(name: string, runs: number, open: () => Promis
         );
       });
 
+      test("the ids of all records are those of a list in the same order, of some hours of the week too", async () => {
+        const { query, add } = await open();
+        const hourMs = 3_600_000;
+        await add(
+          [0, 1, 2].map((n) => ({ ...plainRecord, id: `n-${n}`, occurredAtMs: Date.UTC(2026, 10, 2) + n * hourMs })),
+        );
+        for (const order of [["occurred_at"], ["-occurred_at"], ["total_tokens"]]) {
+          for (const hours of [undefined, [1], [1, 2]]) {
+            const filter = hours === undefined ? noFilter : { ...noFilter, hours };
+            const question = { ...everything, filter, order: readOrder(order) };
+            const { items } = await query.listCosts("default", question);
+            const sorted = await query.costsById("default", await query.sortedIds("default", question));
+            expect(sorted.map(({ id }) => id)).toEqual(items.map(({ id }) => id));
+            expect(items).toHaveLength(hours?.length ?? 3);
+          }
+        }
+      });
+
       test("records that arrive while pages are read neither repeat nor hide the others", async () => {
         const ledger = await open();
         const at = (n: number, occurredAtMs: number): FixtureRecord => ({

@@ -23,10 +23,11 @@ export async function selectPlaces(
   entries: ListedEntries,
 ): Promise<readonly RecordPlace[]> {
   const { period, filter, order, limit, after, offset = 0 } = question;
-  const scan = await listScan(connection, organizationId, question, entries);
-  if (scan.nothing) return [];
   const isNamed = filter.ids !== undefined || filter.usageIds !== undefined;
-  if (isNamed || !followsTime(order)) {
+  const isWalked = !isNamed && followsTime(order);
+  const scan = await listScan(connection, organizationId, question, { entries, isWalked });
+  if (scan.nothing) return [];
+  if (!isWalked) {
     if (!isNamed) await refuseLongSort(connection, organizationId, question);
     return scan.read([period], after, limit, offset);
   }
@@ -58,7 +59,7 @@ export async function selectIds(
   question: ListQuestion,
   entries: ListedEntries,
 ): Promise<Uint8Array> {
-  const scan = await listScan(connection, organizationId, question, entries);
+  const scan = await listScan(connection, organizationId, question, { entries, isWalked: false });
   if (scan.nothing) return new Uint8Array();
   const { period, filter, after, limit, offset = 0 } = question;
   if (filter.ids === undefined && filter.usageIds === undefined) {
@@ -100,7 +101,7 @@ async function listScan(
   connection: StoreConnection,
   organizationId: string,
   question: ListQuestion,
-  entries: ListedEntries,
+  { entries, isWalked }: { readonly entries: ListedEntries; readonly isWalked: boolean },
 ): Promise<ListScan> {
   const { period, filter, order, receivedBeforeMs } = question;
   const wanted = await wantedSeries(connection, organizationId, question);
@@ -122,7 +123,7 @@ async function listScan(
     values.push(receivedBeforeMs);
   }
   // A walk by time goes from window to window instead.
-  if (windows !== undefined && !(followsTime(order) && named === undefined)) {
+  if (windows !== undefined && !isWalked) {
     where.push("width_bucket(r.occurred_at, CAST(? AS bigint[])) % 2 = 1");
     values.push(numberArray(endsOf(windows)));
   }
