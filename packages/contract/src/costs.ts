@@ -321,7 +321,7 @@ export const BatchQueryInput = z
   .meta({
     id: "BatchQueryInput",
     description:
-      "What a filter says of `group_by`, `metrics` and `top` counts for it in place of what stands beside the filters. Filters of the same records are read once where one of them groups by all that the others do.",
+      "What a filter says of `group_by`, `metrics` and `top` counts for it in place of what stands beside the filters. Filters of the same records are read once where one of them groups by all that the others do. The answers have at most 100,000 rows together.",
   });
 
 export const BatchQueryResult = z

@@ -55,7 +55,10 @@ export interface ListPage<Item> {
  */
 export interface CostQuery {
   aggregate(organizationId: string, question: AggregateQuestion, signal?: AbortSignal): Promise<AggregateAnswer>;
-  /** Answers several questions by one state of the ledger, in their order; refuses all where it refuses one. */
+  /**
+   * Answers several questions by one state of the ledger, in their order; refuses all where it refuses one, and where they
+   * have more rows together than one may have.
+   */
   aggregateAll(
     organizationId: string,
     questions: readonly AggregateQuestion[],

@@ -22,7 +22,7 @@ import { type SegmentLayer, segmentLayers } from "./segment-layers.ts";
 import { seriesCatalogue } from "./series-catalogue.postgres.ts";
 import type { SeriesCatalogue } from "./series-catalogue.ts";
 import { segmentsLeft } from "./settled-users.postgres.ts";
-import { type Reading, readingsOf } from "./shared-reading.ts";
+import { type Reading, readingsOf, SumsTogether } from "./shared-reading.ts";
 import { tooManyGroups } from "./time-buckets.ts";
 
 /** The time column of each source, in the unit of its segments. */
@@ -85,9 +85,9 @@ export async function sumGroupsOfAll(
   organizationId: string,
   questions: readonly GroupQuestion[],
 ): Promise<readonly (readonly SummedRow[])[]> {
-  const found: (readonly SummedRow[])[] = questions.map(() => []);
+  const sums = new SumsTogether(questions.length);
   const extent = await readExtent(connection, organizationId);
-  if (extent === undefined) return found;
+  if (extent === undefined) return sums.found;
   const catalogue = await seriesCatalogue(connection, organizationId);
   const reads: LayerRead[] = [];
   const collectors = new Map<Reading, GroupCollector>();
@@ -102,8 +102,8 @@ export async function sumGroupsOfAll(
     else reads.push(...layerReads(asked, await segmentsLeft(connection, organizationId, plan, collector), collector));
   }
   for (let at = 0; at < reads.length; at += readsMax) await readTogether(connection, reads.slice(at, at + readsMax));
-  for (const [{ answers }, collector] of collectors) for (const [at, rows] of answers(collector)) found[at] = rows;
-  return found;
+  for (const [reading, collector] of collectors) sums.add(reading, collector);
+  return sums.found;
 }
 
 /** A statement that sums the rows of a layer, and where its sums go. */

@@ -9,7 +9,7 @@ import { rowAbsorber } from "./row-absorber.sqlite.ts";
 import { seriesCatalogue } from "./series-catalogue.sqlite.ts";
 import type { SeriesCatalogue } from "./series-catalogue.ts";
 import { isOfSettled, type StoredDay, takeSettled } from "./settled-users.ts";
-import { type Reading, readingsOf } from "./shared-reading.ts";
+import { type Reading, readingsOf, SumsTogether } from "./shared-reading.ts";
 
 /** Sums what was recorded in a period by any dimensions and by currency, as `planSums` says. */
 export function sumGroups(store: StoreThread, organizationId: string, question: GroupQuestion): readonly SummedRow[] {
@@ -22,16 +22,15 @@ export function sumGroupsOfAll(
   organizationId: string,
   questions: readonly GroupQuestion[],
 ): readonly (readonly SummedRow[])[] {
-  const found: (readonly SummedRow[])[] = questions.map(() => []);
+  const sums = new SumsTogether(questions.length);
   const extent = readExtent(store, organizationId);
-  if (extent === undefined) return found;
+  if (extent === undefined) return sums.found;
   const catalogue = seriesCatalogue(store, organizationId);
   const planOf = (question: GroupQuestion) => planSums(organizationId, catalogue, extent, question);
   for (const reading of readingsOf(questions, planOf)) {
-    const collector = collected(store, organizationId, catalogue, reading);
-    for (const [at, rows] of reading.answers(collector)) found[at] = rows;
+    sums.add(reading, collected(store, organizationId, catalogue, reading));
   }
-  return found;
+  return sums.found;
 }
 
 function collected(

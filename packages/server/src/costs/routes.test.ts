@@ -1,7 +1,8 @@
-import type { AggregateResult, CostList, CostSummary, Pagination } from "@llm-cost-ops/contract";
+import { type AggregateResult, type CostList, type CostSummary, limits, type Pagination } from "@llm-cost-ops/contract";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { z } from "zod";
 import { ask, askJson, askText } from "./asking-fixture.ts";
+import type { CostQuery } from "./cost-query.ts";
 import { type FixtureRecord, plainRecord } from "./ledger-fixture.ts";
 import { costRoutes } from "./routes.ts";
 import { openTestedLedgers, type TestedLedgers } from "./tested-ledger-fixture.ts";
@@ -207,6 +208,24 @@ test("costs.batchQuery sums each filter as it says itself, and else as is said f
       fieldErrors: { [field]: expect.any(String) },
     });
   }
+});
+
+test("costs.batchQuery refuses more rows together than one question may have", async () => {
+  const trips: number[] = [];
+  const query: Partial<CostQuery> = {
+    aggregateAll: async (_, questions) => {
+      trips.push(questions.length);
+      return questions.map(() => ({ rows: new Array(limits.groupRows / 16).fill({ currency: null }), totals: [] }));
+    },
+  };
+  const routes = costRoutes({ query: query as CostQuery, now: () => 0 });
+  const batch = (filters: number) =>
+    ask(routes, "costs.batchQuery", { body: { filters: new Array(filters).fill({}) } });
+  expect(await batch(16)).toMatchObject({ json: { data: { length: 16 } } });
+  await expect(batch(100)).rejects.toMatchObject({
+    fieldErrors: { filters: `give more than ${limits.groupRows} rows together` },
+  });
+  expect(trips).toEqual([8, 8, 8, 8, 8]);
 });
 
 describe("costs.stream", () => {

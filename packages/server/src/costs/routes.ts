@@ -1,4 +1,4 @@
-import { type AggregateResult, type CostSummary, type Pagination, UsageRecord } from "@llm-cost-ops/contract";
+import { type AggregateResult, type CostSummary, limits, type Pagination, UsageRecord } from "@llm-cost-ops/contract";
 import { formatInstant } from "@llm-cost-ops/core";
 import type { Caller, Reply, Routes } from "../http/route.ts";
 import { isRecordWithin } from "../identity/record-scope.ts";
@@ -18,6 +18,7 @@ import {
   readList,
   readSummary,
 } from "./read-question.ts";
+import { tooManyGroupsTogether } from "./time-buckets.ts";
 import { walkCosts } from "./walk-costs.ts";
 
 export interface CostRouteDeps {
@@ -103,11 +104,14 @@ export function costRoutes({ query, now }: CostRouteDeps): Routes {
           boundBatchHours(questions, await query.extent(caller.organizationId));
         }
         const data: AggregateResult[] = [];
+        let rows = 0;
         // Some at a time, for each trip waits behind whatever else is asked, and whoever leaves is not answered to the end.
         for (let at = 0; at < questions.length; at += togetherMax) {
           signal.throwIfAborted();
           const some = questions.slice(at, at + togetherMax);
           const answers = await query.aggregateAll(caller.organizationId, some, signal);
+          rows += answers.reduce((sum, answer) => sum + answer.rows.length, 0);
+          if (rows > limits.groupRows) throw tooManyGroupsTogether();
           data.push(...some.map((question, place) => resultOf(question, answers[place] as AggregateAnswer)));
         }
         return { json: { data } };

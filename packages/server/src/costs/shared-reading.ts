@@ -1,13 +1,15 @@
+import { limits } from "@llm-cost-ops/contract/limits";
 import type { SummedRow } from "./answer-rows.ts";
 import type { GroupCollector } from "./group-collector.ts";
 import type { GroupQuestion, SumPlan } from "./group-sums.ts";
+import { tooManyGroupsTogether } from "./time-buckets.ts";
 
 /** What is read once for all questions that it answers: those about the same records that tell no more apart. */
 export interface Reading {
   readonly question: GroupQuestion;
   readonly plan: SumPlan;
-  /** What was collected, as the rows of each of the questions, by their places. */
-  readonly answers: (collector: GroupCollector) => readonly (readonly [at: number, rows: readonly SummedRow[]])[];
+  /** What was collected, as the rows of each of the questions, by their places; made one after the other. */
+  answers(collector: GroupCollector): Iterable<readonly [at: number, rows: readonly SummedRow[]]>;
 }
 
 interface Planned {
@@ -40,13 +42,34 @@ export function readingsOf(
     return readings.map(({ finest, answered }) => ({
       question: finest.question,
       plan: finest.plan,
-      answers: (collector) =>
-        answered.map(({ at, plan }) => [
-          at,
-          plan.rows(plan === finest.plan ? collector : added(plan, finest.plan, collector)),
-        ]),
+      *answers(collector) {
+        for (const { at, plan } of answered) {
+          yield [at, plan.rows(plan === finest.plan ? collector : added(plan, finest.plan, collector))] as const;
+        }
+      },
     }));
   });
+}
+
+/**
+ * The rows of several questions, in their order; of one that nothing was read for there are none. Refuses with
+ * VALIDATION_ERROR more rows together than a single answer may have, before all of them are made.
+ */
+export class SumsTogether {
+  readonly found: (readonly SummedRow[])[];
+  #rows = 0;
+
+  constructor(questions: number) {
+    this.found = Array.from({ length: questions }, () => []);
+  }
+
+  add(reading: Reading, collector: GroupCollector): void {
+    for (const [at, rows] of reading.answers(collector)) {
+      this.#rows += rows.length;
+      if (this.#rows > limits.groupRows) throw tooManyGroupsTogether();
+      this.found[at] = rows;
+    }
+  }
 }
 
 const isFiner = (one: GroupQuestion, than: GroupQuestion): boolean =>

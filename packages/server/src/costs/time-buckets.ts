@@ -40,6 +40,14 @@ export const tooManyGroups = (): Refusal =>
     { fieldErrors: { group_by: `gives more than ${limits.groupRows} rows` } },
   );
 
+/** The same of the answers of several questions. */
+export const tooManyGroupsTogether = (): Refusal =>
+  new Refusal(
+    "VALIDATION_ERROR",
+    `The answers would have more than ${limits.groupRows} rows together: ask for fewer at once, or narrow them.`,
+    { fieldErrors: { filters: `give more than ${limits.groupRows} rows together` } },
+  );
+
 /**
  * What an instant's bucket is called: a day `2026-11-16`, a week by its Monday `2026-11-16`, a month `2026-11`, an hour
  * as the instant at which it begins, with the zone's offset (`2026-11-16T08:00:00-05:00`) or `Z` in UTC.
