@@ -130,8 +130,14 @@ test("ids that retention dropped stay known on their way between the stores", as
   const less = fileNamed("less.db");
   expect((await restore(readableOf(archive), less, {})).contents[droppedKeys.name]?.rows).toBe(dropped);
   const back = postgresAt(await server.database());
-  await migrateStore(less, back);
+  const toPostgres = await migrateStore(less, back);
   expect(await saidBy(back)).toBe(await saidBy(other));
+  const toEmbedded = await migrateStore(back, fileNamed("less-again.db"));
+  const compared = { table: droppedKeys.name, sourceRows: dropped, targetRows: dropped, isSameContent: true };
+  for (const { tables, agrees } of [toPostgres, toEmbedded]) {
+    expect(tables.filter(({ table }) => table === droppedKeys.name)).toEqual([compared]);
+    expect(agrees).toBe(true);
+  }
 });
 
 describe("an older installation is brought up to date on its way", () => {

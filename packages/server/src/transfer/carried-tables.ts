@@ -32,6 +32,13 @@ export const droppedKeys: CarriedTable = {
   key: ["organization_id", "id"],
 };
 
+/** Which rows `t` of a table are carried, as a condition that every store reads. */
+export const carriedRows = (table: string): string =>
+  table === droppedKeys.name
+    ? `WHERE NOT EXISTS (SELECT 1 FROM records r
+        WHERE r.organization_id = t.organization_id AND r.occurred_at = t.occurred_at AND r.id = t.id)`
+    : "";
+
 /** Tables of PostgreSQL that hold nothing of an installation, each with the reason why it stays behind. */
 export const notCarried: Readonly<Record<string, string>> = {
   schema_version: "the archive names its schema; the migrations of the target write this table",

@@ -1,6 +1,6 @@
 import type pg from "pg";
 import { to as copyTo } from "pg-copy-streams";
-import { type CarriedTable, carriedTables, droppedKeys, latestSchema } from "./carried-tables.ts";
+import { type CarriedTable, carriedRows, carriedTables, latestSchema } from "./carried-tables.ts";
 import { connectAsOwner, databaseFailure, schemaOf, transferSettings } from "./postgres-session.ts";
 import { blockBytes, type DatabaseSource, type TableBlock } from "./table-block.ts";
 import { TransferError } from "./transfer-error.ts";
@@ -64,12 +64,7 @@ const newline = 0x0a;
 
 function selectOf({ name, columns, key }: CarriedTable): string {
   const names = columns.map((column) => `t.${column.name}`).join(", ");
-  const which =
-    name === droppedKeys.name
-      ? `WHERE NOT EXISTS (SELECT FROM records r
-          WHERE r.organization_id = t.organization_id AND r.occurred_at = t.occurred_at AND r.id = t.id)`
-      : "";
-  return `SELECT ${names} FROM ${name} t ${which} ORDER BY ${key.map((column) => `t.${column}`).join(", ")}`;
+  return `SELECT ${names} FROM ${name} t ${carriedRows(name)} ORDER BY ${key.map((column) => `t.${column}`).join(", ")}`;
 }
 
 function blockOf({ name }: CarriedTable, bytes: Buffer): TableBlock {

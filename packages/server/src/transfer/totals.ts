@@ -1,5 +1,5 @@
 import { formatMoney } from "@llm-cost-ops/core";
-import { carriedTables, droppedKeys } from "./carried-tables.ts";
+import { carriedRows, carriedTables, embeddedTables } from "./carried-tables.ts";
 import type { DatabaseSource } from "./table-block.ts";
 
 /** What a table of the ledger sums up to in one currency; null is without one. Every sum is exact, in decimal. */
@@ -37,14 +37,17 @@ const picoPerMilli = 1_000_000_000n;
 /** Columns of 64 bits are summed in two parts, for SQLite's sum of whole columns may not hold. */
 const partSize = 1_000_000_000n;
 
-/** Counts the rows of every table and sums up the ledger. */
+/** Counts the carried rows of every table and sums up the ledger. */
 export async function readTotals(source: DatabaseSource): Promise<InstallationTotals> {
   const rows: Record<string, number> = {};
   const tables = carriedTables(source.schema);
+  const kept = new Set(embeddedTables(source.schema).map(({ name }) => name));
   for (const { name } of tables) {
-    if (name === droppedKeys.name) continue;
-    const [row] = await source.texts(`SELECT CAST(count(*) AS TEXT) FROM ${name}`);
-    rows[name] = Number(row?.[0]);
+    // A schema before retention has dropped nothing, and the embedded store no table for it.
+    const [row] = kept.has(name)
+      ? await source.texts(`SELECT CAST(count(*) AS TEXT) FROM ${name} t ${carriedRows(name)}`)
+      : [];
+    rows[name] = Number(row?.[0] ?? 0);
   }
   const sums: LedgerSum[] = [];
   for (const table of ledgerTables) {
