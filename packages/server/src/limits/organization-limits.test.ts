@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { rememberedLimits } from "./organization-limits.ts";
 
 function remembered() {
-  const state = { nowMs: 0, perMinute: 100 as number | undefined, isAway: false, reads: 0, failures: 0 };
+  const state = { nowMs: 0, perMinute: 100 as number | undefined, isAway: false, awayMs: 0, reads: 0, failures: 0 };
   const limits = rememberedLimits({
     clock: () => state.nowMs,
     onFailure: () => {
@@ -10,7 +10,10 @@ function remembered() {
     },
     read: async () => {
       state.reads += 1;
-      if (state.isAway) throw new Error("away");
+      if (state.isAway) {
+        state.nowMs += state.awayMs;
+        throw new Error("away");
+      }
       return { requests: state.perMinute };
     },
   });
@@ -54,4 +57,12 @@ test("what cannot be read stays what it was, and is not tried at every request",
   for (let at = 0; at < 3; at += 1) expect(await limits.perMinute("a")).toBe(100);
   expect([state.reads, state.failures]).toEqual([2, 1]);
   expect(await limits.perMinute("b")).toBeUndefined();
+});
+
+test("a database that takes long to fail keeps no request waiting again at once", async () => {
+  const { state, limits } = remembered();
+  await limits.perMinute("a");
+  Object.assign(state, { isAway: true, awayMs: 10_000, nowMs: 2_000 });
+  expect(await limits.perMinute("a")).toBe(100);
+  expect([limits.perMinute("a"), state.reads]).toEqual([100, 2]);
 });

@@ -53,7 +53,8 @@ export function rememberedLimits(parts: {
         // The limit of a database that is away is nobody's concern; the request itself will say so.
         parts.onFailure?.(error);
         const last = known.get(organizationId);
-        if (last !== undefined) last.readAtMs = readAtMs;
+        // From now on, for a database that does not answer takes longer to fail than anything is trusted.
+        if (last !== undefined) last.readAtMs = parts.clock();
         return last?.limits;
       } finally {
         reading.delete(organizationId);
