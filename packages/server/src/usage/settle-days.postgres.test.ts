@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { sharedPostgres } from "../postgres/shared-postgres-fixture.ts";
 import { storeRead } from "../store/operation.ts";
 import { checkLedgerOperation } from "./check-ledger.sql.ts";
+import { dayLockKey, dayLockName } from "./day-lock.ts";
 import { seedPostgresPrices } from "./ledger-fixture.ts";
 import { settleDays } from "./settle-days.sql.ts";
 import { batchOf, postgresWithLedger, type StoreWithLedger } from "./store-with-ledger-fixture.ts";
@@ -145,4 +146,16 @@ describe("who appends to a day", () => {
     expect(await state(yesterday)).toBe(states.settled);
     expect(await differences()).toEqual([]);
   });
+});
+
+it("settles days behind any number of days that somebody writes to", async () => {
+  const days = Array.from({ length: 60 }, (_, day) => Date.parse(yesterday) / 86_400_000 - day);
+  await append("ann", "gpt-4o", ...days.map((day) => new Date(day * 86_400_000).toISOString().slice(0, 10)));
+  const names = days.slice(1).map((day) => dayLockName(organizationId, day));
+  await owner.query(`SELECT pg_advisory_lock_shared(${dayLockKey("name")}) FROM unnest($1::text[]) AS days (name)`, [
+    names,
+  ]);
+  expect(await step()).toBe(1);
+  expect(await state(yesterday)).toBe(states.settled);
+  expect(await step()).toBe(0);
 });

@@ -33,10 +33,9 @@ export const settleDays = installationWrite(
   async (connection): Promise<number> => {
     const today = Math.floor(connection.now() / dayMs);
     let rows = 0;
-    let days = 0;
     let settled = 0;
     let after: OpenDay = { organization_id: "", day: 0 };
-    while (rows < rowsOfStep && days < daysOfStep) {
+    while (rows < rowsOfStep && settled < daysOfStep) {
       const next: OpenDay | undefined = await connection.get<OpenDay>(
         `SELECT organization_id, day FROM rollup_days
          WHERE state = ${states.open} AND day < ?3 AND (organization_id, day) > (?1, ?2)
@@ -47,7 +46,6 @@ export const settleDays = installationWrite(
       );
       if (next === undefined) break;
       after = next;
-      days += 1;
       if (!(await isLeftAlone(connection, next))) continue;
       rows += await settleDay(connection, next);
       settled += 1;
