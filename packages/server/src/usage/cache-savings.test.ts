@@ -9,9 +9,8 @@ import { priceWaiting } from "../pricing/price-waiting.sql.ts";
 import { createRepricings } from "../pricing/repricings.ts";
 import { storeRead, storeWrite } from "../store/operation.ts";
 import { checkLedgerOperation } from "./check-ledger.sql.ts";
-import { seedPostgresPrices, seedPrices } from "./ledger-fixture.ts";
 import { explainUsage, getUsage, updateLabels, voidRecord } from "./operations.sql.ts";
-import { batchOf, postgresWithLedger, type StoreWithLedger, sqliteWithLedger } from "./store-with-ledger-fixture.ts";
+import { batchOf, pricedStores, type StoreWithLedger } from "./store-with-ledger-fixture.ts";
 
 const organizationId = "acme";
 const always = { fromMs: null, toMs: null, provider: null, model: null };
@@ -48,24 +47,7 @@ const damageSavings = storeWrite("test.damageSavings", async (connection, of: { 
   connection.run("UPDATE rollup_hourly SET saved_pico = saved_pico + 1 WHERE organization_id = ?", of.organizationId),
 );
 
-const stores: readonly (readonly [string, () => Promise<StoreWithLedger>])[] = [
-  [
-    "SQLite",
-    async () => {
-      const { db, ...tested } = sqliteWithLedger(now);
-      seedPrices(db);
-      return tested;
-    },
-  ],
-  [
-    "PostgreSQL",
-    async () => {
-      const url = await server.databaseWithSchema();
-      await seedPostgresPrices(url);
-      return postgresWithLedger(url, now);
-    },
-  ],
-];
+const stores = pricedStores(now, () => server.databaseWithSchema());
 
 describe.each(stores)("what caching saved on %s", (_, open) => {
   let tested: StoreWithLedger;

@@ -3,9 +3,8 @@ import { type PostgresUnderTest, startPostgres } from "../postgres/postgres-fixt
 import { runRetention } from "../retention/retention-job.ts";
 import { storeWrite } from "../store/operation.ts";
 import { checkLedgerOperation } from "./check-ledger.sql.ts";
-import { seedPostgresPrices, seedPrices } from "./ledger-fixture.ts";
 import { settleDays } from "./settle-days.sql.ts";
-import { batchOf, postgresWithLedger, type StoreWithLedger, sqliteWithLedger } from "./store-with-ledger-fixture.ts";
+import { batchOf, pricedStores } from "./store-with-ledger-fixture.ts";
 
 const organizationId = "acme";
 const now = (): number => Date.UTC(2026, 5, 15, 12);
@@ -35,24 +34,7 @@ const call = (id: string, day: number): object => ({
   occurred_at: new Date(day * 86_400_000).toISOString(),
 });
 
-const stores: readonly (readonly [string, () => Promise<StoreWithLedger>])[] = [
-  [
-    "SQLite",
-    async () => {
-      const { db, ...tested } = sqliteWithLedger(now);
-      seedPrices(db);
-      return tested;
-    },
-  ],
-  [
-    "PostgreSQL",
-    async () => {
-      const url = await server.databaseWithSchema();
-      await seedPostgresPrices(url);
-      return postgresWithLedger(url, now);
-    },
-  ],
-];
+const stores = pricedStores(now, () => server.databaseWithSchema());
 
 describe.each(stores)("settled days on %s whose records are gone", (_, open) => {
   test("are compared with the sums of users that stayed", async () => {

@@ -2,10 +2,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { type PostgresUnderTest, startPostgres } from "../postgres/postgres-fixture.ts";
 import { storeRead, storeWrite } from "../store/operation.ts";
 import { checkLedgerOperation } from "./check-ledger.sql.ts";
-import { seedPostgresPrices, seedPrices } from "./ledger-fixture.ts";
 import { updateLabels, voidRecord } from "./operations.sql.ts";
 import { settleDays } from "./settle-days.sql.ts";
-import { batchOf, postgresWithLedger, type StoreWithLedger, sqliteWithLedger } from "./store-with-ledger-fixture.ts";
+import { batchOf, pricedStores, type StoreWithLedger } from "./store-with-ledger-fixture.ts";
 
 const organizationId = "acme";
 const nowMs = Date.UTC(2026, 5, 1, 12);
@@ -48,24 +47,10 @@ const call = (id: string, day: string, user: string | null, more: object = {}): 
   ...more,
 });
 
-const stores: readonly (readonly [string, () => Promise<StoreWithLedger>])[] = [
-  [
-    "SQLite",
-    async () => {
-      const { db, ...tested } = sqliteWithLedger(() => nowMs);
-      seedPrices(db);
-      return tested;
-    },
-  ],
-  [
-    "PostgreSQL",
-    async () => {
-      const url = await server.databaseWithSchema();
-      await seedPostgresPrices(url);
-      return postgresWithLedger(url, () => nowMs);
-    },
-  ],
-];
+const stores = pricedStores(
+  () => nowMs,
+  () => server.databaseWithSchema(),
+);
 
 describe.each(stores)("settled days on %s", (_, open) => {
   let tested: StoreWithLedger;

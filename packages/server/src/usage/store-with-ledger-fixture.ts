@@ -6,6 +6,7 @@ import type { Store } from "../store/operation.ts";
 import { startPostgresLedger } from "./ledger.postgres.ts";
 import { createSqliteLedger } from "./ledger.sqlite.ts";
 import type { Ledger, UsageBytes } from "./ledger.ts";
+import { seedPostgresPrices, seedPrices } from "./ledger-fixture.ts";
 
 /** A store under test and the ledger that fills it. */
 export interface StoreWithLedger {
@@ -38,6 +39,29 @@ export async function postgresWithLedger(url: string, now: () => number): Promis
     },
   };
 }
+
+/** Each store by its name with what opens it anew, with the prices of the fixtures; PostgreSQL in a new database. */
+export const pricedStores = (
+  now: () => number,
+  databaseWithSchema: () => Promise<string>,
+): readonly (readonly [store: string, open: () => Promise<StoreWithLedger>])[] => [
+  [
+    "SQLite",
+    async () => {
+      const { db, ...opened } = sqliteWithLedger(now);
+      seedPrices(db);
+      return opened;
+    },
+  ],
+  [
+    "PostgreSQL",
+    async () => {
+      const url = await databaseWithSchema();
+      await seedPostgresPrices(url);
+      return postgresWithLedger(url, now);
+    },
+  ],
+];
 
 /** A list of records as the ledger takes it. */
 export const batchOf = (records: readonly unknown[], entry: UsageBytes["entry"] = "usage"): UsageBytes => ({
