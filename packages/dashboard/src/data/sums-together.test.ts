@@ -47,11 +47,13 @@ test("where all are refused each is asked for by itself, and the wrong one alone
   expect(asked).toEqual(["model + wrong", "model", "wrong"]);
 });
 
-test("a server that is away is not asked again for each", async () => {
-  const away = new NetworkError("no answer");
-  const { ask, asked } = asking(away);
+test.each([
+  ["is away", new NetworkError("no answer")],
+  ["is asked too often", new APIError("slower", { code: "RATE_LIMITED", statusCode: 429 })],
+])("a server that %s is not asked again for each", async (_, failing) => {
+  const { ask, asked } = asking(failing);
   const both = await Promise.allSettled([ask("model"), ask("day")]);
-  expect(both.map((one) => (one as PromiseRejectedResult).reason)).toEqual([away, away]);
+  expect(both.map((one) => (one as PromiseRejectedResult).reason)).toEqual([failing, failing]);
   expect(asked).toEqual(["model + day"]);
 });
 

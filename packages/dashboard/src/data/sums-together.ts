@@ -53,8 +53,9 @@ export function useSumsTogether(): AskSums {
   return useMemo(() => sumsTogether(client), [client]);
 }
 
+/** Whether another question may be answered; of too many requests more would be one the more. */
 const isRefusal = (error: unknown): boolean =>
-  error instanceof CostOpsError && Math.trunc((error.statusCode ?? 0) / 100) === 4;
+  error instanceof CostOpsError && error.statusCode !== 429 && Math.trunc((error.statusCode ?? 0) / 100) === 4;
 
 /** Aborted when all of them are: as long as somebody waits the answer is wanted. */
 function allOf(signals: readonly AbortSignal[]): AbortSignal {
