@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { configDefaults, defineConfig } from "vitest/config";
 import { builtModuleBeside, folderVariable, moduleBeside } from "./test/built-threads.ts";
 import { buildStoreThreads } from "./test/store-threads.ts";
+import { testsOfValues } from "./test/tests-of-values.ts";
 
 const include = ["packages/*/src/**/*.test.ts", "packages/*/test/**/*.test.ts", "test/**/*.test.ts"];
 
@@ -36,17 +37,20 @@ const onEachStore = globSync(include).filter((file) => mentions(file, fixtures))
 /** Files about PostgreSQL that share the one that is started for the tests on it run there alone. */
 const onPostgresAlone = globSync(include).filter((file) => mentions(file, ["shared-postgres-fixture.ts"]));
 
+const aboutValues = globSync(include).filter((file) => testsOfValues.test(file));
+
 const threads = await buildStoreThreads();
 
 export default defineConfig({
   test: {
     projects: [
+      { extends: true, test: { name: "values", include: aboutValues, isolate: false } },
       {
         extends: true,
         test: {
           name: "sqlite",
           include,
-          exclude: [inBrowser, ...onPostgresAlone, ...configDefaults.exclude],
+          exclude: [inBrowser, ...aboutValues, ...onPostgresAlone, ...configDefaults.exclude],
           provide: { postgresUrl: undefined, postgresTemplate: undefined },
         },
       },
