@@ -60,6 +60,9 @@ export default defineConfig({
           name: "postgres",
           include: [...onEachStore, ...onPostgresAlone],
           globalSetup: ["test/start-postgres.ts"],
+          // The server that they all ask takes what two leave of the processor; these begin after all the others.
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -68,8 +71,9 @@ export default defineConfig({
       },
     ],
     pool: "forks",
-    // One for each of the two cores that this must be fast on; by itself the runner leaves one of them idle.
-    maxWorkers: 2,
+    // One more than the two cores that this must be fast on: tests wait for browsers, disks and processes, and two leave a
+    // quarter to a third of the processor idle.
+    maxWorkers: 3,
     execArgv: ["--conditions=source"],
     // Threads and processes that tests start find their sources compiled. Without it each of them, thousands in a run, loads
     // the WebAssembly that takes types out, and V8 is known to die of making and freeing that again and again.
