@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { configDefaults, defineConfig } from "vitest/config";
 import { builtModuleBeside, folderVariable, moduleBeside } from "./test/built-threads.ts";
 import { buildStoreThreads } from "./test/store-threads.ts";
+import { testsOfValues } from "./test/tests-of-values.ts";
 
 const include = ["packages/*/src/**/*.test.ts", "packages/*/test/**/*.test.ts", "test/**/*.test.ts"];
 
@@ -36,17 +37,20 @@ const onEachStore = globSync(include).filter((file) => mentions(file, fixtures))
 /** Files about PostgreSQL that share the one that is started for the tests on it run there alone. */
 const onPostgresAlone = globSync(include).filter((file) => mentions(file, ["shared-postgres-fixture.ts"]));
 
+const aboutValues = globSync(include).filter((file) => testsOfValues.test(file));
+
 const threads = await buildStoreThreads();
 
 export default defineConfig({
   test: {
     projects: [
+      { extends: true, test: { name: "values", include: aboutValues, isolate: false } },
       {
         extends: true,
         test: {
           name: "sqlite",
           include,
-          exclude: [inBrowser, ...onPostgresAlone, ...configDefaults.exclude],
+          exclude: [inBrowser, ...aboutValues, ...onPostgresAlone, ...configDefaults.exclude],
           provide: { postgresUrl: undefined, postgresTemplate: undefined },
         },
       },
@@ -56,6 +60,9 @@ export default defineConfig({
           name: "postgres",
           include: [...onEachStore, ...onPostgresAlone],
           globalSetup: ["test/start-postgres.ts"],
+          // The server that they all ask takes what two leave of the processor; these begin after all the others.
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -64,8 +71,9 @@ export default defineConfig({
       },
     ],
     pool: "forks",
-    // One for each of the two cores that this must be fast on; by itself the runner leaves one of them idle.
-    maxWorkers: 2,
+    // One more than the two cores that this must be fast on: tests wait for browsers, disks and processes, and two leave a
+    // quarter to a third of the processor idle.
+    maxWorkers: 3,
     execArgv: ["--conditions=source"],
     // Threads and processes that tests start find their sources compiled. Without it each of them, thousands in a run, loads
     // the WebAssembly that takes types out, and V8 is known to die of making and freeing that again and again.

@@ -46,8 +46,9 @@ export async function buildStoreThreads(): Promise<string> {
   const folder = `${ofToday}${hash.digest("hex").slice(0, 20)}`;
   if (existsSync(folder)) return folder;
   for (const name of readdirSync(tmpdir()).filter((one) => one.startsWith(prefix))) {
-    const day = Number.parseInt(name.slice(prefix.length), 10);
-    if (day < today - 1) rmSync(join(tmpdir(), name), { recursive: true, force: true });
+    // Names without a day are of other versions, whose runs may use theirs.
+    const day = /^(\d+)-/.exec(name.slice(prefix.length))?.[1];
+    if (day !== undefined && Number(day) < today - 1) rmSync(join(tmpdir(), name), { recursive: true, force: true });
   }
   const made = mkdtempSync(ofToday);
   await build({

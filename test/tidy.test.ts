@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import { testsOfValues } from "./tests-of-values.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const files = execFileSync("git", ["ls-files", "-co", "--exclude-standard"], { cwd: root, encoding: "utf8" })
@@ -115,6 +116,16 @@ describe("the code keeps its promises to the reader", () => {
 
   test("no test is left out", () => {
     expect(places(own, /\b(it|test|describe)\.(skip|only|todo|skipIf|runIf)\b/)).toEqual([]);
+  });
+
+  test("a test that shares its process with others changes nothing of it and opens nothing", () => {
+    const sharing = own.filter((path) => testsOfValues.test(path));
+    expect(sharing.length).toBeGreaterThan(40);
+    const lasting =
+      /"node:(?!(fs|path|url)")|\bvi\.(mock|doMock|spyOn|stubEnv|useFakeTimers|setSystemTime|setConfig)\b|\bprocess\.|^\s*globalThis(\.\w+|\[[^\]]*\])+ = |\.prototype\b/;
+    expect(places(sharing, lasting)).toEqual([]);
+    const stubbing = sharing.filter((path) => read(path).includes("vi.stubGlobal("));
+    expect(stubbing.filter((path) => !/afterEach\(.*vi\.unstubAllGlobals\(\)/.test(read(path)))).toEqual([]);
   });
 
   test("nothing is unfinished", () => {

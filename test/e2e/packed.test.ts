@@ -9,6 +9,7 @@ import {
   readFileSync,
   rmSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { createServer } from "node:http";
@@ -19,6 +20,7 @@ import { fileURLToPath } from "node:url";
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
 import { publint } from "publint";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { buildDashboard } from "../../scripts/build-dashboard.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const scratch = mkdtempSync(join(tmpdir(), "cost-ops-packed-"));
@@ -57,18 +59,20 @@ const npm = (args: readonly string[], cwd: string): string => run("npm", args, c
 
 /** Packing changes manifests for a moment; in a copy, so that nothing that runs beside this test sees it. */
 function copyRepository(): void {
+  buildDashboard();
   mkdirSync(join(repository, "node_modules/@llm-cost-ops"), { recursive: true });
   for (const file of ["package.json", "tsconfig.json", "LICENSE"]) cpSync(join(root, file), join(repository, file));
   cpSync(join(root, "scripts"), join(repository, "scripts"), { recursive: true });
   for (const name of ["core", "contract", "sdk", "server", "cli", "dashboard"]) {
     cpSync(join(root, "packages", name), join(repository, "packages", name), {
       recursive: true,
-      // What is built of the dashboard stays newer than what it is built of.
-      preserveTimestamps: true,
       filter: (path) => !/\/packages\/[a-z]+\/(dist|node_modules)$/.test(path),
     });
     symlinkSync(join(repository, "packages", name), join(repository, "node_modules/@llm-cost-ops", name));
   }
+  // What was built of the dashboard stays newer than the folders that it was built of, which a copy makes anew.
+  const now = new Date();
+  utimesSync(join(repository, "packages/server/src/dashboard/built/index.html"), now, now);
   for (const entry of readdirSync(join(root, "node_modules"))) {
     if (entry !== "@llm-cost-ops")
       symlinkSync(join(root, "node_modules", entry), join(repository, "node_modules", entry));
