@@ -153,13 +153,8 @@ function Canvas(props: {
   useEffect(() => {
     if (chart === undefined || chart.isDisposed()) return;
     const pick = (point: unknown): void => {
-      const {
-        seriesName = "",
-        name = "",
-        dataIndex = 0,
-        data,
-      } = point as { seriesName?: string; name?: string; dataIndex?: number; data?: unknown };
-      onPick?.({ seriesName, name, index: dataIndex, data });
+      const { seriesName = "", name = "", dataIndex, data, ...at } = point as Clicked;
+      onPick?.({ seriesName, name, index: dataIndex ?? nearestPlace(chart, at), data });
     };
     const zoom = (event: unknown): void => {
       const range = (event as { areas?: { coordRange?: [number, number] }[] }).areas?.[0]?.coordRange;
@@ -190,6 +185,22 @@ function Canvas(props: {
       ) : null}
     </div>
   );
+}
+
+/** What ECharts tells of a click. Between two places of a line it tells where, and not which place. */
+interface Clicked {
+  readonly seriesName?: string;
+  readonly seriesIndex?: number;
+  readonly name?: string;
+  readonly dataIndex?: number;
+  readonly data?: unknown;
+  readonly event?: { readonly offsetX: number; readonly offsetY: number };
+}
+
+function nearestPlace(chart: ECharts, { seriesIndex = 0, event }: Pick<Clicked, "seriesIndex" | "event">): number {
+  if (event === undefined) return 0;
+  const [place = 0] = chart.convertFromPixel({ seriesIndex }, [event.offsetX, event.offsetY]);
+  return Math.max(0, Math.round(place));
 }
 
 const brushOption = { toolbox: [], xAxisIndex: 0, brushStyle: { borderWidth: 1, opacity: 0.2 } };
