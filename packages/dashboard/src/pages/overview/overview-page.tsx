@@ -14,7 +14,7 @@ import { useSession } from "../../session/session-context.tsx";
 import { Icon } from "../../shell/icons.tsx";
 import { lazily } from "../../shell/lazily.tsx";
 import { severityColors } from "../../shell/state-colors.ts";
-import { Answer, ErrorState, Loading, PageHeader, Panel } from "../../shell/states.tsx";
+import { Answer, EmptyState, ErrorState, Loading, PageHeader, Panel } from "../../shell/states.tsx";
 import { Tile } from "../../shell/tile.tsx";
 import { choiceField, flagField, textField } from "../../url-state/fields.ts";
 import type { Period } from "../../url-state/period.ts";
@@ -59,7 +59,13 @@ export default function OverviewPage() {
     return (
       <>
         <PageHeader title="Welcome" reads={fields} />
-        <FirstRun />
+        {may("usage:write") ? (
+          <FirstRun />
+        ) : (
+          <EmptyState icon="overview" title="Nothing is recorded yet">
+            What calls cost stands here once somebody who may record usage has sent the first.
+          </EmptyState>
+        )}
       </>
     );
   }
