@@ -112,12 +112,20 @@ test("the overview's tiles, rankings and days", async () => {
     await table.waitFor();
     const [time = "", ...names] = await headOf(table);
     expect(time).toBe("Time");
-    const byDay = inDollars(await query(6, 0, "--group-by", "day"));
+    const ofDays = await query(6, 0, "--group-by", "day");
+    const byDay = inDollars(ofDays);
     const byBoth = inDollars(await query(6, 0, "--group-by", "day,provider"));
     const rows = await cellsOf(table);
     expect(rows.map(([day]) => day)).toEqual(byDay.map(({ day }) => day));
+    const unpriced = "Calls without a price";
+    expect(names).toContain(unpriced);
     for (const [day, ...cells] of rows) {
       for (const [at, name] of names.entries()) {
+        if (name === unpriced) {
+          const counts = ofDays.data.filter((row) => row["day"] === day).map((row) => row.unpriced_requests);
+          expect([day, Number(cells[at])]).toEqual([day, counts.reduce((sum, count) => sum + count, 0)]);
+          continue;
+        }
         const ofDay = (rows: readonly Row[]): readonly Row[] => rows.filter((row) => row["day"] === day);
         const parts = ofDay(byBoth).filter(({ provider }) =>
           /^\d+ others$/.test(name) ? !names.includes(String(provider)) : provider === name,

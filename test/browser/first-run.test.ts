@@ -14,10 +14,52 @@ afterAll(async () => {
   await server.close();
 });
 
-test("a file is uploaded, twice records nothing twice, and says what is wrong with a line", async () => {
-  await walk(server, {}, async ({ page, signIn, accessible }) => {
+test("a trace of other years that names no model is recorded as what is said for it, and is found", async () => {
+  await walk(server, {}, async ({ page, signIn, settled, accessible }) => {
     await signIn();
     await page.getByRole("heading", { name: "Welcome" }).waitFor();
+    await page.getByRole("link", { name: "Record usage" }).click();
+    await page.getByRole("tab", { name: "Upload a file" }).click();
+    const lines = ["TIMESTAMP,ContextTokens,GeneratedTokens", "2023-11-16 18:15:46.6805900,1000000,0"];
+    const file = { name: "trace.csv", mimeType: "text/csv", buffer: Buffer.from(lines.join("\n")) };
+    await page.locator("input[type=file]").setInputFiles(file);
+    await page.getByText("Line 2: model: is required", { exact: true }).waitFor();
+    await page.getByLabel("Provider").fill("openai");
+    await page.getByLabel("Model").fill("gpt-4");
+    await page.getByLabel("Project").fill("trace");
+    await accessible();
+    await page.locator("input[type=file]").setInputFiles([]);
+    await page.locator("input[type=file]").setInputFiles(file);
+    await page.getByText("1 recorded.", { exact: true }).waitFor();
+    const arrivals = page.getByRole("region", { name: "Arriving now" });
+    // A million tokens at $30.
+    await arrivals.getByText("$30.00", { exact: true }).waitFor();
+    await arrivals.getByText("openai, trace,").waitFor();
+    // At once, though the page was told a moment ago that there is nothing.
+    await page.getByRole("link", { name: "Overview", exact: true }).click();
+    await page.getByRole("heading", { name: "Overview" }).waitFor();
+    await page.getByText("The latest calls are of November 2023.").waitFor();
+    await settled();
+    await accessible();
+    await page.getByRole("button", { name: "Show that month" }).click();
+    await page.waitForURL("**/?period=2023-11-01..2023-11-30");
+    await page
+      .getByRole("region", { name: /^Spend, 1 Nov – 30 Nov/ })
+      .getByText("$30.00")
+      .waitFor();
+    expect(await page.getByText("The latest calls are of").count()).toBe(0);
+    await page.goto("/explore?as=line");
+    await page.getByRole("heading", { name: "No record matches" }).waitFor();
+    await accessible();
+    await page.getByRole("button", { name: "Show that month" }).click();
+    await page.waitForURL("**/explore?as=line&period=2023-11-01..2023-11-30");
+    await page.getByLabel("Totals").getByText("$30.00").first().waitFor();
+  });
+});
+
+test("a file is uploaded, twice records nothing twice, and says what is wrong with a line", async () => {
+  await walk(server, {}, async ({ page, signIn, accessible }) => {
+    await signIn("/start");
     await page.getByRole("tab", { name: "Upload a file" }).click();
     const occurred_at = new Date().toISOString();
     const lines = [

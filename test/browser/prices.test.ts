@@ -41,6 +41,10 @@ test("a model without a price gets one with one click, its calls are priced, and
       await accessible();
 
       // What is wrong is said where it is wrong, by the server.
+      await page.getByRole("button", { name: "Add the price" }).click();
+      await page.getByText("this or another price is required").waitFor();
+      const first = page.getByLabel("Price 1: price in USD");
+      expect(await first.evaluate((field) => field === document.activeElement)).toBe(true);
       await page.getByLabel("Price 1: price in USD").fill("3");
       await page.getByLabel("Price 3: price in USD").fill("abc");
       await page.getByLabel("Currency").fill("dollars");

@@ -165,6 +165,9 @@ test("somebody of two organizations goes from one to the other", async () => {
     await settled();
     expect(new URL(page.url()).pathname).toBe("/");
     // A viewer there, however much one may do here.
+    await page.getByRole("heading", { name: "Nothing is recorded yet" }).waitFor();
+    expect(await page.getByText("YOUR_API_KEY").count()).toBe(0);
+    await accessible();
     expect(await page.getByRole("link", { name: "Record usage" }).count()).toBe(0);
   });
 });

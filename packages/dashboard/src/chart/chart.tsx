@@ -113,14 +113,17 @@ function Canvas(props: {
   useEffect(() => {
     const element = place.current;
     let made: ECharts | undefined;
+    let finish: (() => void) | undefined;
     let isGone = false;
     const observer = new ResizeObserver(() => {
       // It is told of the first size as well, in which everything is drawn already.
       if (made?.getWidth() !== element?.clientWidth || made?.getHeight() !== element?.clientHeight) made?.resize();
     });
-    void import("./chart-engine.ts").then(({ init }) => {
+    void import("./chart-engine.ts").then(({ init, end }) => {
       if (isGone || element === null) return;
-      made = init(element, null, { renderer: "canvas" });
+      const picture = init(element, null, { renderer: "canvas" });
+      made = picture;
+      finish = () => end(picture);
       observer.observe(element);
       holder.current = made;
       setChart(made);
@@ -128,7 +131,7 @@ function Canvas(props: {
     return () => {
       isGone = true;
       observer.disconnect();
-      made?.dispose();
+      finish?.();
       holder.current = undefined;
     };
   }, [holder]);
@@ -150,13 +153,8 @@ function Canvas(props: {
   useEffect(() => {
     if (chart === undefined || chart.isDisposed()) return;
     const pick = (point: unknown): void => {
-      const {
-        seriesName = "",
-        name = "",
-        dataIndex = 0,
-        data,
-      } = point as { seriesName?: string; name?: string; dataIndex?: number; data?: unknown };
-      onPick?.({ seriesName, name, index: dataIndex, data });
+      const { seriesName = "", name = "", dataIndex, data, ...at } = point as Clicked;
+      onPick?.({ seriesName, name, index: dataIndex ?? nearestPlace(chart, at), data });
     };
     const zoom = (event: unknown): void => {
       const range = (event as { areas?: { coordRange?: [number, number] }[] }).areas?.[0]?.coordRange;
@@ -189,6 +187,22 @@ function Canvas(props: {
   );
 }
 
+/** What ECharts tells of a click. Between two places of a line it tells where, and not which place. */
+interface Clicked {
+  readonly seriesName?: string;
+  readonly seriesIndex?: number;
+  readonly name?: string;
+  readonly dataIndex?: number;
+  readonly data?: unknown;
+  readonly event?: { readonly offsetX: number; readonly offsetY: number };
+}
+
+function nearestPlace(chart: ECharts, { seriesIndex = 0, event }: Pick<Clicked, "seriesIndex" | "event">): number {
+  if (event === undefined) return 0;
+  const [place = 0] = chart.convertFromPixel({ seriesIndex }, [event.offsetX, event.offsetY]);
+  return Math.max(0, Math.round(place));
+}
+
 const brushOption = { toolbox: [], xAxisIndex: 0, brushStyle: { borderWidth: 1, opacity: 0.2 } };
 
 function Downloads(props: {
@@ -201,23 +215,24 @@ function Downloads(props: {
 }) {
   const { title, table, option, ground, chart, height } = props;
   const name = fileNameOf(title);
-  const draw = async (renderer: "canvas" | "svg"): Promise<ECharts> => {
-    const { init } = await import("./chart-engine.ts");
+  const drawnAs = async (renderer: "canvas" | "svg", read: (picture: ECharts) => string): Promise<string> => {
+    const { init, end } = await import("./chart-engine.ts");
     const width = chart()?.getWidth() ?? 1_000;
     const place = renderer === "svg" ? null : document.createElement("div");
-    const made = init(place, null, { renderer, ssr: renderer === "svg", width, height });
-    made.setOption({ ...option, backgroundColor: ground });
-    return made;
+    // A PNG finer than this is painted whole; as fine as this it would be what is painted by then.
+    const picture = init(place, null, { renderer, ssr: renderer === "svg", width, height, devicePixelRatio: 1 });
+    picture.setOption({ ...option, backgroundColor: ground });
+    const content = read(picture);
+    end(picture);
+    return content;
   };
   const savePng = async (): Promise<void> => {
-    const made = await draw("canvas");
-    download(`${name}.png`, made.getDataURL({ type: "png", pixelRatio: 2, backgroundColor: ground }));
-    made.dispose();
+    const fine = { type: "png", pixelRatio: 2, backgroundColor: ground } as const;
+    download(`${name}.png`, await drawnAs("canvas", (picture) => picture.getDataURL(fine)));
   };
   const saveSvg = async (): Promise<void> => {
-    const made = await draw("svg");
-    download(`${name}.svg`, new Blob([made.renderToSVGString()], { type: "image/svg+xml" }));
-    made.dispose();
+    const svg = await drawnAs("svg", (picture) => picture.renderToSVGString());
+    download(`${name}.svg`, new Blob([svg], { type: "image/svg+xml" }));
   };
   return (
     <Menu position="bottom-end" withinPortal>

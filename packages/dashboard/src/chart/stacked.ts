@@ -105,6 +105,8 @@ export function stackedOption(stack: Stack, theme: ChartTheme): EChartsCoreOptio
       ...(kind === "bar" && !dashed
         ? { barMaxWidth: 40 }
         : {
+            // A click on a line or an area is one on the place of it that is nearest.
+            triggerEvent: true,
             showSymbol: hasLonePoint(positions[index] ?? []),
             lineStyle: { width: kind === "area" && !dashed ? 0 : 2, type: dashed ? "dashed" : "solid" },
           }),

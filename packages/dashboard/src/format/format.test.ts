@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { compareDecimals, decimalText, parseDecimal, ratioOf, subtractDecimals, sumDecimals } from "./decimal.ts";
-import { formatAgo, formatDay, formatInstant, formatRecent } from "./instants.ts";
+import { formatAgo, formatDay, formatDays, formatInstant, formatRecent } from "./instants.ts";
 import { formatMoney, formatMoneyAxis, formatMoneyExact, formatMoneyFixed } from "./money.ts";
 import { formatChange, formatCount, formatShare, formatTokens } from "./numbers.ts";
 
@@ -90,9 +90,13 @@ test("instants are shown in the zone that is stated", () => {
   expect(formatInstant("2026-11-21T23:30:00Z", "Europe/Berlin")).toBe("22 Nov 2026, 00:30");
   expect(formatDay("2026-11-21")).toBe("21 Nov");
   expect(formatAgo("2026-11-21T10:00:00Z", Date.parse("2026-11-21T12:10:00Z"))).toBe("2 h ago");
+  expect(formatDays("2026-11-03", "2026-11-21")).toBe("3 Nov – 21 Nov");
+  expect(formatDays("2026-11-03", "2026-11-03", true)).toBe("3 Nov 2026");
+  // The same two dates of three years are not those of one.
+  expect(formatDays("2023-11-03", "2026-11-21")).toBe("3 Nov 2023 – 21 Nov 2026");
   const nowMs = Date.parse("2026-11-21T20:00:00Z");
   const recent = ["2026-11-21T18:00:05Z", "2026-11-21T18:30:05Z", "2025-11-22T18:30:05Z"].map((instant) =>
     formatRecent(instant, "Asia/Kolkata", nowMs),
   );
-  expect(recent).toEqual(["21 Nov, 23:30:05", "00:00:05", "23 Nov, 00:00:05"]);
+  expect(recent).toEqual(["21 Nov, 23:30:05", "00:00:05", "23 Nov 2025, 00:00:05"]);
 });

@@ -1,6 +1,6 @@
 import { Button, Group, Popover, Stack, Switch, Text, TextInput, VisuallyHidden } from "@mantine/core";
 import { useState } from "react";
-import { formatDay } from "../format/instants.ts";
+import { formatDays } from "../format/instants.ts";
 import { Icon } from "../shell/icons.tsx";
 import { type Period, type PeriodChoice, type Preset, presetLabels } from "../url-state/period.ts";
 
@@ -17,10 +17,7 @@ export function PeriodPicker(props: {
   const { value, period, onChange, compare, onCompare } = props;
   const [isOpen, setOpen] = useState(false);
   const label = typeof value === "string" ? presetLabels[value] : "Custom";
-  const days =
-    period.startDate === period.endDate
-      ? formatDay(period.startDate, true)
-      : `${formatDay(period.startDate)} – ${formatDay(period.endDate, true)}`;
+  const days = formatDays(period.startDate, period.endDate, true);
   const pick = (choice: PeriodChoice): void => {
     onChange(choice);
     setOpen(false);

@@ -1,5 +1,5 @@
 import { compareDecimals, multiplyDecimals, sumDecimals } from "../../format/decimal.ts";
-import { formatDay } from "../../format/instants.ts";
+import { formatDay, formatDays, formatMonth } from "../../format/instants.ts";
 import { dayAfter, monthStart, todayIn } from "../../url-state/period.ts";
 import type { BudgetDraft } from "./budget-draft.ts";
 import type { SpendByBucket } from "./budget-questions.ts";
@@ -18,18 +18,12 @@ interface PreviewSpan {
   readonly name: string;
 }
 
-const longMonth = (day: string): string =>
-  new Intl.DateTimeFormat("en-GB", { month: "long", year: "numeric", timeZone: "UTC" }).format(
-    new Date(`${day}T00:00:00Z`),
-  );
-
 const monthAfter = (day: string, months: number): string => {
   const at = new Date(`${monthStart(day)}T00:00:00Z`);
   at.setUTCMonth(at.getUTCMonth() + months);
   return at.toISOString().slice(0, 10);
 };
 
-const between = (from: string, to: string): string => `${formatDay(from)} to ${formatDay(to, true)}`;
 const daysDrawnMax = 3_660;
 
 /** The last period of the kind that is over; of hours and days the last of them; undefined where what was typed is no period. */
@@ -40,7 +34,7 @@ export function previewSpanOf(
   const isZoned = draft.kind !== "rolling" && draft.kind !== "prepaid";
   const timezone = isZoned ? draft.timeZone : "UTC";
   const today = todayIn(timezone, nowMs);
-  const running = (startDate: string, endDate: string, name = between(startDate, endDate)): PreviewSpan => ({
+  const running = (startDate: string, endDate: string, name = formatDays(startDate, endDate, true)): PreviewSpan => ({
     mode: "running",
     startDate,
     endDate,
@@ -63,7 +57,7 @@ export function previewSpanOf(
     }
     case "month": {
       const start = monthAfter(today, -1);
-      return running(start, dayAfter(monthStart(today), -1), longMonth(start));
+      return running(start, dayAfter(monthStart(today), -1), formatMonth(start));
     }
     case "quarter":
     case "year": {

@@ -4,6 +4,7 @@ import { memo, useCallback, useMemo, useState } from "react";
 import { Link } from "wouter";
 import { currenciesOf, shownCurrency } from "../../data/currencies.ts";
 import { useSumsTogether } from "../../data/sums-together.ts";
+import { LatestMonth, useLatestMonth } from "../../period/latest-month.tsx";
 import { PeriodPicker } from "../../period/period-picker.tsx";
 import { usePeriod } from "../../period/use-period.ts";
 import { useSession } from "../../session/session-context.tsx";
@@ -34,6 +35,8 @@ export default function ExplorePage() {
   const measure = measures[state.m];
   const times = useTimeSums(ask, question, state.as, measure);
   const isEmpty = groups.data !== undefined && groups.data.now.totals.length === 0;
+  const isWhole = Object.keys(state.f).length === 0;
+  const latest = useLatestMonth(isEmpty && isWhole);
   // The map of hours is of the whole week: where the chosen hours hold nothing, others can be chosen of it.
   const week = state.as === "hours" && times.data?.kind === "hours" ? times.data.now.totals : [];
   const hasWeek = week.length > 0 || (state.as === "hours" && times.isLoading);
@@ -79,14 +82,17 @@ export default function ExplorePage() {
                   icon="explore"
                   title="No record matches"
                   action={
-                    may("usage:write") && Object.keys(state.f).length === 0 ? (
+                    may("usage:write") && isWhole ? (
                       <Button component={Link} href="/start" variant="default">
                         Record usage
                       </Button>
                     ) : undefined
                   }
                 >
-                  Choose a longer period or fewer filters.
+                  {isWhole ? "Choose another period." : "Choose a longer period or fewer filters."}{" "}
+                  {isWhole && typeof latest.data === "string" ? (
+                    <LatestMonth month={latest.data} onPick={zoom} />
+                  ) : null}
                 </EmptyState>
               </Panel>
             ) : isBlank || groups.data === undefined ? (

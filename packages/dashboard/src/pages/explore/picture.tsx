@@ -1,7 +1,7 @@
 import { Button, CloseButton, Group, Text } from "@mantine/core";
 import { memo, useCallback, useMemo, useState } from "react";
 import { Chart, type PickedPoint } from "../../chart/chart.tsx";
-import { formatDay } from "../../format/instants.ts";
+import { formatDays } from "../../format/instants.ts";
 import type { DayRange, Period, PeriodChoice } from "../../url-state/period.ts";
 import type { Condition } from "./dimensions.ts";
 import { wordsOf } from "./dimensions.ts";
@@ -140,9 +140,7 @@ function PickedLine(
         )}
         {isPart ? (
           <Button size="compact-sm" variant="light" onClick={() => onZoom(asChoice(days))}>
-            {days.startDate === days.endDate
-              ? `Only ${formatDay(days.startDate)}`
-              : `Only ${formatDay(days.startDate)} – ${formatDay(days.endDate)}`}
+            Only {formatDays(days.startDate, days.endDate)}
           </Button>
         ) : null}
         {leadsDown ? (

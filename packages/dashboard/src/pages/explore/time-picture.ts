@@ -145,8 +145,9 @@ export function hoursOf({ startDate, endDate }: Pick<Period, "startDate" | "endD
   return found;
 }
 
-function labelOf(bucket: string, { bucket: unit, days }: Period): string {
-  if (unit === "week") return `Week of ${formatDay(bucket)}`;
+function labelOf(bucket: string, { bucket: unit, days, startDate, endDate }: Period): string {
+  // Fewer days than are drawn by the week never come to the same date twice.
+  if (unit === "week") return `Week of ${formatDay(bucket, startDate.slice(0, 4) !== endDate.slice(0, 4))}`;
   if (unit === "day") return formatDay(bucket);
   const clock = `${bucket.slice(11)}:00`;
   return days === 1 ? clock : `${formatDay(bucket)} ${clock}`;

@@ -8,10 +8,12 @@ import { Icon } from "../../shell/icons.tsx";
 import { ErrorState, Panel } from "../../shell/states.tsx";
 import { LiveArrivals } from "./live-arrivals.tsx";
 import { sampleLog, snippetsFor } from "./snippets.ts";
+import { type Unsaid, UnsaidFields, type UnsaidProps } from "./unsaid-fields.tsx";
 
 /** From nothing to the first cost: a log, a file, or a few lines of a program, and beside it what arrives. */
 export function FirstRun() {
   const { may } = useSession();
+  const [unsaid, setUnsaid] = useState<Unsaid>({});
   return (
     <div className="panels">
       <Panel title="Send what your calls used">
@@ -26,10 +28,10 @@ export function FirstRun() {
             <Tabs.Tab value="program">From a program</Tabs.Tab>
           </Tabs.List>
           <Tabs.Panel value="paste">
-            <PasteLog />
+            <PasteLog unsaid={unsaid} onUnsaid={setUnsaid} />
           </Tabs.Panel>
           <Tabs.Panel value="file">
-            <UploadFile />
+            <UploadFile unsaid={unsaid} onUnsaid={setUnsaid} />
           </Tabs.Panel>
           <Tabs.Panel value="program">
             <FromProgram />
@@ -44,13 +46,17 @@ export function FirstRun() {
 interface Sent {
   readonly content: string | Blob;
   readonly name: string;
+  readonly unsaid: Unsaid;
 }
 
-/** What costs are known is asked again where somebody goes to look: until then this page shows what arrives. */
+/** That there are costs by then is what the stream of arrivals tells. */
 const useImport = () =>
-  useAct<Sent, ImportReport>((client, { content, name }) => client.imports.create(content, { name }), ["imports"]);
+  useAct<Sent, ImportReport>(
+    (client, { content, name, unsaid }) => client.imports.create(content, { name, ...unsaid }),
+    ["imports"],
+  );
 
-function PasteLog() {
+function PasteLog({ unsaid, onUnsaid }: UnsaidProps) {
   const [text, setText] = useState("");
   const send = useImport();
   const [example] = useState(() => sampleLog(new Date().toISOString()));
@@ -66,11 +72,12 @@ function PasteLog() {
         onChange={({ currentTarget }) => setText(currentTarget.value)}
         spellCheck={false}
       />
+      <UnsaidFields unsaid={unsaid} onUnsaid={onUnsaid} />
       <Group gap="xs">
         <Button
           loading={send.isPending}
           disabled={text.trim() === ""}
-          onClick={() => send.mutate({ content: text, name: "pasted.jsonl" })}
+          onClick={() => send.mutate({ content: text, name: "pasted.jsonl", unsaid })}
         >
           Record these
         </Button>
@@ -83,7 +90,7 @@ function PasteLog() {
   );
 }
 
-function UploadFile() {
+function UploadFile({ unsaid, onUnsaid }: UnsaidProps) {
   const send = useImport();
   return (
     <Stack gap="sm">
@@ -91,7 +98,10 @@ function UploadFile() {
         Usage exports of providers, JSON lines, CSV or OpenTelemetry, of any size. The same file twice records nothing
         twice.
       </Text>
-      <FileButton onChange={(file) => (file === null ? undefined : send.mutate({ content: file, name: file.name }))}>
+      <UnsaidFields unsaid={unsaid} onUnsaid={onUnsaid} />
+      <FileButton
+        onChange={(file) => (file === null ? undefined : send.mutate({ content: file, name: file.name, unsaid }))}
+      >
         {(props) => (
           <Button {...props} loading={send.isPending} leftSection={<Icon name="start" size={16} />} w="fit-content">
             Choose a file
@@ -115,9 +125,9 @@ function Outcome({ report, error }: { report: ImportReport | undefined; error: E
         {unpriced > 0 ? `, ${formatCount(unpriced)} without a price` : ""}
         {rejected > 0 ? `, ${formatCount(rejected)} rejected` : ""}.
       </Text>
-      {rejections.slice(0, 3).map(({ line, field, reason }) => (
-        <Text key={`${line} ${field}`} size="xs" c="dimmed">
-          Line {formatCount(line)}: {field} {reason}
+      {rejections.slice(0, 3).map(({ line, reason }) => (
+        <Text key={line} size="xs" c="dimmed">
+          Line {formatCount(line)}: {reason}
         </Text>
       ))}
     </div>

@@ -24,6 +24,8 @@ export function LiveArrivals() {
       for await (const event of client.stream({ events: ["usage"] }, { signal: leaving.signal })) {
         if (event.type !== "usage.created") continue;
         setRecords((before) => [event.data, ...before].slice(0, shownMax));
+        // Asked again where somebody goes to look; until then this page stays, which is there only before the first cost.
+        void queries.invalidateQueries({ queryKey: [organizationId, "costs"], refetchType: "none" });
       }
     };
     follow().catch((error: unknown) => {
@@ -31,7 +33,7 @@ export function LiveArrivals() {
       setProblem(error instanceof CostOpsError ? problemOf(error).text : String(error));
     });
     return () => leaving.abort();
-  }, [client]);
+  }, [client, organizationId, queries]);
   return (
     <Panel
       title="Arriving now"

@@ -1,18 +1,20 @@
 import type { CostSummary } from "@llm-cost-ops/sdk";
-import { Anchor, Badge, Group, Select, Stack, Text } from "@mantine/core";
+import { Alert, Anchor, Badge, Group, Select, Stack, Text } from "@mantine/core";
 import { Suspense } from "react";
 import { Link } from "wouter";
 import { useTimeZone } from "../../data/organization.ts";
 import { usePinnedViews } from "../../data/views.ts";
-import { formatAgo, formatDay } from "../../format/instants.ts";
+import { formatAgo, formatDays } from "../../format/instants.ts";
 import { formatMoney, formatMoneyExact } from "../../format/money.ts";
 import { formatCount, formatShare, formatTokens } from "../../format/numbers.ts";
+import { LatestMonth, useLatestMonth } from "../../period/latest-month.tsx";
 import { PeriodPicker } from "../../period/period-picker.tsx";
 import { usePeriod, useToday } from "../../period/use-period.ts";
 import { useSession } from "../../session/session-context.tsx";
+import { Icon } from "../../shell/icons.tsx";
 import { lazily } from "../../shell/lazily.tsx";
 import { severityColors } from "../../shell/state-colors.ts";
-import { Answer, ErrorState, Loading, PageHeader, Panel } from "../../shell/states.tsx";
+import { Answer, EmptyState, ErrorState, Loading, PageHeader, Panel } from "../../shell/states.tsx";
 import { Tile } from "../../shell/tile.tsx";
 import { choiceField, flagField, textField } from "../../url-state/fields.ts";
 import type { Period } from "../../url-state/period.ts";
@@ -26,7 +28,7 @@ import { currenciesOf, shownCurrency } from "../../data/currencies.ts";
 import { FiguresWarning } from "./figures-warning.tsx";
 import { MonthTiles } from "./month-tiles.tsx";
 import { NearestBudgets } from "./nearest-budgets.tsx";
-import { dimensionChoices, useGlance, useIsEmpty, useLatestAlerts, useSummary } from "./overview-questions.ts";
+import { dimensionChoices, useGlance, useLatestAlerts, useSummary } from "./overview-questions.ts";
 import { Spend } from "./spend.tsx";
 import { Top } from "./top.tsx";
 import { TopTags } from "./top-tags.tsx";
@@ -50,14 +52,20 @@ export default function OverviewPage() {
   const period = usePeriod(state.period);
   const summary = useSummary(period);
   const isBlank = summary.data !== undefined && summary.data.totalRequests === 0;
-  const isEmpty = useIsEmpty(isBlank);
+  const latest = useLatestMonth(isBlank);
   const { may } = useSession();
   const hasPinned = usePinnedViews().length > 0;
-  if (isEmpty.data === true && isBlank) {
+  if (latest.data === null && isBlank) {
     return (
       <>
         <PageHeader title="Welcome" reads={fields} />
-        <FirstRun />
+        {may("usage:write") ? (
+          <FirstRun />
+        ) : (
+          <EmptyState icon="overview" title="Nothing is recorded yet">
+            What calls cost stands here once somebody who may record usage has sent the first.
+          </EmptyState>
+        )}
       </>
     );
   }
@@ -86,6 +94,12 @@ export default function OverviewPage() {
       </PageHeader>
       <Stack gap="sm">
         {summary.error === null ? null : <ErrorState error={summary.error} onRetry={() => void summary.refetch()} />}
+        {isBlank && typeof latest.data === "string" ? (
+          <Alert variant="light" py="xs" icon={<Icon name="calendar" />} role="status">
+            Nothing was recorded in this period.{" "}
+            <LatestMonth month={latest.data} onPick={(value) => change({ period: value })} />
+          </Alert>
+        ) : null}
         <Figures summary={summary.data} period={period} currency={currency} compare={state.cmp} />
         <FiguresWarning summary={summary.data} period={period} choice={state.period} />
         {hasPinned ? (
@@ -133,7 +147,7 @@ function Figures(props: { summary: CostSummary | undefined; period: Period; curr
   return (
     <div className="tiles overview-tiles">
       <Tile
-        label={`Spend, ${formatDay(period.startDate)} – ${formatDay(period.endDate)}`}
+        label={`Spend, ${formatDays(period.startDate, period.endDate)}`}
         value={summary === undefined ? undefined : formatMoney(now?.totalCostExact ?? "0", currency)}
         exact={formatMoneyExact(now?.totalCostExact ?? "0", currency)}
         change={

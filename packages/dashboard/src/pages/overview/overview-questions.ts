@@ -65,14 +65,6 @@ export const useSums = (period: Period, groupBy: readonly string[], top: number)
     client.costs.aggregate({ ...inPeriod(period), metrics: ["sum", "count"], groupBy, top }, options),
   );
 
-/** Whether anything was ever recorded; asked only where the period has nothing. */
-export const useIsEmpty = (enabled: boolean) =>
-  useAsk<boolean>(
-    ["costs", "is-empty"],
-    async (client, options) => (await client.costs.aggregate({ range: "all" }, options)).totals.length === 0,
-    { enabled },
-  );
-
 /** What the month comes to at its pace so far. */
 export const useProjection = (timezone: string) =>
   useAsk<CostProjection>(["costs", "projection", timezone], (client, options) =>

@@ -5,7 +5,7 @@ import { Link } from "wouter";
 import { useTimeZone } from "../../data/organization.ts";
 import { usePinnedViews, viewAddress } from "../../data/views.ts";
 import { pixels } from "../../format/decimal.ts";
-import { formatDay } from "../../format/instants.ts";
+import { formatDays } from "../../format/instants.ts";
 import { useToday } from "../../period/use-period.ts";
 import { ErrorState } from "../../shell/states.tsx";
 import { type PeriodChoice, presetLabels } from "../../url-state/period.ts";
@@ -74,9 +74,7 @@ function Card(props: {
 }
 
 const daysText = (choice: PeriodChoice): string =>
-  typeof choice === "string"
-    ? presetLabels[choice].toLowerCase()
-    : `${formatDay(choice.from)} – ${formatDay(choice.to)}`;
+  typeof choice === "string" ? presetLabels[choice].toLowerCase() : formatDays(choice.from, choice.to);
 
 const [width, height] = [96, 28] as const;
 

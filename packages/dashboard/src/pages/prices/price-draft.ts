@@ -174,6 +174,7 @@ export function errorsOf(draft: PriceDraft, fieldErrors: Readonly<Record<string,
   const found = new Map<string, string>();
   const rest: string[] = [];
   const rows = { rates: sentRates(draft), multipliers: sentFactors(draft) };
+  const [first] = draft.rates;
   const plain = ["provider", "model", "currency", "effectiveDate", "endDate", "tierMode", "contextBasis"];
   for (const [path, text] of Object.entries(fieldErrors)) {
     const match = /^(rates|multipliers)[.[](\d+)\]?(?:\.(\w+))?/.exec(path);
@@ -184,6 +185,9 @@ export function errorsOf(draft: PriceDraft, fieldErrors: Readonly<Record<string,
       const field = match?.[3] ?? fallback;
       found.set(`${list === "rates" ? "rate" : "factor"} ${row.key} ${field}`, text);
     } else if (plain.includes(path)) found.set(path, text);
+    // Of prices none was sent: the first that can be typed says so.
+    else if (path === "inputPricePerMillion" && first !== undefined)
+      found.set(`rate ${first.key} price`, `this ${text}`);
     else rest.push(path === "rates" || path === "inputPricePerMillion" ? `Prices: ${text}` : `${path}: ${text}`);
   }
   return { of: (field) => found.get(field), rest };

@@ -164,13 +164,15 @@ test("what is wrong stands at the row that was typed, however many before it wer
       "rates.0.price": "must be a decimal",
       "multipliers[0]": "names no tier",
       "rates[7].kind": "is unknown",
-      inputPricePerMillion: "or another price is required",
     },
   );
   expect(errors.of("model")).toBe("must not be empty");
   expect(errors.of("rate 2 price")).toBe("must be a decimal");
   expect(errors.of("factor 4 factor")).toBe("names no tier");
-  expect(errors.rest).toEqual(["rates[7].kind: is unknown", "Prices: or another price is required"]);
+  expect(errors.rest).toEqual(["rates[7].kind: is unknown"]);
+  const nothing = errorsOf(newDraft("p", "m"), { inputPricePerMillion: "or another price is required" });
+  expect(nothing.of("rate 0 price")).toBe("this or another price is required");
+  expect(nothing.rest).toEqual([]);
 });
 
 test("a repricing says its days, and which way it goes", () => {
