@@ -71,7 +71,7 @@ test(
     const oneOf = () => servers[below(servers.length)] as (typeof servers)[number];
     const owner = new pg.Client({ connectionString: url });
     await owner.connect();
-  await owner.query(slowCommits);
+    await owner.query(slowCommits);
 
     const valid = new Map<string, Call>();
     const sent: (readonly Call[])[] = [];
