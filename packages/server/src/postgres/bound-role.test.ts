@@ -31,6 +31,11 @@ describe.each([
     told: /bypasses row-level security: .* run (ALTER ROLE .*)$/,
   },
   {
+    name: "may make roles",
+    made: `ALTER ROLE ${serverRole} CREATEROLE`,
+    told: /may grant roles.*: .* run (ALTER ROLE .*)$/,
+  },
+  {
     name: "can become a role that bypasses it",
     made: `CREATE ROLE "free role" BYPASSRLS; GRANT "free role" TO ${serverRole}`,
     told: /can act as "free role", which bypasses row-level security: .* run (REVOKE .*)$/,

@@ -73,9 +73,26 @@ async function presentVersion(client: Client): Promise<number> {
 
 interface Unbound {
   readonly role: string;
-  readonly bypasses: boolean;
+  readonly reason: "bypasses" | "makesRoles" | "owns";
   readonly isServer: boolean;
 }
+
+/** What such a role may do, and what takes it from the server's role itself. */
+const unboundBy: Readonly<Record<Unbound["reason"], { readonly what: string; readonly deed: string }>> = {
+  bypasses: {
+    what: "bypasses row-level security",
+    deed: `ALTER ROLE ${serverRole} NOSUPERUSER NOBYPASSRLS`,
+  },
+  // Until PostgreSQL 16 it may make itself a member of any role but superusers, the owner's too.
+  makesRoles: {
+    what: "may grant roles, and with them what they own",
+    deed: `ALTER ROLE ${serverRole} NOCREATEROLE`,
+  },
+  owns: {
+    what: "owns tables, and with them their row-level security",
+    deed: `REASSIGN OWNED BY ${serverRole} TO the owner of the database`,
+  },
+};
 
 /**
  * Refuses a server's role for which row-level security would not hold: by what it is, by what it owns, or by another role
@@ -83,25 +100,22 @@ interface Unbound {
  */
 async function requireBoundRole(client: Client): Promise<void> {
   const { rows } = await client.query<Unbound>(
-    `SELECT quote_ident(other.rolname) AS role, other.rolsuper OR other.rolbypassrls AS bypasses,
-       other.oid = server.oid AS "isServer"
+    `SELECT quote_ident(other.rolname) AS role, other.oid = server.oid AS "isServer",
+       CASE WHEN other.rolsuper OR other.rolbypassrls THEN 'bypasses' WHEN other.rolcreaterole THEN 'makesRoles' ELSE 'owns' END AS reason
      FROM pg_roles server JOIN pg_roles other ON other.oid = server.oid OR pg_has_role(server.oid, other.oid, 'MEMBER')
-     WHERE server.rolname = $1 AND (other.rolsuper OR other.rolbypassrls OR EXISTS (
+     WHERE server.rolname = $1 AND (other.rolsuper OR other.rolbypassrls OR other.rolcreaterole OR EXISTS (
        SELECT FROM pg_class WHERE relowner = other.oid AND relnamespace = to_regnamespace('public')))
      ORDER BY "isServer" DESC, other.oid LIMIT 1`,
     [serverRole],
   );
   const [unbound] = rows;
   if (unbound === undefined) return;
-  const { role, bypasses, isServer } = unbound;
-  const what = bypasses ? "bypasses row-level security" : "owns tables, and with them their row-level security";
+  const { role, reason, isServer } = unbound;
+  const { what, deed } = unboundBy[reason];
   if (!isServer)
     throw new UnusableDatabase(
       `${serverRole} can act as ${role}, which ${what}: let an administrator of PostgreSQL run REVOKE ${role} FROM ${serverRole}`,
     );
-  const deed = bypasses
-    ? `ALTER ROLE ${serverRole} NOSUPERUSER NOBYPASSRLS`
-    : `REASSIGN OWNED BY ${serverRole} TO the owner of the database`;
   throw new UnusableDatabase(`the role ${serverRole} ${what}: let an administrator of PostgreSQL run ${deed}`);
 }
 
