@@ -13,8 +13,9 @@ export interface GroupRow {
   readonly userCode: number;
 }
 
-/** Above this many combinations a map is smaller than a table. */
+/** Above this many combinations a map is smaller than a table, and above this many of a user one of all users. */
 const denseMax = 4_000_000;
+const denseOfUserMax = 100;
 
 /** Finds the slot of each combination of series group, time bucket and user, and adds to it. */
 export class GroupCollector {
@@ -23,6 +24,8 @@ export class GroupCollector {
   readonly #buckets: number;
   readonly #withUsers: boolean;
   readonly #dense: Int32Array | undefined;
+  /** As many places for each user as there are combinations; it grows with the users. */
+  #ofUsers: Int32Array | undefined;
   readonly #sparse = new Map<number, number>();
   readonly #userCodes = new Map<string | null, number>();
   readonly #rows: GroupRow[] = [];
@@ -33,6 +36,7 @@ export class GroupCollector {
     this.#withUsers = withUsers;
     const combinations = buckets * series.groups.length;
     if (!withUsers && combinations <= denseMax) this.#dense = new Int32Array(combinations).fill(-1);
+    if (withUsers && combinations <= denseOfUserMax) this.#ofUsers = new Int32Array(combinations * 64).fill(-1);
   }
 
   /** The group of a series, or −1 where the question leaves it out. */
@@ -55,10 +59,11 @@ export class GroupCollector {
     }
     const userCode = this.#withUsers ? this.#userCode(user) : 0;
     const key = userCode * (this.#buckets * this.#series.groups.length) + at;
-    const slot = this.#sparse.get(key);
-    if (slot !== undefined) return slot;
+    const slot = this.#ofUsers === undefined ? this.#sparse.get(key) : this.#ofUsers[key];
+    if (slot !== undefined && slot !== -1) return slot;
     const made = this.#open({ group, bucket, user: this.#withUsers && user !== "" ? user : null, userCode });
-    this.#sparse.set(key, made);
+    if (this.#ofUsers === undefined) this.#sparse.set(key, made);
+    else this.#ofUsers = withPlace(this.#ofUsers, key, made);
     return made;
   }
 
@@ -81,4 +86,15 @@ export class GroupCollector {
     this.#userCodes.set(name, this.#userCodes.size);
     return this.#userCodes.size - 1;
   }
+}
+
+/** The same places, or twice as many where the key has none. */
+function withPlace(places: Int32Array, key: number, slot: number): Int32Array {
+  let roomy = places;
+  if (key >= places.length) {
+    roomy = new Int32Array(Math.max(places.length * 2, key + 1)).fill(-1);
+    roomy.set(places);
+  }
+  roomy[key] = slot;
+  return roomy;
 }

@@ -47,12 +47,18 @@ function addDay(bytes: Uint8Array, bucket: number, sign: 1 | -1, collector: Grou
   const { users, seriesIds, sums: columns } = fromSettledBytes(bytes);
   const { sums } = collector;
   const count = users.length;
+  // Nearly all of a day are of the same group, as of one currency.
+  let groupOfNobody = -1;
+  let nobody = 0;
   for (const [at, user] of users.entries()) {
     const seriesId = seriesIds[at] ?? 0;
     const group = collector.groupOf(seriesId);
     if (group === -1) continue;
+    if (group !== groupOfNobody) {
+      groupOfNobody = group;
+      nobody = collector.slotOf(group, bucket, null) * width;
+    }
     const own = collector.slotOf(group, bucket, user) * width;
-    const nobody = collector.slotOf(group, bucket, null) * width;
     for (const [column, place] of places.entries()) {
       const value = columns[column * count + at] ?? 0;
       if (value === 0) continue;
