@@ -13,30 +13,28 @@ export interface GroupRow {
   readonly userCode: number;
 }
 
-/** Above this many combinations a map is smaller than a table, and above this many of a user one of all users. */
-const denseMax = 4_000_000;
-const denseOfUserMax = 100;
+/** Above this many combinations, of all or of each user, a map is smaller than a table. */
+const denseMax = { ofAll: 4_000_000, ofUser: 100 };
+const usersAtFirst = 64;
 
 /** Finds the slot of each combination of series group, time bucket and user, and adds to it. */
 export class GroupCollector {
   readonly sums = new ExactSums();
   readonly #series: SeriesGroups;
-  readonly #buckets: number;
+  readonly #combinations: number;
   readonly #withUsers: boolean;
-  readonly #dense: Int32Array | undefined;
-  /** As many places for each user as there are combinations; it grows with the users. */
-  #ofUsers: Int32Array | undefined;
+  /** As many places for each user as there are combinations of time and group; it grows with the users. */
+  #dense: Int32Array | undefined;
   readonly #sparse = new Map<number, number>();
   readonly #userCodes = new Map<string | null, number>();
   readonly #rows: GroupRow[] = [];
 
   constructor(series: SeriesGroups, buckets: number, withUsers: boolean) {
     this.#series = series;
-    this.#buckets = buckets;
     this.#withUsers = withUsers;
-    const combinations = buckets * series.groups.length;
-    if (!withUsers && combinations <= denseMax) this.#dense = new Int32Array(combinations).fill(-1);
-    if (withUsers && combinations <= denseOfUserMax) this.#ofUsers = new Int32Array(combinations * 64).fill(-1);
+    this.#combinations = buckets * series.groups.length;
+    const [max, users] = withUsers ? [denseMax.ofUser, usersAtFirst] : [denseMax.ofAll, 1];
+    if (this.#combinations <= max) this.#dense = new Int32Array(this.#combinations * users).fill(-1);
   }
 
   /** The group of a series, or −1 where the question leaves it out. */
@@ -49,21 +47,13 @@ export class GroupCollector {
   }
 
   slotOf(group: number, bucket: number, user: string | null): number {
-    const at = bucket * this.#series.groups.length + group;
-    if (this.#dense !== undefined) {
-      const slot = this.#dense[at] ?? -1;
-      if (slot !== -1) return slot;
-      const made = this.#open({ group, bucket, user: null, userCode: 0 });
-      this.#dense[at] = made;
-      return made;
-    }
     const userCode = this.#withUsers ? this.#userCode(user) : 0;
-    const key = userCode * (this.#buckets * this.#series.groups.length) + at;
-    const slot = this.#ofUsers === undefined ? this.#sparse.get(key) : this.#ofUsers[key];
+    const key = userCode * this.#combinations + bucket * this.#series.groups.length + group;
+    const slot = this.#dense === undefined ? this.#sparse.get(key) : this.#dense[key];
     if (slot !== undefined && slot !== -1) return slot;
     const made = this.#open({ group, bucket, user: this.#withUsers && user !== "" ? user : null, userCode });
-    if (this.#ofUsers === undefined) this.#sparse.set(key, made);
-    else this.#ofUsers = withPlace(this.#ofUsers, key, made);
+    if (this.#dense === undefined) this.#sparse.set(key, made);
+    else this.#dense = withPlace(this.#dense, key, made);
     return made;
   }
 
