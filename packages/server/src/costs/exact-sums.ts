@@ -58,6 +58,15 @@ export class ExactSums {
     this.#low[at] = value;
   }
 
+  /** Adds a safe integer each, or takes it, to one measure of many slots; −1 is none. */
+  addColumn(measure: number, slots: Int32Array, values: Float64Array, sign: 1 | -1): void {
+    for (let at = 0; at < slots.length; at += 1) {
+      const slot = slots[at] ?? -1;
+      const value = values[at] ?? 0;
+      if (slot !== -1 && value !== 0) this.add(slot * width + measure, sign * value);
+    }
+  }
+
   /** Adds an integer of any size. */
   addBig(at: number, value: bigint): void {
     this.#carried.set(at, (this.#carried.get(at) ?? 0n) + value);

@@ -21,7 +21,8 @@ import type { Segment } from "./rollup-plan.ts";
 import { type SegmentLayer, segmentLayers } from "./segment-layers.ts";
 import { seriesCatalogue } from "./series-catalogue.postgres.ts";
 import type { SeriesCatalogue } from "./series-catalogue.ts";
-import { segmentsLeft } from "./settled-users.postgres.ts";
+import { segmentsLeft } from "./settled-days.postgres.ts";
+import { settledColumn } from "./settled-days.ts";
 import { type Reading, readingsOf, SumsTogether } from "./shared-reading.ts";
 import { tooManyGroups } from "./time-buckets.ts";
 
@@ -99,7 +100,12 @@ export async function sumGroupsOfAll(
     const asked: Asked = { organizationId, question, plan, series: seriesList(catalogue, plan) };
     const { ids, usageIds } = question.filter;
     if (ids !== undefined || usageIds !== undefined) await collectNamed(connection, asked, collector);
-    else reads.push(...layerReads(asked, await segmentsLeft(connection, organizationId, plan, collector), collector));
+    else {
+      const columnOf = (segment: Segment<RowSource>) =>
+        asked.series.isSought ? undefined : settledColumn(plan, segment);
+      const left = await segmentsLeft(connection, organizationId, plan.segments(), columnOf, collector);
+      reads.push(...layerReads(asked, left, collector));
+    }
   }
   for (let at = 0; at < reads.length; at += readsMax) await readTogether(connection, reads.slice(at, at + readsMax));
   for (const [reading, collector] of collectors) sums.add(reading, collector);
@@ -113,32 +119,15 @@ interface LayerRead {
   readonly take: (rows: readonly GroupedSums[]) => void;
 }
 
-function layerReads(
-  asked: Asked,
-  {
-    segments: all,
-    left,
-  }: { readonly segments: readonly Segment<RowSource>[]; readonly left: readonly Segment<RowSource>[] },
-  collector: GroupCollector,
-): LayerRead[] {
-  const reads: LayerRead[] = [];
-  const read = (segments: readonly Segment<RowSource>[], from: RowSource, takesFromNobody = false): void => {
-    for (const layer of segmentLayers(segments)) {
-      const take = (rows: readonly GroupedSums[]): void => collect(rows, layer, collector, takesFromNobody);
-      reads.push({ ...readOfLayer(asked, from, layer), take });
-    }
-  };
-  const bySource = Map.groupBy(left, ({ source }) => source);
-  // Calls without a user have no rows in the rollup by user: they are the day's sums less those of all users.
+function layerReads(asked: Asked, segments: readonly Segment<RowSource>[], collector: GroupCollector): LayerRead[] {
   const withNobody = asked.question.filter.userIds === undefined;
-  for (const [source, segments] of bySource) read(segments, source, withNobody && source === "rollup_user_daily");
-  if (withNobody) {
-    read(
-      all.filter(({ source }) => source === "rollup_user_daily"),
-      "rollup_daily",
-    );
-  }
-  return reads;
+  return [...Map.groupBy(segments, ({ source }) => source)].flatMap(([source, ofSource]) => {
+    const takesFromNobody = withNobody && source === "rollup_user_daily";
+    return segmentLayers(ofSource).map((layer) => ({
+      ...readOfLayer(asked, source, layer),
+      take: (rows: readonly GroupedSums[]): void => collect(rows, layer, collector, takesFromNobody),
+    }));
+  });
 }
 
 async function readTogether(connection: StoreConnection, reads: readonly LayerRead[]): Promise<void> {
@@ -179,6 +168,8 @@ interface SeriesList {
   readonly columnValues: readonly SqlValue[];
   readonly joinValues: readonly SqlValue[];
   readonly hasUnpriced: boolean;
+  /** Whether so few match that they are sought one by one. */
+  readonly isSought: boolean;
 }
 
 /** Above this many series, or where more than half match, seeking them costs more than it saves. */
@@ -197,6 +188,7 @@ function seriesList(catalogue: SeriesCatalogue, { matching, series }: SumPlan): 
   const hasUnpriced = ids.some((id) => series.unpriced[id] === 1);
   const isSought = ids.length <= soughtMax && ids.length * 2 <= catalogue.ids.length;
   const seeking = {
+    isSought,
     sought: isSought ? "AND t.series_id = ANY (CAST(? AS bigint[]))" : "",
     soughtValues: isSought ? [numberArray(ids)] : [],
   };

@@ -8,7 +8,7 @@ import { type ExtentEnds, extentOf, firstKeptDay, type GroupQuestion, planSums, 
 import { rowAbsorber } from "./row-absorber.sqlite.ts";
 import { seriesCatalogue } from "./series-catalogue.sqlite.ts";
 import type { SeriesCatalogue } from "./series-catalogue.ts";
-import { isOfSettled, type StoredDay, takeSettled } from "./settled-users.ts";
+import { type SettledColumn, type StoredDay, settledColumn, takeSettled } from "./settled-days.ts";
 import { type Reading, readingsOf, SumsTogether } from "./shared-reading.ts";
 
 /** Sums what was recorded in a period by any dimensions and by currency, as `planSums` says. */
@@ -51,13 +51,11 @@ function collected(
       return collector;
     }
     for (const segment of plan.segments()) {
-      const left = isOfSettled(plan, segment) ? takeSettled(segment, settledDays(segment), collector) : [segment];
-      absorb.segment(
-        organizationId,
-        segment,
-        { userIds: filter.userIds, seriesIds, isOneGroup: isOneGroup && adds },
-        left,
-      );
+      const column = seriesIds === undefined ? settledColumn(plan, segment) : undefined;
+      const left = column === undefined ? [segment] : takeSettled(segment, settledDays(column, segment), collector);
+      for (const part of left) {
+        absorb.segment(organizationId, part, { userIds: filter.userIds, seriesIds, isOneGroup: isOneGroup && adds });
+      }
     }
     return collector;
   };
@@ -65,13 +63,16 @@ function collected(
 }
 
 /** The settled days of a segment, in their order. */
-function settledDaysOf({ db }: StoreThread, organizationId: string): (segment: Days) => Iterable<StoredDay> {
-  let select: StatementSync | undefined;
-  return ({ from, to }) => {
-    select ??= db.prepare(
-      `SELECT day, users FROM rollup_days WHERE organization_id = ? AND day >= ? AND day < ? AND users IS NOT NULL
-       ORDER BY day`,
-    );
+function settledDaysOf({ db }: StoreThread, organizationId: string) {
+  const selects = new Map<SettledColumn, StatementSync>();
+  return (column: SettledColumn, { from, to }: Days): Iterable<StoredDay> => {
+    const select =
+      selects.get(column) ??
+      db.prepare(
+        `SELECT day, ${column} AS sums FROM rollup_days
+         WHERE organization_id = ? AND day >= ? AND day < ? AND ${column} IS NOT NULL ORDER BY day`,
+      );
+    selects.set(column, select);
     return select.iterate(organizationId, from, to) as Iterable<unknown> as Iterable<StoredDay>;
   };
 }

@@ -40,8 +40,9 @@ export interface SumPlan {
   /** Of records that are named by id, those since then count. UTC milliseconds. */
   readonly keptFromMs: number;
   /**
-   * The rows to sum; not for records that are named by id. Refuses with COST_002 where single records are needed of a time
-   * of which they are no longer kept.
+   * The rows to sum; not for records that are named by id. Calls without a user have no rows in the rollup by user: who asks
+   * for users gets the days of all beside, and what users have is taken from nobody. Refuses with COST_002 where single records
+   * are needed of a time of which they are no longer kept.
    */
   segments(): readonly Segment<RowSource>[];
   /** An empty collector for the rows. */
@@ -127,7 +128,9 @@ export function planSums(
       if (segments.some(({ source, from }) => source === "records" && from < extent.keptFromMs)) {
         throw withoutRecords(extent.keptFromMs, isByUser ? "days" : "hours");
       }
-      return segments;
+      if (!withUsers || filter.userIds !== undefined) return segments;
+      const days = segments.filter(({ source }) => source === "rollup_user_daily");
+      return [...segments, ...days.map((segment) => ({ ...segment, source: "rollup_daily" as const }))];
     },
     collector: () => new GroupCollector(series, bounds.length - 1, withUsers),
     rows: (collector) => {

@@ -214,6 +214,6 @@ export function rebuildRollups(db: DatabaseSync): void {
   db.exec(`
     DELETE FROM rollup_days;
     INSERT INTO rollup_days (organization_id, day, state)
-      SELECT DISTINCT organization_id, day, 0 FROM rollup_user_daily;
+      SELECT DISTINCT organization_id, day, 0 FROM rollup_daily;
   `);
 }

@@ -60,13 +60,11 @@ export async function sumLedger(
   if (ofNobody && userIds !== undefined) return 0n;
   const users = userIds === undefined ? none : inTexts(connection, userIds);
   const selected: Selected = { series, users, unit };
-  const parts = plan.segments().flatMap((segment) => {
+  const parts = plan.segments().map((segment) => {
     const own = (source: RowSource, more: Partial<Selected> = {}) =>
       partOf(connection, organizationId, { ...segment, source }, { ...selected, ...more });
-    if (!ofNobody) return [own(segment.source)];
-    if (segment.source === "records") return [own("records", { users: nobody })];
-    // Calls without a user have no rows in the rollup by user: they are the day's sums less those of all users.
-    return [own("rollup_daily"), own("rollup_user_daily", { isTaken: true })];
+    if (ofNobody && segment.source === "records") return own("records", { users: nobody });
+    return own(segment.source, { isTaken: ofNobody && segment.source === "rollup_user_daily" });
   });
   if (parts.length === 0) return 0n;
   try {

@@ -40,13 +40,7 @@ interface RowFilter {
 
 /** Hands stored rows to a collector. */
 export interface RowAbsorber {
-  /** Of a segment by user, only those parts are read whose users are not known already. */
-  segment(
-    organizationId: string,
-    segment: Segment<RowSource>,
-    filter: RowFilter,
-    parts?: readonly Segment<RowSource>[],
-  ): void;
+  segment(organizationId: string, segment: Segment<RowSource>, filter: RowFilter): void;
   /** Records that are named by id, with their corrections. */
   named(organizationId: string, filter: RecordFilter, plan: Pick<SumPlan, "bounds" | "windows" | "keptFromMs">): void;
 }
@@ -96,13 +90,10 @@ export function rowAbsorber(store: StoreThread, collector: GroupCollector, big: 
   };
 
   return {
-    segment(organizationId, segment, filter, parts = [segment]) {
-      // Calls without a user have no rows in this rollup: they are the day's sums less those of all users.
-      const withNobody = segment.source === "rollup_user_daily" && filter.userIds === undefined;
-      absorbing.takesFromNobody = withNobody;
-      for (const part of parts) read(organizationId, part, filter);
+    segment(organizationId, segment, filter) {
+      absorbing.takesFromNobody = segment.source === "rollup_user_daily" && filter.userIds === undefined;
+      read(organizationId, segment, filter);
       absorbing.takesFromNobody = false;
-      if (withNobody) read(organizationId, { ...segment, source: "rollup_daily" }, filter);
     },
 
     named(organizationId, filter, { bounds, windows, keptFromMs }) {

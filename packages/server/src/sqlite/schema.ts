@@ -1,4 +1,4 @@
-import { dayTables } from "./day-tables.ts";
+import { dayTables, settledSeries } from "./day-tables.ts";
 import { firstTables } from "./first-tables.ts";
 import { savedColumns } from "./saved-columns.ts";
 import { viewTables } from "./view-tables.ts";
@@ -441,4 +441,5 @@ ALTER TABLE series ADD COLUMN usage_status TEXT;
 `,
   },
   { id: 31, sql: dayTables },
+  { id: 32, sql: settledSeries },
 ];

@@ -7,7 +7,7 @@ import { readInOrder } from "./rating-walk.sql.ts";
 import { formatUuid } from "./record-id.ts";
 import { entryCodes, picoFromLimbs } from "./record-row.ts";
 import { moneyAt, picoPerMilli, rollupMeasures } from "./rollups.ts";
-import { usersOfDay } from "./settle-days.sql.ts";
+import { seriesOfDay, usersOfDay } from "./settle-days.sql.ts";
 
 export interface LedgerCheckOptions {
   /**
@@ -219,21 +219,31 @@ async function compareDay(connection: StoreConnection, of: Day, report: Report):
   return storedHours.length + storedDays.length + (await compareUsers(connection, of, report));
 }
 
-/** What is kept of a settled day follows from its rollups of users, which are compared by themselves. */
+/** What is kept of a settled day follows from its rollups, which are compared by themselves. */
 async function compareSettledDays(connection: StoreConnection, organizationId: string, report: Report): Promise<void> {
+  interface Settled {
+    readonly day: number;
+    readonly users: Uint8Array | null;
+    readonly series: Uint8Array | null;
+  }
+  const isRight = (kept: Uint8Array | null, right: Uint8Array | undefined): boolean =>
+    kept === null || (right !== undefined && Buffer.from(right).equals(kept));
   for (let after = -1; ; ) {
-    const settled = await connection.get<{ readonly day: number; readonly users: Uint8Array }>(
-      `SELECT day, users FROM rollup_days WHERE organization_id = ? AND day > ? AND users IS NOT NULL
-       ORDER BY day LIMIT 1`,
+    const settled: Settled | undefined = await connection.get<Settled>(
+      `SELECT day, users, series FROM rollup_days
+       WHERE organization_id = ? AND day > ? AND (users IS NOT NULL OR series IS NOT NULL) ORDER BY day LIMIT 1`,
       organizationId,
       after,
     );
     if (settled === undefined) return;
     after = settled.day;
-    const right = await usersOfDay(connection, organizationId, after);
-    if (right !== undefined && Buffer.from(right).equals(settled.users)) continue;
     const key = `organization_id=${organizationId} day=${after}`;
-    report("rollup_days", key, "users are not what rollup_user_daily sums to");
+    if (!isRight(settled.users, await usersOfDay(connection, organizationId, after))) {
+      report("rollup_days", key, "users are not what rollup_user_daily sums to");
+    }
+    if (!isRight(settled.series, await seriesOfDay(connection, organizationId, after))) {
+      report("rollup_days", key, "series are not those of rollup_daily");
+    }
   }
 }
 

@@ -118,7 +118,8 @@ export type RollupName = keyof typeof rollupTables;
 export const openedDays = {
   columns: ["organization_id", "day", "state"],
   // The row is held until the end of the transaction even where nothing of it changes: whoever settles the day waits.
-  conflict: `ON CONFLICT (organization_id, day) DO UPDATE SET state = 0, users = NULL WHERE rollup_days.state <> 0`,
+  conflict: `ON CONFLICT (organization_id, day) DO UPDATE SET state = 0, users = NULL, series = NULL
+    WHERE rollup_days.state <> 0`,
 } as const;
 
 /** How sums are added to those of a row that is there: without overflow of 10⁻¹², whose thousandths are carried. */
@@ -188,8 +189,8 @@ export class RollupChanges {
 
   /**
    * Each row that changes, once: the values of its key and what is added to its measures; those of one table in the order
-   * of their keys, for who writes in this order waits for others in one direction only. At last the days of users that are
-   * opened, by the columns of `openedDays`. Forgets all of them.
+   * of their keys, for who writes in this order waits for others in one direction only. At last the days that are opened, by
+   * the columns of `openedDays`. Forgets all of them.
    */
   *take(): Generator<{ readonly rollup: RollupName | "days"; readonly values: readonly RollupValue[] }> {
     for (const [organizationId, { hourly, userDaily }] of inOrder(this.#organizations)) {
@@ -202,12 +203,8 @@ export class RollupChanges {
       }
       yield* rowsOf("hourly", [organizationId], hourly);
       yield* rowsOf("daily", [organizationId], daily);
-      const days = new Map<number, unknown>();
-      for (const [userId, cells] of inOrder(userDaily)) {
-        yield* rowsOf("userDaily", [organizationId, userId], cells);
-        for (const day of cells.keys()) days.set(day, undefined);
-      }
-      for (const [day] of inOrder(days)) yield { rollup: "days", values: [organizationId, day, 0] };
+      for (const [userId, cells] of inOrder(userDaily)) yield* rowsOf("userDaily", [organizationId, userId], cells);
+      for (const [day] of inOrder(daily)) yield { rollup: "days", values: [organizationId, day, 0] };
     }
     this.#organizations.clear();
   }

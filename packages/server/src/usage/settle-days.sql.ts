@@ -6,9 +6,9 @@ import { type SettledSums, settledMeasures, toSettledBytes } from "./settled-day
 const dayMs = 86_400_000;
 /** Bounds how long one step keeps appends waiting: it ends with the day that reaches so many rows. */
 const rowsOfStep = 10_000;
-/** Days without users have no rows, and each takes its statements. */
+/** A day of few rows takes its statements as well. */
 const daysOfStep = 50;
-/** A day of more rows than this is read row by row whenever somebody asks. */
+/** A day of more rows than this in a rollup is read row by row whenever somebody asks. */
 const rowsOfDayMax = 50_000;
 /** So many of them, each no larger, add up within 64 bits. */
 const summandMax = 100_000_000_000_000;
@@ -21,8 +21,8 @@ interface OpenDay {
 }
 
 /**
- * Settles some of the days before today that were written to: adds up what each user used in all series together, so that a
- * question by user reads one row for a day in place of thousands. Gives how many it saw to; where that is 0 none is left but
+ * Settles some of the days before today that were written to: adds up what each user used in all series together, and lays
+ * what each series was used side by side, so that a question reads one row for a day in place of thousands. Gives how many it saw to; where that is 0 none is left but
  * those that somebody is writing to.
  *
  * A day's lock and its row are held before its rollups are read. Whoever writes to the day holds one of both as well, from
@@ -74,29 +74,51 @@ async function settleDay(
   const where = "organization_id = ? AND day = ?";
   // Holds the row. Where another process has settled the day meanwhile there is nothing to do.
   const held = await connection.run(
-    `UPDATE rollup_days SET state = ${states.notToBeSettled}, users = NULL WHERE ${where} AND state = ${states.open}`,
+    `UPDATE rollup_days SET state = ${states.notToBeSettled}, users = NULL, series = NULL
+     WHERE ${where} AND state = ${states.open}`,
     ...key,
   );
   if (held === 0) return 0;
-  const counted = await connection.get<{ readonly rows: number }>(
-    `SELECT count(*) AS rows FROM (SELECT 1 FROM rollup_user_daily WHERE ${where} LIMIT ${rowsOfDayMax + 1}) AS counted`,
-    ...key,
-  );
-  const rows = counted?.rows ?? 0;
-  if (rows > rowsOfDayMax) return rowsOfDayMax;
-  const bytes = await usersOfDay(connection, organizationId, day);
-  if (bytes !== undefined) {
-    await connection.run(`UPDATE rollup_days SET state = ${states.settled}, users = ? WHERE ${where}`, bytes, ...key);
+  const users = await rowsOfDay(connection, "rollup_user_daily", organizationId, day);
+  const series = await rowsOfDay(connection, "rollup_daily", organizationId, day);
+  const settled = {
+    users: users > rowsOfDayMax ? undefined : await usersOfDay(connection, organizationId, day),
+    series: series > rowsOfDayMax ? undefined : await seriesOfDay(connection, organizationId, day),
+  };
+  if (settled.users !== undefined || settled.series !== undefined) {
+    await connection.run(
+      `UPDATE rollup_days SET state = ${states.settled}, users = ?, series = ? WHERE ${where}`,
+      settled.users ?? null,
+      settled.series ?? null,
+      ...key,
+    );
   }
-  return rows;
+  return Math.min(users, rowsOfDayMax) + Math.min(series, rowsOfDayMax);
 }
 
+/** How many rows a rollup has of a day; of those beyond the bound one is counted. */
+async function rowsOfDay(
+  connection: StoreConnection,
+  table: "rollup_user_daily" | "rollup_daily",
+  organizationId: string,
+  day: number,
+): Promise<number> {
+  const counted = await connection.get<{ readonly rows: number }>(
+    `SELECT count(*) AS rows FROM
+       (SELECT 1 FROM ${table} WHERE organization_id = ? AND day = ? LIMIT ${rowsOfDayMax + 1}) AS counted`,
+    organizationId,
+    day,
+  );
+  return counted?.rows ?? 0;
+}
+
+/** Sums as text, for they may be beyond what a number holds. */
 type SumsRow = Readonly<Record<(typeof settledMeasures)[number], string>> & {
-  readonly user_id: string;
+  readonly user_id?: string;
   readonly series_id: number;
 };
 
-/** What a settled day holds by its rollups now; undefined where a sum is beyond what its bytes hold exactly. */
+/** What a settled day holds of users by its rollups now; undefined where a sum is beyond what its bytes hold exactly. */
 export async function usersOfDay(
   connection: StoreConnection,
   organizationId: string,
@@ -112,7 +134,6 @@ export async function usersOfDay(
     day,
   );
   if (bounds?.are_small !== 1) return undefined;
-  // As text, for they may be beyond what a number holds.
   const sums = settledMeasures.map((measure) => `CAST(sum(u.${measure}) AS TEXT) AS ${measure}`);
   const rows = await connection.all<SumsRow>(
     `SELECT u.user_id, min(u.series_id) AS series_id, ${sums.join(", ")}
@@ -122,10 +143,31 @@ export async function usersOfDay(
     organizationId,
     day,
   );
-  const entries: SettledSums[] = rows.map((row) => ({
-    user_id: row.user_id,
-    series_id: row.series_id,
-    sums: settledMeasures.map((measure) => Number(row[measure])),
-  }));
-  return entries.every(({ sums: all }) => all.every(Number.isSafeInteger)) ? toSettledBytes(entries) : undefined;
+  return bytesOf(rows);
+}
+
+/** What a settled day holds of series by its rollups now; undefined where a sum is beyond what its bytes hold exactly. */
+export async function seriesOfDay(
+  connection: StoreConnection,
+  organizationId: string,
+  day: number,
+): Promise<Uint8Array | undefined> {
+  const sums = settledMeasures.map((measure) => `CAST(${measure} AS TEXT) AS ${measure}`);
+  const rows = await connection.all<SumsRow>(
+    `SELECT series_id, ${sums.join(", ")} FROM rollup_daily WHERE organization_id = ? AND day = ? ORDER BY series_id`,
+    organizationId,
+    day,
+  );
+  return bytesOf(rows);
+}
+
+function bytesOf(rows: readonly SumsRow[]): Uint8Array | undefined {
+  const entries = rows.map(
+    (row): SettledSums => ({
+      ...(row.user_id === undefined ? {} : { user_id: row.user_id }),
+      series_id: row.series_id,
+      sums: settledMeasures.map((measure) => Number(row[measure])),
+    }),
+  );
+  return entries.every(({ sums }) => sums.every(Number.isSafeInteger)) ? toSettledBytes(entries) : undefined;
 }

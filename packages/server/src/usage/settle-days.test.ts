@@ -9,7 +9,10 @@ import { batchOf, pricedStores, type StoreWithLedger } from "./store-with-ledger
 const organizationId = "acme";
 const nowMs = Date.UTC(2026, 5, 1, 12);
 const dayOf = (text: string): number => Date.parse(text) / 86_400_000;
-const [first, second, today] = [dayOf("2026-02-01"), dayOf("2026-02-02"), dayOf("2026-06-01")];
+const [first, second, third] = [dayOf("2026-02-01"), dayOf("2026-02-02"), dayOf("2026-02-03")];
+const today = dayOf("2026-06-01");
+/** What is known of a day: its state and what is kept of it. */
+const [open, whole] = ["0", "1 users series"];
 
 let server: PostgresUnderTest;
 beforeAll(async () => {
@@ -20,22 +23,30 @@ afterAll(() => server.stop());
 interface DayState {
   readonly day: number;
   readonly state: number;
-  readonly bytes: number | null;
+  readonly has_users: number;
+  readonly has_series: number;
 }
 
 const readDays = storeRead("test.days", async (connection, of: { readonly organizationId: string }) =>
   connection.all<DayState>(
-    "SELECT day, state, length(users) AS bytes FROM rollup_days WHERE organization_id = ? ORDER BY day",
+    `SELECT day, state, CASE WHEN users IS NULL THEN 0 ELSE 1 END AS has_users,
+       CASE WHEN series IS NULL THEN 0 ELSE 1 END AS has_series
+     FROM rollup_days WHERE organization_id = ? ORDER BY day`,
     of.organizationId,
   ),
 );
 
+interface Damaged {
+  readonly organizationId: string;
+  readonly column: "users" | "series";
+}
+
 /** Changes what only a fault could change. */
-const damage = storeWrite("test.damage", async (connection, of: { readonly organizationId: string }) =>
+const damage = storeWrite("test.damage", async (connection, { organizationId: of, column }: Damaged) =>
   connection.run(
-    `UPDATE rollup_days SET users = (SELECT o.users FROM rollup_days o WHERE o.organization_id = ?1 AND o.day = ?2)
+    `UPDATE rollup_days SET ${column} = (SELECT o.${column} FROM rollup_days o WHERE o.organization_id = ?1 AND o.day = ?2)
      WHERE organization_id = ?1 AND day = ?3`,
-    of.organizationId,
+    of,
     second,
     first,
   ),
@@ -52,10 +63,10 @@ const stores = pricedStores(
   () => server.databaseWithSchema(),
 );
 
-describe.each(stores)("settled days on %s", (_, open) => {
+describe.each(stores)("settled days on %s", (_, openStore) => {
   let tested: StoreWithLedger;
   beforeEach(async () => {
-    tested = await open();
+    tested = await openStore();
   }, 60_000);
   afterEach(() => tested.close());
 
@@ -63,58 +74,68 @@ describe.each(stores)("settled days on %s", (_, open) => {
   const settle = async (): Promise<void> => {
     while ((await tested.store.run(settleDays, {})) > 0);
   };
-  const states = async (): Promise<Readonly<Record<number, number>>> => {
+  const states = async (): Promise<Readonly<Record<number, string>>> => {
     const days = await tested.store.run(readDays, { organizationId });
-    for (const { state, bytes } of days) expect(bytes !== null).toBe(state === 1);
-    return Object.fromEntries(days.map(({ day, state }) => [day, state]));
+    const kept = ({ has_users, has_series }: DayState): readonly string[] => [
+      ...(has_users === 1 ? ["users"] : []),
+      ...(has_series === 1 ? ["series"] : []),
+    ];
+    return Object.fromEntries(days.map((each) => [each.day, [each.state, ...kept(each)].join(" ")]));
   };
   const differences = async () => (await tested.store.run(checkLedgerOperation, {})).reported;
 
-  it("are opened again by whatever writes to a day of users, and by nothing else", async () => {
+  it("are opened again by whatever writes to a day, and by nothing else", async () => {
     await append(
       call("a", "2026-02-01", "ann"),
       call("b", "2026-02-01", "ann", { model: "unheard-of" }),
       call("c", "2026-02-01", "bob"),
       call("d", "2026-02-02", "ann"),
     );
-    expect(await states()).toEqual({ [first]: 0, [second]: 0 });
+    expect(await states()).toEqual({ [first]: open, [second]: open });
     await settle();
-    expect(await states()).toEqual({ [first]: 1, [second]: 1 });
+    expect(await states()).toEqual({ [first]: whole, [second]: whole });
     await append(call("e", "2026-02-01", "eve"));
-    expect(await states()).toEqual({ [first]: 0, [second]: 1 });
+    expect(await states()).toEqual({ [first]: open, [second]: whole });
     await settle();
     await append(call("e", "2026-02-01", "eve"), call("f", "2026-02-02", null));
-    expect(await states()).toEqual({ [first]: 1, [second]: 1 });
+    expect(await states()).toEqual({ [first]: whole, [second]: open });
+    await settle();
     await tested.store.run(voidRecord, { organizationId, id: "d" });
-    expect(await states()).toEqual({ [first]: 1, [second]: 0 });
+    expect(await states()).toEqual({ [first]: whole, [second]: open });
     await settle();
     await tested.store.run(updateLabels, { organizationId, id: "a", tags: { team: "web" } });
-    expect(await states()).toEqual({ [first]: 0, [second]: 1 });
+    expect(await states()).toEqual({ [first]: open, [second]: whole });
     await settle();
-    expect(await states()).toEqual({ [first]: 1, [second]: 1 });
+    await tested.store.run(updateLabels, { organizationId, id: "f", tags: { team: "web" } });
+    expect(await states()).toEqual({ [first]: whole, [second]: open });
+    await settle();
+    expect(await states()).toEqual({ [first]: whole, [second]: whole });
     expect(await differences()).toEqual([]);
   });
 
-  it("are those before today whose sums their bytes hold exactly", async () => {
+  it("are those before today, and hold what their bytes hold exactly", async () => {
     const large = { input_tokens: 100_000_000_000_001 };
-    await append(call("a", "2026-02-01", "ann", large), call("b", "2026-02-02", "ann"), call("c", "2026-06-01", "ann"));
+    const largest = { input_tokens: 1_000_000_000_000_000 };
+    await append(
+      ...[call("a", "2026-02-01", "ann", large), call("b", "2026-02-02", "ann"), call("c", "2026-06-01", "ann")],
+      // Together more than a double holds exactly.
+      ...Array.from({ length: 10 }, (_, n) => call(`d${n}`, "2026-02-03", "ann", largest)),
+    );
     await settle();
-    expect(await states()).toEqual({ [first]: 2, [second]: 1, [today]: 0 });
-    await append(call("d", "2026-02-01", "bob"));
-    expect(await states()).toEqual({ [first]: 0, [second]: 1, [today]: 0 });
+    expect(await states()).toEqual({ [first]: "1 series", [second]: whole, [third]: "2", [today]: open });
+    await append(call("f", "2026-02-01", "bob"));
+    expect(await states()).toEqual({ [first]: open, [second]: whole, [third]: "2", [today]: open });
   });
 
   it("are compared with their rollups by the check of the ledger", async () => {
-    await append(call("a", "2026-02-01", "ann"), call("b", "2026-02-02", "bob"));
+    await append(call("a", "2026-02-01", "ann"), call("b", "2026-02-02", "bob", { model: "unheard-of" }));
     await settle();
     expect(await differences()).toEqual([]);
-    await tested.store.run(damage, { organizationId });
-    expect(await differences()).toEqual([
-      {
-        table: "rollup_days",
-        key: `organization_id=acme day=${first}`,
-        message: "users are not what rollup_user_daily sums to",
-      },
-    ]);
+    const [table, key] = ["rollup_days", `organization_id=acme day=${first}`];
+    await tested.store.run(damage, { organizationId, column: "users" });
+    const ofUsers = { table, key, message: "users are not what rollup_user_daily sums to" };
+    expect(await differences()).toEqual([ofUsers]);
+    await tested.store.run(damage, { organizationId, column: "series" });
+    expect(await differences()).toEqual([ofUsers, { table, key, message: "series are not those of rollup_daily" }]);
   });
 });
