@@ -51,7 +51,7 @@ export class GroupCollector {
     const key = userCode * this.#combinations + bucket * this.#series.groups.length + group;
     const slot = this.#dense === undefined ? this.#sparse.get(key) : this.#dense[key];
     if (slot !== undefined && slot !== -1) return slot;
-    const made = this.#open({ group, bucket, user: this.#withUsers && user !== "" ? user : null, userCode });
+    const made = this.#open(group, bucket, this.#withUsers && user !== "" ? user : null, userCode);
     if (this.#dense === undefined) this.#sparse.set(key, made);
     else this.#dense = withPlace(this.#dense, key, made);
     return made;
@@ -61,10 +61,10 @@ export class GroupCollector {
     return this.#rows.filter(({ slot }) => !this.sums.isZero(slot));
   }
 
-  #open(row: Omit<GroupRow, "slot">): number {
+  #open(group: number, bucket: number, user: string | null, userCode: number): number {
     if (this.sums.slots >= limits.groupRows) throw tooManyGroups();
     const slot = this.sums.open();
-    this.#rows.push({ slot, ...row });
+    this.#rows.push({ slot, group, bucket, user, userCode });
     return slot;
   }
 

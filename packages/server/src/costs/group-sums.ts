@@ -147,12 +147,11 @@ export function planSums(
       });
       if (top === undefined || groupBy.every(isTime)) return collector.rows().map(toRow);
       const keys = groupKeys(series, groupBy);
-      const cells = collector.rows().map((row) => ({
-        ...row,
-        currency: series.groups[row.group]?.currency ?? null,
-        key: keys.of(row),
-      }));
-      const { own, others } = topGroups(cells, collector.sums, { top, metrics, compare: keys.compare });
+      const { own, others } = topGroups(collector.rows(), collector.sums, {
+        ...{ top, metrics },
+        currencyOf: ({ group }) => series.groups[group]?.currency ?? null,
+        ...{ keyOf: keys.of, compare: keys.compare },
+      });
       return [
         ...own.map(toRow),
         ...others.map(({ slot, bucket, currency, groups }) => ({

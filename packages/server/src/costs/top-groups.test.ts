@@ -48,7 +48,11 @@ function firstOf(rows: readonly SummedRow[], top: number, metrics = allMetrics):
   });
   const names = [...keys.keys()];
   const compare = (key: number, other: number) => ((names[key] ?? "") < (names[other] ?? "") ? -1 : 1);
-  const { own, others } = topGroups(cells, sums, { top, metrics, compare });
+  const { own, others } = topGroups(cells, sums, {
+    ...{ top, metrics, compare },
+    currencyOf: ({ currency }) => currency,
+    keyOf: ({ key }) => key,
+  });
   return [
     ...own.map(({ row: one }) => one),
     ...others.map(({ slot, bucket, currency, groups }) => ({

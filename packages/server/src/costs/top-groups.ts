@@ -5,9 +5,6 @@ import { ExactSums, measures } from "./exact-sums.ts";
 export interface Cell {
   readonly slot: number;
   readonly bucket: number;
-  readonly currency: string | null;
-  /** The same for cells that agree in everything but time and currency. */
-  readonly key: number;
 }
 
 /** What stands for several groups at a time and in a currency, with how many of that currency there are. */
@@ -18,9 +15,12 @@ export interface OtherGroups {
   readonly groups: number;
 }
 
-export interface FirstGroups {
+export interface FirstGroups<C extends Cell> {
   readonly top: number;
   readonly metrics: readonly Metric[];
+  readonly currencyOf: (cell: C) => string | null;
+  /** The same for cells that agree in everything but time and currency. */
+  readonly keyOf: (cell: C) => number;
   /** Which of two groups, by their keys, comes first where they are as large as each other; never neither. */
   readonly compare: (key: number, other: number) => number;
 }
@@ -43,19 +43,23 @@ const picosPerMilli = 1_000_000_000;
 export function topGroups<C extends Cell>(
   cells: readonly C[],
   sums: ExactSums,
-  { top, metrics, compare }: FirstGroups,
+  groups: FirstGroups<C>,
 ): { readonly own: readonly C[]; readonly others: readonly OtherGroups[] } {
+  const { top, metrics, currencyOf, keyOf, compare } = groups;
   const kept = new Set<number>();
-  for (const sizes of rankings(cells, sums, metrics)) for (const key of largest(sizes, top, compare)) kept.add(key);
+  for (const sizes of rankings(wholesOf(cells, sums, groups), metrics))
+    for (const key of largest(sizes, top, compare)) kept.add(key);
   const own: C[] = [];
   const counts = new Map<string | null, Set<number>>();
   const folded = new Map<string | null, Map<number, Omit<OtherGroups, "groups">>>();
   for (const cell of cells) {
-    const { bucket, currency, key } = cell;
+    const key = keyOf(cell);
     if (kept.has(key)) {
       own.push(cell);
       continue;
     }
+    const { bucket } = cell;
+    const currency = currencyOf(cell);
     getOrMake(counts, currency, () => new Set<number>()).add(key);
     const ofCurrency = getOrMake(folded, currency, () => new Map());
     const place = getOrMake(ofCurrency, bucket, () => ({ slot: sums.open(), bucket, currency }));
@@ -74,8 +78,14 @@ interface Whole {
   dearestNearly: number;
 }
 
+/** What every group comes to, by currency; their slots are in sums of their own. */
+interface Wholes {
+  readonly sums: ExactSums;
+  readonly byCurrency: ReadonlyMap<string | null, ReadonlyMap<number, Whole>>;
+}
+
 /** The sizes of the groups by everything that they are ranked by. */
-function rankings(cells: readonly Cell[], sums: ExactSums, metrics: readonly Metric[]): readonly Sizes[] {
+function rankings({ sums, byCurrency }: Wholes, metrics: readonly Metric[]): readonly Sizes[] {
   const found = new Map<string, Sizes>();
   const plus = (name: string, key: number, value: bigint): void => {
     const sizes = getOrMake(found, name, () => new Map());
@@ -85,14 +95,13 @@ function rankings(cells: readonly Cell[], sums: ExactSums, metrics: readonly Met
     ...(metrics.includes("count") ? [requestsAt, unpricedAt] : []),
     ...(metrics.includes("sum") ? measures.slice(inputAt, moneyAt).map((_, at) => inputAt + at) : []),
   ];
-  const wholes = new ExactSums();
-  for (const [currency, ofCurrency] of wholesOf(cells, sums, wholes, metrics.includes("avg"))) {
-    for (const { key, slot, dearestAverage } of ofCurrency) {
-      for (const at of counts) plus(String(at), key, wholes.total(slot, at));
-      if (metrics.includes("sum")) plus("tokens", key, wholes.total(slot, inputAt) + wholes.total(slot, outputAt));
+  for (const [currency, ofCurrency] of byCurrency) {
+    for (const { key, slot, dearestAverage } of ofCurrency.values()) {
+      for (const at of counts) plus(String(at), key, sums.total(slot, at));
+      if (metrics.includes("sum")) plus("tokens", key, sums.total(slot, inputAt) + sums.total(slot, outputAt));
       if (currency === null) continue;
       for (let limb = moneyAt; limb < measures.length && metrics.includes("sum"); limb += 2) {
-        plus(`${limb} ${currency}`, key, moneyOf(wholes, slot, limb));
+        plus(`${limb} ${currency}`, key, moneyOf(sums, slot, limb));
       }
       if (metrics.includes("avg")) plus(`average ${currency}`, key, dearestAverage);
     }
@@ -100,23 +109,27 @@ function rankings(cells: readonly Cell[], sums: ExactSums, metrics: readonly Met
   return [...found.values()];
 }
 
-function wholesOf(
-  cells: readonly Cell[],
+function wholesOf<C extends Cell>(
+  cells: readonly C[],
   sums: ExactSums,
-  wholes: ExactSums,
-  withAverages: boolean,
-): ReadonlyMap<string | null, readonly Whole[]> {
-  const found = new Map<string | null, Map<number, Whole>>();
-  for (const { key, currency, slot } of cells) {
-    const ofCurrency = getOrMake(found, currency, () => new Map());
-    const whole = getOrMake(ofCurrency, key, () => ({
-      ...{ key, slot: wholes.open() },
-      ...{ dearestAverage: 0n, dearestNearly: 0 },
-    }));
-    wholes.addSlot(whole.slot, sums, slot);
-    if (withAverages && currency !== null) raiseAverage(whole, sums, slot);
+  { metrics, currencyOf, keyOf }: FirstGroups<C>,
+): Wholes {
+  const withAverages = metrics.includes("avg");
+  const wholes = new ExactSums();
+  const byCurrency = new Map<string | null, Map<number, Whole>>();
+  for (const cell of cells) {
+    const key = keyOf(cell);
+    const currency = currencyOf(cell);
+    const ofCurrency = getOrMake(byCurrency, currency, () => new Map());
+    let whole = ofCurrency.get(key);
+    if (whole === undefined) {
+      whole = { key, slot: wholes.open(), dearestAverage: 0n, dearestNearly: 0 };
+      ofCurrency.set(key, whole);
+    }
+    wholes.addSlot(whole.slot, sums, cell.slot);
+    if (withAverages && currency !== null) raiseAverage(whole, sums, cell.slot);
   }
-  return new Map([...found].map(([currency, ofCurrency]) => [currency, [...ofCurrency.values()]]));
+  return { sums: wholes, byCurrency };
 }
 
 /** Most averages are far below the dearest, as fifteen digits tell; only the others are divided exactly. */
@@ -135,7 +148,7 @@ const moneyOf = (sums: ExactSums, slot: number, limb: number): bigint =>
   sums.total(slot, limb) * BigInt(picosPerMilli) + sums.total(slot, limb + 1);
 
 /** The keys of the largest sizes, at most `top` of them. Zeros are none. */
-function largest(sizes: Sizes, top: number, compare: FirstGroups["compare"]): readonly number[] {
+function largest(sizes: Sizes, top: number, compare: FirstGroups<Cell>["compare"]): readonly number[] {
   interface Sized {
     readonly key: number;
     readonly size: bigint;
