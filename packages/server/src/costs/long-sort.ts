@@ -4,7 +4,7 @@ import { always, type Period } from "./cost-filter.ts";
 import type { ListQuestion } from "./cost-query.ts";
 
 /**
- * The most records that are sorted to answer one question whose order no index has: two to three seconds of one core. An
+ * The most records that are sorted to answer one question whose order no index has: four to seven seconds of one core. An
  * index by cost would take another 9 µs and 44 bytes of each record on the embedded store, a third of what writing its row takes.
  */
 export const sortedRecordsMax = 2_000_000;

@@ -6,7 +6,7 @@ import type { RecordFilter } from "./cost-filter.ts";
 import type { ListQuestion } from "./cost-query.ts";
 import { readExtent } from "./group-sums.sqlite.ts";
 import { type HourWindow, isWithinHours, recordedWindows, windowsWithin } from "./hour-windows.ts";
-import { behindPosition, sqlKeys } from "./list-keys.ts";
+import { listKeys } from "./list-keys.ts";
 import { followsTime, type ListedEntries, type OrderPosition } from "./list-order.ts";
 import { daysOf, longSort, requestsOfDays, sortedRecordsMax } from "./long-sort.ts";
 import { namedIds } from "./named-ids.ts";
@@ -115,10 +115,10 @@ function listScan(
   // A walk by time goes from window to window instead.
   if (windows !== undefined && !(followsTime(order) && named === undefined))
     where.push("list_wants_time(r.occurred_at)");
-  const keys = order.flatMap(sqlKeys);
+  const keys = listKeys(order, named !== undefined);
   const idDirection = order[0].descending ? "DESC" : "ASC";
   const orderBy = [
-    ...keys.map(({ sql, descending }) => `${sql} ${descending ? "DESC" : "ASC"}`),
+    ...keys.sorted.map(({ sql, descending }) => `${sql} ${descending ? "DESC" : "ASC"}`),
     `r.id ${idDirection}`,
   ];
   const source = followsTime(order) && named === undefined ? "records r INDEXED BY records_by_time" : "records r";
@@ -127,14 +127,16 @@ function listScan(
     nothing: wanted.nothing || named?.length === 0 || windows?.length === 0,
     selective: wanted.selective || filter.userIds !== undefined,
     read(fromMs, toMs, after, limit, offset) {
-      const behind = after === undefined ? undefined : behindPosition(order, after);
+      const behind = after === undefined ? undefined : keys.behind(after);
       const conditions = behind === undefined ? where : [...where, behind.sql];
       const select = store.db.prepare(
-        `SELECT r.id FROM ${source} WHERE ${conditions.join(" AND ")}
+        `SELECT r.id FROM ${source} ${keys.join} WHERE ${conditions.join(" AND ")}
          ORDER BY ${orderBy.join(", ")} LIMIT ? OFFSET ?`,
       );
       select.setReturnArrays(true);
+      const joinValues = keys.join === "" ? [] : [organizationId, fromMs, toMs];
       const rows = select.all(
+        ...joinValues,
         organizationId,
         fromMs,
         toMs,
