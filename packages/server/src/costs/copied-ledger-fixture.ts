@@ -5,7 +5,7 @@ import type { Client } from "pg";
 import { from as copyFrom } from "pg-copy-streams";
 import { scopeSetting } from "../postgres/row-security.ts";
 
-const rollups = ["rollup_hourly", "rollup_daily", "rollup_user_daily", "rollup_days"] as const;
+const rollups = ["rollup_hourly", "rollup_daily", "rollup_user_daily", "rollup_days", "settled_series"] as const;
 const chunkChars = 256 * 1024;
 
 /** Replaces series, records and rollups in PostgreSQL. The client is the schema's owner and no user of row-level security. */

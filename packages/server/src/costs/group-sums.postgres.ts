@@ -22,7 +22,6 @@ import { type SegmentLayer, segmentLayers } from "./segment-layers.ts";
 import { seriesCatalogue } from "./series-catalogue.postgres.ts";
 import type { SeriesCatalogue } from "./series-catalogue.ts";
 import { segmentsLeft } from "./settled-days.postgres.ts";
-import { settledColumn } from "./settled-days.ts";
 import { type Reading, readingsOf, SumsTogether } from "./shared-reading.ts";
 import { tooManyGroups } from "./time-buckets.ts";
 
@@ -100,12 +99,7 @@ export async function sumGroupsOfAll(
     const asked: Asked = { organizationId, question, plan, series: seriesList(catalogue, plan) };
     const { ids, usageIds } = question.filter;
     if (ids !== undefined || usageIds !== undefined) await collectNamed(connection, asked, collector);
-    else {
-      const columnOf = (segment: Segment<RowSource>) =>
-        asked.series.isSought ? undefined : settledColumn(plan, segment);
-      const left = await segmentsLeft(connection, organizationId, plan.segments(), columnOf, collector);
-      reads.push(...layerReads(asked, left, collector));
-    }
+    else reads.push(...layerReads(asked, await segmentsLeft(connection, organizationId, plan, collector), collector));
   }
   for (let at = 0; at < reads.length; at += readsMax) await readTogether(connection, reads.slice(at, at + readsMax));
   for (const [reading, collector] of collectors) sums.add(reading, collector);
@@ -168,8 +162,6 @@ interface SeriesList {
   readonly columnValues: readonly SqlValue[];
   readonly joinValues: readonly SqlValue[];
   readonly hasUnpriced: boolean;
-  /** Whether so few match that they are sought one by one. */
-  readonly isSought: boolean;
 }
 
 /** Above this many series, or where more than half match, seeking them costs more than it saves. */
@@ -188,7 +180,6 @@ function seriesList(catalogue: SeriesCatalogue, { matching, series }: SumPlan): 
   const hasUnpriced = ids.some((id) => series.unpriced[id] === 1);
   const isSought = ids.length <= soughtMax && ids.length * 2 <= catalogue.ids.length;
   const seeking = {
-    isSought,
     sought: isSought ? "AND t.series_id = ANY (CAST(? AS bigint[]))" : "",
     soughtValues: isSought ? [numberArray(ids)] : [],
   };

@@ -8,7 +8,7 @@ import { type ExtentEnds, extentOf, firstKeptDay, type GroupQuestion, planSums, 
 import { rowAbsorber } from "./row-absorber.sqlite.ts";
 import { seriesCatalogue } from "./series-catalogue.sqlite.ts";
 import type { SeriesCatalogue } from "./series-catalogue.ts";
-import { type SettledColumn, type StoredDay, settledColumn, takeSettled } from "./settled-days.ts";
+import { type SettledKind, type StoredDay, settledKind, takeSettled } from "./settled-days.ts";
 import { type Reading, readingsOf, SumsTogether } from "./shared-reading.ts";
 
 /** Sums what was recorded in a period by any dimensions and by currency, as `planSums` says. */
@@ -51,8 +51,8 @@ function collected(
       return collector;
     }
     for (const segment of plan.segments()) {
-      const column = seriesIds === undefined ? settledColumn(plan, segment) : undefined;
-      const left = column === undefined ? [segment] : takeSettled(segment, settledDays(column, segment), collector);
+      const kind = seriesIds === undefined ? settledKind(plan, segment) : undefined;
+      const left = kind === undefined ? [segment] : takeSettled(segment, settledDays(kind, segment), collector);
       for (const part of left) {
         absorb.segment(organizationId, part, { userIds: filter.userIds, seriesIds, isOneGroup: isOneGroup && adds });
       }
@@ -62,17 +62,20 @@ function collected(
   return readExactly(read);
 }
 
+const settledRows: Readonly<Record<SettledKind, string>> = {
+  users: "SELECT d.day, d.users AS sums FROM rollup_days d WHERE d.users IS NOT NULL",
+  series: `SELECT d.day, s.sums FROM rollup_days d
+    JOIN settled_series s ON s.organization_id = d.organization_id AND s.day = d.day WHERE d.state = 1`,
+};
+
 /** The settled days of a segment, in their order. */
 function settledDaysOf({ db }: StoreThread, organizationId: string) {
-  const selects = new Map<SettledColumn, StatementSync>();
-  return (column: SettledColumn, { from, to }: Days): Iterable<StoredDay> => {
+  const selects = new Map<SettledKind, StatementSync>();
+  return (kind: SettledKind, { from, to }: Days): Iterable<StoredDay> => {
     const select =
-      selects.get(column) ??
-      db.prepare(
-        `SELECT day, ${column} AS sums FROM rollup_days
-         WHERE organization_id = ? AND day >= ? AND day < ? AND ${column} IS NOT NULL ORDER BY day`,
-      );
-    selects.set(column, select);
+      selects.get(kind) ??
+      db.prepare(`${settledRows[kind]} AND d.organization_id = ? AND d.day >= ? AND d.day < ? ORDER BY d.day`);
+    selects.set(kind, select);
     return select.iterate(organizationId, from, to) as Iterable<unknown> as Iterable<StoredDay>;
   };
 }

@@ -5,7 +5,7 @@ import type { RecordPlace } from "../usage/record-rows.postgres.ts";
 import type { ListQuestion } from "./cost-query.ts";
 import { readExtent } from "./group-sums.postgres.ts";
 import { endsOf, type HourWindow, recordedWindows } from "./hour-windows.ts";
-import { listKeys } from "./list-keys.ts";
+import { correctionsBeside, listKeys } from "./list-keys.ts";
 import { followsTime, type ListedEntries, type OrderPosition } from "./list-order.ts";
 import { daysOf, longSort, requestsOfDays, sortedRecordsMax } from "./long-sort.ts";
 import { namedRecords } from "./named-records.postgres.ts";
@@ -129,7 +129,7 @@ async function listScan(
   }
   const direction = (descending: boolean): string => (descending ? "DESC" : "ASC");
   const idOrder = `id ${direction(order[0].descending)}`;
-  const keys = listKeys(order, named !== undefined);
+  const keys = listKeys(order, correctionsBeside);
   const sorted = keys.sorted.map(({ sql, descending }) => `${sql} ${direction(descending)}`);
   const conditions = (after: OrderPosition | undefined): Statement => {
     const behind = after === undefined ? undefined : keys.behind(after);
@@ -139,12 +139,11 @@ async function listScan(
   };
   const within: ListScan["within"] = ({ fromMs, toMs }, after, limit, offset) => {
     const condition = conditions(after);
-    const joinValues = keys.join === "" ? [] : [organizationId, fromMs, toMs];
     return {
       sql: `SELECT r.occurred_at, r.id FROM ${named?.source ?? "records r"} ${keys.join}
         WHERE ${condition.sql} AND r.occurred_at >= ? AND r.occurred_at < ?
         ORDER BY ${sorted.join(", ")}, r.${idOrder} LIMIT ? OFFSET ?`,
-      values: [...(named?.values ?? []), ...joinValues, ...condition.values, fromMs, toMs, limit, offset],
+      values: [...(named?.values ?? []), ...condition.values, fromMs, toMs, limit, offset],
     };
   };
   /** The same of several windows, for orders by time. */

@@ -6,7 +6,7 @@ import type { RecordFilter } from "./cost-filter.ts";
 import type { ListQuestion } from "./cost-query.ts";
 import { readExtent } from "./group-sums.sqlite.ts";
 import { type HourWindow, isWithinHours, recordedWindows, windowsWithin } from "./hour-windows.ts";
-import { listKeys } from "./list-keys.ts";
+import { correctionsLookedUp, listKeys } from "./list-keys.ts";
 import { followsTime, type ListedEntries, type OrderPosition } from "./list-order.ts";
 import { daysOf, longSort, requestsOfDays, sortedRecordsMax } from "./long-sort.ts";
 import { namedIds } from "./named-ids.ts";
@@ -115,7 +115,7 @@ function listScan(
   // A walk by time goes from window to window instead.
   if (windows !== undefined && !(followsTime(order) && named === undefined))
     where.push("list_wants_time(r.occurred_at)");
-  const keys = listKeys(order, named !== undefined);
+  const keys = listKeys(order, correctionsLookedUp);
   const idDirection = order[0].descending ? "DESC" : "ASC";
   const orderBy = [
     ...keys.sorted.map(({ sql, descending }) => `${sql} ${descending ? "DESC" : "ASC"}`),
@@ -130,13 +130,11 @@ function listScan(
       const behind = after === undefined ? undefined : keys.behind(after);
       const conditions = behind === undefined ? where : [...where, behind.sql];
       const select = store.db.prepare(
-        `SELECT r.id FROM ${source} ${keys.join} WHERE ${conditions.join(" AND ")}
+        `SELECT r.id FROM ${source} WHERE ${conditions.join(" AND ")}
          ORDER BY ${orderBy.join(", ")} LIMIT ? OFFSET ?`,
       );
       select.setReturnArrays(true);
-      const joinValues = keys.join === "" ? [] : [organizationId, fromMs, toMs];
       const rows = select.all(
-        ...joinValues,
         organizationId,
         fromMs,
         toMs,

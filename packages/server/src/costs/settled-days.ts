@@ -4,11 +4,11 @@ import type { GroupCollector } from "./group-collector.ts";
 import type { RowSource, SumPlan } from "./group-sums.ts";
 import type { Segment } from "./rollup-plan.ts";
 
-/** The sums that are kept of a settled day, as their columns are called. */
-export type SettledColumn = "users" | "series";
+/** What is kept of a settled day: the sums of each user, or those of each series. */
+export type SettledKind = "users" | "series";
 
-/** Which sums of settled days can answer a segment of the plan; undefined where none can. */
-export function settledColumn({ isOfWholeUsers }: SumPlan, { source }: Segment<RowSource>): SettledColumn | undefined {
+/** What is kept of settled days that can answer a segment of the plan; undefined where nothing can. */
+export function settledKind({ isOfWholeUsers }: SumPlan, { source }: Segment<RowSource>): SettledKind | undefined {
   if (source === "rollup_daily") return "series";
   return source === "rollup_user_daily" && isOfWholeUsers ? "users" : undefined;
 }

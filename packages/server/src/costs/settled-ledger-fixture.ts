@@ -14,5 +14,5 @@ export async function settleAll(threads: Written): Promise<void> {
 /** Leaves every third day open, so that questions meet settled and open days side by side. */
 export async function settleMost({ threads, db }: { threads: Written; db: DatabaseSync }): Promise<void> {
   await settleAll(threads);
-  db.exec("UPDATE rollup_days SET state = 0, users = NULL, series = NULL WHERE day % 3 = 0");
+  db.exec("UPDATE rollup_days SET state = 0, users = NULL WHERE day % 3 = 0");
 }

@@ -1,7 +1,7 @@
 /** What is known of days beside their rollups. */
 export const dayTables = `
--- The days of rollup_user_daily. users: what each user used in all of the day's series together, NULL of a day that was
--- written to since. state: 0 open, 1 settled, which is that users is there, 2 not to be settled, for it has too much.
+-- Days that were written to. users: what each user used in all of the day's series together, NULL of a day that was written
+-- to since, or has too much. state: 0 open, 1 settled, 2 not to be settled, for it has too much of everything.
 CREATE TABLE rollup_days (
   organization_id TEXT NOT NULL, day INTEGER NOT NULL, state INTEGER NOT NULL, users BLOB,
   PRIMARY KEY (organization_id, day)
@@ -11,8 +11,13 @@ INSERT INTO rollup_days (organization_id, day, state) SELECT DISTINCT organizati
 `;
 
 export const settledSeries = `
--- series: what each series was used on the day, beside users. All days are open until both of them are written.
-ALTER TABLE rollup_days ADD COLUMN series BLOB;
+-- What each series was used on a settled day, side by side; it counts where the day's state is 1. A table of its own, for a
+-- value is read through all that lies before it in its row.
+CREATE TABLE settled_series (
+  organization_id TEXT NOT NULL, day INTEGER NOT NULL, sums BLOB NOT NULL,
+  PRIMARY KEY (organization_id, day)
+) STRICT;
+-- All days are open until both are written.
 UPDATE rollup_days SET state = 0, users = NULL;
 INSERT INTO rollup_days (organization_id, day, state) SELECT DISTINCT organization_id, day, 0 FROM rollup_daily WHERE true
 ON CONFLICT (organization_id, day) DO NOTHING;

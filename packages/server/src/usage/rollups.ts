@@ -118,8 +118,7 @@ export type RollupName = keyof typeof rollupTables;
 export const openedDays = {
   columns: ["organization_id", "day", "state"],
   // The row is held until the end of the transaction even where nothing of it changes: whoever settles the day waits.
-  conflict: `ON CONFLICT (organization_id, day) DO UPDATE SET state = 0, users = NULL, series = NULL
-    WHERE rollup_days.state <> 0`,
+  conflict: `ON CONFLICT (organization_id, day) DO UPDATE SET state = 0, users = NULL WHERE rollup_days.state <> 0`,
 } as const;
 
 /** How sums are added to those of a row that is there: without overflow of 10⁻¹², whose thousandths are carried. */

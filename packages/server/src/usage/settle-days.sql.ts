@@ -74,22 +74,22 @@ async function settleDay(
   const where = "organization_id = ? AND day = ?";
   // Holds the row. Where another process has settled the day meanwhile there is nothing to do.
   const held = await connection.run(
-    `UPDATE rollup_days SET state = ${states.notToBeSettled}, users = NULL, series = NULL
-     WHERE ${where} AND state = ${states.open}`,
+    `UPDATE rollup_days SET state = ${states.notToBeSettled}, users = NULL WHERE ${where} AND state = ${states.open}`,
     ...key,
   );
   if (held === 0) return 0;
+  await connection.run(`DELETE FROM settled_series WHERE ${where}`, ...key);
   const users = await rowsOfDay(connection, "rollup_user_daily", organizationId, day);
   const series = await rowsOfDay(connection, "rollup_daily", organizationId, day);
-  const settled = {
-    users: users > rowsOfDayMax ? undefined : await usersOfDay(connection, organizationId, day),
-    series: series > rowsOfDayMax ? undefined : await seriesOfDay(connection, organizationId, day),
-  };
-  if (settled.users !== undefined || settled.series !== undefined) {
+  const ofUsers = users > rowsOfDayMax ? undefined : await usersOfDay(connection, organizationId, day);
+  const ofSeries = series > rowsOfDayMax ? undefined : await seriesOfDay(connection, organizationId, day);
+  if (ofSeries !== undefined) {
+    await connection.run("INSERT INTO settled_series (organization_id, day, sums) VALUES (?, ?, ?)", ...key, ofSeries);
+  }
+  if (ofUsers !== undefined || ofSeries !== undefined) {
     await connection.run(
-      `UPDATE rollup_days SET state = ${states.settled}, users = ?, series = ? WHERE ${where}`,
-      settled.users ?? null,
-      settled.series ?? null,
+      `UPDATE rollup_days SET state = ${states.settled}, users = ? WHERE ${where}`,
+      ofUsers ?? null,
       ...key,
     );
   }

@@ -29,28 +29,30 @@ interface DayState {
 
 const readDays = storeRead("test.days", async (connection, of: { readonly organizationId: string }) =>
   connection.all<DayState>(
-    `SELECT day, state, CASE WHEN users IS NULL THEN 0 ELSE 1 END AS has_users,
-       CASE WHEN series IS NULL THEN 0 ELSE 1 END AS has_series
-     FROM rollup_days WHERE organization_id = ? ORDER BY day`,
+    `SELECT d.day, d.state, CASE WHEN d.users IS NULL THEN 0 ELSE 1 END AS has_users,
+       CASE WHEN d.state <> 1 OR s.sums IS NULL THEN 0 ELSE 1 END AS has_series
+     FROM rollup_days d LEFT JOIN settled_series s ON s.organization_id = d.organization_id AND s.day = d.day
+     WHERE d.organization_id = ? ORDER BY d.day`,
     of.organizationId,
   ),
 );
 
 interface Damaged {
   readonly organizationId: string;
-  readonly column: "users" | "series";
+  readonly table: "rollup_days" | "settled_series";
 }
 
 /** Changes what only a fault could change. */
-const damage = storeWrite("test.damage", async (connection, { organizationId: of, column }: Damaged) =>
-  connection.run(
-    `UPDATE rollup_days SET ${column} = (SELECT o.${column} FROM rollup_days o WHERE o.organization_id = ?1 AND o.day = ?2)
+const damage = storeWrite("test.damage", async (connection, { organizationId: of, table }: Damaged) => {
+  const column = table === "rollup_days" ? "users" : "sums";
+  return connection.run(
+    `UPDATE ${table} SET ${column} = (SELECT o.${column} FROM ${table} o WHERE o.organization_id = ?1 AND o.day = ?2)
      WHERE organization_id = ?1 AND day = ?3`,
     of,
     second,
     first,
-  ),
-);
+  );
+});
 
 const call = (id: string, day: string, user: string | null, more: object = {}): object => ({
   ...{ id, provider: "openai", model: "gpt-4o", input_tokens: 10, output_tokens: 1, user_id: user },
@@ -131,11 +133,14 @@ describe.each(stores)("settled days on %s", (_, openStore) => {
     await append(call("a", "2026-02-01", "ann"), call("b", "2026-02-02", "bob", { model: "unheard-of" }));
     await settle();
     expect(await differences()).toEqual([]);
-    const [table, key] = ["rollup_days", `organization_id=acme day=${first}`];
-    await tested.store.run(damage, { organizationId, column: "users" });
-    const ofUsers = { table, key, message: "users are not what rollup_user_daily sums to" };
+    const key = `organization_id=acme day=${first}`;
+    await tested.store.run(damage, { organizationId, table: "rollup_days" });
+    const ofUsers = { table: "rollup_days", key, message: "users are not what rollup_user_daily sums to" };
     expect(await differences()).toEqual([ofUsers]);
-    await tested.store.run(damage, { organizationId, column: "series" });
-    expect(await differences()).toEqual([ofUsers, { table, key, message: "series are not those of rollup_daily" }]);
+    await tested.store.run(damage, { organizationId, table: "settled_series" });
+    const ofSeries = { table: "settled_series", key, message: "series are not those of rollup_daily" };
+    expect(await differences()).toEqual([ofUsers, ofSeries]);
+    await append(call("c", "2026-02-01", null));
+    expect(await differences()).toEqual([]);
   });
 });

@@ -208,7 +208,8 @@ function addDays(trip: OneTrip, rows: readonly (readonly RollupValue[])[]): void
   trip.add(
     `SELECT pg_advisory_xact_lock_shared(${dayLockKey("name")}) FROM unnest(${names}) AS days (name)`,
     `${insert} SELECT * FROM (${days}) AS written (${columns.join(", ")}) WHERE NOT EXISTS (SELECT 1 FROM rollup_days d
-       WHERE d.organization_id = written.organization_id AND d.day = written.day AND d.state = 0) ${conflict}`,
+       WHERE d.organization_id = written.organization_id AND d.day = written.day AND d.state = 0)
+     ORDER BY 1, 2 ${conflict}`,
   );
 }
 
