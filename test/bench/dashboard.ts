@@ -41,7 +41,12 @@ interface Change {
 }
 
 const openPeriods = (page: Page): Promise<void> => page.getByRole("button", { name: /^Period:/ }).click();
-const openGroups = (page: Page): Promise<void> => page.getByRole("combobox", { name: "Grouped by" }).click();
+/** With the tags that it offers, for which the page asks where somebody opens it. */
+const openGroups = async (page: Page): Promise<void> => {
+  const tags = page.waitForResponse((answer) => answer.url().includes("fields=tags"));
+  await page.getByRole("combobox", { name: "Grouped by" }).click();
+  await (await tags).finished();
+};
 const option = (name: string) => (page: Page) => page.getByRole("option", { name, exact: true }).click();
 /** The first group of the table becomes a filter. */
 const firstGroup = (page: Page): Promise<void> =>
