@@ -43,7 +43,7 @@ const connectionsDefault = 3;
 const queueMax = { calls: 20_000, bytes: 128 * 1024 * 1024 } as const;
 
 /** Bodies are parsed here. */
-const youngGenerationMb = 48;
+const youngGenerationMb = 192;
 
 /** The append side of the ledger on PostgreSQL: bodies go as raw bytes to a thread that has connections of its own. */
 export async function startPostgresLedger(options: PostgresLedgerOptions): Promise<PostgresLedger> {
