@@ -1,5 +1,5 @@
 /**
- * What PostgreSQL locks by while somebody writes to a day of users or settles it; `name` is a place or a literal. Writers
+ * What PostgreSQL locks by while somebody writes to a day or settles it; `name` is a place or a literal. Writers
  * share it, so they do not wait for one another.
  */
 export const dayLockKey = (name: string): string => `hashtextextended(${name}, 3)`;

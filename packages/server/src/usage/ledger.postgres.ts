@@ -42,7 +42,7 @@ const connectionsDefault = 3;
 /** Bounds of what may wait to be written; beyond them callers are refused and come again. */
 const queueMax = { calls: 20_000, bytes: 128 * 1024 * 1024 } as const;
 
-/** Bodies are parsed here. */
+/** Bodies are parsed here, and every sweep copies those under way. */
 const youngGenerationMb = 192;
 
 /** The append side of the ledger on PostgreSQL: bodies go as raw bytes to a thread that has connections of its own. */

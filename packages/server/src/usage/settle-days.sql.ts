@@ -22,8 +22,8 @@ interface OpenDay {
 
 /**
  * Settles some of the days before today that were written to: adds up what each user used in all series together, and lays
- * what each series was used side by side, so that a question reads one row for a day in place of thousands. Gives how many it saw to; where that is 0 none is left but
- * those that somebody is writing to.
+ * what each series was used side by side, so that a question reads one row for a day in place of thousands. Gives how many it
+ * saw to; where that is 0 none is left but those that somebody is writing to.
  *
  * A day's lock and its row are held before its rollups are read. Whoever writes to the day holds one of both as well, from
  * its last rollup to its commit: so either what it wrote is seen here, or it finds the day settled and opens it again.
