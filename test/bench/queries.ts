@@ -17,6 +17,7 @@ import { startPostgres } from "../../packages/server/src/postgres/postgres-fixtu
 import { openPostgres } from "../../packages/server/src/postgres/postgres-store.ts";
 import { openReader, openWriter } from "../../packages/server/src/sqlite/connection.ts";
 import type { StoreThread } from "../../packages/server/src/sqlite/operation.ts";
+import { startSqliteThreads } from "../../packages/server/src/sqlite/threads.ts";
 import { fillLedger, ledgerDays, settleLedger } from "./query-ledger.ts";
 
 const dayMs = 86_400_000;
@@ -200,14 +201,17 @@ try {
   await client.end();
   console.log(`\nPostgreSQL, copied in ${((performance.now() - copying) / 1_000).toFixed(0)} s\n`);
   const questionsThere = await startPostgresQuestions({ url });
+  // Answers of either store cross from a thread to the one that asks, as in a server.
+  const threads = await startSqliteThreads({ path });
+  const questionsHere = sqliteCostQuery(threads);
   console.log(`${"question".padEnd(40)}${pad("ms", 10)}${pad("SQLite ms", 10)}${pad("ratio", 8)}${pad("bytes", 11)}`);
   for (const { name, work } of questions) {
     // By turns, so that whatever else the machine does meets both.
     const [ms, beside] = await medians(
       () => work(questionsThere.query),
-      () => work(embedded),
+      () => work(questionsHere),
     );
-    const same = JSON.stringify(await work(questionsThere.query)) === JSON.stringify(await work(embedded));
+    const same = JSON.stringify(await work(questionsThere.query)) === JSON.stringify(await work(questionsHere));
     const ratio = ms / beside;
     const figures = [ms.toFixed(1), beside.toFixed(1)].map((text) => pad(text, 10)).join("");
     const verdict = ratio <= ratioMax ? "ok" : "missed";
@@ -216,6 +220,7 @@ try {
     );
   }
   await questionsThere.close();
+  await threads.close();
 } finally {
   await server.stop();
 }

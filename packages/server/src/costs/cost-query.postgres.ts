@@ -48,10 +48,11 @@ const summarize = storeRead(
   "costs.summarize",
   async (connection, { organizationId, question }: Asked<SummaryQuestion>): Promise<SummaryAnswer> => {
     const { period, previous, filter } = question;
-    return answerSummary(
-      await sumGroups(connection, organizationId, { period, filter, groupBy: summaryDimensions }),
-      await sumGroups(connection, organizationId, { period: previous, filter, groupBy: [] }),
-    );
+    const [sums, sumsBefore] = await sumGroupsOfAll(connection, organizationId, [
+      { period, filter, groupBy: summaryDimensions },
+      { period: previous, filter, groupBy: [] },
+    ]);
+    return answerSummary(sums ?? [], sumsBefore ?? []);
   },
 );
 

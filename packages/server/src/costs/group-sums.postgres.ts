@@ -21,7 +21,8 @@ import type { Segment } from "./rollup-plan.ts";
 import { type SegmentLayer, segmentLayers } from "./segment-layers.ts";
 import { seriesCatalogue } from "./series-catalogue.postgres.ts";
 import type { SeriesCatalogue } from "./series-catalogue.ts";
-import { segmentsLeft } from "./settled-days.postgres.ts";
+import { takeSettledDays } from "./settled-days.postgres.ts";
+import { type SettledKind, SettledSegment, settledKind, settledKinds } from "./settled-days.ts";
 import { type Reading, readingsOf, SumsTogether } from "./shared-reading.ts";
 import { tooManyGroups } from "./time-buckets.ts";
 
@@ -89,8 +90,8 @@ export async function sumGroupsOfAll(
   const extent = await readExtent(connection, organizationId);
   if (extent === undefined) return sums.found;
   const catalogue = await seriesCatalogue(connection, organizationId);
-  const reads: LayerRead[] = [];
   const collectors = new Map<Reading, GroupCollector>();
+  const parts: ReadingParts[] = [];
   const planOf = (question: GroupQuestion) => planSums(organizationId, catalogue, extent, question);
   for (const reading of readingsOf(questions, planOf)) {
     const { question, plan } = reading;
@@ -99,8 +100,17 @@ export async function sumGroupsOfAll(
     const asked: Asked = { organizationId, question, plan, series: seriesList(catalogue, plan) };
     const { ids, usageIds } = question.filter;
     if (ids !== undefined || usageIds !== undefined) await collectNamed(connection, asked, collector);
-    else reads.push(...layerReads(asked, await segmentsLeft(connection, organizationId, plan, collector), collector));
+    else parts.push(partsOf(asked, collector));
   }
+  for (const kind of settledKinds) {
+    await takeSettledDays(
+      connection,
+      organizationId,
+      kind,
+      parts.flatMap(({ settled }) => settled[kind]),
+    );
+  }
+  const reads = parts.flatMap(layerReads);
   for (let at = 0; at < reads.length; at += readsMax) await readTogether(connection, reads.slice(at, at + readsMax));
   for (const [reading, collector] of collectors) sums.add(reading, collector);
   return sums.found;
@@ -113,7 +123,29 @@ interface LayerRead {
   readonly take: (rows: readonly GroupedSums[]) => void;
 }
 
-function layerReads(asked: Asked, segments: readonly Segment<RowSource>[], collector: GroupCollector): LayerRead[] {
+/** A reading's segments: those that settled days may answer, and those that they cannot. */
+interface ReadingParts {
+  readonly asked: Asked;
+  readonly collector: GroupCollector;
+  readonly settled: Readonly<Record<SettledKind, readonly SettledSegment[]>>;
+  readonly others: readonly Segment<RowSource>[];
+}
+
+function partsOf(asked: Asked, collector: GroupCollector): ReadingParts {
+  const { plan, series } = asked;
+  const kindOf = (segment: Segment<RowSource>) => (series.sought === "" ? settledKind(plan, segment) : undefined);
+  const byKind = Map.groupBy(plan.segments(), kindOf);
+  const settled = (kind: SettledKind) =>
+    (byKind.get(kind) ?? []).map((segment) => new SettledSegment(segment, collector));
+  return {
+    ...{ asked, collector, others: byKind.get(undefined) ?? [] },
+    settled: { users: settled("users"), series: settled("series") },
+  };
+}
+
+/** What is to be read row by row when the settled days are added. */
+function layerReads({ asked, collector, settled, others }: ReadingParts): LayerRead[] {
+  const segments = [...others, ...settledKinds.flatMap((kind) => settled[kind].flatMap((segment) => segment.left()))];
   const withNobody = asked.question.filter.userIds === undefined;
   return [...Map.groupBy(segments, ({ source }) => source)].flatMap(([source, ofSource]) => {
     const takesFromNobody = withNobody && source === "rollup_user_daily";

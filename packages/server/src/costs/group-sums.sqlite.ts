@@ -4,11 +4,20 @@ import type { StoreThread } from "../sqlite/operation.ts";
 import type { SummedRow } from "./answer-rows.ts";
 import type { RecordedExtent } from "./cost-query.ts";
 import type { GroupCollector } from "./group-collector.ts";
-import { type ExtentEnds, extentOf, firstKeptDay, type GroupQuestion, planSums, type SumPlan } from "./group-sums.ts";
+import {
+  type ExtentEnds,
+  extentOf,
+  firstKeptDay,
+  type GroupQuestion,
+  planSums,
+  type RowSource,
+  type SumPlan,
+} from "./group-sums.ts";
+import type { Segment } from "./rollup-plan.ts";
 import { rowAbsorber } from "./row-absorber.sqlite.ts";
 import { seriesCatalogue } from "./series-catalogue.sqlite.ts";
 import type { SeriesCatalogue } from "./series-catalogue.ts";
-import { type SettledKind, type StoredDay, settledKind, takeSettled } from "./settled-days.ts";
+import { type SettledKind, SettledSegment, type StoredDay, settledKind } from "./settled-days.ts";
 import { type Reading, readingsOf, SumsTogether } from "./shared-reading.ts";
 
 /** Sums what was recorded in a period by any dimensions and by currency, as `planSums` says. */
@@ -52,8 +61,7 @@ function collected(
     }
     for (const segment of plan.segments()) {
       const kind = seriesIds === undefined ? settledKind(plan, segment) : undefined;
-      const left = kind === undefined ? [segment] : takeSettled(segment, settledDays(kind, segment), collector);
-      for (const part of left) {
+      for (const part of kind === undefined ? [segment] : settledDays(kind, segment, collector)) {
         absorb.segment(organizationId, part, { userIds: filter.userIds, seriesIds, isOneGroup: isOneGroup && adds });
       }
     }
@@ -68,21 +76,19 @@ const settledRows: Readonly<Record<SettledKind, string>> = {
     JOIN settled_series s ON s.organization_id = d.organization_id AND s.day = d.day WHERE d.state = 1`,
 };
 
-/** The settled days of a segment, in their order. */
+/** Adds what settled days hold of a segment, and gives the parts of it that are left. */
 function settledDaysOf({ db }: StoreThread, organizationId: string) {
   const selects = new Map<SettledKind, StatementSync>();
-  return (kind: SettledKind, { from, to }: Days): Iterable<StoredDay> => {
+  return (kind: SettledKind, segment: Segment<RowSource>, collector: GroupCollector): readonly Segment<RowSource>[] => {
     const select =
       selects.get(kind) ??
       db.prepare(`${settledRows[kind]} AND d.organization_id = ? AND d.day >= ? AND d.day < ? ORDER BY d.day`);
     selects.set(kind, select);
-    return select.iterate(organizationId, from, to) as Iterable<unknown> as Iterable<StoredDay>;
+    const settled = new SettledSegment(segment, collector);
+    for (const day of select.iterate(organizationId, segment.from, segment.to))
+      settled.take(day as unknown as StoredDay);
+    return settled.left();
   };
-}
-
-interface Days {
-  readonly from: number;
-  readonly to: number;
 }
 
 /** Above this many series a list of them costs more than it saves. */

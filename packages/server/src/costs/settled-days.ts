@@ -5,7 +5,8 @@ import type { RowSource, SumPlan } from "./group-sums.ts";
 import type { Segment } from "./rollup-plan.ts";
 
 /** What is kept of a settled day: the sums of each user, or those of each series. */
-export type SettledKind = "users" | "series";
+export const settledKinds = ["users", "series"] as const;
+export type SettledKind = (typeof settledKinds)[number];
 
 /** What is kept of settled days that can answer a segment of the plan; undefined where nothing can. */
 export function settledKind({ isOfWholeUsers }: SumPlan, { source }: Segment<RowSource>): SettledKind | undefined {
@@ -20,24 +21,35 @@ export interface StoredDay {
 }
 
 /**
- * Adds what settled days hold of a segment, and gives the parts of it that are left to be read row by row. The days are those
- * within the segment in their order: of a segment of centuries there are as many as somebody recorded in.
+ * Takes what settled days hold of a segment. Its days are told in their order: of a segment of centuries there are as many as
+ * somebody recorded in.
  */
-export function takeSettled(
-  segment: Segment<RowSource>,
-  settled: Iterable<StoredDay>,
-  collector: GroupCollector,
-): readonly Segment<RowSource>[] {
-  const left: Segment<RowSource>[] = [];
-  let open = segment.from;
-  for (const { day, sums } of settled) {
-    if (open < day) left.push({ ...segment, from: open, to: day });
-    open = day + 1;
-    if (segment.plus !== -1) addDay(sums, segment.plus, 1, collector);
-    if (segment.minus !== -1) addDay(sums, segment.minus, -1, collector);
+export class SettledSegment {
+  readonly segment: Segment<RowSource>;
+  readonly #collector: GroupCollector;
+  readonly #left: Segment<RowSource>[] = [];
+  #open: number;
+
+  constructor(segment: Segment<RowSource>, collector: GroupCollector) {
+    this.segment = segment;
+    this.#collector = collector;
+    this.#open = segment.from;
   }
-  if (open < segment.to) left.push({ ...segment, from: open });
-  return left;
+
+  /** Adds what a day within the segment holds. */
+  take({ day, sums }: StoredDay): void {
+    const { segment } = this;
+    if (this.#open < day) this.#left.push({ ...segment, from: this.#open, to: day });
+    this.#open = day + 1;
+    if (segment.plus !== -1) addDay(sums, segment.plus, 1, this.#collector);
+    if (segment.minus !== -1) addDay(sums, segment.minus, -1, this.#collector);
+  }
+
+  /** The parts that no day was told of: they are read row by row. */
+  left(): readonly Segment<RowSource>[] {
+    const { segment } = this;
+    return this.#open < segment.to ? [...this.#left, { ...segment, from: this.#open }] : this.#left;
+  }
 }
 
 const unpricedAt = measures.indexOf("unpricedRequests");

@@ -1,6 +1,8 @@
 import pg from "pg";
 import type { SqlValue, StoreConnection } from "../store/connection.ts";
+import { copyRowsOut } from "./copied-rows.ts";
 import { serverRole } from "./row-security.ts";
+import { withLiterals } from "./statement-text.ts";
 
 /** How long a request waits for a free connection, a lock and a statement before it is refused. */
 export const connectTimeoutMs = 5_000;
@@ -97,6 +99,7 @@ export function connectionOf(client: pg.ClientBase, { textOf, now, state }: Proc
     get: async <Row>(sql: string, ...values: readonly SqlValue[]) =>
       (await query(sql, values)).rows[0] as unknown as Row | undefined,
     run: async (sql, ...values) => (await query(sql, values)).rowCount ?? 0,
+    copied: (sql, take, ...values) => copyRowsOut(client, withLiterals(sql, values), take),
   };
 }
 

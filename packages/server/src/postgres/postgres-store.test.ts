@@ -7,7 +7,7 @@ import { openPostgres, type PostgresStore } from "./postgres-store.ts";
 import { serverRole } from "./row-security.ts";
 import { postgresMigrations } from "./schema.ts";
 import { silenceableWay } from "./silenceable-way-fixture.ts";
-import { statementTexts } from "./statement-text.ts";
+import { statementTexts, withLiterals } from "./statement-text.ts";
 
 let server: PostgresUnderTest;
 beforeAll(async () => {
@@ -184,5 +184,12 @@ describe("statement texts", () => {
     ],
   ])("of %s are %s", (sql, text) => {
     expect(textOf(sql)).toBe(text);
+  });
+
+  it.each([
+    ["SELECT ? , ?", ["it's", -5], "SELECT 'it''s' , -5"],
+    ["SELECT ?2, 'a?', ?1, ?2", ["back\\slash", 1.5], "SELECT 1.5, 'a?',  E'back\\\\slash', 1.5"],
+  ] as const)("of %s with the values in it are %s", (sql, values, text) => {
+    expect(withLiterals(sql, values)).toBe(text);
   });
 });

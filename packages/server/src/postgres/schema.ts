@@ -49,10 +49,15 @@ const roomForUpdates = ["rollup_hourly", "rollup_daily", "rollup_user_daily"]
   .map((table) => `ALTER TABLE ${table} SET (fillfactor = 70)`)
   .join(";\n");
 
+/** By its digest a process knows which of the settled days it has read before. Made by the database, whoever writes a day. */
+const settledDigests = `ALTER TABLE rollup_days ADD COLUMN users_digest bytea GENERATED ALWAYS AS (sha256(users)) STORED;
+ALTER TABLE settled_series ADD COLUMN digest bytea GENERATED ALWAYS AS (sha256(sums)) STORED`;
+
 /** What migrations do here beside what they do on the embedded store, by their number. */
 const ownAdditions: Readonly<Record<number, string>> = {
   11: `${requireAppendTerms};\n${roomForUpdates}`,
   17: `${requireNobodyListens};\n${makeWaitForAppends}`,
+  33: settledDigests,
 };
 
 /** The catalogue's rows stand under no organization, and every organization reads them. */

@@ -1,3 +1,6 @@
+import pg from "pg";
+import { invariant } from "../refusal.ts";
+
 /** A statement of `StoreConnection` outside its quoted texts: a place, or the embedded store's own hint to its planner. */
 const tokens = /'(?:[^']|'')*'|\?(\d*)|\s+INDEXED\s+BY\s+\w+/gi;
 
@@ -23,4 +26,16 @@ export function statementTexts(): (sql: string) => string {
     kept.set(sql, text);
     return text;
   };
+}
+
+/** The same with the values in their places, for statements that take none. */
+export function withLiterals(sql: string, values: readonly (string | number)[]): string {
+  let places = 0;
+  return sql.replace(tokens, (token, numbered: string | undefined) => {
+    if (!token.startsWith("?")) return token;
+    places += 1;
+    const value = values[Number(numbered || places) - 1];
+    invariant(value !== undefined, `a statement's place ${token} has a value`);
+    return typeof value === "number" ? String(value) : pg.escapeLiteral(value);
+  });
 }

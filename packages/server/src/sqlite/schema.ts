@@ -442,4 +442,6 @@ ALTER TABLE series ADD COLUMN usage_status TEXT;
   },
   { id: 31, sql: dayTables },
   { id: 32, sql: settledSeries },
+  // Of PostgreSQL alone: see postgres/schema.ts.
+  { id: 33, sql: "" },
 ];
