@@ -1,6 +1,7 @@
 import type { StatementSync } from "node:sqlite";
 import { keptFrom } from "../retention/kept-from.sqlite.ts";
 import type { StoreThread } from "../sqlite/operation.ts";
+import { fromSettledBytes } from "../usage/settled-day.ts";
 import type { SummedRow } from "./answer-rows.ts";
 import type { RecordedExtent } from "./cost-query.ts";
 import type { GroupCollector } from "./group-collector.ts";
@@ -17,7 +18,7 @@ import type { Segment } from "./rollup-plan.ts";
 import { rowAbsorber } from "./row-absorber.sqlite.ts";
 import { seriesCatalogue } from "./series-catalogue.sqlite.ts";
 import type { SeriesCatalogue } from "./series-catalogue.ts";
-import { type SettledKind, SettledSegment, type StoredDay, settledKind } from "./settled-days.ts";
+import { type SettledKind, SettledSegment, settledKind } from "./settled-days.ts";
 import { type Reading, readingsOf, SumsTogether } from "./shared-reading.ts";
 
 /** Sums what was recorded in a period by any dimensions and by currency, as `planSums` says. */
@@ -85,8 +86,10 @@ function settledDaysOf({ db }: StoreThread, organizationId: string) {
       db.prepare(`${settledRows[kind]} AND d.organization_id = ? AND d.day >= ? AND d.day < ? ORDER BY d.day`);
     selects.set(kind, select);
     const settled = new SettledSegment(segment, collector);
-    for (const day of select.iterate(organizationId, segment.from, segment.to))
-      settled.take(day as unknown as StoredDay);
+    for (const row of select.iterate(organizationId, segment.from, segment.to)) {
+      const { day, sums } = row as unknown as { readonly day: number; readonly sums: Uint8Array };
+      settled.take(day, fromSettledBytes(sums));
+    }
     return settled.left();
   };
 }

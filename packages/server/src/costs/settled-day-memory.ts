@@ -1,5 +1,7 @@
 /** Bytes of settled days that a process keeps, of all organizations: 90 days of 900 series a day are 6.5 MB. */
 const keptBytesMax = 64 * 1024 * 1024;
+/** What an entry takes beside the bytes that it is of: its key, its place, its buffer. */
+const entryBytes = 700;
 
 /**
  * What was read of settled days, under the digests of its bytes: whatever a day holds now, of whichever organization, its digest
@@ -18,6 +20,10 @@ export class SettledDayMemory {
     return this.#bytes;
   }
 
+  get bytesMax(): number {
+    return this.#bytesMax;
+  }
+
   find(digest: string): Uint8Array | undefined {
     const known = this.#kept.get(digest);
     if (known === undefined) return undefined;
@@ -27,13 +33,15 @@ export class SettledDayMemory {
   }
 
   keep(digest: string, sums: Uint8Array): void {
-    if (this.#kept.has(digest) || sums.length > this.#bytesMax) return;
+    if (this.#kept.has(digest) || bytesOf(sums) > this.#bytesMax) return;
     this.#kept.set(digest, sums);
-    this.#bytes += sums.length;
-    for (const [oldest, { length }] of this.#kept) {
+    this.#bytes += bytesOf(sums);
+    for (const [oldest, old] of this.#kept) {
       if (this.#bytes <= this.#bytesMax) return;
       this.#kept.delete(oldest);
-      this.#bytes -= length;
+      this.#bytes -= bytesOf(old);
     }
   }
 }
+
+export const bytesOf = ({ length }: Uint8Array): number => length + entryBytes;

@@ -1,12 +1,14 @@
 import { afterAll, afterEach, beforeEach, expect, it } from "vitest";
 import { sharedPostgres } from "../postgres/shared-postgres-fixture.ts";
-import type { Store } from "../store/operation.ts";
+import { type Store, storeRead } from "../store/operation.ts";
 import { seedPostgresPrices } from "../usage/ledger-fixture.ts";
 import { settleDays } from "../usage/settle-days.sql.ts";
 import { batchOf, postgresWithLedger, type StoreWithLedger } from "../usage/store-with-ledger-fixture.ts";
 import { always } from "./cost-filter.ts";
 import { postgresCostQuery } from "./cost-query.postgres.ts";
 import type { AggregateQuestion } from "./cost-query.ts";
+import { bytesOf, SettledDayMemory } from "./settled-day-memory.ts";
+import { settledDaysKey } from "./settled-days.postgres.ts";
 
 const organizationId = "acme";
 const server = sharedPostgres();
@@ -21,8 +23,7 @@ beforeEach(async () => {
 afterEach(() => tested.close());
 
 /** The store, and how many settled days came over the network since it was asked last. */
-function counting(): { readonly store: Store; readonly copied: () => number } {
-  const state = new Map<symbol, unknown>();
+function counting(state = new Map<symbol, unknown>()): { readonly store: Store; readonly copied: () => number } {
   let rows = 0;
   return {
     copied: () => {
@@ -74,6 +75,13 @@ const question = (groupBy: AggregateQuestion["groupBy"]): AggregateQuestion => (
   metrics: ["sum", "count"],
 });
 
+const sumsOfDays = storeRead("test.sumsOfDays", async (connection, asked: { readonly organizationId: string }) =>
+  connection.all<{ readonly sums: Uint8Array }>(
+    "SELECT sums FROM settled_series WHERE organization_id = ?",
+    asked.organizationId,
+  ),
+);
+
 it("a settled day comes over the network once, and again when it was written to", async () => {
   const { store, copied } = counting();
   const query = postgresCostQuery(store);
@@ -116,6 +124,20 @@ it("questions that are asked together bring a day once", async () => {
   ]);
   expect(answers.map(({ totals }) => totals[0]?.total_requests)).toEqual([2, 3, 4, 1, undefined]);
   expect(copied()).toBe(4);
+});
+
+it("a question about more days than there is room for keeps half of it, and finds that again", async () => {
+  const days = [3, 4, 5, 6, 7, 8, 9, 10];
+  await append(...days);
+  await settle();
+  const sizes = (await tested.store.run(sumsOfDays, { organizationId })).map(({ sums }) => bytesOf(sums));
+  const memory = new SettledDayMemory(Math.max(...sizes) * 4);
+  const { store, copied } = counting(new Map<symbol, unknown>([[settledDaysKey, memory]]));
+  const query = postgresCostQuery(store);
+  for (const count of [8, 6, 6]) {
+    expect((await query.aggregate(organizationId, question([]))).totals[0]?.total_requests).toBe(days.length);
+    expect(copied()).toBe(count);
+  }
 });
 
 it("one organization's days are not another's, also where their bytes are the same", async () => {

@@ -1,16 +1,22 @@
+import { setImmediate } from "node:timers/promises";
 import { numberArray } from "../postgres/array-text.ts";
 import { invariant } from "../refusal.ts";
 import type { StoreConnection } from "../store/connection.ts";
-import { SettledDayMemory } from "./settled-day-memory.ts";
+import { fromSettledBytes } from "../usage/settled-day.ts";
+import { bytesOf, SettledDayMemory } from "./settled-day-memory.ts";
 import type { SettledKind, SettledSegment } from "./settled-days.ts";
 
-/** Where what is kept of settled days lies. */
+/**
+ * Where what is kept of settled days lies. Day by day, which `OFFSET 0` holds the planner to: where it takes an organization's days
+ * for few it reads all of them again for each.
+ */
 const sources: Readonly<
   Record<SettledKind, { readonly from: string; readonly sums: string; readonly digest: string }>
 > = {
   users: { from: "rollup_days d WHERE d.users IS NOT NULL", sums: "d.users", digest: "d.users_digest" },
   series: {
-    from: `rollup_days d JOIN settled_series s ON s.organization_id = d.organization_id AND s.day = d.day WHERE d.state = 1`,
+    from: `rollup_days d CROSS JOIN LATERAL (SELECT * FROM settled_series t
+      WHERE t.organization_id = d.organization_id AND t.day = d.day OFFSET 0) AS s WHERE d.state = 1`,
     sums: "s.sums",
     digest: "s.digest",
   },
@@ -51,37 +57,58 @@ export async function takeSettledDays(
     numberArray(runs.map(({ to }) => to)),
   );
   const memory = memoryOf(connection);
-  // Held until they are taken, for what comes meanwhile may drive them out.
-  const known = days.map(({ digest }) => memory.find(digest));
-  const missing = days.filter((_, at) => known[at] === undefined).map(({ day }) => day);
-  const take = inOrder(ascending);
-  let at = 0;
-  const takeKnown = (): void => {
-    for (; at < days.length; at += 1) {
-      const [day, sums] = [days[at], known[at]];
-      if (day === undefined || sums === undefined) return;
-      take(day.day, sums);
-    }
-  };
-  takeKnown();
+  // Held until they are taken, for what others ask meanwhile may drive them out.
+  const known = days.map(({ day, digest }) => ({ day, digest, sums: memory.find(digest) }));
+  const missing = known.filter(({ sums }) => sums === undefined);
+  await takeKnown(known, intoSegments(ascending));
   if (missing.length === 0) return;
+
+  let room =
+    memory.bytesMax / 2 - known.reduce((bytes, { sums }) => bytes + (sums === undefined ? 0 : bytesOf(sums)), 0);
+  let next = 0;
+  const take = intoSegments(ascending);
   const takeRead = ([, sums]: readonly (Buffer | undefined)[]): void => {
-    const day = days[at];
-    invariant(sums !== undefined && day !== undefined, "the days that are missing come in their order");
+    const named = missing[next];
+    invariant(named !== undefined && sums !== undefined, "days come in the order in which they were asked for");
+    next += 1;
     // A copy, for what the driver gives is part of what it reads into.
     const bytes = new Uint8Array(sums);
-    memory.keep(day.digest, bytes);
-    take(day.day, bytes);
-    at += 1;
-    takeKnown();
+    // One question about years does not drive out what all others ask, nor each of its days the one that it needs first again.
+    room -= bytesOf(bytes);
+    if (room >= 0) memory.keep(named.digest, bytes);
+    take(named.day, bytes);
   };
   invariant(connection.copied !== undefined, "settled days are read so on PostgreSQL");
-  await connection.copied(sumsOfDays(sources[kind]), takeRead, organizationId, numberArray(missing));
-  invariant(at === days.length, "all settled days are taken");
+  await connection.copied(
+    sumsOfDays(sources[kind]),
+    takeRead,
+    organizationId,
+    numberArray(missing.map(({ day }) => day)),
+  );
+  invariant(next === missing.length, "all days that were asked for come");
+}
+
+interface KnownDay extends NamedDay {
+  readonly sums: Uint8Array | undefined;
+}
+
+/** So long a question keeps others of its thread waiting. */
+const turnMs = 8;
+
+/** Takes the days that are remembered. What is read leaves room for others by itself, with each of its parts. */
+async function takeKnown(days: readonly KnownDay[], take: (day: number, sums: Uint8Array) => void): Promise<void> {
+  let beganMs = performance.now();
+  for (const { day, sums } of days) {
+    if (sums === undefined) continue;
+    take(day, sums);
+    if (performance.now() - beganMs < turnMs) continue;
+    await setImmediate();
+    beganMs = performance.now();
+  }
 }
 
 /** Gives days, which come in their order, to the segments that they lie in. */
-function inOrder(ascending: readonly SettledSegment[]): (day: number, sums: Uint8Array) => void {
+function intoSegments(ascending: readonly SettledSegment[]): (day: number, sums: Uint8Array) => void {
   let next = 0;
   let around: SettledSegment[] = [];
   return (day, sums) => {
@@ -90,7 +117,8 @@ function inOrder(ascending: readonly SettledSegment[]): (day: number, sums: Uint
       next += 1;
     }
     around = around.filter(({ segment }) => day < segment.to);
-    for (const segment of around) segment.take({ day, sums });
+    const settled = fromSettledBytes(sums);
+    for (const segment of around) segment.take(day, settled);
   };
 }
 
@@ -110,12 +138,13 @@ function runsTogether(ascending: readonly SettledSegment[]): readonly Run[] {
   return runs;
 }
 
-const memoryKey = Symbol("settled days");
+/** Where what a process remembers of settled days lies in the state of its connections. */
+export const settledDaysKey = Symbol("settled days");
 
 function memoryOf({ state }: StoreConnection): SettledDayMemory {
-  const known = state.get(memoryKey) as SettledDayMemory | undefined;
+  const known = state.get(settledDaysKey) as SettledDayMemory | undefined;
   if (known !== undefined) return known;
   const made = new SettledDayMemory();
-  state.set(memoryKey, made);
+  state.set(settledDaysKey, made);
   return made;
 }

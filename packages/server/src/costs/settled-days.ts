@@ -1,4 +1,4 @@
-import { fromSettledBytes, settledMeasures } from "../usage/settled-day.ts";
+import { type SettledDay, settledMeasures } from "../usage/settled-day.ts";
 import { measures } from "./exact-sums.ts";
 import type { GroupCollector } from "./group-collector.ts";
 import type { RowSource, SumPlan } from "./group-sums.ts";
@@ -14,41 +14,35 @@ export function settledKind({ isOfWholeUsers }: SumPlan, { source }: Segment<Row
   return source === "rollup_user_daily" && isOfWholeUsers ? "users" : undefined;
 }
 
-/** As it is stored. */
-export interface StoredDay {
-  readonly day: number;
-  readonly sums: Uint8Array;
-}
-
-/**
- * Takes what settled days hold of a segment. Its days are told in their order: of a segment of centuries there are as many as
- * somebody recorded in.
- */
+/** Takes what settled days hold of a segment. */
 export class SettledSegment {
   readonly segment: Segment<RowSource>;
   readonly #collector: GroupCollector;
-  readonly #left: Segment<RowSource>[] = [];
-  #open: number;
+  readonly #days: number[] = [];
 
   constructor(segment: Segment<RowSource>, collector: GroupCollector) {
     this.segment = segment;
     this.#collector = collector;
-    this.#open = segment.from;
   }
 
   /** Adds what a day within the segment holds. */
-  take({ day, sums }: StoredDay): void {
-    const { segment } = this;
-    if (this.#open < day) this.#left.push({ ...segment, from: this.#open, to: day });
-    this.#open = day + 1;
-    if (segment.plus !== -1) addDay(sums, segment.plus, 1, this.#collector);
-    if (segment.minus !== -1) addDay(sums, segment.minus, -1, this.#collector);
+  take(day: number, sums: SettledDay): void {
+    const { plus, minus } = this.segment;
+    this.#days.push(day);
+    if (plus !== -1) addDay(sums, plus, 1, this.#collector);
+    if (minus !== -1) addDay(sums, minus, -1, this.#collector);
   }
 
-  /** The parts that no day was told of: they are read row by row. */
+  /** The parts that no day was taken of: they are read row by row. Of a segment of centuries they are as many as its days. */
   left(): readonly Segment<RowSource>[] {
     const { segment } = this;
-    return this.#open < segment.to ? [...this.#left, { ...segment, from: this.#open }] : this.#left;
+    const left: Segment<RowSource>[] = [];
+    let open = segment.from;
+    for (const day of this.#days.toSorted((a, b) => a - b)) {
+      if (open < day) left.push({ ...segment, from: open, to: day });
+      open = day + 1;
+    }
+    return open < segment.to ? [...left, { ...segment, from: open }] : left;
   }
 }
 
@@ -57,8 +51,12 @@ const unpricedAt = measures.indexOf("unpricedRequests");
 const places = settledMeasures.map((_, column) => (column === 0 ? 0 : column + 1));
 
 /** Adds a day's sums. Those of users are taken from those without a user, to whom the whole day is added beside. */
-function addDay(bytes: Uint8Array, bucket: number, sign: 1 | -1, collector: GroupCollector): void {
-  const { users, seriesIds, columns } = fromSettledBytes(bytes);
+function addDay(
+  { users, seriesIds, columns }: SettledDay,
+  bucket: number,
+  sign: 1 | -1,
+  collector: GroupCollector,
+): void {
   const count = seriesIds.length;
   const slots = new Int32Array(count).fill(-1);
   const slotsOfNobody = new Int32Array(users.length).fill(-1);

@@ -1,3 +1,4 @@
+import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { storeRead } from "../store/operation.ts";
 import { contractOperations } from "../store/store.contract.ts";
@@ -6,9 +7,11 @@ import { sharedPostgres } from "./shared-postgres-fixture.ts";
 import { silenceableWay } from "./silenceable-way-fixture.ts";
 
 const server = sharedPostgres();
+let url: string;
 let store: PostgresStore;
 beforeAll(async () => {
-  store = await openPostgres({ url: await server.databaseWithSchema(), poolSize: 1, now: Date.now });
+  url = await server.databaseWithSchema();
+  store = await openPostgres({ url, poolSize: 1, now: Date.now });
 });
 afterAll(async () => {
   await store.close();
@@ -44,6 +47,11 @@ const copy = storeRead(
     return { rows, behind: problem?.error ?? (await connection.get("SELECT CAST(? AS TEXT) AS org", organizationId)) };
   },
 );
+const whichConnection = storeRead(
+  "test.whichConnection",
+  async (connection, _: { readonly organizationId: string }) =>
+    (await connection.get<{ readonly pid: number }>("SELECT pg_backend_pid() AS pid"))?.pid,
+);
 const ask = (sql: string, values: readonly (string | number)[] = []) =>
   store.run(copy, { organizationId: "one", sql, values });
 
@@ -73,15 +81,20 @@ describe("rows that are copied out", () => {
     expect(rows.every(([, bytes = ""]) => new Set(bytes.match(/../g)).size <= 1)).toBe(true);
   });
 
-  it("end with the first that the taker refuses, and the connection is as before", async () => {
+  it.each([
+    ["what is left is read to its end, and the connection is as before", 12, true],
+    ["of very much that is left nothing is read, and another connection serves", 1_000, false],
+  ])("end with the first that the taker refuses: %s", async (_, count, stays) => {
+    const before = await store.run(whichConnection, { organizationId: "one" });
     let taken = 0;
     const take = (): void => {
       taken += 1;
       if (taken === 3) throw new RangeError("enough");
     };
-    const sql = "SELECT repeat('x', 50000) FROM generate_series(1, 1000)";
+    const sql = `SELECT repeat('x', 50000) FROM generate_series(1, ${count})`;
     const { rows, behind } = await store.run(copy, { organizationId: "one", sql, take });
     expect([rows.length, taken, behind]).toEqual([2, 3, new RangeError("enough")]);
+    expect((await store.run(whichConnection, { organizationId: "one" })) === before).toBe(stays);
     expect(await ask("SELECT CAST(7 AS smallint)")).toEqual({ rows: [["0007"]], behind: org });
   });
 
@@ -127,6 +140,24 @@ describe("rows that are copied out", () => {
     await expect(store.run(endless, { organizationId: "one" }, undefined, ending.signal)).rejects.toMatchObject({
       code: "UNAVAILABLE",
     });
+    expect(await ask("SELECT CAST(7 AS smallint)")).toEqual({ rows: [["0007"]], behind: org });
+  });
+
+  it("end with their connection, and the next has one", async () => {
+    const pid = await store.run(whichConnection, { organizationId: "one" });
+    const killer = new pg.Client({ connectionString: url });
+    await killer.connect();
+    let killed: Promise<unknown> | undefined;
+    const killedInTheMiddle = storeRead("test.killed", async (connection, _: { readonly organizationId: string }) =>
+      connection.copied?.("SELECT repeat('x', 50000), pg_sleep(0.01) FROM generate_series(1, 100000)", () => {
+        killed ??= killer.query("SELECT pg_terminate_backend($1)", [pid]);
+      }),
+    );
+    await expect(store.run(killedInTheMiddle, { organizationId: "one" })).rejects.toMatchObject({
+      code: "UNAVAILABLE",
+    });
+    await killed;
+    await killer.end();
     expect(await ask("SELECT CAST(7 AS smallint)")).toEqual({ rows: [["0007"]], behind: org });
   });
 });

@@ -6,6 +6,8 @@ const extensionAt = signatureBytes + 4;
 const headerBytes = extensionAt + 4;
 const trailer = -1;
 const absent = -1;
+/** Of rows that nobody takes any more so many are read to the end; of more the connection is given up. */
+const passedBytesMax = 1024 * 1024;
 
 /** The fields of one row in the order of its columns; undefined is NULL. They are overwritten when the next rows come. */
 export type CopiedFields = readonly (Buffer | undefined)[];
@@ -21,8 +23,10 @@ class CopyStatement {
   callback: ((error?: Error) => void) | undefined;
   readonly #take: (fields: CopiedFields) => void;
   readonly #settle: (error?: unknown) => void;
+  #connection: pg.Connection | undefined;
   #isFirst = true;
   #problem: { readonly error: unknown } | undefined;
+  #passedBytes = 0;
 
   constructor(text: string, take: (fields: CopiedFields) => void, settle: (error?: unknown) => void) {
     this.text = text;
@@ -31,12 +35,16 @@ class CopyStatement {
   }
 
   submit(connection: pg.Connection): void {
+    this.#connection = connection;
     connection.query(this.text);
   }
 
   /** The server sends each row as one message, the header with the first. */
   handleCopyData({ chunk }: { readonly chunk: Buffer }): void {
-    if (this.#problem !== undefined) return;
+    if (this.#problem !== undefined) {
+      this.#pass(chunk);
+      return;
+    }
     try {
       const at = this.#isFirst ? headerBytes + chunk.readInt32BE(extensionAt) : 0;
       this.#isFirst = false;
@@ -45,6 +53,11 @@ class CopyStatement {
       // The rest is still on its way, and the transaction goes on behind it.
       this.#problem = { error };
     }
+  }
+
+  #pass({ length }: Buffer): void {
+    this.#passedBytes += length;
+    if (this.#passedBytes > passedBytesMax) this.#connection?.stream.destroy();
   }
 
   #row(chunk: Buffer, start: number): void {
@@ -70,13 +83,14 @@ class CopyStatement {
 
   handleError(error: Error): void {
     this.callback?.(error);
-    this.#settle(error);
+    this.#settle(this.#problem?.error ?? error);
   }
 }
 
 /**
  * Tells each row of a SELECT without places as it comes; resolves behind the last. Rejects with the server's error, or with the
- * first that `take` throws, behind which no row is told; a transaction that is open stays open.
+ * first that `take` throws, behind which no row is told; a transaction that is open stays open, unless so much was to come that
+ * the connection was given up.
  */
 export function copyRowsOut(
   client: pg.ClientBase,
