@@ -67,9 +67,10 @@ export async function takeSettledDays(
     memory.bytesMax / 2 - known.reduce((bytes, { sums }) => bytes + (sums === undefined ? 0 : bytesOf(sums)), 0);
   let next = 0;
   const take = intoSegments(ascending);
-  const takeRead = ([, sums]: readonly (Buffer | undefined)[]): void => {
+  const takeRead = ([day, sums]: readonly (Buffer | undefined)[]): void => {
     const named = missing[next];
-    invariant(named !== undefined && sums !== undefined, "days come in the order in which they were asked for");
+    const isNext = named !== undefined && day?.readBigInt64BE() === BigInt(named.day);
+    invariant(isNext && sums !== undefined, "days come in the order in which they were asked for");
     next += 1;
     // A copy, for what the driver gives is part of what it reads into.
     const bytes = new Uint8Array(sums);
