@@ -1,5 +1,5 @@
 import pg from "pg";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { installationRead, storeRead, storeWrite } from "../store/operation.ts";
 import { contractOperations, describeStore } from "../store/store.contract.ts";
 import { type PostgresUnderTest, startPostgres } from "./postgres-fixture.ts";
@@ -146,6 +146,9 @@ describe("a database that falls silent", () => {
     const store = await openPostgres({ url: way.url, poolSize: 1, now: Date.now, silentAfterMs: 300 });
     const one = { organizationId: "one" };
     await store.run(contractOperations.add, { ...one, name: "before" });
+    // On a busy machine a first answer may take longer than the little that is waited for here.
+    const servesAgain = () =>
+      vi.waitFor(async () => expect(await store.run(contractOperations.list, one)).toHaveLength(1), 20_000);
     const fallSilentAtEnd = storeWrite<typeof one, void>("silence.atEnd", async (connection) => {
       await connection.run("DELETE FROM providers WHERE provider = 'nobody'");
       way.silence(true);
@@ -155,7 +158,7 @@ describe("a database that falls silent", () => {
       details: { outcome: "unknown" },
     });
     way.silence(false);
-    expect(await store.run(contractOperations.list, one)).toHaveLength(1);
+    await servesAgain();
     const readInSilence = storeRead<typeof one, void>("silence.read", async (connection) => {
       way.silence(true);
       await connection.get("SELECT 1 AS one");
@@ -165,7 +168,7 @@ describe("a database that falls silent", () => {
     // Nor is a connection to be had.
     await expect(store.run(contractOperations.list, one)).rejects.toMatchObject({ code: "UNAVAILABLE" });
     way.silence(false);
-    expect(await store.run(contractOperations.list, one)).toHaveLength(1);
+    await servesAgain();
     await store.close();
     way.close();
   });
