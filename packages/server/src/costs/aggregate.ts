@@ -1,6 +1,7 @@
 import type { Dimension } from "@llm-cost-ops/contract";
 import { foldRows, type SummedRow, sortRows, toAnswerRow, toTotals } from "./answer-rows.ts";
-import type { AggregateAnswer, AggregateQuestion, Metric, SummaryAnswer } from "./cost-query.ts";
+import type { AggregateAnswer, AggregateQuestion, Metric, SummaryAnswer, SummaryQuestion } from "./cost-query.ts";
+import type { GroupQuestion } from "./group-sums.ts";
 
 const allMetrics: readonly Metric[] = ["sum", "count", "avg"];
 const topModelsMax = 10;
@@ -16,14 +17,19 @@ export function answerAggregate(
   };
 }
 
-/** How a summary's sums are grouped. */
-export const summaryDimensions: readonly Dimension[] = ["provider", "model"];
+const summaryDimensions: readonly Dimension[] = ["provider", "model"];
+
+/** What a summary asks for together: the sums by provider and model, and those of the period before. */
+export const summaryQuestions = ({ period, previous, filter }: SummaryQuestion): readonly GroupQuestion[] => [
+  { period, filter, groupBy: summaryDimensions },
+  { period: previous, filter, groupBy: [] },
+];
 
 /**
- * The answer to a summary from the sums by provider and model, and those of the period before. Costs of different
+ * The answer to a summary from the sums of its questions. Costs of different
  * currencies are never added: with several of them the total is null and `by_currency` has each.
  */
-export function answerSummary(rows: readonly SummedRow[], previous: readonly SummedRow[]): SummaryAnswer {
+export function answerSummary([rows = [], previous = []]: readonly (readonly SummedRow[])[]): SummaryAnswer {
   const byCurrency = sortRows(foldRows(rows, () => []));
   const currencies = byCurrency.flatMap(({ currency }) => (currency === null ? [] : [currency]));
   const [everything] = foldRows(

@@ -5,7 +5,7 @@ import { type Store, type StoreOperation, storeRead } from "../store/operation.t
 import { readRecordId } from "../usage/record-id.ts";
 import { type RecordRow, toCostRecord, toUsageRecord } from "../usage/record-row.ts";
 import { findPlaces, readRows } from "../usage/record-rows.postgres.ts";
-import { answerAggregate, answerSummary, summaryDimensions } from "./aggregate.ts";
+import { answerAggregate, answerSummary, summaryQuestions } from "./aggregate.ts";
 import type {
   AggregateAnswer,
   AggregateQuestion,
@@ -46,14 +46,8 @@ const aggregateAll = storeRead(
 
 const summarize = storeRead(
   "costs.summarize",
-  async (connection, { organizationId, question }: Asked<SummaryQuestion>): Promise<SummaryAnswer> => {
-    const { period, previous, filter } = question;
-    const [sums, sumsBefore] = await sumGroupsOfAll(connection, organizationId, [
-      { period, filter, groupBy: summaryDimensions },
-      { period: previous, filter, groupBy: [] },
-    ]);
-    return answerSummary(sums ?? [], sumsBefore ?? []);
-  },
+  async (connection, { organizationId, question }: Asked<SummaryQuestion>): Promise<SummaryAnswer> =>
+    answerSummary(await sumGroupsOfAll(connection, organizationId, summaryQuestions(question))),
 );
 
 const listCosts = storeRead("costs.list", async (connection, asked: Asked<ListQuestion>) =>

@@ -4,7 +4,7 @@ import { keptPart } from "../retention/kept-from.ts";
 import { type SqliteThreads, type StoreThread, sqliteOperation } from "../sqlite/operation.ts";
 import { readRecordId } from "../usage/record-id.ts";
 import { type RecordRow, toCostRecord, toUsageRecord } from "../usage/record-row.ts";
-import { answerAggregate, answerSummary, summaryDimensions } from "./aggregate.ts";
+import { answerAggregate, answerSummary, summaryQuestions } from "./aggregate.ts";
 import type {
   AggregateAnswer,
   AggregateQuestion,
@@ -42,13 +42,8 @@ const aggregateAll = sqliteOperation(
 
 const summarize = sqliteOperation(
   "costs.summarize",
-  (store, { organizationId, question }: Asked<SummaryQuestion>): SummaryAnswer => {
-    const { period, previous, filter } = question;
-    return answerSummary(
-      sumGroups(store, organizationId, { period, filter, groupBy: summaryDimensions }),
-      sumGroups(store, organizationId, { period: previous, filter, groupBy: [] }),
-    );
-  },
+  (store, { organizationId, question }: Asked<SummaryQuestion>): SummaryAnswer =>
+    answerSummary(sumGroupsOfAll(store, organizationId, summaryQuestions(question))),
 );
 
 const listCosts = sqliteOperation("costs.list", (store, asked: Asked<ListQuestion>) =>

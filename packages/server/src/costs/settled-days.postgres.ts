@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { numberArray } from "../postgres/array-text.ts";
 import { invariant } from "../refusal.ts";
-import type { StoreConnection } from "../store/connection.ts";
+import type { CopiedFields, StoreConnection } from "../store/connection.ts";
 import { fromSettledBytes } from "../usage/settled-day.ts";
 import { bytesOf, SettledDayMemory } from "./settled-day-memory.ts";
 import type { SettledKind, SettledSegment } from "./settled-days.ts";
@@ -67,7 +67,7 @@ export async function takeSettledDays(
     memory.bytesMax / 2 - known.reduce((bytes, { sums }) => bytes + (sums === undefined ? 0 : bytesOf(sums)), 0);
   let next = 0;
   const take = intoSegments(ascending);
-  const takeRead = ([day, sums]: readonly (Buffer | undefined)[]): void => {
+  const takeRead = ([day, sums]: CopiedFields): void => {
     const named = missing[next];
     const isNext = named !== undefined && day?.readBigInt64BE() === BigInt(named.day);
     invariant(isNext && sums !== undefined, "days come in the order in which they were asked for");

@@ -1,4 +1,5 @@
 import type pg from "pg";
+import type { CopiedFields } from "../store/connection.ts";
 
 /** https://www.postgresql.org/docs/current/sql-copy.html#id-1.9.3.55.9.4: signature, flags, length of what extends the header. */
 const signatureBytes = 11;
@@ -8,9 +9,6 @@ const trailer = -1;
 const absent = -1;
 /** Of rows that nobody takes any more so many are read to the end; of more the connection is given up. */
 const passedBytesMax = 1024 * 1024;
-
-/** The fields of one row in the order of its columns; undefined is NULL. They are overwritten when the next rows come. */
-export type CopiedFields = readonly (Buffer | undefined)[];
 
 /**
  * A COPY to the client in PostgreSQL's binary format, whose rows are told as they come. The driver calls its methods. (A stream

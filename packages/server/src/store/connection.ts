@@ -30,13 +30,16 @@ export interface StoreConnection {
   get<Row>(sql: string, ...values: readonly SqlValue[]): Awaitable<Row | undefined>;
   /** The number of rows that were changed. */
   run(sql: string, ...values: readonly SqlValue[]): Awaitable<number>;
-  /**
-   * Of PostgreSQL: tells each row of a SELECT as it comes, its fields as the database sends them in binary (whole numbers with
-   * their highest byte first; undefined is NULL), which are overwritten when the next rows come. For large values of bytes.
-   */
+  /** Of PostgreSQL: tells each row of a SELECT as it comes. For large values of bytes. */
   readonly copied?: (
     sql: string,
-    take: (fields: readonly (Buffer | undefined)[]) => void,
+    take: (fields: CopiedFields) => void,
     ...values: readonly (string | number)[]
   ) => Promise<void>;
 }
+
+/**
+ * The fields of one row in the order of its columns, as the database sends them in binary: whole numbers with their highest byte
+ * first; undefined is NULL. They are overwritten when the next rows come.
+ */
+export type CopiedFields = readonly (Buffer | undefined)[];
